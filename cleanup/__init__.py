@@ -1,0 +1,1 @@
+"""cleanup: turn scraped news into a corpus people can trust."""

@@ -1,0 +1,42 @@
+"""What can go wrong in a way the user can mend."""
+
+from __future__ import annotations
+
+
+class CleanupError(Exception):
+    """Wrong usage, configuration or rule. `hint` names the flag or file to change."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class ConfigError(CleanupError):
+    """The configuration does not fit; the message names the path of the key."""
+
+
+class RuleError(CleanupError):
+    """A rule file or a rule does not load; the message names file and rule."""
+
+
+class InputError(CleanupError):
+    """An input that does not exist or cannot be read at all."""
+
+    exit_code = 3
+
+
+class RunError(CleanupError):
+    """The run directory cannot be used, or the counts of a run do not add up."""
+
+
+class MissingExtra(CleanupError):  # noqa: N818 (named for what is missing)
+    """An optional library is needed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional library", f"pip install 'corpus-cleanup[{extra}]'")

@@ -1,0 +1,245 @@
+"""The only place where a document changes: stages propose, a policy decides, `settle` applies and writes the ledger row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cleanup import config as configuration
+from cleanup import rules, stages
+from cleanup.document import Decision, Document, Drop, Edit, Mark, Proposal, Row, apply, proposal_key
+from cleanup.errors import CleanupError
+
+if TYPE_CHECKING:
+    from cleanup.run import Run
+
+PARSE_STEP = 0
+BATCH = 256  # documents; the result does not depend on it
+BATCH_CHARS = 4 << 20
+
+Answers = dict[str, Decision]
+Guard = Callable[[str, Document], Any]
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """From a score to a decision. A person's answer, by proposal key, overrides it."""
+
+    apply: float = 0.9
+    review: float = 0.5
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def decide(self, proposal: Proposal) -> tuple[Decision, str]:
+        """The decision and who made it."""
+        if (self.select or self.ignore) and not rules.selected(proposal.rule, self.select, self.ignore):
+            return "skip", "selection"
+        if proposal.score >= self.apply or (isinstance(proposal, Mark) and proposal.score >= self.review):
+            return "apply", "policy"
+        return ("review" if proposal.score >= self.review else "skip"), "policy"
+
+
+def settle(doc: Document, step: int, stage: str, proposals: Iterable[Proposal], policy: Policy, answers: Answers) -> bool:
+    """Decide on every proposal, apply what is to be applied and record it; True when the text changed.
+
+    Where two edits overlap, the one with the higher score is applied, then the one that starts first, then the longer one.
+    Raises ValueError, before anything is changed, when an edit's `before` is not what the text has there.
+    """
+    ordered = sorted(proposals, key=_precedence)
+    if not ordered:
+        return False
+    taken: list[Edit] = []
+    rows: list[Row] = []
+    marks: dict[str, Any] = {}
+    dropped = False
+    for proposal in ordered:
+        key = proposal_key(doc, proposal)
+        decision, by = (answers[key], "review") if key in answers else policy.decide(proposal)
+        if isinstance(proposal, Edit):
+            if doc.text[proposal.start : proposal.end] != proposal.before or proposal.start > proposal.end:
+                raise ValueError(f"{proposal.rule} replaces {proposal.before!r}, which is not at {proposal.start}")
+            if decision != "skip" and any(_overlap(proposal, other) for other in taken):
+                decision, by = "skip", "overlap"
+            if decision == "apply":
+                taken.append(proposal)
+        elif decision == "apply" and isinstance(proposal, Mark):
+            if proposal.field in doc.meta or proposal.field in marks:
+                continue
+            marks[proposal.field] = proposal.value
+        elif decision == "apply":
+            dropped = True
+        if decision != "skip" or by == "overlap" or isinstance(proposal, Drop):
+            rows.append(_row(doc.id, step, stage, proposal, decision, by, key))
+    # Structs carry their lists by reference: a new list keeps copies of a document independent.
+    doc.ledger = [*doc.ledger, *sorted(rows, key=lambda row: (-1 if row.start is None else row.start, row.end or 0, row.rule))]
+    doc.meta = {**doc.meta, **marks}
+    doc.text = apply(doc.text, taken) if taken else doc.text
+    if dropped:
+        doc.status = "dropped"
+    return bool(taken)
+
+
+def _precedence(proposal: Proposal) -> tuple[float, int, int, str]:
+    if isinstance(proposal, Edit):
+        return (-proposal.score, proposal.start, -proposal.end, proposal.rule)
+    return (-proposal.score, -1, 0, proposal.rule)
+
+
+def _overlap(a: Edit, b: Edit) -> bool:
+    return (a.start < b.end and b.start < a.end) or (a.start, a.end) == (b.start, b.end)
+
+
+def _row(doc: str, step: int, stage: str, proposal: Proposal, decision: Decision, by: str, key: str) -> Row:
+    why = proposal.why
+    if isinstance(proposal, Edit):
+        where: tuple[Any, ...] = (proposal.start, proposal.end, proposal.before, proposal.after)
+        return Row(doc, step, stage, proposal.rule, "edit", *where, proposal.score, decision, by, key, why)
+    if isinstance(proposal, Drop):
+        return Row(doc, step, stage, proposal.rule, "drop", None, None, None, None, proposal.score, decision, by, key, why)
+    value = proposal.value if isinstance(proposal.value, str) else msgspec.json.encode(proposal.value).decode()
+    why = {"field": proposal.field, **why}
+    return Row(doc, step, stage, proposal.rule, "mark", None, None, None, value, proposal.score, decision, by, key, why)
+
+
+class Pipeline:
+    """Stages in order, with their policies. Immutable once made; safe to share between threads.
+
+    `stages` are names in the order in which they run; everything else comes from `config`.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[str] | None = None,
+        config: configuration.Config | None = None,
+        answers: Answers | None = None,
+    ) -> None:
+        config = config or configuration.Config()
+        if stages is not None:
+            config = configuration.override(config, {"stages": tuple(stages)})
+        self.config = config
+        self.answers = answers or {}
+        self._steps: list[tuple[str, stages_module.Propose, Policy]] | None = None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Pipeline:
+        """A pipeline from a `cleanup.toml`. Raises ConfigError."""
+        return cls(config=configuration.load(path))
+
+    def policy(self, stage: str) -> Policy:
+        """The thresholds of a stage and the selected rules."""
+        section = getattr(self.config, stage, None)
+        if not isinstance(section, configuration.StageConfig):
+            section = configuration.StageConfig()
+        return Policy(section.apply, section.review, self.config.select, self.config.ignore)
+
+    @property
+    def steps(self) -> list[tuple[str, stages_module.Propose, Policy]]:
+        """(name, propose, policy) of every stage; rules and models are loaded on first use."""
+        if self._steps is None:
+            paths = rules.directories(self.config.rules)
+            self._steps = [
+                (name, stages.get(name).factory(getattr(self.config, name, None), paths), self.policy(name))
+                for name in self.config.stages
+            ]
+        return self._steps
+
+    def map(self, docs: Sequence[Document]) -> Sequence[Document]:
+        """Run all stages over a batch, in place, to a fixed point; the documents come back in their order.
+
+        A document whose text changed goes through the stages again until nothing changes, so that a cleaned text is never
+        changed by cleaning it once more. One that does not settle in `max_passes` is given back whole and marked.
+        """
+        for doc in docs:
+            if doc.pending and doc.status == "kept":
+                settle(doc, PARSE_STEP, "parse", doc.pending, self.policy("parse"), self.answers)
+                doc.pending = []
+        live = [doc for doc in docs if doc.status == "kept"]
+        start = {id(doc): (doc.text, doc.meta, doc.ledger) for doc in live} if self.config.max_passes else {}
+        for number in range(self.config.max_passes):
+            changed = self._pass(live, number, {key: meta for key, (_, meta, _) in start.items()})
+            live = [doc for doc in live if id(doc) in changed and doc.status == "kept"]
+            if not live:
+                return docs
+        for doc in live:
+            doc.text, doc.meta, doc.ledger = start[id(doc)]
+            error = Mark("unstable", True, "pipeline/unstable", 1.0, {"passes": self.config.max_passes})
+            settle(doc, PARSE_STEP + 1, "pipeline", [error], Policy(), {})
+        return docs
+
+    def _pass(self, live: Sequence[Document], number: int, first_meta: dict[int, dict[str, Any]]) -> set[int]:
+        """One pass over all stages; the ids (of objects) whose text changed.
+
+        Every pass sees the metadata that the document came with, so that a second pass decides just as a fresh call on the
+        same text would; what the first pass found stays.
+        """
+        found = {id(doc): doc.meta for doc in live} if number else {}
+        for doc in live if number else ():
+            doc.meta = first_meta[id(doc)]
+        changed: set[int] = set()
+        for index, (name, propose, policy) in enumerate(self.steps):
+            step = PARSE_STEP + 1 + number * len(self.steps) + index
+            batch = [doc for doc in live if doc.status == "kept"]
+            for doc, proposals in zip(batch, _propose(propose, batch), strict=True):
+                if self._settle(doc, step, name, proposals, policy):
+                    changed.add(id(doc))
+        for doc in live if number else ():
+            doc.meta = {**doc.meta, **found[id(doc)]}
+        return changed
+
+    def _settle(self, doc: Document, step: int, name: str, proposals: Sequence[Proposal] | Exception, policy: Policy) -> bool:
+        try:
+            if isinstance(proposals, Exception):
+                raise proposals
+            return settle(doc, step, name, proposals, policy, self.answers)
+        except CleanupError:
+            raise
+        except Exception as error:
+            why = {"error": f"{type(error).__name__}: {error}"[:500]}
+            settle(doc, step, name, [Mark(f"error_{name}", why["error"], f"{name}/error", 1.0, why)], Policy(), {})
+            return False
+
+    def stream(self, docs: Iterable[Document]) -> Iterator[Document]:
+        """Clean documents lazily, a batch at a time, in their order; dropped and failed ones come too, by their status."""
+        for batch in batches(docs):
+            yield from self.map(batch)
+
+    def run(self, inputs: str | Path | Sequence[str | Path], out: str | Path, jobs: int = 1) -> Run:
+        """Clean and deduplicate a collection into the run directory `out`; resumes. See `cleanup.run`."""
+        from cleanup.run import execute
+
+        names = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+        return execute(self.config, [str(name) for name in names], Path(out), jobs=jobs, answers=self.answers)
+
+
+stages_module = stages
+
+
+def _propose(propose: stages.Propose, docs: Sequence[Document]) -> Iterator[Sequence[Proposal] | Exception]:
+    """All proposals of a batch; when the batch raises, each document alone, so that only the one at fault gets the error."""
+    try:
+        yield from [list(proposals) for proposals in propose(docs)]
+        return
+    except CleanupError:
+        raise
+    except Exception as error:
+        if len(docs) == 1:
+            yield error
+            return
+    for doc in docs:
+        yield from _propose(propose, [doc])
+
+
+def batches(docs: Iterable[Document], size: int = BATCH, chars: int = BATCH_CHARS) -> Iterator[list[Document]]:
+    """Lists of at most `size` documents and about `chars` characters."""
+    batch: list[Document] = []
+    total = 0
+    for doc in docs:
+        batch.append(doc)
+        total += len(doc.text) + len(doc.data or b"")
+        if len(batch) >= size or total >= chars:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch

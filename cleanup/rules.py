@@ -1,0 +1,71 @@
+"""Rules are data: where they lie, what they have in common, and the test that every rule passes on its own examples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cleanup.errors import RuleError
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A text that a rule must hit; `after`, when given, is the whole text once the rule is applied."""
+
+    text: str
+    after: str | None = None
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What `rules list|show|test` know of a rule of any stage."""
+
+    id: str
+    stage: str
+    summary: str
+    source: str  # file:line or file
+    yes: tuple[Example, ...] = ()
+    no: tuple[str, ...] = ()
+    detail: dict[str, Any] = {}
+
+
+@cache
+def built_in() -> Path:
+    """The directory of the rules that come with the package (in a checkout: `rules/` at the top)."""
+    here = Path(__file__).resolve().parent
+    for path in (here / "_rules", here.parent / "rules"):
+        if path.is_dir():
+            return path
+    raise RuleError("the built-in rules are missing", "reinstall corpus-cleanup")
+
+
+def directories(extra: Sequence[str | Path] = ()) -> tuple[Path, ...]:
+    """The built-in rules, then the user's, later ones layered on top. Raises RuleError for one that is not there."""
+    for path in extra:
+        if not Path(path).is_dir():
+            raise RuleError(f"no rule directory {str(path)!r}", "name an existing directory with --rules")
+    return (built_in(), *(Path(path) for path in extra))
+
+
+def digest(paths: Sequence[Path]) -> str:
+    """Hex digest over names and bytes of all rule files, so that a run knows which rules it was made with."""
+    total = hashlib.blake2b(digest_size=16)
+    for root in paths:
+        for path in sorted(path for path in root.rglob("*") if path.is_file()):
+            total.update(path.relative_to(root).as_posix().encode() + b"\0")
+            total.update(hashlib.blake2b(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def selected(rule: str, select: Sequence[str], ignore: Sequence[str]) -> bool:
+    """Whether a rule takes part: the longest matching prefix of `select` and `ignore` decides, `ignore` on a tie.
+
+    >>> selected("boilerplate/en/comment", ["boilerplate"], ["boilerplate/en"])
+    False
+    """
+    chosen = max((len(prefix) for prefix in select if rule.startswith(prefix)), default=-1 if select else 0)
+    ignored = max((len(prefix) for prefix in ignore if rule.startswith(prefix)), default=-1)
+    return chosen >= 0 and chosen > ignored
