@@ -1,4 +1,7 @@
-"""Every setting, its default and its meaning, in one typed tree. `cleanup.toml` mirrors it; an unknown key is an error that names its path."""
+"""Every setting, its default and its meaning, in one typed tree that `cleanup.toml` mirrors.
+
+An unknown key is an error that names its path.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A table of the configuration."""
 
 
-class ReadConfig(Section):
+class ReadConfig(Section, frozen=True, kw_only=True):
     """How inputs become documents."""
 
     format: Format = "auto"
@@ -34,7 +37,7 @@ class ReadConfig(Section):
     part_files: int = 2000  # at most so many small files in one part
 
 
-class LimitsConfig(Section):
+class LimitsConfig(Section, frozen=True, kw_only=True):
     """Bounds on hostile input. A limit that bites is reported by its name."""
 
     max_document_bytes: int = 64 << 20
@@ -44,7 +47,7 @@ class LimitsConfig(Section):
     stage_seconds: float = 30.0  # per document and stage; 0: no limit
 
 
-class ParseConfig(Section):
+class ParseConfig(Section, frozen=True, kw_only=True):
     """Bytes to text, HTML to text."""
 
     encoding: str = ""  # force one encoding instead of detecting
@@ -54,21 +57,21 @@ class ParseConfig(Section):
     crawl_date: str = ""  # ISO 8601; relative dates ("4 hours ago") are only resolved against it
 
 
-class StageConfig(Section):
+class StageConfig(Section, frozen=True, kw_only=True):
     """What every stage has: a score at or above `apply` is applied, at or above `review` held for a person, below skipped."""
 
     apply: float = 0.9
     review: float = 0.5
 
 
-class MojibakeConfig(StageConfig):
+class MojibakeConfig(StageConfig, frozen=True, kw_only=True):
     """Repair of bytes and characters."""
 
     beyond_ftfy: bool = True
     off: tuple[str, ...] = ()  # rule ids (prefixes) that are turned off
 
 
-class BoilerplateConfig(StageConfig):
+class BoilerplateConfig(StageConfig, frozen=True, kw_only=True):
     """Rules and structure for residue around an article."""
 
     structure: bool = True
@@ -79,7 +82,7 @@ class BoilerplateConfig(StageConfig):
     scorer: bool = True
 
 
-class LanguageConfig(StageConfig):
+class LanguageConfig(StageConfig, frozen=True, kw_only=True):
     """Language of a document and, for mixed pages, of its paragraphs."""
 
     max_chars: int = 600
@@ -87,7 +90,7 @@ class LanguageConfig(StageConfig):
     keep: tuple[str, ...] = ()  # drop documents in other languages
 
 
-class SpinConfig(StageConfig):
+class SpinConfig(StageConfig, frozen=True, kw_only=True):
     """Detection and repair of synonym-spun text."""
 
     repair: bool = True
@@ -95,7 +98,7 @@ class SpinConfig(StageConfig):
     lm: bool = False
 
 
-class DedupConfig(Section):
+class DedupConfig(Section, frozen=True, kw_only=True):
     """Near-duplicate coverage."""
 
     enabled: bool = True
@@ -113,14 +116,14 @@ class DedupConfig(Section):
     index: str = ""  # directory of a persistent index
 
 
-class WriteConfig(Section):
+class WriteConfig(Section, frozen=True, kw_only=True):
     """The run directory."""
 
     format: Literal["jsonl", "text", "parquet"] = "jsonl"
     compress: Literal["none", "zst", "gz"] = "none"
 
 
-class Config(Section):
+class Config(Section, frozen=True, kw_only=True):
     """The whole configuration of a pipeline or run."""
 
     stages: tuple[str, ...] = STAGES
@@ -169,7 +172,7 @@ def _hint(message: str) -> str:
 
     where: Any = Config
     path = re.search(r"at `\$\.?(.*?)`", message)
-    for step in (path[1].split(".") if path and path[1] else []):
+    for step in path[1].split(".") if path and path[1] else []:
         where = next((field.type for field in msgspec.structs.fields(where) if field.name == step), Config)
     near = difflib.get_close_matches(found[1], [field.name for field in msgspec.structs.fields(where)], 1)
     return f"did you mean `{near[0]}`?" if near else "`cleanup init` writes a commented cleanup.toml with every key"

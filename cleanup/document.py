@@ -67,7 +67,7 @@ class Row(msgspec.Struct):
 class Document(msgspec.Struct):
     """One text on its way through the pipeline.
 
-    `data` holds bytes that are not decoded yet; `record` the fields of the record it came in, values as raw JSON where
+    `data` holds bytes that are not decoded yet and `declared` the encodings somebody claims for them; `record` the fields of the record it came in, values as raw JSON where
     the reader has them so; `pending` what reading and parsing propose before the first stage.
     A document that could not be read has status "failed" and says so in `error`.
     """
@@ -78,6 +78,7 @@ class Document(msgspec.Struct):
     offset: int = 0
     kind: Literal["text", "html"] = "text"
     data: bytes | None = None
+    declared: tuple[str, ...] = ()
     record: dict[str, Any] | None = None
     meta: dict[str, Any] = {}
     status: Status = "kept"
@@ -148,9 +149,14 @@ def proposal_key(doc: Document, proposal: Proposal) -> str:
     if isinstance(proposal, Edit):
         left = doc.text[max(0, proposal.start - 20) : proposal.start]
         right = doc.text[proposal.end : proposal.end + 20]
-        parts = (doc.id, proposal.rule, left, proposal.before, proposal.after, right)
+        parts: tuple[str, ...] = (doc.id, proposal.rule, left, proposal.before, proposal.after, right)
     elif isinstance(proposal, Drop):
         parts = (doc.id, proposal.rule)
     else:
         parts = (doc.id, proposal.rule, proposal.field)
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def failure(source: str, offset: int, error: str, id: str = "") -> Document:  # noqa: A002 (the field's name)
+    """An input that could not be read, as a document: it is counted and reported like any other."""
+    return Document(id or f"{source}#{offset}", source=source, offset=offset, status="failed", error=error)

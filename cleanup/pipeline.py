@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cleanup import config as configuration
-from cleanup import rules, stages
+from cleanup import rules
+from cleanup import stages as registry
 from cleanup.document import Decision, Document, Drop, Edit, Mark, Proposal, Row, apply, proposal_key
 from cleanup.errors import CleanupError
 
@@ -21,7 +22,6 @@ BATCH = 256  # documents; the result does not depend on it
 BATCH_CHARS = 4 << 20
 
 Answers = dict[str, Decision]
-Guard = Callable[[str, Document], Any]
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -92,15 +92,15 @@ def _overlap(a: Edit, b: Edit) -> bool:
 
 
 def _row(doc: str, step: int, stage: str, proposal: Proposal, decision: Decision, by: str, key: str) -> Row:
-    why = proposal.why
+    row = Row(doc, step, stage, proposal.rule, "drop", None, None, None, None, proposal.score, decision, by, key, proposal.why)
     if isinstance(proposal, Edit):
-        where: tuple[Any, ...] = (proposal.start, proposal.end, proposal.before, proposal.after)
-        return Row(doc, step, stage, proposal.rule, "edit", *where, proposal.score, decision, by, key, why)
-    if isinstance(proposal, Drop):
-        return Row(doc, step, stage, proposal.rule, "drop", None, None, None, None, proposal.score, decision, by, key, why)
-    value = proposal.value if isinstance(proposal.value, str) else msgspec.json.encode(proposal.value).decode()
-    why = {"field": proposal.field, **why}
-    return Row(doc, step, stage, proposal.rule, "mark", None, None, None, value, proposal.score, decision, by, key, why)
+        row.action = "edit"
+        row.start, row.end, row.before, row.after = proposal.start, proposal.end, proposal.before, proposal.after
+    elif isinstance(proposal, Mark):
+        row.action = "mark"
+        row.after = proposal.value if isinstance(proposal.value, str) else msgspec.json.encode(proposal.value).decode()
+        row.why = {"field": proposal.field, **proposal.why}
+    return row
 
 
 class Pipeline:
@@ -120,7 +120,7 @@ class Pipeline:
             config = configuration.override(config, {"stages": tuple(stages)})
         self.config = config
         self.answers = answers or {}
-        self._steps: list[tuple[str, stages_module.Propose, Policy]] | None = None
+        self._steps: list[tuple[str, registry.Propose, Policy]] | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> Pipeline:
@@ -135,12 +135,12 @@ class Pipeline:
         return Policy(section.apply, section.review, self.config.select, self.config.ignore)
 
     @property
-    def steps(self) -> list[tuple[str, stages_module.Propose, Policy]]:
+    def steps(self) -> list[tuple[str, registry.Propose, Policy]]:
         """(name, propose, policy) of every stage; rules and models are loaded on first use."""
         if self._steps is None:
             paths = rules.directories(self.config.rules)
             self._steps = [
-                (name, stages.get(name).factory(getattr(self.config, name, None), paths), self.policy(name))
+                (name, registry.get(name).factory(getattr(self.config, name, None), paths), self.policy(name))
                 for name in self.config.stages
             ]
         return self._steps
@@ -213,10 +213,7 @@ class Pipeline:
         return execute(self.config, [str(name) for name in names], Path(out), jobs=jobs, answers=self.answers)
 
 
-stages_module = stages
-
-
-def _propose(propose: stages.Propose, docs: Sequence[Document]) -> Iterator[Sequence[Proposal] | Exception]:
+def _propose(propose: registry.Propose, docs: Sequence[Document]) -> Iterator[Sequence[Proposal] | Exception]:
     """All proposals of a batch; when the batch raises, each document alone, so that only the one at fault gets the error."""
     try:
         yield from [list(proposals) for proposals in propose(docs)]

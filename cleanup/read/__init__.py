@@ -1,1 +1,1 @@
-"""read"""
+"""Bytes to documents: inputs, compression, formats and parts."""

@@ -1,0 +1,199 @@
+"""Parts: how inputs are cut into pieces of work. The cut depends on the inputs and the configuration alone, never on the workers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from cleanup.config import Config, LimitsConfig
+from cleanup.document import Document, failure
+from cleanup.errors import CleanupError
+from cleanup.read import stream as streams
+from cleanup.read.inputs import Source, describe
+from cleanup.read.records import read_jsonl
+from cleanup.read.sniff import HEAD, sniff
+from cleanup.read.table import read_csv, read_parquet
+from cleanup.read.warc import read_warc
+from cleanup.read.whole import read_whole
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A source, or the records of it that begin in [start, end): bytes of JSONL, rows of Parquet. `end` None: to its end."""
+
+    source: Source
+    start: int = 0
+    end: int | None = None
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one worker takes at a time and what becomes one part of the corpus."""
+
+    number: int
+    segments: tuple[Segment, ...]
+
+
+def plan(sources: Sequence[Source], config: Config) -> list[Part]:
+    """Cut sources into parts of about `read.part_bytes` stored bytes, at most `read.part_files` sources each."""
+    parts: list[Part] = []
+    pending: list[Segment] = []
+    size = 0
+    for source in sources:
+        pieces = _pieces(source, config)
+        weight = source.size if len(pieces) == 1 else config.read.part_bytes
+        if pending and (size + weight > config.read.part_bytes or len(pending) >= config.read.part_files):
+            parts.append(Part(len(parts), tuple(pending)))
+            pending, size = [], 0
+        if len(pieces) > 1:
+            parts.extend(Part(len(parts) + number, (piece,)) for number, piece in enumerate(pieces))
+        else:
+            pending.append(pieces[0])
+            size += weight
+    if pending or not parts:
+        parts.append(Part(len(parts), tuple(pending)))
+    return parts
+
+
+def _pieces(source: Source, config: Config) -> list[Segment]:
+    limit = config.read.part_bytes
+    if source.size <= limit or source.error or "://" in source.path:
+        return [Segment(source)]
+    try:
+        with streams.open_raw(source.path) as raw:
+            head = raw.read(HEAD)
+        format_ = config.read.format if config.read.format != "auto" else sniff(head, source.label)
+        if format_ == "parquet":
+            import polars
+
+            rows = polars.scan_parquet(source.path).select(polars.len()).collect().item()
+            step = max(1, rows * limit // source.size)
+            return [Segment(source, start, min(start + step, rows)) for start in range(0, rows, step)] or [Segment(source)]
+    except (*streams.READ_ERRORS, *_table_errors()):
+        return [Segment(source)]
+    if format_ != "jsonl" or streams.compression(head):
+        return [Segment(source)]
+    return [Segment(source, start, min(start + limit, source.size)) for start in range(0, source.size, limit)]
+
+
+def read_part(part: Part, config: Config) -> Iterator[Document]:
+    """All documents of a part in their order; what cannot be read comes as a failed document."""
+    for segment in part.segments:
+        yield from read_segment(segment, config)
+
+
+def read_segment(segment: Segment, config: Config) -> Iterator[Document]:
+    """The documents of one segment. An error of the source ends it with one failed document; what came before stays."""
+    source = segment.source
+    if source.error:
+        yield failure(source.path, 0, source.error, source.label)
+        return
+    count = offset = 0
+    try:
+        for doc in _open(segment, config):
+            count, offset = count + 1, doc.offset
+            yield doc
+        if source.mtime_ns:
+            now = describe(source.path, source.label)
+            if (now.size, now.mtime_ns) != (source.size, source.mtime_ns):
+                yield failure(
+                    source.path, offset, "the file changed while it was read; run again in a new directory", source.label
+                )
+    except CleanupError as error:
+        if error.exit_code == 2:
+            raise
+        yield failure(source.path, offset, f"{error.message}{_after(count)}", source.label)
+    except (*streams.READ_ERRORS, *_table_errors()) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        yield failure(source.path, offset, f"{reason}{_after(count)}", source.label)
+
+
+def _after(count: int) -> str:
+    return f" (after {count} documents)" if count else ""
+
+
+def _table_errors() -> tuple[type[Exception], ...]:
+    import sys
+
+    polars = sys.modules.get("polars")
+    return (polars.exceptions.PolarsError, UnicodeError) if polars else (UnicodeError,)
+
+
+def _open(segment: Segment, config: Config) -> Iterator[Document]:
+    source = segment.source
+    if segment.start or segment.end is not None:
+        yield from _slice(segment, config)
+        return
+    with streams.open_stream(source.path, config.limits) as stream:
+        yield from read_stream(stream, source, config)
+
+
+def read_stream(stream: io.BufferedReader, source: Source, config: Config) -> Iterator[Document]:
+    """The documents of an open, decompressed stream in the format of the configuration, else the sniffed one."""
+    limits, cfg = config.limits, config.read
+    head = peek(stream)
+    format_ = cfg.format if cfg.format != "auto" else sniff(head, source.label)
+    if not head:
+        return
+    if format_ == "jsonl":
+        yield from read_jsonl(stream, source.path, source.label, cfg, limits)
+    elif format_ == "warc":
+        yield from read_warc(stream, source.path, source.label, limits)
+    elif format_ == "csv":
+        yield from read_csv(stream, source.path, source.label, cfg, limits)
+    elif format_ == "parquet":
+        yield from read_parquet(_seekable(stream, source, limits), source.path, source.label, cfg)
+    else:
+        yield from read_whole(stream, source.path, source.label, "html" if format_ == "html" else "text", limits)
+
+
+def peek(stream: io.BufferedReader) -> bytes:
+    """The first bytes of a stream, as many as its buffer holds, without taking them."""
+    return stream.peek(HEAD)[:HEAD]
+
+
+def _seekable(stream: io.BufferedReader, source: Source, limits: LimitsConfig) -> str | io.BytesIO:
+    """Parquet keeps its directory at the end: a plain file is read in place, anything else is held in memory."""
+    if source.size and "://" not in source.path:
+        with streams.open_raw(source.path) as raw:
+            if raw.read(4) == b"PAR1":
+                return source.path
+    data = stream.read(limits.max_document_bytes * 16 + 1)
+    return io.BytesIO(data)
+
+
+def _slice(segment: Segment, config: Config) -> Iterator[Document]:
+    source, cfg = segment.source, config.read
+    with streams.open_raw(source.path) as raw:
+        if raw.read(4) == b"PAR1":
+            yield from read_parquet(source.path, source.path, source.label, cfg, segment.start, segment.end)
+            return
+        start = segment.start
+        raw.seek(max(0, start - 1))
+        stream = io.BufferedReader(raw, 1 << 18)  # type: ignore[type-var]
+        if start:
+            # A line belongs to the part in which it begins: skip the one that began before, unless it ended just here.
+            while piece := stream.readline(1 << 20):
+                start += len(piece)
+                if piece.endswith(b"\n"):
+                    break
+            start -= 1
+        numbers = _LineNumbers(source.path)
+        yield from read_jsonl(stream, source.path, source.label, cfg, config.limits, segment.end, start, numbers)
+
+
+class _LineNumbers:
+    """Number of the line at a byte offset, counted only when an error message needs it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.offset = 0
+        self.number = 1
+
+    def __call__(self, offset: int) -> int:
+        with open(self.path, "rb") as file:
+            file.seek(self.offset)
+            while self.offset < offset and (block := file.read(min(1 << 20, offset - self.offset))):
+                self.number += block.count(b"\n")
+                self.offset += len(block)
+        return self.number

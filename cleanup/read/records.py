@@ -1,0 +1,135 @@
+"""JSONL: a record a line. Every field but the text stays raw JSON, so that it passes through untouched."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from cleanup.config import LimitsConfig, ReadConfig
+from cleanup.document import Document, failure
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_value = msgspec.json.Decoder()
+BLOCK = 1 << 20
+
+
+def read_jsonl(
+    stream: io.BufferedReader,
+    source: str,
+    label: str,
+    cfg: ReadConfig,
+    limits: LimitsConfig,
+    end: int | None = None,
+    start: int = 0,
+    line_number: Callable[[int], int] | None = None,
+) -> Iterator[Document]:
+    """One document a line for the lines that begin in [start, end). `stream` stands at `start`, on the begin of a line.
+
+    `line_number` tells the number of the line at a byte offset, for messages when `start` is not 0.
+    """
+    number = 0
+    for offset, line in lines(stream, start, end, limits.max_line_bytes):
+        number += 1
+        if isinstance(line, int):
+            error = f"a line of {line} bytes is longer than limits.max_line_bytes = {limits.max_line_bytes}"
+        elif not line or line.isspace():
+            continue
+        else:
+            doc = _document(line.removeprefix(b"\xef\xbb\xbf") if offset == 0 else line, offset, source, label, cfg)
+            if not isinstance(doc, str):
+                yield doc
+                continue
+            error = doc
+        at = line_number(offset) if line_number else number
+        yield failure(source, offset, f"line {at}: {error}", f"{label}#{offset}")
+
+
+def lines(stream: io.BufferedReader, start: int, end: int | None, limit: int) -> Iterator[tuple[int, bytes | int]]:
+    """(offset, line) without its line break, in bounded memory; of a line above `limit` bytes only its length is given."""
+    offset = start
+    while end is None or offset < end:
+        line = stream.readline(limit + 1)
+        if not line:
+            return
+        size = len(line)
+        if size > limit and not line.endswith(b"\n"):
+            while piece := stream.readline(BLOCK):
+                size += len(piece)
+                if piece.endswith(b"\n"):
+                    break
+            yield offset, size
+        else:
+            yield offset, line
+        offset += size
+
+
+def _document(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig) -> Document | str:
+    try:
+        record = _record(line)
+    except (ValueError, RecursionError) as error:
+        return f"not a JSON record: {str(error) or type(error).__name__}"
+    return document(record, offset, source, label, cfg)
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    try:
+        return _fields.decode(line)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Python's own parser accepts what others reject but crawlers write: lone surrogates, NaN, legacy encodings.
+        from cleanup.parse.decode import decode
+
+        data = json.loads(decode(line).text)
+        if not isinstance(data, dict):
+            raise ValueError(f"expected an object, got {type(data).__name__}") from None
+        return data
+
+
+def plain(value: Any) -> Any:
+    """A field's value, decoded when it is raw JSON."""
+    if isinstance(value, msgspec.Raw):
+        try:
+            return _value.decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return json.loads(bytes(value).decode("utf-8", "surrogatepass"))
+    return value
+
+
+def document(record: dict[str, Any], offset: int, source: str, label: str, cfg: ReadConfig) -> Document | str:
+    """A document from a record, or why it is none: its text comes from the text field, else from the HTML field."""
+    text, html = plain(record.get(cfg.text_field)), None
+    if not isinstance(text, str):
+        html = plain(record.get(cfg.html_field))
+        if not isinstance(html, str):
+            had = ", ".join(record)[:200] or "none"
+            return f"no text in field {cfg.text_field!r} (its fields: {had}); name it with --text-field"
+    meta: dict[str, Any] = {}
+    url = plain(record.get(cfg.url_field))
+    if isinstance(url, str) and url:
+        meta["url"] = url
+    date = plain(record.get(cfg.date_field))
+    if isinstance(date, str) and date:
+        meta["date"] = date
+    return Document(
+        identity(record, cfg) or f"{label}#{offset}",
+        text=text if html is None else html,
+        source=source,
+        offset=offset,
+        kind="text" if html is None else "html",
+        record=record,
+        meta=meta,
+    )
+
+
+def identity(record: dict[str, Any], cfg: ReadConfig) -> str:
+    """The id that a record brings: `read.id_field`, else "id", else the URL; "" for none."""
+    for name in (cfg.id_field,) if cfg.id_field else ("id", cfg.url_field):
+        value = plain(record.get(name))
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return str(value)
+    return ""

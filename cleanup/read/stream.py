@@ -1,0 +1,118 @@
+"""Byte streams: opened, decompressed (gzip, bzip2, xz, zstd, told by their first bytes) and guarded against bombs."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from typing import IO, Any
+
+import zstandard
+
+from cleanup.config import LimitsConfig
+from cleanup.errors import InputError
+
+MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+RATIO_GRACE = 16 << 20  # decompressed bytes before the ratio counts: small files of one repeated word are honest
+
+READ_ERRORS = (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError, zlib.error, InputError)
+
+
+def compression(head: bytes) -> str:
+    """The compression a stream starts with, "" for none.
+
+    >>> compression(b"BZh91AY")
+    'bzip2'
+    """
+    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
+
+
+class Counted(io.RawIOBase):
+    """A raw stream that knows how many bytes were taken from it."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self.raw = raw
+        self.taken = 0
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer`."""
+        data = self.raw.read(len(buffer))
+        buffer[: len(data)] = data
+        self.taken += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Close what lies below, too."""
+        self.raw.close()
+        super().close()
+
+
+class Unpacked(io.RawIOBase):
+    """A decompressed stream that stops, with the limit's name, when it grows beyond `max_ratio`."""
+
+    def __init__(self, packed: Counted, unpacked: IO[bytes], limits: LimitsConfig) -> None:
+        self.packed = packed
+        self.unpacked = unpacked
+        self.limits = limits
+        self.given = 0
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer`. Raises InputError when the limit bites."""
+        data = self.unpacked.read(len(buffer))
+        buffer[: len(data)] = data
+        self.given += len(data)
+        if self.given > RATIO_GRACE and self.given > self.limits.max_ratio * max(1, self.packed.taken):
+            raise InputError(f"decompresses to more than limits.max_ratio = {self.limits.max_ratio} times its size")
+        return len(data)
+
+    def close(self) -> None:
+        """Close what lies below, too."""
+        self.packed.close()
+        super().close()
+
+
+def open_raw(path: str) -> IO[bytes]:
+    """The stored bytes of a file, URL or "-"."""
+    if path == "-":
+        return sys.stdin.buffer
+    if "://" in path:
+        import fsspec
+
+        opened: IO[bytes] = fsspec.open(path, "rb").open()
+        return opened
+    return open(path, "rb")
+
+
+def unpack(raw: IO[bytes], limits: LimitsConfig) -> io.BufferedReader:
+    """A buffered, decompressed stream over `raw`; nested compression is undone once only."""
+    counted = Counted(raw)
+    buffered = io.BufferedReader(counted, 1 << 16)
+    name = compression(buffered.peek(8)[:8])
+    if not name:
+        return buffered
+    opened: IO[bytes]
+    if name == "gzip":
+        opened = gzip.GzipFile(fileobj=buffered)
+    elif name == "bzip2":
+        opened = bz2.BZ2File(buffered)
+    elif name == "xz":
+        opened = lzma.LZMAFile(buffered)
+    else:
+        opened = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(buffered, read_across_frames=True)
+    return io.BufferedReader(Unpacked(counted, opened, limits), 1 << 18)
+
+
+def open_stream(path: str, limits: LimitsConfig) -> io.BufferedReader:
+    """Open, and decompress when it is compressed."""
+    return unpack(open_raw(path), limits)

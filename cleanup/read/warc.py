@@ -1,0 +1,55 @@
+"""WARC: the HTML and plain-text response records of a crawl."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from cleanup.config import LimitsConfig
+from cleanup.document import Document, failure
+from cleanup.errors import MissingExtra
+
+TEXTUAL = ("text/html", "application/xhtml+xml", "text/plain")
+
+
+def read_warc(stream: io.BufferedReader, source: str, label: str, limits: LimitsConfig) -> Iterator[Document]:
+    """One document a successful (2xx) textual response or conversion record; the rest of a crawl is not news.
+
+    The id is the target URI, the crawl date and URL are metadata, the HTTP charset a claim about the encoding.
+    """
+    try:
+        from fastwarc.warc import ArchiveIterator, WarcRecordType
+    except ImportError:
+        raise MissingExtra("reading WARC", "warc") from None
+    wanted = WarcRecordType.response | WarcRecordType.conversion
+    for record in ArchiveIterator(stream, record_types=wanted, parse_http=True, auto_decode="all"):
+        headers = record.http_headers
+        kind = (record.http_content_type or record.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+        if headers is not None and headers.status_code is not None and not 200 <= headers.status_code < 300:
+            continue
+        if kind not in TEXTUAL:
+            continue
+        offset = record.stream_pos
+        url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
+        id_ = url or record.headers.get("WARC-Record-ID") or f"{label}#{offset}"
+        try:
+            data = record.reader.read(limits.max_document_bytes + 1)
+        except OSError as error:
+            yield failure(source, offset, f"record at {offset}: {error}", id_)
+            continue
+        if len(data) > limits.max_document_bytes:
+            yield failure(source, offset, f"larger than limits.max_document_bytes = {limits.max_document_bytes}", id_)
+            continue
+        charset = record.http_charset
+        meta = {"url": url} if url else {}
+        if date := record.headers.get("WARC-Date"):
+            meta["crawled"] = date
+        yield Document(
+            id_,
+            source=source,
+            offset=offset,
+            kind="text" if kind == "text/plain" else "html",
+            data=bytes(data),
+            declared=(charset,) if charset else (),
+            meta=meta,
+        )
