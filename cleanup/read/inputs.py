@@ -15,7 +15,7 @@ from cleanup.errors import InputError, MissingExtra
 
 
 class Source(msgspec.Struct, frozen=True):
-    """One stored input. `label` names it in document ids and does not depend on where it lies; `error` says why it cannot be read."""
+    """One stored input. `label` names it in document ids, wherever it lies; `error` says why it cannot be read."""
 
     path: str
     label: str
@@ -54,7 +54,7 @@ def _one(name: str) -> Iterator[Source]:
 
 
 def _walk(root: str) -> Iterator[Source]:
-    """Files below a directory, sorted by relative path. A symlink to a directory that is its own ancestor is reported, not followed."""
+    """Files below a directory, sorted by relative path. A link to a directory that is its own ancestor is reported."""
     pending: list[tuple[str, frozenset[tuple[int, int]]]] = [("", frozenset())]
     while pending:
         relative, above = pending.pop()

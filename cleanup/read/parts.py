@@ -1,8 +1,9 @@
-"""Parts: how inputs are cut into pieces of work. The cut depends on the inputs and the configuration alone, never on the workers."""
+"""Parts: how inputs are cut into pieces of work. The cut depends on inputs and configuration alone, never on the workers."""
 
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ from cleanup.read import stream as streams
 from cleanup.read.inputs import Source, describe
 from cleanup.read.records import read_jsonl
 from cleanup.read.sniff import HEAD, sniff
+from cleanup.read.stream import Buffered
 from cleanup.read.table import read_csv, read_parquet
 from cleanup.read.warc import read_warc
 from cleanup.read.whole import read_whole
@@ -69,7 +71,7 @@ def _pieces(source: Source, config: Config) -> list[Segment]:
             rows = polars.scan_parquet(source.path).select(polars.len()).collect().item()
             step = max(1, rows * limit // source.size)
             return [Segment(source, start, min(start + step, rows)) for start in range(0, rows, step)] or [Segment(source)]
-    except (*streams.READ_ERRORS, *_table_errors()):
+    except _errors():
         return [Segment(source)]
     if format_ != "jsonl" or streams.compression(head):
         return [Segment(source)]
@@ -103,7 +105,7 @@ def read_segment(segment: Segment, config: Config) -> Iterator[Document]:
         if error.exit_code == 2:
             raise
         yield failure(source.path, offset, f"{error.message}{_after(count)}", source.label)
-    except (*streams.READ_ERRORS, *_table_errors()) as error:
+    except _errors() as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         yield failure(source.path, offset, f"{reason}{_after(count)}", source.label)
 
@@ -112,11 +114,9 @@ def _after(count: int) -> str:
     return f" (after {count} documents)" if count else ""
 
 
-def _table_errors() -> tuple[type[Exception], ...]:
-    import sys
-
-    polars = sys.modules.get("polars")
-    return (polars.exceptions.PolarsError, UnicodeError) if polars else (UnicodeError,)
+def _errors() -> tuple[type[BaseException], ...]:
+    polars = sys.modules.get("polars")  # only imported where a table is read
+    return (*streams.READ_ERRORS, UnicodeError, *((polars.exceptions.PolarsError,) if polars else ()))
 
 
 def _open(segment: Segment, config: Config) -> Iterator[Document]:
@@ -128,7 +128,7 @@ def _open(segment: Segment, config: Config) -> Iterator[Document]:
         yield from read_stream(stream, source, config)
 
 
-def read_stream(stream: io.BufferedReader, source: Source, config: Config) -> Iterator[Document]:
+def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Document]:
     """The documents of an open, decompressed stream in the format of the configuration, else the sniffed one."""
     limits, cfg = config.limits, config.read
     head = peek(stream)
@@ -147,12 +147,12 @@ def read_stream(stream: io.BufferedReader, source: Source, config: Config) -> It
         yield from read_whole(stream, source.path, source.label, "html" if format_ == "html" else "text", limits)
 
 
-def peek(stream: io.BufferedReader) -> bytes:
+def peek(stream: Buffered) -> bytes:
     """The first bytes of a stream, as many as its buffer holds, without taking them."""
     return stream.peek(HEAD)[:HEAD]
 
 
-def _seekable(stream: io.BufferedReader, source: Source, limits: LimitsConfig) -> str | io.BytesIO:
+def _seekable(stream: Buffered, source: Source, limits: LimitsConfig) -> str | io.BytesIO:
     """Parquet keeps its directory at the end: a plain file is read in place, anything else is held in memory."""
     if source.size and "://" not in source.path:
         with streams.open_raw(source.path) as raw:
@@ -170,7 +170,7 @@ def _slice(segment: Segment, config: Config) -> Iterator[Document]:
             return
         start = segment.start
         raw.seek(max(0, start - 1))
-        stream = io.BufferedReader(raw, 1 << 18)  # type: ignore[type-var]
+        stream = io.BufferedReader(streams.Counted(raw), 1 << 18)
         if start:
             # A line belongs to the part in which it begins: skip the one that began before, unless it ended just here.
             while piece := stream.readline(1 << 20):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
+from cleanup.read.stream import Buffered
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder()
@@ -18,7 +18,7 @@ BLOCK = 1 << 20
 
 
 def read_jsonl(
-    stream: io.BufferedReader,
+    stream: Buffered,
     source: str,
     label: str,
     cfg: ReadConfig,
@@ -48,7 +48,7 @@ def read_jsonl(
         yield failure(source, offset, f"line {at}: {error}", f"{label}#{offset}")
 
 
-def lines(stream: io.BufferedReader, start: int, end: int | None, limit: int) -> Iterator[tuple[int, bytes | int]]:
+def lines(stream: Buffered, start: int, end: int | None, limit: int) -> Iterator[tuple[int, bytes | int]]:
     """(offset, line) without its line break, in bounded memory; of a line above `limit` bytes only its length is given."""
     offset = start
     while end is None or offset < end:
@@ -72,7 +72,24 @@ def _document(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig
         record = _record(line)
     except (ValueError, RecursionError) as error:
         return f"not a JSON record: {str(error) or type(error).__name__}"
-    return document(record, offset, source, label, cfg)
+    doc = document(record, offset, source, label, cfg)
+    if isinstance(doc, Document):
+        undecoded(doc, lambda: not _is_utf8(line))
+    return doc
+
+
+def undecoded(doc: Document, escaped: Callable[[], bool]) -> None:
+    """Give a text that was read with escaped bytes back its bytes, so that parsing decodes them."""
+    if not doc.text.isascii() and any("\udc80" <= char <= "\udcff" for char in doc.text) and escaped():
+        doc.data, doc.text = doc.text.encode("utf-8", "surrogateescape"), ""
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _record(line: bytes) -> dict[str, Any]:
@@ -81,10 +98,8 @@ def _record(line: bytes) -> dict[str, Any]:
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # Python's own parser accepts what others reject but crawlers write: lone surrogates, NaN, legacy encodings.
-        from cleanup.parse.decode import decode
-
-        data = json.loads(decode(line).text)
+        # Python's own parser accepts what others reject but crawlers write: lone surrogates, NaN, bytes that are not UTF-8.
+        data = json.loads(line.decode("utf-8", "surrogateescape"))
         if not isinstance(data, dict):
             raise ValueError(f"expected an object, got {type(data).__name__}") from None
         return data

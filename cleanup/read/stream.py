@@ -8,7 +8,7 @@ import io
 import lzma
 import sys
 import zlib
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import zstandard
 
@@ -28,6 +28,9 @@ def compression(head: bytes) -> str:
     'bzip2'
     """
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
+
+
+Buffered: TypeAlias = "io.BufferedReader[Any]"
 
 
 class Counted(io.RawIOBase):
@@ -57,7 +60,7 @@ class Counted(io.RawIOBase):
 class Unpacked(io.RawIOBase):
     """A decompressed stream that stops, with the limit's name, when it grows beyond `max_ratio`."""
 
-    def __init__(self, packed: Counted, unpacked: IO[bytes], limits: LimitsConfig) -> None:
+    def __init__(self, packed: Counted, unpacked: Any, limits: LimitsConfig) -> None:
         self.packed = packed
         self.unpacked = unpacked
         self.limits = limits
@@ -94,25 +97,25 @@ def open_raw(path: str) -> IO[bytes]:
     return open(path, "rb")
 
 
-def unpack(raw: IO[bytes], limits: LimitsConfig) -> io.BufferedReader:
+def unpack(raw: IO[bytes], limits: LimitsConfig) -> Buffered:
     """A buffered, decompressed stream over `raw`; nested compression is undone once only."""
     counted = Counted(raw)
     buffered = io.BufferedReader(counted, 1 << 16)
     name = compression(buffered.peek(8)[:8])
     if not name:
         return buffered
-    opened: IO[bytes]
+    opened: Any
     if name == "gzip":
         opened = gzip.GzipFile(fileobj=buffered)
     elif name == "bzip2":
         opened = bz2.BZ2File(buffered)
     elif name == "xz":
-        opened = lzma.LZMAFile(buffered)
+        opened = lzma.LZMAFile(buffered)  # noqa: SIM115 (closed with the stream below)
     else:
         opened = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(buffered, read_across_frames=True)
     return io.BufferedReader(Unpacked(counted, opened, limits), 1 << 18)
 
 
-def open_stream(path: str, limits: LimitsConfig) -> io.BufferedReader:
+def open_stream(path: str, limits: LimitsConfig) -> Buffered:
     """Open, and decompress when it is compressed."""
     return unpack(open_raw(path), limits)

@@ -9,12 +9,13 @@ from typing import Any, BinaryIO
 
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
-from cleanup.read.records import document
+from cleanup.read.records import document, undecoded
+from cleanup.read.stream import Buffered
 
 ROWS = 1000  # Parquet rows that are in memory at once
 
 
-def read_csv(stream: io.BufferedReader, source: str, label: str, cfg: ReadConfig, limits: LimitsConfig) -> Iterator[Document]:
+def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits: LimitsConfig) -> Iterator[Document]:
     """One document a row; the first row names the fields; comma, semicolon, tab or bar by what the first line has most of.
 
     Cells that are not UTF-8 stay bytes until the document is decoded.
@@ -48,8 +49,7 @@ def _row(record: dict[str, Any], number: int, source: str, label: str, cfg: Read
     doc = document(record, number, source, label, cfg)
     if isinstance(doc, str):
         return failure(source, number, f"row {number}: {doc}", f"{label}#{number}")
-    if any("\udc80" <= char <= "\udcff" for char in doc.text):
-        doc.data, doc.text = doc.text.encode("utf-8", "surrogateescape"), ""
+    undecoded(doc, lambda: True)
     return doc
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 from cleanup.config import LimitsConfig
 from cleanup.document import Document, failure
 from cleanup.errors import MissingExtra
+from cleanup.read.stream import Buffered
 
 TEXTUAL = ("text/html", "application/xhtml+xml", "text/plain")
 
 
-def read_warc(stream: io.BufferedReader, source: str, label: str, limits: LimitsConfig) -> Iterator[Document]:
+def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -> Iterator[Document]:
     """One document a successful (2xx) textual response or conversion record; the rest of a crawl is not news.
 
     The id is the target URI, the crawl date and URL are metadata, the HTTP charset a claim about the encoding.

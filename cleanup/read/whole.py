@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Literal
 
 from cleanup.config import LimitsConfig
 from cleanup.document import Document, failure
+from cleanup.read.stream import Buffered
 
 
 def read_whole(
-    stream: io.BufferedReader, source: str, label: str, kind: Literal["text", "html"], limits: LimitsConfig
+    stream: Buffered, source: str, label: str, kind: Literal["text", "html"], limits: LimitsConfig
 ) -> Iterator[Document]:
     """The whole stream as one undecoded document; failed when it is larger than `limits.max_document_bytes`."""
     data = stream.read(limits.max_document_bytes + 1)
