@@ -67,7 +67,8 @@ class Row(msgspec.Struct):
 class Document(msgspec.Struct):
     """One text on its way through the pipeline.
 
-    `data` holds bytes that are not decoded yet and `declared` the encodings somebody claims for them; `record` the fields of the record it came in, values as raw JSON where
+    `data` holds bytes that are not decoded yet and `declared` the encodings somebody claims
+    for them; `record` the fields of the record it came in, values as raw JSON where
     the reader has them so; `pending` what reading and parsing propose before the first stage.
     A document that could not be read has status "failed" and says so in `error`.
     """

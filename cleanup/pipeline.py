@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +124,7 @@ class Pipeline:
             config = configuration.override(config, {"stages": tuple(stages)})
         self.config = config
         self.answers = answers or {}
+        self.seconds: dict[str, float] = {}  # processor time spent in each stage
         self._steps: list[tuple[str, registry.Propose, Policy]] | None = None
 
     @classmethod
@@ -181,9 +186,11 @@ class Pipeline:
         for index, (name, propose, policy) in enumerate(self.steps):
             step = PARSE_STEP + 1 + number * len(self.steps) + index
             batch = [doc for doc in live if doc.status == "kept"]
-            for doc, proposals in zip(batch, _propose(propose, batch), strict=True):
+            began = time.thread_time()
+            for doc, proposals in zip(batch, _propose(propose, batch, self.config.limits.stage_seconds), strict=True):
                 if self._settle(doc, step, name, proposals, policy):
                     changed.add(id(doc))
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.thread_time() - began
         for doc in live if number else ():
             doc.meta = {**doc.meta, **found[id(doc)]}
         return changed
@@ -213,19 +220,45 @@ class Pipeline:
         return execute(self.config, [str(name) for name in names], Path(out), jobs=jobs, answers=self.answers)
 
 
-def _propose(propose: registry.Propose, docs: Sequence[Document]) -> Iterator[Sequence[Proposal] | Exception]:
+def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float) -> Iterator[Sequence[Proposal] | Exception]:
     """All proposals of a batch; when the batch raises, each document alone, so that only the one at fault gets the error."""
     try:
-        yield from [list(proposals) for proposals in propose(docs)]
-        return
+        with deadline(seconds):
+            found: list[Sequence[Proposal]] = [list(proposals) for proposals in propose(docs)]
     except CleanupError:
         raise
     except Exception as error:
         if len(docs) == 1:
             yield error
             return
+    else:
+        yield from found
+        return
     for doc in docs:
-        yield from _propose(propose, [doc])
+        yield from _propose(propose, [doc], seconds)
+
+
+class StageTimeout(Exception):  # noqa: N818 (named for what happened)
+    """A stage took longer than `limits.stage_seconds`."""
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise StageTimeout in this block after `seconds` of wall time; off the main thread no signal comes, and no limit."""
+    if seconds <= 0 or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def expire(*_: object) -> None:
+        raise StageTimeout(f"longer than limits.stage_seconds = {seconds:g}")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def batches(docs: Iterable[Document], size: int = BATCH, chars: int = BATCH_CHARS) -> Iterator[list[Document]]:

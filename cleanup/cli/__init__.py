@@ -1,1 +1,137 @@
-"""cli"""
+"""The command line. Commands are imported when they are used, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from cleanup.cli.options import filter_options
+
+COMMANDS = {
+    "run": ("cleanup.cli.run:run_command", "Clean and deduplicate a collection into a directory."),
+    "check": ("cleanup.cli.check:check_command", "Dry run: show every proposed change, write nothing."),
+    "explain": ("cleanup.cli.explain:explain_command", "Why: ledger rows and word diff of a document; --revert."),
+    "rules": ("cleanup.cli.rules:rules_group", "List, show and test the rules; learn from a run."),
+    "index": ("cleanup.cli.index:index_group", "The persistent near-duplicate index."),
+    "eval": ("cleanup.cli.eval:eval_command", "Metrics on labelled data, and gates."),
+    "corrupt": ("cleanup.cli.corrupt:corrupt_command", "Labelled dirty data made from clean text."),
+    "review": ("cleanup.cli.review:review_command", "Answer the held decisions of a run."),
+    "report": ("cleanup.cli.report:report_command", "Rebuild a run's report.html."),
+    "init": ("cleanup.cli.init:init_command", "Write a commented cleanup.toml."),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are named here and imported only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's protocol)
+        """All command names, in the order of a user's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's protocol)
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command; for a file name say what was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            name = args[0]
+            if os.path.exists(name) or "." in name or "/" in name:
+                hint = f"to clean files: cleanup run {name} -o DIR   or   cleanup < {name}"
+            else:
+                import difflib
+
+                near = difflib.get_close_matches(name, COMMANDS, 1)
+                hint = f"did you mean `cleanup {near[0]}`?" if near else "`cleanup --help` lists the commands"
+            raise click.UsageError(f"{error.message.rstrip('.')}\nhint: {hint}", ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's protocol)
+        """The listing, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Without a command, cleanup is a filter: cleanup < in > out. Exit codes: 0 done; 1 check found something or a gate "
+    "broke; 2 wrong usage, configuration or rule; 3 finished, but some inputs could not be read; 130 interrupted; "
+    "141 broken pipe.",
+)
+@click.version_option(package_name="corpus-cleanup", prog_name="cleanup")
+@filter_options
+@click.pass_context
+def cli(ctx: click.Context, /, **options: Any) -> None:
+    """Clean scraped news: repair mojibake, strip boilerplate, identify the language, detect and repair spun text, find
+    near-duplicates. Every change can be explained and undone."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from cleanup.cli.filter import run_filter
+
+    if sys.stdin is None or sys.stdin.isatty():
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(2)
+    ctx.exit(run_filter(options))
+
+
+def main() -> None:
+    """The entry point: errors become one clear line with a hint and the exit code of the contract."""
+    code = 0
+    try:
+        code = cli.main(prog_name="cleanup", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        code = _interrupted()
+    except KeyboardInterrupt:
+        code = _interrupted()
+    except BrokenPipeError:
+        code = _broken_pipe()
+    except click.ClickException as error:
+        _complain(error)
+        code = 2
+    except Exception as error:
+        code = _known(error)
+    sys.exit(code)
+
+
+def _known(error: Exception) -> int:
+    from cleanup.errors import CleanupError
+
+    if isinstance(error, CleanupError):
+        click.echo(f"cleanup: error: {error}", err=True)
+        return error.exit_code
+    if isinstance(error, RecursionError | MemoryError):
+        click.echo(
+            f"cleanup: error: {type(error).__name__}: an input is too deep or too large\nhint: see `limits` in cleanup.toml",
+            err=True,
+        )
+        return 3
+    raise error
+
+
+def _complain(error: click.ClickException) -> None:
+    click.echo(f"cleanup: error: {error.format_message()}", err=True)
+    if isinstance(error, click.UsageError) and error.ctx is not None and "hint:" not in error.format_message():
+        click.echo(f"hint: `{error.ctx.command_path} --help` shows the usage", err=True)
+
+
+def _interrupted() -> int:
+    click.echo("cleanup: interrupted; the same command goes on where this one stopped", err=True)
+    return 130
+
+
+def _broken_pipe() -> int:
+    # The reader has gone: nothing may be written to the pipe any more, not even by the interpreter's last flush.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141

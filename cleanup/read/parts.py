@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator, Sequence
+from typing import IO
 
 import msgspec
 
@@ -90,9 +91,18 @@ def read_segment(segment: Segment, config: Config) -> Iterator[Document]:
     if source.error:
         yield failure(source.path, 0, source.error, source.label)
         return
+    yield from _guarded(_open(segment, config), source)
+
+
+def read_segment_stream(raw: IO[bytes], source: Source, config: Config) -> Iterator[Document]:
+    """The documents of an open raw stream (standard input), decompressed, with errors as failed documents."""
+    yield from _guarded(read_stream(streams.unpack(raw, config.limits), source, config), source)
+
+
+def _guarded(docs: Iterator[Document], source: Source) -> Iterator[Document]:
     count = offset = 0
     try:
-        for doc in _open(segment, config):
+        for doc in docs:
             count, offset = count + 1, doc.offset
             yield doc
         if source.mtime_ns:
@@ -131,7 +141,7 @@ def _open(segment: Segment, config: Config) -> Iterator[Document]:
 def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Document]:
     """The documents of an open, decompressed stream in the format of the configuration, else the sniffed one."""
     limits, cfg = config.limits, config.read
-    head = peek(stream)
+    head, stream = streams.peek(stream, HEAD)
     format_ = cfg.format if cfg.format != "auto" else sniff(head, source.label)
     if not head:
         return
@@ -145,11 +155,6 @@ def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Do
         yield from read_parquet(_seekable(stream, source, limits), source.path, source.label, cfg)
     else:
         yield from read_whole(stream, source.path, source.label, "html" if format_ == "html" else "text", limits)
-
-
-def peek(stream: Buffered) -> bytes:
-    """The first bytes of a stream, as many as its buffer holds, without taking them."""
-    return stream.peek(HEAD)[:HEAD]
 
 
 def _seekable(stream: Buffered, source: Source, limits: LimitsConfig) -> str | io.BytesIO:

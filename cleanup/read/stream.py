@@ -119,3 +119,43 @@ def unpack(raw: IO[bytes], limits: LimitsConfig) -> Buffered:
 def open_stream(path: str, limits: LimitsConfig) -> Buffered:
     """Open, and decompress when it is compressed."""
     return unpack(open_raw(path), limits)
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, head: bytes, rest: Buffered) -> None:
+        self.head = head
+        self.rest = rest
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer`, from the head first."""
+        data = self.head[: len(buffer)] if self.head else self.rest.read1(len(buffer))
+        self.head = self.head[len(data) :] if self.head else b""
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close what lies below, too."""
+        self.rest.close()
+        super().close()
+
+
+def peek(stream: Buffered, size: int) -> tuple[bytes, Buffered]:
+    """The first bytes of a stream, and the stream with them still in front.
+
+    They are `size` bytes, or all there are, or, so that a slow pipe of records is served at once, a line that can be a record.
+    """
+    head = b""
+    while len(head) < size:
+        block = stream.read1(size - len(head))
+        if not block:
+            break
+        head += block
+        if b"\n" in block and head.lstrip().startswith(b"{"):
+            break
+    return head, io.BufferedReader(_Rejoined(head, stream), 1 << 18)

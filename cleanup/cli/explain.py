@@ -1,0 +1,124 @@
+"""`cleanup explain`: why a document is as it is now, and the way back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cleanup.document import Document
+
+
+@click.command("explain")
+@click.argument("run", metavar="RUN")
+@click.argument("id", required=False, metavar="[ID]")
+@click.option("--revert", "revert_", is_flag=True, help="Print the text before any edit, byte for byte.")
+@click.option("--json", "as_json", is_flag=True, help="Ledger rows as JSON lines.")
+@click.option("--rule", metavar="RULE", help="Only rows of rules whose id starts so.")
+def explain_command(run: str, id: str | None, revert_: bool, as_json: bool, rule: str | None) -> None:  # noqa: A002 (the argument's name)
+    """Show every decision about the document ID of the run directory RUN with its rule, score and evidence, and a word diff;
+    without ID, a line for every document that was changed or dropped."""
+    from cleanup.run import Run
+
+    opened = Run(run)
+    if id is None:
+        if revert_:
+            raise click.UsageError("--revert needs the ID of a document")
+        _overview(opened, as_json, rule)
+        return
+    from cleanup.stored import find
+
+    doc = find(opened, id)
+    if revert_:
+        from cleanup.document import revert
+
+        sys.stdout.buffer.write(_original(doc, revert(doc)))
+    elif as_json:
+        import msgspec
+
+        for row in doc.ledger:
+            if not rule or row.rule.startswith(rule):
+                click.echo(json.dumps(msgspec.to_builtins(row), ensure_ascii=False))
+    else:
+        _show(doc, rule, opened)
+
+
+def _original(doc: Document, text: str) -> bytes:
+    """The text in the encoding it was read in, when it can be written so."""
+    encoding = str(doc.meta.get("encoding") or "utf-8") if doc.record is None or "id" not in doc.record else "utf-8"
+    try:
+        return text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _overview(run: Any, as_json: bool, rule: str | None) -> None:
+    from cleanup.cli.show import safe
+
+    last, counts = None, {"edits": 0, "held": 0, "drop": ""}
+
+    def flush() -> None:
+        if last is not None and any(counts.values()):
+            if as_json:
+                click.echo(json.dumps({"id": last, **counts}, ensure_ascii=False))
+            else:
+                drop = f"  dropped by {counts['drop']}" if counts["drop"] else ""
+                click.echo(f"{safe(last)}  {counts['edits']} edits  {counts['held']} held{drop}")
+
+    for row in run.ledger():
+        if row.doc != last:
+            flush()
+            last, counts = row.doc, {"edits": 0, "held": 0, "drop": ""}
+        if rule and not row.rule.startswith(rule):
+            continue
+        counts["edits"] += row.action == "edit" and row.decision == "apply"
+        counts["held"] += row.decision == "review"
+        if row.action == "drop" and row.decision == "apply":
+            counts["drop"] = row.rule
+    flush()
+
+
+def _show(doc: Document, rule: str | None, run: Any) -> None:
+    from cleanup.cli.show import safe, short, word_diff
+    from cleanup.document import revert
+
+    click.echo(click.style(f"{safe(doc.id)}  {doc.status}", bold=True) + f"  {safe(doc.source)}")
+    for row in doc.ledger:
+        if rule and not row.rule.startswith(rule):
+            continue
+        what = {"mark": f"{row.why.get('field')} = {short(row.after or '')}", "drop": "drop the document"}.get(row.action, "")
+        if row.action == "edit":
+            what = f"{row.start}-{row.end} [-{short(row.before or '')}-] " + (
+                f"{{+{short(row.after or '')}+}}" if row.after else ""
+            )
+        evidence = {key: item for key, item in row.why.items() if key != "field"}
+        click.echo(f"  {row.step:>2} {row.rule}  {row.score:.2f} {row.decision} by {row.by}  {what}")
+        if evidence:
+            click.echo(click.style(f"       {short(json.dumps(evidence, ensure_ascii=False), 400)}", dim=True))
+    before = revert(doc)
+    if before != doc.text:
+        click.echo()
+        for line in word_diff(before, doc.text):
+            click.echo(line)
+    _aligned(doc, run)
+
+
+def _aligned(doc: Document, run: Any) -> None:
+    """A duplicate beside the document that stays: words only here red, words only there green."""
+    from cleanup.cli.show import safe, word_diff
+    from cleanup.errors import CleanupError
+    from cleanup.stored import find
+
+    kept = next((row.why.get("duplicate_of") for row in doc.ledger if row.why.get("duplicate_of")), None)
+    if not isinstance(kept, str) or kept == doc.id:
+        return
+    try:
+        other = find(run, kept)
+    except CleanupError:
+        return
+    click.echo(click.style(f"\nagainst {safe(kept)}, which stays (- only here, + only there):", bold=True))
+    lines = list(word_diff(doc.text, other.text))
+    click.echo("\n".join(lines) if lines else "the texts are the same")

@@ -1,0 +1,121 @@
+"""The filter: bytes in, cleaned text or records out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from cleanup.cli.options import configuration
+from cleanup.cli.show import safe
+from cleanup.config import Config
+from cleanup.document import Document
+from cleanup.part import cleaned
+from cleanup.pipeline import Pipeline, settle
+from cleanup.read.inputs import Source
+from cleanup.read.parts import read_segment_stream
+from cleanup.write.record import encode, fields, value
+
+FIRST_BATCHES = (1, 8, 64)  # small at first, so that `| head -1` is served at once; results do not depend on it
+
+
+def run_filter(options: dict[str, Any]) -> int:
+    """Clean standard input to standard output; gives the exit code."""
+    to = options.pop("to", None)
+    config = configuration(options)
+    pipeline = Pipeline(config=config)
+    counts: Counter[str] = Counter()
+    write = _writer(to, config)
+    for doc in _deduplicated(_cleaned(pipeline), config):
+        counts[doc.status] += 1
+        if doc.status == "kept":
+            write(doc)
+        elif doc.status == "failed":
+            click.echo(f"cleanup: {safe(doc.source)}: {safe(doc.error or '')}", err=True)
+        elif options["verbose"] or (doc.record is None and not options["quiet"]):
+            reason = next((row.rule for row in doc.ledger if row.action == "drop" and row.decision == "apply"), "")
+            click.echo(f"cleanup: dropped {safe(doc.id)}: {reason}", err=True)
+    sys.stdout.buffer.flush()
+    if options["verbose"]:
+        click.echo(f"cleanup: {counts['kept']} kept, {counts['dropped']} dropped, {counts['failed']} failed", err=True)
+    return 3 if counts["failed"] else 0
+
+
+def _cleaned(pipeline: Pipeline) -> Iterator[Document]:
+    docs = read_segment_stream(sys.stdin.buffer, Source("-", "stdin"), pipeline.config)
+    for size in FIRST_BATCHES:
+        for batch in cleaned(_take(docs, size), pipeline):
+            yield from batch
+    for batch in cleaned(docs, pipeline):
+        yield from batch
+
+
+def _take(docs: Iterator[Document], size: int) -> Iterator[Document]:
+    for _, doc in zip(range(size), docs, strict=False):
+        yield doc
+
+
+def _deduplicated(docs: Iterator[Document], config: Config) -> Iterator[Document]:
+    """The stream against itself (and an index): the first one seen wins. A single text is never a duplicate."""
+    if not config.dedup.enabled:
+        yield from docs
+        return
+    seen: Any = None
+    from cleanup.part import DEDUP_POLICY
+
+    for doc in docs:
+        if doc.status == "kept" and (doc.record is not None or config.dedup.index or seen is not None or doc.meta.get("url")):
+            if seen is None:
+                from cleanup.dedup.stream import StreamDeduplicator
+
+                seen = StreamDeduplicator(config.dedup, config.rules)
+            (drop,) = seen.add([(doc.id, doc.text)])
+            if drop is not None:
+                settle(doc, len(doc.ledger), "dedup", [drop], DEDUP_POLICY, {})
+        yield doc
+
+
+def _writer(to: str | None, config: Config) -> Callable[[Document], None]:
+    out = sys.stdout.buffer
+    table: list[Any] = []
+    texts = 0
+
+    def write(doc: Document) -> None:
+        nonlocal texts
+        form = to or ("text" if doc.record is None and not doc.meta.get("url") else "jsonl")
+        if form == "jsonl":
+            out.write(encode(fields(doc, config.read.text_field, located=doc.record is None)))
+        elif form == "csv":
+            _write_csv(doc, config.read.text_field, table)
+        else:
+            if texts:
+                out.write(b"\n")
+            texts += 1
+            out.write(doc.text.encode("utf-8", "replace"))
+        out.flush()
+
+    return write
+
+
+def _write_csv(doc: Document, text_field: str, table: list[Any]) -> None:
+    row = {key: value(item) for key, item in fields(doc, text_field, located=doc.record is None).items()}
+    buffer = io.StringIO()
+    if not table:
+        table.extend(row)
+        csv.writer(buffer).writerow(table)
+    csv.writer(buffer).writerow([cell(row.get(name)) for name in table])
+    sys.stdout.buffer.write(buffer.getvalue().encode("utf-8", "replace"))
+
+
+def cell(item: Any) -> str:
+    """A CSV cell that a spreadsheet does not take for a formula."""
+    if item is None:
+        return ""
+    if not isinstance(item, str):
+        return encode(item).decode().strip()
+    return f"'{item}" if item[:1] in ("=", "+", "-", "@", "\t", "\r") else item

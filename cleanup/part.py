@@ -1,0 +1,354 @@
+"""The work on one part of a run: map (read, clean, sketch) and finish (write what the corpus step decided).
+
+All of it runs in a worker process.
+
+A mapped part is a directory `.work/map/NNNNN` that appears by rename. Its documents lie there as the lines they will have in
+the corpus, so that finishing copies bytes and touches only the documents about which the corpus step had something to say.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup.config import Config
+from cleanup.dedup.sketch import Sketcher
+from cleanup.document import Document, Drop, Edit, Mark, Row, failure
+from cleanup.errors import RunError
+from cleanup.parse import parse
+from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
+from cleanup.read.parts import Part, read_part
+from cleanup.rules import directories
+from cleanup.write.corpus import corpus_writer
+from cleanup.write.directory import appearing
+from cleanup.write.record import encode, parse_line, render, render_rows, value
+
+UNKNOWN_DATE = np.iinfo(np.int64).max
+DEDUP_POLICY = Policy(apply=0.9, review=0.5)
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One part to do, as a worker gets it."""
+
+    config: Config
+    part: Part
+    directory: str
+    answers: Answers = {}
+
+
+class Outcome(msgspec.Struct):
+    """What a mapped or finished part counts. `rules`: rule -> [applied, held, skipped, characters removed, characters added]."""
+
+    number: int
+    counts: dict[str, int] = {}
+    stages: dict[str, dict[str, int]] = {}
+    rules: dict[str, list[int]] = {}
+    seconds: dict[str, float] = {}
+    hosts: dict[str, int] = {}
+    bytes: int = 0
+
+
+class Tally:
+    """Counts ledger rows as they are written."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.rules: dict[str, list[int]] = {}
+        self.stages: dict[str, Counter[str]] = {}
+
+    def rows(self, rows: Iterable[Row]) -> None:
+        """Count decisions by rule and stage."""
+        for row in rows:
+            numbers = self.rules.setdefault(row.rule, [0, 0, 0, 0, 0])
+            numbers[("apply", "review", "skip").index(row.decision)] += 1
+            if row.decision == "apply" and row.action == "edit":
+                numbers[3] += len(row.before or "")
+                numbers[4] += len(row.after or "")
+            if row.decision == "review":
+                self.counts["held"] += 1
+            self.stages.setdefault(row.stage, Counter())[f"{row.action}_{row.decision}"] += 1
+
+
+def map_part(job: Job, attempt: int) -> Outcome:
+    """Read and clean a part into `.work/map/NNNNN`; does nothing when that is there already. Idempotent."""
+    final = Path(job.directory) / ".work" / "map" / f"{job.part.number:05}"
+    if (final / "outcome.json").exists():
+        return msgspec.json.decode((final / "outcome.json").read_bytes(), type=Outcome)
+    work = final.with_name(f"{final.name}.tmp")
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        work.mkdir(parents=True)
+        outcome = _map(job, work, _survivors(job, final, attempt), 1 if attempt else BATCH)
+        (work / "outcome.json").write_bytes(msgspec.json.encode(outcome))
+        os.replace(work, final)
+    except OSError as error:
+        shutil.rmtree(work, ignore_errors=True)
+        raise RunError(
+            f"cannot write to {work}: {error.strerror or error}", "free some space, then repeat the command"
+        ) from error
+    return outcome
+
+
+def _map(job: Job, work: Path, docs: Iterator[Document], size: int) -> Outcome:
+    config = job.config
+    pipeline = Pipeline(config=config, answers=job.answers)
+    sketcher = Sketcher(config.dedup, directories(config.rules)) if config.dedup.enabled else None
+    tally, columns = Tally(), Columns()
+    sketches: list[Any] = []
+    total = 0
+    with (
+        open(work / "docs.jsonl", "wb") as lines,
+        open(work / "ledger.jsonl", "wb") as ledger,
+        open(work / "failed.jsonl", "wb") as failed,
+    ):
+        for batch in cleaned(docs, pipeline, size):
+            live: list[str] = []
+            for doc in batch:
+                total += 1
+                tally.counts[doc.status] += 1
+                if doc.ledger:
+                    tally.rows(doc.ledger)
+                    ledger.write(render_rows(doc.ledger))
+                if doc.status == "failed":
+                    failed.write(encode({"id": doc.id, "source": doc.source, "offset": doc.offset, "error": doc.error}))
+                    continue
+                line = render(doc, config.read.text_field)
+                lines.write(line)
+                columns.add(doc, len(line))
+                if doc.status == "kept":
+                    live.append(doc.text)
+            if sketcher is not None and live:
+                sketches.append(sketcher.batch(live))
+    if sketcher is not None:
+        sketcher.join(sketches).save(work / "sketch")
+    columns.save(work / "columns.npz")
+    stored = sum(segment.source.size if segment.end is None else segment.end - segment.start for segment in job.part.segments)
+    return Outcome(
+        job.part.number,
+        {"read": total, **tally.counts},
+        {name: dict(counts) for name, counts in tally.stages.items()},
+        tally.rules,
+        dict(pipeline.seconds),
+        dict(columns.names),
+        stored,
+    )
+
+
+def cleaned(docs: Iterable[Document], pipeline: Pipeline, size: int = BATCH) -> Iterator[Sequence[Document]]:
+    """Parse and clean documents, a batch of at most `size` at a time."""
+    for batch in batches(docs, size):
+        for doc in batch:
+            if doc.status == "kept":
+                parse(doc, pipeline.config)
+        yield pipeline.map(batch)
+
+
+def _survivors(job: Job, final: Path, attempt: int) -> Iterator[Document]:
+    """The documents of a part; after a death one by one, leaving out, as failed, a document at which the worker died twice."""
+    if not attempt:
+        yield from read_part(job.part, job.config)
+        return
+    trail = final.with_name(f"{final.name}.died")
+    deaths = [int(line) for line in trail.read_text().split()] if trail.exists() else []
+    fatal = {number for number, count in Counter(deaths).items() if count > 1}
+    for number, doc in enumerate(read_part(job.part, job.config)):
+        if number in fatal:
+            yield failure(doc.source, doc.offset, "the worker process died at this document, twice", doc.id)
+            continue
+        trail.write_text(" ".join(map(str, [*deaths, number])))
+        yield doc
+    trail.unlink(missing_ok=True)
+
+
+class Columns:
+    """What the corpus step has to know of a document without reading it; one row a line of `docs.jsonl`."""
+
+    def __init__(self) -> None:
+        self.size: list[int] = []
+        self.live: list[bool] = []
+        self.spin: list[float] = []
+        self.date: list[int] = []
+        self.length: list[int] = []
+        self.host: list[int] = []
+        self.id: list[int] = []
+        self.names: dict[str, int] = {}
+
+    def add(self, doc: Document, size: int) -> None:
+        """One more document whose line takes `size` bytes."""
+        self.size.append(size)
+        self.live.append(doc.status == "kept")
+        self.spin.append(spin_rank(doc.meta.get("spin")))
+        self.date.append(date_rank(doc.meta.get("date")))
+        self.length.append(len(doc.text))
+        self.host.append(self.names.setdefault(host(doc), len(self.names)))
+        self.id.append(hash64(doc.id))
+
+    def save(self, path: Path) -> None:
+        """Write all columns into one NumPy archive."""
+        np.savez(
+            path,
+            ends=np.cumsum(np.array(self.size, dtype=np.int64)),
+            live=np.array(self.live, dtype=bool),
+            spin=np.array(self.spin, dtype=np.float32),
+            date=np.array(self.date, dtype=np.int64),
+            length=np.array(self.length, dtype=np.int64),
+            host=np.array(self.host, dtype=np.int32),
+            id=np.array(self.id, dtype=np.uint64),
+        )
+
+
+def hash64(text: str) -> int:
+    """A 64-bit hash of a string, stable over processes and versions."""
+    import hashlib
+
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+def spin_rank(spin: Any) -> float:
+    """How spun a document is, for the keep policy: its verdict first, its score only within "spun"."""
+    if not isinstance(spin, dict):
+        return 0.0
+    score = spin.get("score", 0.0)
+    rank: float = {"spun": 1000.0 + score, "suspect": 1.0}.get(spin.get("verdict", ""), 0.0)
+    return rank
+
+
+def date_rank(date: Any) -> int:
+    """Seconds since 1970 of an ISO 8601 date, the far future when there is none, so that dated documents come first."""
+    try:
+        moment = datetime.fromisoformat(date)
+    except (TypeError, ValueError):
+        return int(UNKNOWN_DATE)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def host(doc: Document) -> str:
+    """The host a document came from, without "www."; the site's name when there is no URL; "" when nothing is known."""
+    try:
+        name = urlsplit(str(doc.meta.get("url", ""))).hostname or ""
+    except ValueError:
+        name = ""
+    return name.removeprefix("www.") or str(doc.meta.get("site", ""))
+
+
+class Proposals(msgspec.Struct, frozen=True):
+    """What the corpus step proposes for one line of a part."""
+
+    row: int
+    proposals: list[Drop | Edit | Mark]
+
+
+def finish_part(job: Job, attempt: int) -> Outcome:  # noqa: ARG001 (the engine's protocol)
+    """Write a part's corpus, dropped and ledger files: the mapped part with the corpus step's proposals. Idempotent."""
+    root = Path(job.directory)
+    name = f"{job.part.number:05}"
+    mapped = root / ".work" / "map" / name
+    done = root / ".work" / "done" / f"{name}.json"
+    if done.exists():
+        return msgspec.json.decode(done.read_bytes(), type=Outcome)
+    proposals = load_proposals(root / ".work" / "dedup" / name)
+    tally = Tally()
+    with np.load(mapped / "columns.npz") as columns:
+        ends, live = columns["ends"], columns["live"]
+    with (
+        corpus_writer(root / "corpus", name, job.config) as corpus,
+        corpus_writer(root / "dropped", name, job.config) as dropped,
+        appearing(root / "ledger" / f"part-{name}.jsonl") as ledger,
+        open(mapped / "docs.jsonl", "rb") as lines,
+    ):
+        with open(mapped / "ledger.jsonl", "rb") as rows:
+            shutil.copyfileobj(rows, ledger, 1 << 20)
+        _route(lines, ends, live, proposals, corpus, dropped, ledger, tally, job)
+    outcome = Outcome(
+        job.part.number,
+        dict(tally.counts),
+        {name: dict(counts) for name, counts in tally.stages.items()},
+        tally.rules,
+    )
+    with appearing(done) as file:
+        file.write(msgspec.json.encode(outcome))
+    return outcome
+
+
+def _route(
+    lines: IO[bytes],
+    ends: NDArray[np.int64],
+    live: NDArray[np.bool_],
+    proposals: dict[int, list[Drop | Edit | Mark]],
+    corpus: Any,
+    dropped: Any,
+    ledger: IO[bytes],
+    tally: Tally,
+    job: Job,
+) -> None:
+    """Every line to where it belongs, in order: runs of untouched lines as bytes, the others settled one by one."""
+    step = 1 + job.config.max_passes * len(job.config.stages)
+    touched = np.zeros(len(ends), dtype=bool)
+    touched[list(proposals)] = True
+    state = touched * 2 + live  # 0 dropped before, 1 kept untouched, 2 and 3 to settle
+    cuts = np.flatnonzero(np.diff(state) != 0) + 1
+    begin = 0
+    for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(ends)], strict=True):
+        if first == last:
+            continue
+        if not touched[first]:
+            end = int(ends[last - 1])
+            kept = bool(live[first])
+            (corpus if kept else dropped).copy(lines, end - begin, last - first)
+            tally.counts["kept" if kept else "dropped"] += last - first
+            begin = end
+            continue
+        for number in range(first, last):
+            end = int(ends[number])
+            doc, rows, line = _settle_line(lines.read(end - begin), proposals[number], step, job)
+            (corpus if doc.status == "kept" else dropped).line(line)
+            ledger.write(render_rows(rows))
+            tally.rows(rows)
+            tally.counts[doc.status] += 1
+            begin = end
+
+
+def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, job: Job) -> tuple[Document, list[Row], bytes]:
+    """A written line as a document, with the corpus step's proposals settled, and its new line."""
+    record = parse_line(line)
+    summary = value(record["cleanup"])
+    field = job.config.read.text_field
+    meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
+    id_ = str(value(record["id"]))
+    doc = Document(id_, text=value(record[field]), source=str(value(record.get("source", ""))), meta=meta, record=record)
+    settle(doc, step, "dedup", proposals, DEDUP_POLICY, job.answers)
+    rows = doc.ledger
+    edits = summary["edits"] + doc.edits
+    out = {key: item for key, item in record.items() if key not in ("cleanup", "drop")}
+    if doc.edits:
+        out[field] = doc.text
+    meta = {key: item for key, item in doc.meta.items() if key not in ("language", "spin")}
+    out["cleanup"] = {**{key: summary[key] for key in ("language", "spin") if key in summary}, "edits": edits, "meta": meta}
+    if doc.status == "dropped":
+        row = next(row for row in rows if row.action == "drop" and row.decision == "apply")
+        out["drop"] = {"stage": row.stage, "rule": row.rule, "score": row.score, "why": row.why}
+    return doc, rows, encode(out)
+
+
+def load_proposals(path: Path) -> dict[int, list[Drop | Edit | Mark]]:
+    """Row number -> proposals, as `save_proposals` wrote them; none when there is no such file."""
+    if not path.exists():
+        return {}
+    decoder = msgspec.msgpack.Decoder(list[Proposals])
+    return {found.row: found.proposals for found in decoder.decode(path.read_bytes())}
+
+
+def save_proposals(path: Path, proposals: Sequence[Proposals]) -> None:
+    """Write the proposals for one part."""
+    with appearing(path) as file:
+        file.write(msgspec.msgpack.encode(proposals))

@@ -1,0 +1,249 @@
+"""One run: plan parts, map them, deduplicate over all, finish them; resumable at any point and checked for conservation."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import cleanup.stages as registry
+from cleanup import rules
+from cleanup.config import Config
+from cleanup.document import Row
+from cleanup.engines import local
+from cleanup.errors import RunError
+from cleanup.part import Job, Outcome, finish_part, map_part
+from cleanup.pipeline import Answers
+from cleanup.read.inputs import Source, expand
+from cleanup.read.parts import Part, plan
+from cleanup.write import directory
+from cleanup.write.record import encode
+
+Progress = Callable[[str, Outcome, int, int], None]  # phase, outcome of a part, bytes done, bytes in all
+LIBRARIES = ("corpus-cleanup", "chardet", "datasketch", "ftfy", "langdetect", "numpy", "polars", "py3langid", "trafilatura")
+
+
+class Run:
+    """A finished run, read from its directory."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.info: dict[str, Any] = directory.read_json(self.path / "run.json")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """{"read", "kept", "dropped", "failed", "held", ...}."""
+        counts: dict[str, int] = self.info["counts"]
+        return counts
+
+    def ledger(self, doc: str | None = None) -> Iterator[Row]:
+        """All ledger rows in order, or those of one document id."""
+        decoder = msgspec.json.Decoder(Row)
+        needle = None if doc is None else msgspec.json.encode(doc)
+        for path in sorted((self.path / "ledger").glob("part-*.jsonl")):
+            with open(path, "rb") as file:
+                for line in file:
+                    if needle is None or needle in line:
+                        row = decoder.decode(line)
+                        if doc is None or row.doc == doc:
+                            yield row
+
+    def failures(self, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """What could not be read: id, source, offset, error; at most `limit`."""
+        with open(self.path / "failed.jsonl", "rb") as file:
+            for number, line in enumerate(file):
+                if limit is not None and number >= limit:
+                    return
+                yield msgspec.json.decode(line)
+
+    def clusters(self) -> Iterator[dict[str, Any]]:
+        """The clusters of near-duplicates, as in `clusters.jsonl`."""
+        with open(self.path / "clusters.jsonl", "rb") as file:
+            for line in file:
+                yield msgspec.json.decode(line)
+
+
+def execute(
+    config: Config,
+    inputs: Sequence[str],
+    out: Path,
+    *,
+    jobs: int = 1,
+    answers: Answers | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Clean and deduplicate `inputs` into the run directory `out`, or go on where an earlier run of the same command stopped.
+
+    Raises InputError for inputs that match nothing, RunError when the directory belongs to something else, cannot be written, or
+    when the counts do not add up at the end.
+    """
+    began = time.time()
+    with directory.locked(out):
+        sources = [_spooled(source, out) for source in expand(inputs)]
+        manifest = describe(config, sources, answers or {})
+        directory.claim(out, manifest)
+        if (out / "run.json").exists():
+            return Run(out)
+        parts = plan(sources, config)
+        work = [Job(config, part, str(out), answers or {}) for part in parts]
+        mapped = _phase("map", map_part, work, jobs, progress)
+        corpus = _deduplicate(config, out, parts, mapped)
+        finished = _phase("finish", finish_part, work, jobs, progress)
+        _conclude(out, manifest, mapped, finished, corpus, began)
+        directory.discard(out)
+    return Run(out)
+
+
+def describe(config: Config, sources: Sequence[Source], answers: Answers) -> dict[str, Any]:
+    """What a run is made of, with a digest for each thing that decides its result."""
+    versions = {name: _version(name) for name in LIBRARIES}
+    stages = {name: registry.get(name).version for name in config.stages}
+    inputs = hashlib.blake2b(digest_size=16)
+    for source in sources:
+        inputs.update(msgspec.json.encode((source.path, source.label, source.size, source.mtime_ns, source.error)))
+    settings = hashlib.blake2b(
+        config.digest().encode() + msgspec.json.encode((stages, versions, sorted(answers.items()))), digest_size=16
+    )
+    digests = {
+        "configuration": settings.hexdigest(),
+        "rules": rules.digest(rules.directories(config.rules)),
+        "inputs": inputs.hexdigest(),
+    }
+    return {"config": msgspec.to_builtins(config), "versions": {**versions, "stages": stages}, "digests": digests}
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _spooled(source: Source, out: Path) -> Source:
+    """Standard input, copied into the run's working directory, so that a run over it can be read twice and resumed."""
+    if source.path != "-":
+        return source
+    import shutil
+    import sys
+
+    from cleanup.read.inputs import describe as describe_source
+
+    spool = out / ".work" / "stdin"
+    spool.parent.mkdir(parents=True, exist_ok=True)
+    if not spool.exists() and not (out / "run.json").exists():
+        with directory.appearing(spool) as file:
+            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    found = describe_source(str(spool), "stdin")
+    return Source("stdin", "stdin", found.size) if found.error else msgspec.structs.replace(found, mtime_ns=0)
+
+
+def _phase(
+    name: str, function: Callable[[Job, int], Outcome], work: Sequence[Job], jobs: int, progress: Progress | None
+) -> list[Outcome]:
+    total = sum(segment.source.size for job in work for segment in job.part.segments) or 1
+    outcomes: dict[int, Outcome] = {}
+    done = 0
+    for job, outcome in local.each(function, work, jobs):
+        outcomes[job.part.number] = outcome
+        done += outcome.bytes
+        if progress is not None:
+            progress(name, outcome, done, total)
+    return [outcomes[job.part.number] for job in work]
+
+
+def _deduplicate(config: Config, out: Path, parts: Sequence[Part], mapped: Sequence[Outcome]) -> dict[str, Any]:
+    """The corpus step: writes `.work/dedup/NNNNN` for every part, and `clusters.jsonl`; gives its report."""
+    from cleanup.corpus import deduplicate
+
+    report = out / ".work" / "dedup" / "report.json"
+    if not report.exists():
+        found = deduplicate(config, out, [part.number for part in parts], mapped)
+        directory.write_json(report, found)
+    answer: dict[str, Any] = directory.read_json(report)
+    return answer
+
+
+def _conclude(
+    out: Path,
+    manifest: dict[str, Any],
+    mapped: Sequence[Outcome],
+    finished: Sequence[Outcome],
+    corpus: dict[str, Any],
+    began: float,
+) -> None:
+    """Merge what is small, check that nothing was lost, and write `run.json`, which says that the run is complete."""
+    with directory.appearing(out / "failed.jsonl") as failed:
+        for outcome in mapped:
+            failed.write((out / ".work" / "map" / f"{outcome.number:05}" / "failed.jsonl").read_bytes())
+    if not (out / "clusters.jsonl").exists():
+        with directory.appearing(out / "clusters.jsonl"):
+            pass
+    counts: Counter[str] = Counter()
+    for first, last in zip(mapped, finished, strict=True):
+        counts.update(
+            {"read": first.counts["read"], "failed": first.counts.get("failed", 0), "held": first.counts.get("held", 0)}
+        )
+        counts.update(
+            {"kept": last.counts.get("kept", 0), "dropped": last.counts.get("dropped", 0), "held": last.counts.get("held", 0)}
+        )
+    if counts["read"] != counts["kept"] + counts["dropped"] + counts["failed"]:
+        raise RunError(
+            f"documents were lost: {dict(counts)}", "this is a bug of cleanup; please report it with .work/ in the directory"
+        )
+    info = {
+        "counts": {key: counts[key] for key in ("read", "kept", "dropped", "failed", "held")},
+        **_totals([*mapped, *finished]),
+        "dedup": corpus,
+        "timings": {"wall_seconds": round(time.time() - began, 3), "stages_cpu_seconds": _seconds(mapped)},
+        "machine": {"python": platform.python_version(), "system": platform.platform(), "cores": local.cores()},
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        **manifest,
+    }
+    _report(out, info)
+    directory.write_json(out / "run.json", info)
+
+
+def _totals(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    stages: dict[str, Counter[str]] = {}
+    numbers: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        for stage, counts in outcome.stages.items():
+            stages.setdefault(stage, Counter()).update(counts)
+        for rule, values in outcome.rules.items():
+            numbers[rule] = [a + b for a, b in zip(numbers.get(rule, [0] * 5), values, strict=True)]
+    names = ("applied", "held", "skipped", "characters_removed", "characters_added")
+    return {
+        "stages": {name: dict(sorted(counts.items())) for name, counts in sorted(stages.items())},
+        "rules": {rule: dict(zip(names, values, strict=True)) for rule, values in sorted(numbers.items())},
+    }
+
+
+def _seconds(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    total: Counter[str] = Counter()
+    for outcome in outcomes:
+        total.update(outcome.seconds)
+    return {name: round(seconds, 3) for name, seconds in total.items()}
+
+
+def _report(out: Path, info: dict[str, Any]) -> None:
+    from cleanup.report import write_report
+
+    write_report(out, info)
+
+
+def write_clusters(out: Path, clusters: Sequence[dict[str, Any]]) -> None:
+    """`clusters.jsonl`, one cluster a line."""
+    with directory.appearing(out / "clusters.jsonl") as file:
+        for cluster in clusters:
+            file.write(encode(cluster))
+
+
+__all__ = ["Run", "describe", "execute", "write_clusters"]

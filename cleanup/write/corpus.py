@@ -1,0 +1,137 @@
+"""Writers of corpus and dropped parts: JSONL as it is, or turned into Parquet or plain text; compressed or not."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import msgspec
+
+from cleanup.config import Config
+from cleanup.write.directory import appearing
+from cleanup.write.record import parse_line, value
+
+BLOCK = 1 << 20
+TEXT_SEPARATOR = b"\n\f\n"  # a form feed between two documents: no line of a text is mistaken for it
+SUFFIX = {"none": "", "zst": ".zst", "gz": ".gz"}
+
+
+class Writer(Protocol):
+    """Takes JSON lines."""
+
+    def copy(self, lines: IO[bytes], size: int, count: int) -> None:
+        """Take the next `size` bytes of `lines`, which are `count` whole lines."""
+
+    def line(self, line: bytes) -> None:
+        """Take one line."""
+
+
+class _Lines:
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def copy(self, lines: IO[bytes], size: int, count: int) -> None:  # noqa: ARG002 (the protocol)
+        while size:
+            block = lines.read(min(size, BLOCK))
+            self.file.write(block)
+            size -= len(block)
+
+    def line(self, line: bytes) -> None:
+        self.file.write(line)
+
+
+class _Text:
+    def __init__(self, file: Any, field: str) -> None:
+        self.file = file
+        self.field = field
+        self.first = True
+
+    def copy(self, lines: IO[bytes], size: int, count: int) -> None:  # noqa: ARG002 (the protocol)
+        for _ in range(count):
+            self.line(lines.readline())
+
+    def line(self, line: bytes) -> None:
+        text: str = value(parse_line(line)[self.field])
+        self.file.write((b"" if self.first else TEXT_SEPARATOR) + text.encode("utf-8", "replace"))
+        self.first = False
+
+
+class _Parquet:
+    """Columns id, source, text, language, spin, edits, meta and record; the last two, and `drop`, as JSON."""
+
+    ROWS = 5000
+
+    def __init__(self, path: Path, field: str) -> None:
+        self.path = path
+        self.field = field
+        self.rows: list[dict[str, Any]] = []
+        self.pieces: list[Any] = []
+
+    def copy(self, lines: IO[bytes], size: int, count: int) -> None:  # noqa: ARG002 (the protocol)
+        for _ in range(count):
+            self.line(lines.readline())
+
+    def line(self, line: bytes) -> None:
+        record = parse_line(line)
+        summary = value(record["cleanup"])
+        own = {key: item for key, item in record.items() if key not in ("id", "source", self.field, "cleanup", "drop")}
+        self.rows.append(
+            {
+                "id": str(value(record["id"])),
+                "source": str(value(record["source"])),
+                "text": value(record[self.field]).encode("utf-8", "replace").decode(),
+                "language": summary.get("language"),
+                "spin": (summary.get("spin") or {}).get("verdict"),
+                "edits": summary["edits"],
+                "meta": msgspec.json.encode(summary["meta"]).decode(),
+                "record": msgspec.json.encode(own).decode(),
+                "drop": bytes(record["drop"]).decode() if "drop" in record else None,
+            }
+        )
+        if len(self.rows) >= self.ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        import polars
+
+        schema = dict.fromkeys(("id", "source", "text", "language", "spin", "edits", "meta", "record", "drop"), polars.String)
+        self.pieces.append(polars.DataFrame(self.rows, schema={**schema, "edits": polars.Int64}))
+        self.rows = []
+
+    def close(self, file: IO[bytes]) -> None:
+        import polars
+
+        self.flush()
+        polars.concat(self.pieces).write_parquet(file, compression="zstd")
+
+
+@contextmanager
+def corpus_writer(directory: Path, name: str, config: Config) -> Iterator[Writer]:
+    """A writer of one part, which appears, complete, when the block ends."""
+    suffix = {"jsonl": ".jsonl", "text": ".txt", "parquet": ".parquet"}[config.write.format]
+    field = config.read.text_field
+    if config.write.format == "parquet":
+        with appearing(directory / f"part-{name}{suffix}") as file:
+            writer = _Parquet(directory, field)
+            yield writer
+            writer.close(file)
+        return
+    with appearing(directory / f"part-{name}{suffix}{SUFFIX[config.write.compress]}") as file, _packed(file, config) as packed:
+        yield _Lines(packed) if config.write.format == "jsonl" else _Text(packed, field)
+
+
+@contextmanager
+def _packed(file: IO[bytes], config: Config) -> Iterator[Any]:
+    if config.write.compress == "zst":
+        import zstandard
+
+        with zstandard.ZstdCompressor(level=6).stream_writer(file, closefd=False) as packed:
+            yield packed
+    elif config.write.compress == "gz":
+        with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+            yield packed
+    else:
+        yield file

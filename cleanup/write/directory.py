@@ -1,0 +1,97 @@
+"""The run directory: who may write into it, what belongs to it, and files that appear only when they are complete."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from cleanup.errors import RunError
+
+MANIFEST = "manifest.json"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the directory's lock. Raises RunError when another run holds it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        file = open(path / ".lock", "a")  # noqa: SIM115 (held for the length of the run)
+    except OSError as error:
+        raise RunError(f"cannot write to {path}: {error.strerror}", "choose another directory with -o") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RunError(f"another run is writing to {path}", "wait for it, or choose another directory with -o") from None
+        yield
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that appears under its name, complete and on disk, when the block ends; after an error nothing appears."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunError(f"cannot write {path}: {error.strerror or error}", "free some space, then repeat the command") from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, data: Any) -> None:
+    """One JSON document, indented, appearing by rename."""
+    with appearing(path) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+
+
+def read_json(path: Path) -> Any:
+    """A JSON document. Raises RunError when it is missing or broken."""
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except FileNotFoundError:
+        raise RunError(f"{path.parent} is not a run directory: no {path.name}", "name the directory given to -o") from None
+    except (OSError, msgspec.DecodeError) as error:
+        raise RunError(f"cannot read {path}: {error}", "run again into a new directory") from None
+
+
+def claim(path: Path, manifest: dict[str, Any]) -> None:
+    """Make `path` the directory of the run that `manifest` describes, or find that it already is.
+
+    Raises RunError when the directory holds something else: nothing of it is touched.
+    """
+    work = path / ".work"
+    known = path / "run.json" if (path / "run.json").exists() else work / MANIFEST
+    if known.exists():
+        found = read_json(known)
+        digests = found.get("digests", {})
+        for what, value in manifest["digests"].items():
+            if digests.get(what) != value:
+                raise RunError(
+                    f"{path} belongs to a run with other {what}",
+                    "choose another directory with -o, or repeat the command that made this one",
+                )
+        return
+    strangers = [entry.name for entry in path.iterdir() if entry.name not in (".lock", ".work")]
+    if strangers:
+        raise RunError(f"{path} is not empty and is not a run directory: {', '.join(sorted(strangers)[:3])}", "choose another -o")
+    work.mkdir(exist_ok=True)
+    write_json(work / MANIFEST, manifest)
+
+
+def discard(path: Path) -> None:
+    """Remove the working files of a finished run."""
+    shutil.rmtree(path / ".work", ignore_errors=True)

@@ -1,0 +1,100 @@
+"""A document as one line of JSON, its own fields untouched, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from cleanup.document import Document, Row
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+INTERNAL = ("language", "spin")  # meta that has a place of its own in the `cleanup` field
+
+
+def summary(doc: Document) -> dict[str, Any]:
+    """The `cleanup` field of a record: language, spin, number of edits, and all other metadata."""
+    spin = doc.meta.get("spin")
+    found: dict[str, Any] = {"language": doc.meta.get("language")} if "language" in doc.meta else {}
+    if spin is not None:
+        found["spin"] = spin
+    found["edits"] = doc.edits
+    found["meta"] = {key: value for key, value in doc.meta.items() if key not in INTERNAL}
+    return found
+
+
+def drop_reason(doc: Document) -> dict[str, Any] | None:
+    """Why a document was dropped: stage, rule, score and evidence of the first Drop that was applied; None when it was not."""
+    for row in doc.ledger:
+        if row.action == "drop" and row.decision == "apply":
+            return {"stage": row.stage, "rule": row.rule, "score": row.score, "why": row.why}
+    return None
+
+
+def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str, Any]:
+    """The output record: the fields the document came with in their order, the text replaced, `cleanup` (and `drop`) added.
+
+    `located` puts `id` and `source` in front where the record has none of its own, as the run directory wants it.
+    """
+    record = doc.record or {}
+    out: dict[str, Any] = {}
+    if located:
+        out |= {"id": doc.id} if "id" not in record else {}
+        out |= {"source": doc.source} if "source" not in record else {}
+    out |= {key: value for key, value in record.items() if key not in ("cleanup", "drop")}
+    out[text_field] = doc.text
+    out["cleanup"] = summary(doc)
+    if doc.status == "dropped":
+        out["drop"] = drop_reason(doc)
+    return out
+
+
+def encode(data: dict[str, Any]) -> bytes:
+    """One JSON line with its line break. Lone surrogates, which UTF-8 cannot hold, are escaped as JSON can hold them."""
+    try:
+        return _encoder.encode(data) + b"\n"
+    except (UnicodeEncodeError, msgspec.EncodeError, TypeError):
+        return json.dumps(data, default=_plain, ensure_ascii=True).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Raw):
+        return json.loads(bytes(value).decode("utf-8", "surrogatepass"))
+    try:
+        return msgspec.to_builtins(value)
+    except TypeError:
+        return str(value)
+
+
+def render(doc: Document, text_field: str, *, located: bool = True) -> bytes:
+    """`fields` as one JSON line."""
+    return encode(fields(doc, text_field, located=located))
+
+
+def render_rows(rows: list[Row]) -> bytes:
+    """Ledger rows, a JSON line each."""
+    try:
+        return b"".join([_encoder.encode(row) + b"\n" for row in rows])
+    except (UnicodeEncodeError, msgspec.EncodeError):
+        return b"".join([encode(msgspec.structs.asdict(row)) for row in rows])
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """A line as its fields, values still raw JSON."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+
+def value(raw: Any) -> Any:
+    """A field's value as plain data."""
+    if not isinstance(raw, msgspec.Raw):
+        return raw
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return json.loads(bytes(raw))
