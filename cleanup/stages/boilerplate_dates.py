@@ -1,0 +1,111 @@
+"""Dates as pages write them, in many languages, to ISO 8601. Words come from the `[words]` tables of the rule files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+_TOKEN = re.compile(r"[^\W\d_]+|\d+")
+_WORD = r"([^\W\d_]{3,})\.?"
+_ORDINAL = r"(?:st|nd|rd|th|er|[ºª°.])?"
+_YEAR = r"((?:19|20)\d\d)"
+_FORMS = tuple(
+    (re.compile(pattern, re.IGNORECASE), order)
+    for pattern, order in (
+        (rf"(?<!\d){_YEAR}[-/](\d{{1,2}})[-/](\d{{1,2}})(?!\d)", "ymd"),
+        (rf"(?<!\d){_YEAR}\s?[年년]\s?(\d{{1,2}})\s?[月월]\s?(\d{{1,2}})\s?[日일]", "ymd"),
+        (rf"(?<!\d){_YEAR}\.\s?(\d{{1,2}})\.\s?(\d{{1,2}})(?!\d)", "ymd"),
+        (rf"(?<!\d)(\d{{1,2}}){_ORDINAL}[\s-]+(?:de\s+|of\s+)?{_WORD},?[\s-]+(?:de\s+|del\s+)?{_YEAR}(?!\d)", "dmy"),
+        (rf"{_WORD}\s+(\d{{1,2}}){_ORDINAL},?\s+{_YEAR}(?!\d)", "mdy"),
+        (rf"(?<!\d)(\d{{1,2}})\.\s?(\d{{1,2}})\.\s?{_YEAR}(?!\d)", "dmy"),
+        (rf"(?<!\d)(\d{{1,2}})([/-])(\d{{1,2}})\2{_YEAR}(?!\d)", "slash"),
+    )
+)
+_UNITS = {"minute": 0, "hour": 0, "day": 1, "week": 7}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A date in a text: ISO 8601 (None where day and month cannot be told apart) and where it stands."""
+
+    iso: str | None
+    start: int
+    end: int
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """The words of time of all languages together, case folded."""
+
+    months: Mapping[str, int]
+    units: Mapping[str, str]  # "stunden" -> "hour"
+    ago: frozenset[str]
+    filler: frozenset[str]  # weekdays, time zones, "at", "updated" ...: what may stand around a date
+
+    @classmethod
+    def of(cls, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> Calendar:
+        """From the `[words]` tables by language. A month or unit is one entry with all its forms."""
+        months: dict[str, int] = {}
+        units: dict[str, str] = {}
+        ago: set[str] = set()
+        filler: set[str] = set()
+        for table in tables.values():
+            for number, forms in enumerate(table.get("months", ()), 1):
+                months |= dict.fromkeys(forms.casefold().split(), number)
+            for forms in table.get("units", ()):
+                name, *known = forms.casefold().split()
+                units |= dict.fromkeys(known, name)
+            ago |= {token for phrase in table.get("ago", ()) for token in _TOKEN.findall(phrase.casefold())}
+            for name in ("weekdays", "time", "published", "updated"):
+                filler |= {token for phrase in table.get(name, ()) for token in _TOKEN.findall(phrase.casefold())}
+        return cls(months, units, frozenset(ago), frozenset(filler))
+
+    def find(self, text: str) -> Found | None:
+        """The first date with a year in a (short) text."""
+        best: Found | None = None
+        for pattern, order in _FORMS:
+            for match in pattern.finditer(text):
+                read, iso = self._read(match, order)
+                if read and (best is None or match.start() < best.start):
+                    best = Found(iso, match.start(), match.end())
+        return best
+
+    def _read(self, match: re.Match[str], order: str) -> tuple[bool, str | None]:
+        """Whether it is a date, and which."""
+        parts = match.groups()
+        if order == "slash":
+            one, other, year = int(parts[0]), int(parts[2]), int(parts[3])
+            if one == other or (one > 12) != (other > 12):
+                return _iso(year, min(one, other), max(one, other))
+            return one <= 12, None
+        named = dict(zip(order, parts, strict=True))
+        month = named["m"]
+        number = int(month) if month.isdecimal() else self.months.get(month.casefold(), 0)
+        return _iso(int(named["y"]), number, int(named["d"]))
+
+    def is_time(self, text: str) -> bool:
+        """Whether a text says nothing but a time: numbers, weekdays, zones, "at", "updated"."""
+        tokens = _TOKEN.findall(text.casefold())
+        return all(token.isdecimal() or token in self.filler or token in self.months for token in tokens)
+
+    def relative(self, text: str, crawled: str = "") -> tuple[bool, str | None]:
+        """(whether the text says how long ago, the date if the day of the crawl is known)."""
+        tokens = _TOKEN.findall(text.casefold())
+        numbers = [int(token) for token in tokens if token.isdecimal() and len(token) < 4]
+        units = [self.units[token] for token in tokens if token in self.units]
+        known = all(token.isdecimal() or token in self.units or token in self.ago or token in self.filler for token in tokens)
+        if not (known and len(numbers) == 1 and units and any(token in self.ago for token in tokens)):
+            return False, None
+        try:
+            today = date.fromisoformat(crawled[:10])
+            return True, (today - timedelta(days=numbers[0] * _UNITS[units[0]])).isoformat()
+        except (ValueError, KeyError, OverflowError):
+            return True, None
+
+
+def _iso(year: int, month: int, day: int) -> tuple[bool, str | None]:
+    try:
+        return True, date(year, month, day).isoformat()
+    except ValueError:
+        return False, None

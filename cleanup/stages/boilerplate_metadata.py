@@ -1,0 +1,193 @@
+"""What a residue line says about the article: authors, date, section, views ... Words come from the rule files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from cleanup.stages.boilerplate_dates import Calendar
+from cleanup.stages.boilerplate_lines import words
+
+MAX_WORDS = 24  # a longer line is prose, whatever it starts with
+_SEPARATORS = re.compile(r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)")
+_EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"
+_PARTICLES = {"von", "van", "de", "der", "den", "del", "della", "di", "da", "dos", "das", "do", "la", "le", "du", "bin", "al", "el"}
+_PARTICLES |= {"ibn", "ter", "ten", "zu", "af", "y", "e"}
+_NAME_WORD = re.compile(r"(?:[dlDLO]['’])?[^\W\d_][^\W\d_'’.\-]*(?:[-'’.][^\W\d_]*)*")
+_CJK_NAME = re.compile(r"[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,3}\s[\u4e00-\u9fff々]{1,3}|[\uac00-\ud7a3]{2,4}")
+_HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
+
+
+class Value(msgspec.Struct, frozen=True):
+    """One field found in a line, with the page's own words for it."""
+
+    field: str
+    value: Any
+    wording: str
+
+
+class Reading(msgspec.Struct):
+    """What a line of metadata says."""
+
+    values: list[Value]
+    kinds: set[str]  # which kinds of parts it has: author, date, ago, reading, views, comments, time
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self.kinds
+
+
+class Vocabulary:
+    """The words by which pages introduce their metadata, of all languages together. Immutable once made."""
+
+    def __init__(self, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        self.calendar = Calendar.of(tables)
+        self.agencies = {entry.casefold() for table in tables.values() for entry in table.get("agencies", ())}
+        self._author = _prefix(tables, "author")
+        self._behind = _suffix(tables, "author-behind")
+        self._counts = {kind: _counted(tables, kind) for kind in ("reading", "views", "comments")}
+        self._and = re.compile(_any(_all(tables, "and")), re.IGNORECASE)
+        self._dated = _prefix(tables, "published", "updated")
+        self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
+
+    def read(self, line: str, crawled: str = "") -> Reading | None:
+        """The metadata a line consists of; None when it says anything else as well."""
+        if len(line) > 200 or words(line) > MAX_WORDS:
+            return None
+        reading = Reading([], set())
+        unknown = [part for part in _parts(line) if not self._part(part, reading, crawled)]
+        if not reading.kinds or len(unknown) > len(reading.kinds) or any(words(part) > 4 for part in unknown):
+            return None
+        if unknown and not self._settle_unknown(unknown, reading):
+            return None
+        return reading
+
+    def _settle_unknown(self, unknown: list[str], reading: Reading) -> bool:
+        """A name or a section beside other parts of a metadata line; anything else is not one."""
+        if len(reading.kinds) == 1 and not {"author", "date", "ago"} & reading.kinds:
+            return False
+        for part in unknown:
+            names = self.names(part)
+            if names and "author" not in reading and len(names[0].split()) > 1:
+                reading.kinds.add("author")
+                reading.values.append(Value("authors", names, part))
+            elif len(reading.kinds) >= 2 and part[:1].isupper():
+                sections = [one.strip() for one in part.split(",") if one.strip().casefold() not in self._ignored]
+                if sections:
+                    reading.values.append(Value("section", sections[0], part))
+            else:
+                return False
+        return True
+
+    def _part(self, part: str, reading: Reading, crawled: str) -> bool:
+        """Read one part of a metadata line; False when it is none."""
+        bare = part.strip(_EDGES)
+        if not bare:
+            return True
+        if names := self.byline(bare):
+            reading.kinds.add("author")
+            reading.values.append(Value("authors", names, part))
+            return True
+        found = self.calendar.find(bare)
+        if found and self._only_time(bare[: found.start]) and self.calendar.is_time(bare[found.end :]):
+            reading.kinds.add("date")
+            if found.iso:
+                reading.values.append(Value("date", found.iso, part))
+            return True
+        told, day = self.calendar.relative(bare, crawled)
+        if told:
+            reading.kinds.add("ago")
+            if day:
+                reading.values.append(Value("date", day, part))
+            return True
+        for kind, pattern in self._counts.items():
+            if match := pattern.fullmatch(bare):
+                reading.kinds.add(kind)
+                if kind == "views":
+                    number = re.sub(r"\D", "", match[0])
+                    reading.values.append(Value("views", int(number), part))
+                return True
+        if self.calendar.is_time(bare):
+            reading.kinds.add("time")
+            return True
+        return False
+
+    def _only_time(self, before: str) -> bool:
+        """Words of time, or one place name before the date ("Frankfurt, October 23")."""
+        rest = self._dated.sub("", before).strip(_EDGES)
+        return self.calendar.is_time(rest) or (before.rstrip().endswith(",") and len(rest.split()) == 1 and rest[:1].isupper())
+
+    def byline(self, text: str) -> list[str]:
+        """The names of a byline: "By Ann Lee and Bo Ek", "김철수 기자"; empty when it is none."""
+        if match := self._author.match(text):
+            return self.names(text[match.end() :])
+        if match := self._behind.search(text):
+            return self.names(text[: match.start()], wide=True)
+        return []
+
+    def names(self, text: str, wide: bool = True) -> list[str]:
+        """The persons (or agencies) a text names, when it names nothing else of length."""
+        text = _HANDLE.sub(" ", text)
+        found: list[str] = []
+        for chunk in re.split(r"[,;/|、，]|\s[-–—]\s", self._and.sub(",", text)):
+            name = chunk.strip(_EDGES)
+            if not name:
+                continue
+            if self._is_name(name) or (wide and _CJK_NAME.fullmatch(name)):
+                found.append(_titled(name))
+            elif not found or len(name.split()) > 5:
+                return []
+        return found
+
+    def _is_name(self, name: str) -> bool:
+        if name.casefold() in self.agencies:
+            return True
+        parts = name.split()
+        if not 2 <= len(parts) <= 5 or len(name) > 48:
+            return False
+        proper = sum(part[0].isupper() for part in parts)
+        return proper >= 2 and all(
+            _NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts
+        )
+
+    def is_person(self, line: str) -> bool:
+        """Whether a line is nothing but a name of two to four words."""
+        return len(line.split()) <= 4 and self._is_name(line)
+
+
+def _titled(name: str) -> str:
+    return name.title() if name.isupper() and len(name.split()) > 1 else name
+
+
+def _parts(line: str) -> Iterator[str]:
+    for part in _SEPARATORS.split(line):
+        if part and part.strip(_EDGES):
+            yield part.strip()
+
+
+def _all(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> list[str]:
+    found = {one.casefold() for table in tables.values() for name in names for one in table.get(name, ())}
+    return sorted(found, key=lambda one: (-len(one), one))
+
+
+def _any(phrases: Sequence[str]) -> str:
+    """A pattern for any of the phrases, fenced where they are written with spaces."""
+    fenced = [(rf"\b{re.escape(one)}\b" if one[-1].isalpha() and ord(one[0]) < 0x2E80 else re.escape(one)) for one in phrases]
+    return "(?:" + "|".join(fenced).replace(r"\ ", r"\s+") + ")" if fenced else "(?!)"
+
+
+def _prefix(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> re.Pattern[str]:
+    return re.compile(rf"\s*{_any(_all(tables, *names))}[\s:：]*", re.IGNORECASE)
+
+
+def _suffix(tables: Mapping[str, Mapping[str, Sequence[str]]], name: str) -> re.Pattern[str]:
+    return re.compile(rf"\s*{_any(_all(tables, name))}\s*$", re.IGNORECASE)
+
+
+def _counted(tables: Mapping[str, Mapping[str, Sequence[str]]], name: str) -> re.Pattern[str]:
+    """A number with one of the words before or behind it: "Views: 5", "5 min read", "読了 3 分"."""
+    phrase = _any(_all(tables, name))
+    number = r"\d[\d.,]*\s?[km]?"
+    return re.compile(rf"(?:{phrase}[\s:：]*\(?{number}\)?|\(?{number}\)?[\s-]*{phrase})(?:\s*{phrase})?", re.IGNORECASE)

@@ -1,0 +1,355 @@
+"""Rules for residue lines: loading `rules/boilerplate/*.toml` and matching them against short lines.
+
+A line is compared in its normal form: case folded, only words, numbers as `#`, one space between. Exact forms are found by
+hash, prefixes and wildcards by their first characters, and regular expressions run last, on the few lines that contain one
+of the words they need, in an engine that is linear in the line (Rust's, through polars).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import polars as pl
+
+from cleanup.config import describe
+from cleanup.errors import RuleError
+from cleanup.rules import Example, Rule
+from cleanup.stages.boilerplate_lines import CJK, Bools, words
+
+Zone = Literal["any", "head", "tail", "not-first"]
+FIELDS = ("title", "authors", "date", "section", "tags", "category", "excerpt", "views", "source", "url", "truncated")
+ACTIONS = ("drop", "drop-rest", "drop-next", "strip", "truncated", "meta")
+SCORES = {"high": 0.98, "structural": 0.93, "low": 0.7}
+KEY = 3  # characters of the normal form that the first index looks at
+_TOKEN = re.compile(r"[^\W\d_]+|#")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_PATTERN = re.compile(r"[^\W\d_]+|#|\*")
+_FOLD = str.maketrans({"ı": "i", "\u0307": None, "ё": "е"})
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_RAW = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
+_OPEN = re.compile(rf"[{CJK}\uac00-\ud7a3]")  # scripts in which a word may go on without a space
+_START = r"^[^\pL\pM\pN]*([\pL\pM\pN]{1,8})"
+
+
+class LineRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[rule]]` of a rule file.
+
+    `pattern` is one pattern or several; `match` says how they are read. `max_words` guards against prose that begins alike.
+    `action`: drop the line; drop-rest: and all that follows it; drop-next: and the short lines attached to it;
+    meta:<field>: drop it and keep what follows the pattern as metadata; strip: take out only the match (regex);
+    truncated: drop it and flag the document. `confidence` "high" holds behind an HTML extractor too.
+    """
+
+    id: str
+    pattern: str | list[str]
+    match: Literal["exact", "prefix", "wildcard", "regex"] = "exact"
+    category: str = "other"
+    zone: Zone = "any"
+    max_words: int = 30
+    action: str = "drop"
+    confidence: Literal["high", "structural", "low"] = "high"
+    needs: list[str] = []  # regex only: words (lower case) of which a line must contain one; empty: every line is tried
+    yes: list[str] = []
+    no: list[str] = []
+
+    @property
+    def patterns(self) -> list[str]:
+        """The patterns as a list."""
+        return [self.pattern] if isinstance(self.pattern, str) else self.pattern
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A rule with its full id and the place it comes from."""
+
+    id: str
+    rule: LineRule
+    source: str
+    score: float
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A rule that matches a line. `span` (in the line) is what a `strip` takes out or a metadata value is read from."""
+
+    named: Named
+    span: tuple[int, int] | None = None
+
+
+class Book(msgspec.Struct):
+    """What the files of all layers say: rules, word lists by language, settings of the structure pass."""
+
+    rules: list[Named] = []
+    words: dict[str, dict[str, list[str]]] = {}
+    structure: dict[str, dict[str, Any]] = {}
+
+
+def fold(line: str) -> str:
+    """Case folded, and what only differs by habit made equal."""
+    folded = line.casefold()
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded.translate(_FOLD))
+
+
+def normal(line: str) -> str:
+    """The normal form that rules are compared with.
+
+    >>> normal("  ** 3,141 Comments: SHOW all!")
+    '# comments show all'
+    """
+    return " ".join(_TOKEN.findall(_NUMBER.sub("#", fold(line))))
+
+
+def load(paths: Sequence[Path]) -> Book:
+    """All rule files of the layers, later ones on top: a rule with a known id replaces it. Raises RuleError."""
+    known: dict[str, Named] = {}
+    book = Book()
+    for root in paths:
+        folder = root / "boilerplate" if (root / "boilerplate").is_dir() else root
+        layer: dict[str, str] = {}
+        for path in sorted(folder.glob("*.toml")) + sorted(folder.glob("sites/*.toml")):
+            data = _toml(path)
+            for named in _named(path, data):
+                if named.id in layer:
+                        message = f"{path}: rule {named.rule.id!r} is there twice, see {layer[named.id]}"
+                    raise RuleError(message, "rename one of them")
+                layer[named.id] = named.source
+                known[named.id] = named
+            _tables(path, data, book)
+    book.rules = list(known.values())
+    return book
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise RuleError(f"{path}: {error}", "a rule file has to be TOML, encoded as UTF-8") from None
+
+
+def _tables(path: Path, data: dict[str, Any], book: Book) -> None:
+    for key, value in data.items():
+        if key == "rule":
+            continue
+        if key == "words" and isinstance(value, dict) and all(_is_words(one) for one in value.values()):
+            known = book.words.setdefault(path.stem, {})
+            for name, entries in value.items():
+                known[name] = [*known.get(name, []), *entries]
+        elif key == "structure" and path.stem == "structure" and isinstance(value, dict):
+            book.structure |= value
+        else:
+            raise RuleError(f"{path}: unknown key {key!r}", "a rule file holds [[rule]] tables and a [words] table of lists")
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _named(path: Path, data: dict[str, Any]) -> Iterator[Named]:
+    tables = data.get("rule", [])
+    if not isinstance(tables, list):
+        raise RuleError(f"{path}: `rule` is not a list of tables", "write every rule under its own [[rule]]")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    starts = [number for number, line in enumerate(lines, 1) if line.strip() == "[[rule]]"] or [1] * len(tables)
+    for at, table in zip(starts, tables, strict=False):
+        name = str(table.get("id", f"number {tables.index(table) + 1}")) if isinstance(table, dict) else "?"
+        try:
+            rule = msgspec.convert(table, LineRule)
+        except msgspec.ValidationError as error:
+            hint = "`cleanup rules show` prints a rule with all its keys"
+            raise RuleError(f"{path}: rule {name!r}: {describe(error)}", hint) from None
+        if problem := _problem(rule):
+            raise RuleError(f"{path}: rule {name!r}: {problem}", "see rules/README.md for the form of a rule")
+        folder = "sites/" if path.parent.name == "sites" else ""
+        yield Named(f"boilerplate/{folder}{path.stem}/{rule.id}".lower(), rule, f"{path}:{at}", SCORES[rule.confidence])
+
+
+def _problem(rule: LineRule) -> str:
+    if not _ID.fullmatch(rule.id):
+        return "an id is made of a-z, 0-9, dots and hyphens"
+    action, _, field = rule.action.partition(":")
+    if action not in ACTIONS or (action == "meta") != (field in FIELDS):
+        return f"unknown action {rule.action!r}"
+    if action == "strip" and rule.match != "regex":
+        return "action `strip` needs a regex"
+    if not rule.patterns:
+        return "no pattern"
+    for pattern in rule.patterns:
+        if rule.match == "regex":
+            if error := _broken(pattern):
+                return f"pattern {pattern!r} does not run in linear time or does not compile: {error}"
+        elif not _PATTERN.search(pattern.replace("*", "") if rule.match == "wildcard" else pattern):
+            return f"pattern {pattern!r} has no word in it"
+    return ""
+
+
+def _broken(pattern: str) -> str:
+    try:
+        pl.Series([""]).str.contains("(?i)" + pattern)
+    except Exception as error:
+        return str(error).strip().splitlines()[-1][:200]
+    return ""
+
+
+def describe_rules(book: Book) -> list[Rule]:
+    """Every rule for `rules list|show|test`."""
+    return [
+        Rule(
+            named.id,
+            "boilerplate",
+            f"{named.rule.category}: {named.rule.action} a line by {named.rule.match}",
+            named.source,
+            tuple(Example(text) for text in named.rule.yes),
+            tuple(named.rule.no),
+            msgspec.to_builtins(named.rule),
+        )
+        for named in book.rules
+    ]
+
+
+class Glob(msgspec.Struct, frozen=True):
+    """A wildcard or prefix pattern: literal pieces in order, `*` between them; an empty first or last piece is open."""
+
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pattern: str, prefix: bool) -> Glob:
+        """Compile a pattern; a prefix is open behind."""
+        text = " ".join(_PATTERN.findall(fold(pattern))) + (" *" if prefix else "")
+        return cls(tuple(_fence(piece.strip()) for piece in text.split("*")))
+
+    @property
+    def literal(self) -> str:
+        """The first piece, without the fence around it."""
+        return self.pieces[0].strip()
+
+    def match(self, padded: str) -> bool:
+        """Whether the pattern fits a normal form that has a space before and behind it. Leftmost pieces: linear time."""
+        at = len(self.pieces[0]) - 1 if self.pieces[0] else 0
+        if not padded.startswith(self.pieces[0]):
+            return False
+        for piece in self.pieces[1:-1]:
+            if piece:
+                found = padded.find(piece, at)
+                if found < 0:
+                    return False
+                at = found + len(piece) - 1
+        last = self.pieces[-1]
+        return not last or (padded.endswith(last) and len(padded) - len(last) >= at)
+
+    def behind(self, line: str) -> int:
+        """Offset in the raw line behind the first piece."""
+        tokens = self.literal.split()
+        for number, found in enumerate(_RAW.finditer(line), 1):
+            if number == len(tokens):
+                return found.start() + len(tokens[-1]) if _OPEN.search(tokens[-1]) else found.end()
+        return 0
+
+
+def _fence(piece: str) -> str:
+    """A space on each side that has to end a word; scripts that write without spaces are not fenced."""
+    if not piece:
+        return ""
+    return ("" if _OPEN.match(piece) else " ") + piece + ("" if _OPEN.search(piece[-1]) else " ")
+
+
+class Matcher:
+    """The rules of a book, indexed. Immutable once made."""
+
+    def __init__(self, book: Book) -> None:
+        self._exact: dict[str, list[Named]] = {}
+        self._heads: dict[str, list[tuple[Glob, Named]]] = {}
+        self._globs: dict[str, list[tuple[Glob, Named]]] = {}
+        self._regexes: dict[str, list[tuple[str, Named]]] = {}
+        for named in book.rules:
+            for pattern in named.rule.patterns:
+                self._add(named, pattern)
+        starts = [*self._exact, *(glob.literal for globs in self._heads.values() for glob, _ in globs)]
+        self._keys = frozenset(start.split(" ")[0][:KEY] for start in starts)
+        self._needs = sorted({*self._globs, *self._regexes} - {""})
+
+    def _add(self, named: Named, pattern: str) -> None:
+        rule = named.rule
+        if rule.match == "regex":
+            for need in rule.needs or [""]:
+                self._regexes.setdefault(fold(need), []).append((pattern, named))
+        elif rule.match == "exact":
+            self._exact.setdefault(normal(pattern), []).append(named)
+        else:
+            glob = Glob.of(pattern, rule.match == "prefix")
+            if glob.literal:
+                self._heads.setdefault(glob.literal[:KEY], []).append((glob, named))
+            else:
+                words_in = " ".join(glob.pieces).replace("#", " ").split()
+                self._globs.setdefault(max(words_in, key=len, default=""), []).append((glob, named))
+
+    def flagged(self, texts: pl.Series) -> Bools:
+        """Which lines any rule could match: sound, and cheap. What really matches is for `hits` to say."""
+        start = texts.str.extract(_START).fill_null("")
+        good = [one for one in start.unique().to_list() if self._starts(one)]
+        hit = start.is_in(good)
+        if self._needs:
+            low = texts.str.to_lowercase()
+            if low.str.len_bytes().sum() != low.str.len_chars().sum():
+                for old, new in (("ı", "i"), ("\u0307", ""), ("ё", "е"), ("ß", "ss")):
+                    low = low.str.replace_all(old, new, literal=True)
+            hit |= low.str.contains_any(self._needs)
+        result: Bools = hit.to_numpy() | ("" in self._regexes or "" in self._globs)
+        return result
+
+    def _starts(self, start: str) -> bool:
+        key = normal(start).split(" ")[0][:KEY]
+        return not key or key in self._keys or any(key[:size] in self._keys for size in range(1, len(key)) if _OPEN.match(key))
+
+    def hits(self, texts: Sequence[str]) -> list[list[Hit]]:
+        """The rules that match each line, whatever their zone."""
+        found: list[list[Hit]] = []
+        regexes: dict[tuple[str, str], tuple[Named, set[int]]] = {}
+        for number, text in enumerate(texts):
+            form = normal(text)
+            low = fold(text)
+            hits = [Hit(named) for named in self._exact.get(form, ())]
+            padded = f" {form} "
+            for glob, named in self._candidates(form, low):
+                if glob.match(padded):
+                    hits.append(Hit(named, (glob.behind(text), len(text))))
+            for need, entries in self._regexes.items():
+                if need in low:
+                    for pattern, named in entries:
+                        regexes.setdefault((named.id, pattern), (named, set()))[1].add(number)
+            count = words(text)
+            found.append([hit for hit in hits if count <= hit.named.rule.max_words])
+        for (_, pattern), (named, numbers) in regexes.items():
+            for number, hit in _run(pattern, named, sorted(numbers), texts):
+                found[number].append(hit)
+        return [list({hit.named.id: hit for hit in reversed(hits)}.values()) for hits in found]
+
+    def _candidates(self, form: str, low: str) -> Iterator[tuple[Glob, Named]]:
+        for size in range(1, min(KEY, len(form)) + 1):
+            yield from self._heads.get(form[:size], ())
+        for need, entries in self._globs.items():
+            if need in low:
+                yield from entries
+
+
+def _run(pattern: str, named: Named, numbers: list[int], texts: Sequence[str]) -> Iterator[tuple[int, Hit]]:
+    """One expression over the lines that have what it needs. The value is group `value`, else what stands behind the match."""
+    column = pl.Series([texts[number] for number in numbers])
+    groups = column.str.extract_groups(f"(?i)^(?P<_before>.*?)(?P<_match>{pattern})(?P<_behind>.*)$").to_list()
+    for number, parts in zip(numbers, groups, strict=True):
+        if parts["_match"] is None or words(texts[number]) > named.rule.max_words:
+            continue
+        start = len(parts["_before"])
+        stop = start + len(parts["_match"])
+        if named.rule.action != "strip":
+            value = parts.get("value")
+            start, stop = (stop, len(texts[number])) if value is None else _inside(texts[number], value, start)
+        yield number, Hit(named, (start, stop))
+
+
+def _inside(text: str, value: str, start: int) -> tuple[int, int]:
+    at = max(text.find(value, start), 0)
+    return at, at + len(value)
