@@ -14,8 +14,7 @@ from cleanup.stages.boilerplate_lines import words
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)")
 _EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"
-_PARTICLES = {"von", "van", "de", "der", "den", "del", "della", "di", "da", "dos", "das", "do", "la", "le", "du", "bin", "al", "el"}
-_PARTICLES |= {"ibn", "ter", "ten", "zu", "af", "y", "e"}
+_PARTICLES = set("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
 _NAME_WORD = re.compile(r"(?:[dlDLO]['’])?[^\W\d_][^\W\d_'’.\-]*(?:[-'’.][^\W\d_]*)*")
 _CJK_NAME = re.compile(r"[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,3}\s[\u4e00-\u9fff々]{1,3}|[\uac00-\ud7a3]{2,4}")
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
@@ -148,9 +147,7 @@ class Vocabulary:
         if not 2 <= len(parts) <= 5 or len(name) > 48:
             return False
         proper = sum(part[0].isupper() for part in parts)
-        return proper >= 2 and all(
-            _NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts
-        )
+        return proper >= 2 and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts)
 
     def is_person(self, line: str) -> bool:
         """Whether a line is nothing but a name of two to four words."""

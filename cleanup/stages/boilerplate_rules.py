@@ -114,7 +114,7 @@ def load(paths: Sequence[Path]) -> Book:
             data = _toml(path)
             for named in _named(path, data):
                 if named.id in layer:
-                        message = f"{path}: rule {named.rule.id!r} is there twice, see {layer[named.id]}"
+                    message = f"{path}: rule {named.rule.id!r} is there twice, see {layer[named.id]}"
                     raise RuleError(message, "rename one of them")
                 layer[named.id] = named.source
                 known[named.id] = named
