@@ -46,7 +46,7 @@ def clean(text: str, stages: Sequence[str] | None = None, config: Config | None 
 
     doc = Document("text", text=text)
     _pipeline(tuple(stages) if stages is not None else None, config).map([doc])
-    return doc.text
+    return doc.text if doc.status == "kept" else text
 
 
 def explain(source: str | bytes, stages: Sequence[str] | None = None, config: Config | None = None) -> Document:

@@ -72,7 +72,7 @@ class Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer`. Raises InputError when the limit bites."""
-        data = self.unpacked.read(len(buffer))
+        data = self.unpacked.read1(len(buffer))  # one step: an error after it must not cost what came before
         buffer[: len(data)] = data
         self.given += len(data)
         if self.given > RATIO_GRACE and self.given > self.limits.max_ratio * max(1, self.packed.taken):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cleanup.config import LimitsConfig
 from cleanup.document import Document, failure
 from cleanup.errors import MissingExtra
-from cleanup.read.stream import Buffered
+from cleanup.read.stream import READ_ERRORS, Buffered
 
 TEXTUAL = ("text/html", "application/xhtml+xml", "text/plain")
 
@@ -22,7 +22,8 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
     except ImportError:
         raise MissingExtra("reading WARC", "warc") from None
     wanted = WarcRecordType.response | WarcRecordType.conversion
-    for record in ArchiveIterator(stream, record_types=wanted, parse_http=True, auto_decode="all"):
+    told = _Told(stream)
+    for record in ArchiveIterator(told, record_types=wanted, parse_http=True, auto_decode="all"):
         headers = record.http_headers
         kind = (record.http_content_type or record.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         if headers is not None and headers.status_code is not None and not 200 <= headers.status_code < 300:
@@ -53,3 +54,31 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
             declared=(charset,) if charset else (),
             meta=meta,
         )
+    if told.error is not None:
+        raise told.error
+
+
+class _Told:
+    """What the archive reader wants of a stream: reads and a position.
+
+    An error ends the stream and is kept for afterwards, because none may cross the reader's native code.
+    """
+
+    def __init__(self, stream: Buffered) -> None:
+        self.stream = stream
+        self.position = 0
+        self.error: BaseException | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, none after an error."""
+        try:
+            data = b"" if self.error else self.stream.read1(size)
+        except READ_ERRORS as error:
+            self.error = error
+            data = b""
+        self.position += len(data)
+        return data
+
+    def tell(self) -> int:
+        """Bytes read."""
+        return self.position

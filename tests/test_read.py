@@ -1,0 +1,194 @@
+"""Readers: formats, compression, ids, parts and what bad input becomes."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleanup.config import Config, LimitsConfig, ReadConfig
+from cleanup.document import Document
+from cleanup.errors import InputError
+from cleanup.read.inputs import expand
+from cleanup.read.parts import Segment, plan, read_part, read_segment
+from cleanup.read.sniff import sniff
+from cleanup.write.record import encode, fields
+
+PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard.compress}
+RECORDS = [{"id": "a", "text": "one"}, {"url": "https://x.example/2", "text": "two", "n": 1}, {"text": "three"}]
+JSONL = "".join(json.dumps(record) + "\n" for record in RECORDS).encode()
+
+
+def documents(path: Path | str, config: Config | None = None) -> list[Document]:
+    return [doc for source in expand([str(path)]) for doc in read_segment(Segment(source), config or Config())]
+
+
+@pytest.mark.parametrize("suffix", PACK)
+def test_jsonl_through_every_compression(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"news.jsonl{suffix}"
+    path.write_bytes(PACK[suffix](JSONL))
+    docs = documents(path)
+    assert [doc.text for doc in docs] == ["one", "two", "three"]
+    assert [doc.id for doc in docs] == ["a", "https://x.example/2", f"news.jsonl{suffix}#{JSONL.index(b'{', 60)}"]
+
+
+@pytest.mark.parametrize("suffix", PACK)
+def test_text_through_every_compression(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.txt{suffix}"
+    path.write_bytes(PACK[suffix]("Grüße\r\n".encode()))
+    (doc,) = documents(path)
+    assert (doc.data, doc.kind, doc.id) == ("Grüße\r\n".encode(), "text", f"a.txt{suffix}")
+
+
+@given(st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=5), max_size=5))  # fmt: skip
+def test_every_field_passes_through_untouched(record: dict[str, object]) -> None:
+    line = json.dumps({**record, "text": "the text", "z": 1}, ensure_ascii=True)
+    from cleanup.read.records import _document
+
+    doc = _document(line.encode(), 0, "s", "s", ReadConfig())
+    assert isinstance(doc, Document)
+    out = json.loads(encode(fields(doc, "text", located=False)))
+    expected = {key: value for key, value in json.loads(line).items() if key not in ("cleanup", "drop")}
+    summary = out.pop("cleanup")
+    assert summary["edits"] == 0
+    assert list(out) == list(expected)
+    assert out == expected
+
+
+def test_numbers_keep_their_spelling() -> None:
+    from cleanup.read.records import _document
+
+    doc = _document(b'{"a": 1.50, "b": 12345678901234567890123, "text": "t", "c": "\\u00e9"}', 0, "s", "s", ReadConfig())
+    assert isinstance(doc, Document)
+    assert b'"a":1.50,"b":12345678901234567890123' in encode(fields(doc, "text"))
+
+
+def test_bad_lines_are_reported_with_their_number_and_the_others_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"text": "a"}\n{"text": \n[1]\n\n{"title": "no text"}\n{"text": "b"}')
+    docs = documents(path)
+    assert [doc.status for doc in docs] == ["kept", "failed", "failed", "failed", "kept"]
+    errors = [doc.error or "" for doc in docs if doc.status == "failed"]
+    assert [error.split(":")[0] for error in errors] == ["line 2", "line 3", "line 5"]
+    assert "--text-field" in errors[2]
+
+
+def test_truncated_gzip_gives_what_was_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.gz"
+    whole = b"".join(encode({"id": str(n), "text": os.urandom(200).hex()}) for n in range(500))
+    path.write_bytes(gzip.compress(whole)[:-2000])
+    docs = documents(path)
+    assert docs[-1].status == "failed"
+    assert len(docs) > 100
+    assert all(doc.status == "kept" for doc in docs[:-2])
+
+
+def test_a_bomb_is_stopped_by_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.txt.gz"
+    path.write_bytes(gzip.compress(b"\0" * (40 << 20)))
+    (doc,) = documents(path)
+    assert doc.status == "failed"
+    assert "limits.max_ratio" in (doc.error or "")
+
+
+def test_a_document_above_the_limit_fails_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"x" * 100)
+    (doc,) = documents(tmp_path / "a.txt", Config(limits=LimitsConfig(max_document_bytes=50)))
+    assert "limits.max_document_bytes" in (doc.error or "")
+    (tmp_path / "a.jsonl").write_bytes(JSONL + b'{"text": "' + b"y" * 300 + b'"}\n' + JSONL)
+    docs = documents(tmp_path / "a.jsonl", Config(limits=LimitsConfig(max_line_bytes=200)))
+    assert [doc.status for doc in docs] == ["kept"] * 3 + ["failed"] + ["kept"] * 3
+
+
+def test_directories_are_walked_in_order_and_loops_reported(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "2.txt").write_text("two")
+    (tmp_path / "a.txt").write_text("one")
+    (tmp_path / "b" / "loop").symlink_to(tmp_path)
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
+    sources = expand([str(tmp_path)])
+    assert [(source.label, bool(source.error)) for source in sources] == [("a.txt", False), ("gone.txt", True), ("b/2.txt", False), ("b/loop", True)]
+    assert len(expand([str(tmp_path / "*.txt"), str(tmp_path / "a.txt")])) == 2
+
+
+def test_no_such_input() -> None:
+    with pytest.raises(InputError, match="no such input"):
+        expand(["/nowhere/at/all"])
+
+
+@given(st.lists(st.text(alphabet="ab\n\u2028é", max_size=30), min_size=1, max_size=30), st.integers(1, 200))
+def test_cutting_a_file_into_parts_loses_and_doubles_nothing(texts: list[str], size: int) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "x.jsonl"
+        path.write_bytes(b"".join(msgspec.json.encode({"text": text}) + b"\n" for text in texts))
+        whole = documents(path, Config(read=ReadConfig(format="jsonl")))
+        config = Config(read=ReadConfig(part_bytes=size, format="jsonl"))
+        cut = [doc for part in plan(expand([str(path)]), config) for doc in read_part(part, config)]
+        assert [(doc.id, doc.text) for doc in cut] == [(doc.id, doc.text) for doc in whole]
+        assert [doc.text for doc in whole] == texts
+
+
+def test_csv_and_parquet(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes('id;text;n\n1;"one\ntwo";5\n2;"a ""b""";6\n3;x\n'.encode())
+    docs = documents(tmp_path / "a.csv")
+    assert [(doc.id, doc.text, doc.status) for doc in docs[:2]] == [("1", "one\ntwo", "kept"), ("2", 'a "b"', "kept")]
+    assert docs[2].status == "failed"
+    import polars
+
+    polars.DataFrame({"id": [7, 8], "text": ["x", None], "tags": [["a"], []]}).write_parquet(tmp_path / "a.parquet")
+    docs = documents(tmp_path / "a.parquet")
+    assert [(doc.id, doc.text, doc.status) for doc in docs][0] == ("7", "x", "kept")
+    assert docs[1].status == "failed"
+
+
+def test_csv_cells_that_are_not_utf8_keep_their_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("id,text\n1,Grüße\n".encode("cp1252"))
+    (doc,) = documents(tmp_path / "a.csv")
+    assert doc.data == "Grüße".encode("cp1252")
+
+
+def test_warc(samples: Path) -> None:
+    pytest.importorskip("fastwarc")
+    docs = documents(samples / "crawl.warc.gz")
+    assert [doc.id for doc in docs] == ["https://valleypost.example/night-train", "https://valleypost.example/night-bakery"]
+    assert docs[1].declared == ("windows-1252",)
+    assert docs[0].kind == "html"
+
+
+def test_a_truncated_warc_gives_what_was_whole(tmp_path: Path, samples: Path) -> None:
+    pytest.importorskip("fastwarc")
+    (tmp_path / "x.warc.gz").write_bytes((samples / "crawl.warc.gz").read_bytes()[:-700])
+    docs = documents(tmp_path / "x.warc.gz")
+    assert docs[0].status == "kept"
+    assert docs[-1].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "format_"),
+    [
+        (b"PAR1", "", "parquet"),
+        (b"WARC/1.1\r\n", "", "warc"),
+        (b'{"text": "x"}\n', "a.txt", "jsonl"),
+        (b"\xef\xbb\xbf{}", "", "jsonl"),
+        (b"{not json}", "", "text"),
+        (b"<html><p>", "", "html"),
+        (b"\n <!-- x --><!doctype HTML>", "", "html"),
+        (b"1 < 2 and <b>bold</b>", "", "text"),
+        (b"a,b\n1,2\n", "x.csv.gz", "csv"),
+        (b"a,b\n1,2\n", "", "text"),
+        (b"", "x.html", "html"),
+    ],
+)
+def test_sniff(head: bytes, name: str, format_: str) -> None:
+    assert sniff(head, name) == format_
