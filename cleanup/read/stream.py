@@ -124,16 +124,19 @@ def open_stream(path: str, limits: LimitsConfig) -> Buffered:
 class _Rejoined(io.RawIOBase):
     """A stream whose first bytes were read already."""
 
-    def __init__(self, head: bytes, rest: Buffered) -> None:
+    def __init__(self, head: bytes, rest: Buffered, error: BaseException | None) -> None:
         self.head = head
         self.rest = rest
+        self.error = error
 
     def readable(self) -> bool:
         """True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer`, from the head first."""
+        """Fill `buffer`, from the head first. Raises what ended the head early once the head is given."""
+        if self.error and not self.head:
+            raise self.error
         data = self.head[: len(buffer)] if self.head else self.rest.read1(len(buffer))
         self.head = self.head[len(data) :] if self.head else b""
         buffer[: len(data)] = data
@@ -151,11 +154,16 @@ def peek(stream: Buffered, size: int) -> tuple[bytes, Buffered]:
     They are `size` bytes, or all there are, or, so that a slow pipe of records is served at once, a line that can be a record.
     """
     head = b""
+    failed: BaseException | None = None
     while len(head) < size:
-        block = stream.read1(size - len(head))
+        try:
+            block = stream.read1(size - len(head))
+        except READ_ERRORS as error:
+            failed = error
+            break
         if not block:
             break
         head += block
         if b"\n" in block and head.lstrip().startswith(b"{"):
             break
-    return head, io.BufferedReader(_Rejoined(head, stream), 1 << 18)
+    return head, io.BufferedReader(_Rejoined(head, stream, failed), 1 << 18)
