@@ -1,0 +1,217 @@
+"""From texts to hashed tokens and shingles, whole batches at a time, without a Python object per token.
+
+A token is a maximal run of letters, marks and digits, lower-cased; in scripts that are written without blanks (Chinese,
+Japanese, Thai and their like) every character is a token of its own, so that a shingle of five tokens is a word 5-gram in
+one script and a character 5-gram in the other, and a mixed text needs no language. Everything else separates tokens.
+
+Texts are folded to one byte a UTF-16 code unit: ASCII letters and digits as themselves, other letters as 0x80 plus seven
+bits that tell the letters of one script apart. So one table look-up does case, punctuation and character classes at once,
+and eight letters of any script fit the 64 bits that are gathered at a time.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+NORMALISER = 1  # version of tokens and their hashes: rises whenever the same text gives other ones
+CHUNK = 1 << 17  # characters a pass: its arrays stay in the second-level cache, and below malloc's trim threshold
+
+Bytes = NDArray[np.uint8]
+U64 = NDArray[np.uint64]
+I64 = NDArray[np.int64]
+u64 = np.uint64
+
+
+def odd(seed: int, count: int) -> list[np.uint64]:
+    """Odd 64-bit multipliers from the SplitMix64 sequence (Steele, Lea and Flood, OOPSLA 2014)."""
+    found, state, mask = [], seed, (1 << 64) - 1
+    for _ in range(count):
+        state = (state + 0x9E3779B97F4A7C15) & mask
+        mixed = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & mask
+        found.append(u64((mixed ^ (mixed >> 31)) | 1))
+    return found
+
+
+_FIRST, _NEXT, _STEP, _LAST = odd(0xC1EA, 4)
+_MASK = np.array([(1 << (8 * width)) - 1 for width in range(9)], dtype=np.uint64)
+_PAD = bytes(16)
+SINGLE = 0x7F  # folded byte of a character that is a token of its own; its code goes into the hash
+NOTHING = 0x7E  # folded byte of a character that is invisible inside a word
+_ASCII = bytes(ord(chr(code).lower()) if code < 0x80 and chr(code).isalnum() else 0 for code in range(256))
+
+
+class Folded(NamedTuple):
+    """Texts `first` to `first + n` of a batch: a byte a code unit, the code units where there is more than ASCII, offsets [n + 1].
+
+    At least one separator follows every text, so that no token reaches over its end.
+    """
+
+    first: int
+    low: Bytes
+    units: NDArray[np.uint16] | None
+    offsets: I64
+
+
+class Tokens(NamedTuple):
+    """A 64-bit hash of every token, the first token of every text (one more at the end), and where tokens begin and end."""
+
+    hashes: U64
+    bounds: I64
+    starts: I64
+    ends: I64
+
+
+def fold(texts: Sequence[str], size: int = CHUNK) -> Iterator[Folded]:
+    """Fold texts in chunks of about `size` characters; a longer text gets a chunk of its own."""
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths + 1)))
+    first = 0
+    while first < len(texts):
+        after = max(first + 1, int(np.searchsorted(total, total[first] + size, "right")) - 1)
+        yield _fold(first, texts[first:after], total[first : after + 1] - total[first])
+        first = after
+
+
+def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
+    joined = "\0".join(texts)
+    if joined.isascii():
+        data = joined.encode("ascii").translate(_ASCII)
+        return Folded(first, np.frombuffer(b"".join((data, _PAD)), np.uint8), None, offsets)
+    data = b"".join((joined.encode("utf-16-le", "surrogatepass"), _PAD, _PAD))
+    units = np.frombuffer(data, "<u2")
+    if len(units) - len(_PAD) != len(joined):  # characters beyond the basic plane take two units
+        sizes = [len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts]
+        offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    low = _table().take(units, mode="clip")
+    if low.tobytes().find(NOTHING) >= 0:
+        keep = low != NOTHING
+        kept = np.concatenate((np.zeros(1, np.int64), np.cumsum(keep)))
+        low, units, offsets = low[keep], units[keep], kept[np.minimum(offsets, len(keep))]
+    return Folded(first, low, units, offsets)
+
+
+def tokenise(folded: Folded) -> Tokens:
+    """The tokens of a chunk; they do not depend on how texts are packed into chunks."""
+    low = folded.low
+    inside = low != 0
+    single = folded.units is not None and low.tobytes().find(SINGLE) >= 0
+    if single:
+        alone = low == SINGLE
+        left = np.concatenate((np.zeros(1, bool), inside[:-1]))
+        breaks = alone | np.concatenate((np.zeros(1, bool), alone[:-1]))
+        starts = np.flatnonzero(inside & (~left | breaks))
+        ends = np.flatnonzero(left & (~inside | breaks))
+    else:
+        edges = np.flatnonzero(inside[1:] != inside[:-1])
+        edges += 1
+        if inside[0]:
+            edges = np.concatenate((np.zeros(1, np.int64), edges))
+        starts, ends = edges[0::2], edges[1::2]
+    hashes = _hash(low, starts, ends - starts)
+    if single and folded.units is not None:
+        at = np.flatnonzero(low[starts] == SINGLE)
+        code = folded.units[starts[at]].astype(np.uint64)
+        code *= _NEXT
+        code ^= code >> u64(32)
+        hashes[at] = code
+    return Tokens(hashes, np.searchsorted(starts, folded.offsets), starts, ends)
+
+
+def _hash(low: Bytes, starts: I64, sizes: I64) -> U64:
+    """A 64-bit hash of every token: its bytes are gathered eight at a time, unaligned, and mixed by multiplication."""
+    words = np.ndarray(shape=(len(low) - 8,), dtype="<u8", buffer=low, strides=(1,))
+    hashes: U64 = words.take(starts)
+    hashes &= _MASK.take(sizes, mode="clip")
+    hashes *= _FIRST
+    hashes ^= hashes >> u64(32)
+    longer = np.flatnonzero(sizes > 8)
+    if len(longer):
+        at, size, mixed = starts[longer], sizes[longer], hashes[longer]
+        todo = np.arange(len(longer))
+        while len(todo):
+            at += 8
+            size -= 8
+            more = words[at]
+            more &= _MASK.take(size, mode="clip")
+            more ^= mixed[todo]
+            more *= _NEXT
+            more ^= more >> u64(29)
+            mixed[todo] = more
+            left = size > 8
+            todo, at, size = todo[left], at[left], size[left]
+        hashes[longer] = mixed
+    return hashes
+
+
+def shingles(hashes: U64, width: int) -> U64:
+    """The hash of the `width` tokens from every position on; the last `width - 1` positions of a text mean nothing.
+
+    A polynomial over the window, by doubling: the value for a + b tokens comes from those for a and for b tokens.
+    """
+    count = len(hashes)
+    if count < width:
+        hashes = np.concatenate((hashes, np.zeros(width - count, np.uint64)))
+    spans = {1: hashes}
+    bits = [1 << bit for bit in range(width.bit_length())]
+    for span in bits[:-1]:
+        spans[2 * span] = _window(spans[span], span, spans[span], span)
+    window, size = spans[bits[-1]], bits[-1]
+    for span in reversed(bits[:-1]):
+        if width & span:
+            window, size = _window(window, size, spans[span], span), size + span
+    found = np.zeros(count, np.uint64)
+    mixed = found[: min(count, len(window))]
+    np.right_shift(window[: len(mixed)], u64(32), out=mixed)
+    mixed ^= window[: len(mixed)]
+    mixed *= _LAST
+    return found
+
+
+def _window(left: U64, size: int, right: U64, span: int) -> U64:
+    """Values of windows of `size + span` tokens from those of `size` and of `span` tokens."""
+    tail = right[size:]
+    value = left[: len(tail)] * u64(pow(int(_STEP), span, 1 << 64))
+    value += tail
+    return value
+
+
+# ------------------------------------------------------------------------------------------ characters beyond ASCII
+_UNSPACED = (
+    (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3040, 0x312F),
+    (0x31A0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F),
+)  # fmt: skip
+_INVISIBLE = (0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)
+
+
+@cache
+def _table() -> Bytes:
+    """The folded byte of every UTF-16 code unit; made on first use (20 ms).
+
+    Beyond the basic plane the first of two units decides: pictures separate, ideographs stand alone, others are letters.
+    """
+    table = np.zeros(0x10000, np.uint8)
+    table[:0x80] = np.frombuffer(_ASCII[:0x80], np.uint8)
+    for code in range(0x80, 0x10000):
+        char = chr(code)
+        if unicodedata.category(char)[0] in "LMN":
+            small = char.lower()
+            table[code] = _byte(ord(small) if len(small) == 1 else code)
+    for first, last in _UNSPACED:
+        part = table[first : last + 1]
+        part[part != 0] = SINGLE
+    table[list(_INVISIBLE)] = NOTHING
+    table[0xD800:0xDC00] = SINGLE
+    table[0xD83C:0xD83F] = 0
+    return table
+
+
+def _byte(code: int) -> int:
+    """0x80 and seven bits: letters of one block of 128 keep apart, blocks are shifted against each other."""
+    return code if code < 0x80 else 0x80 | ((code ^ (code >> 7) * 37) & 0x7F)

@@ -1,0 +1,192 @@
+"""Sketches: what the corpus step knows of a document, a fixed number of bytes however long it is.
+
+Two shingle families. The surface (windows of words as they stand) is kept as a MinHash signature, and as its 16 smallest
+shingle hashes, which meet even where a short excerpt shares little with the signature of a long text. The spin-canonical
+family (pairs of neighbouring content words, each replaced by the class of its synonyms) is kept as its 32 smallest hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup.dedup import canonical
+from cleanup.dedup.shingle import NORMALISER, U64, Folded, fold, odd, tokenise
+from cleanup.dedup.signature import U32, Shingled, affine32, bottom, fss, shingled
+from cleanup.errors import CleanupError
+
+if TYPE_CHECKING:
+    from cleanup.config import DedupConfig
+
+ANCHORS = 16  # smallest surface hashes kept
+CANON = 32  # smallest canonical hashes kept
+VERSION = 1  # of the fields and their meaning
+
+_ANCHOR, _TEXT = odd(0xA2C402, 2)
+
+
+class Sketches(NamedTuple):
+    """Sketches of n documents, 460 bytes each at k = 128.
+
+    `exact` is equal for texts with the same words in the same order (of short texts: for the same text), `tokens` their
+    number of words, `surface` the signature [n, k] (of the `fss` scheme the low 16 bits), `anchors` [n, 16], `canon` [n, 32].
+    """
+
+    exact: U64
+    tokens: U32
+    surface: NDArray[np.unsignedinteger]
+    anchors: U32
+    canon: U32
+
+    def __len__(self) -> int:
+        return len(self.exact)
+
+    def take(self, numbers: Any) -> Sketches:
+        """The sketches of some documents: a slice, numbers or a mask."""
+        return Sketches(*(field[numbers] for field in self))
+
+    def save(self, path: str | Path) -> None:
+        """Write to a file that `load` can map. Appears by rename."""
+        save([self], path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Sketches:
+        """Map a file written by `save`; nothing is read before it is used. Raises CleanupError when it is damaged."""
+        return _load(Path(path))
+
+
+class Sketcher:
+    """Makes sketches by the settings of a configuration: one a worker."""
+
+    def __init__(self, cfg: DedupConfig, classes: canonical.Classes | None = None) -> None:
+        self.cfg = cfg
+        self.classes = classes or canonical.built_in()
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """Everything that has to be equal for two sketches to be comparable."""
+        return {
+            "version": VERSION,
+            "normaliser": NORMALISER,
+            "scheme": self.cfg.scheme,
+            "seed": self.cfg.seed,
+            "k": self.cfg.k,
+            "shingle": self.cfg.shingle,
+            "min_words": self.cfg.min_words,
+            "classes": self.classes.digest,
+        }
+
+    def batch(self, texts: Sequence[str]) -> Sketches:
+        """Sketches of a batch of texts; they do not depend on what else is in the batch."""
+        parts = [self._chunk(folded, texts) for folded in fold(texts)]
+        return concatenate(parts) if parts else empty(self.cfg)
+
+    def _chunk(self, folded: Folded, texts: Sequence[str]) -> Sketches:
+        cfg = self.cfg
+        tokens = tokenise(folded)
+        surface = shingled(tokens, cfg.shingle)
+        count = len(surface.counts)
+        sizes = np.diff(tokens.bounds)
+        rows: NDArray[np.unsignedinteger]
+        if cfg.scheme == "fss":
+            rows = fss(surface, cfg.k).astype(np.uint16)
+        else:
+            rows = affine32(surface, cfg.k, cfg.seed)
+        anchors = bottom(surface.values * _ANCHOR, surface.owner, surface.counts, ANCHORS)
+        canon = bottom(*canonical.pairs(tokens, self.classes)[:3], CANON)
+        exact = np.zeros(count, np.uint64)
+        filled = np.flatnonzero(sizes)
+        if len(filled):
+            exact[filled] = np.add.reduceat(surface.values, tokens.bounds[filled])
+            exact = (exact ^ sizes.astype(np.uint64)) * _TEXT
+        for number in np.flatnonzero(sizes < cfg.min_words):
+            data = texts[folded.first + number].encode("utf-8", "surrogatepass")
+            exact[number] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+        return Sketches(exact, sizes.astype(np.uint32), rows, anchors, canon)
+
+
+def empty(cfg: DedupConfig) -> Sketches:
+    """Sketches of no document."""
+    kind = np.uint16 if cfg.scheme == "fss" else np.uint32
+    return Sketches(
+        np.zeros(0, np.uint64),
+        np.zeros(0, np.uint32),
+        np.zeros((0, cfg.k), kind),
+        np.zeros((0, ANCHORS), np.uint32),
+        np.zeros((0, CANON), np.uint32),
+    )
+
+
+def concatenate(parts: Sequence[Sketches]) -> Sketches:
+    """One table of several, in memory."""
+    return parts[0] if len(parts) == 1 else Sketches(*(np.concatenate(fields) for fields in zip(*parts, strict=True)))
+
+
+_MAGIC = b"cleanup sketches 1\n"
+_ALIGN = 64
+
+
+def save(parts: Sequence[Sketches], path: str | Path) -> None:
+    """Write several tables as one file, a field after the other, without holding more than one part of a field in memory."""
+    total = sum(len(part) for part in parts)
+    fields = [
+        {"name": name, "dtype": field.dtype.str, "shape": [total, *field.shape[1:]]}
+        for name, field in zip(Sketches._fields, parts[0], strict=True)
+    ]
+    header = _MAGIC + json.dumps(fields).encode() + b"\n"
+    target = Path(path)
+    temporary = target.with_name(target.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(header)
+        for index in range(len(fields)):
+            file.write(bytes(-file.tell() % _ALIGN))
+            for part in parts:
+                np.ascontiguousarray(part[index]).tofile(file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(target)
+
+
+def _load(path: Path) -> Sketches:
+    damaged = CleanupError(f"{path} is not a whole file of sketches", "delete it and run the same command again")
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                raise damaged
+            fields = json.loads(file.readline())
+            at, size = file.tell(), path.stat().st_size
+        found = []
+        for field in fields:
+            at += -at % _ALIGN
+            dtype, shape = np.dtype(field["dtype"]), tuple(field["shape"])
+            if shape[0]:
+                found.append(np.memmap(path, dtype, "r", at, shape))
+            else:
+                found.append(np.zeros(shape, dtype))
+            at += dtype.itemsize * int(np.prod(shape))
+        if at != size:
+            raise damaged
+        return Sketches(*found)
+    except (OSError, ValueError, TypeError, KeyError):
+        raise damaged from None
+
+
+def sketch(texts: Sequence[str], k: int = 128, width: int = 5, scheme: str = "fss", seed: int = 1) -> U32:
+    """Signatures of plain strings: uint32[n, k]. The share of equal values in two rows estimates the Jaccard similarity of
+    the sets of `width`-word shingles. A text without any word is all 0xFFFFFFFF."""
+    table = np.empty((len(texts), k), np.uint32)
+    for folded in fold(texts):
+        found: Shingled = shingled(tokenise(folded), width)
+        rows = fss(found, k) if scheme == "fss" else affine32(found, k, seed)
+        table[folded.first : folded.first + len(rows)] = rows
+    return table
+
+
+
