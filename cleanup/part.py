@@ -13,6 +13,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.config import Config
-from cleanup.dedup.sketch import Sketcher
+from cleanup.dedup.sketch import Sketcher, empty, save
 from cleanup.document import Document, Drop, Edit, Mark, Row, failure
 from cleanup.errors import RunError
 from cleanup.parse import parse
@@ -101,8 +102,8 @@ def map_part(job: Job, attempt: int) -> Outcome:
 
 def _map(job: Job, work: Path, docs: Iterator[Document], size: int) -> Outcome:
     config = job.config
-    pipeline = Pipeline(config=config, answers=job.answers)
-    sketcher = Sketcher(config.dedup, directories(config.rules)) if config.dedup.enabled else None
+    pipeline, sketcher = _tools(msgspec.json.encode(config), msgspec.json.encode(job.answers))
+    pipeline.seconds.clear()
     tally, columns = Tally(), Columns()
     sketches: list[Any] = []
     total = 0
@@ -130,7 +131,7 @@ def _map(job: Job, work: Path, docs: Iterator[Document], size: int) -> Outcome:
             if sketcher is not None and live:
                 sketches.append(sketcher.batch(live))
     if sketcher is not None:
-        sketcher.join(sketches).save(work / "sketch")
+        save(sketches or [empty(config.dedup)], work / "sketch")
     columns.save(work / "columns.npz")
     stored = sum(segment.source.size if segment.end is None else segment.end - segment.start for segment in job.part.segments)
     return Outcome(
@@ -142,6 +143,14 @@ def _map(job: Job, work: Path, docs: Iterator[Document], size: int) -> Outcome:
         dict(columns.names),
         stored,
     )
+
+
+@lru_cache(maxsize=1)
+def _tools(config_bytes: bytes, answers: bytes) -> tuple[Pipeline, Sketcher | None]:
+    """Rules and models, loaded once per worker and configuration."""
+    config = msgspec.json.decode(config_bytes, type=Config)
+    pipeline = Pipeline(config=config, answers=msgspec.json.decode(answers, type=Answers))
+    return pipeline, Sketcher(config.dedup, directories(config.rules)) if config.dedup.enabled else None
 
 
 def cleaned(docs: Iterable[Document], pipeline: Pipeline, size: int = BATCH) -> Iterator[Sequence[Document]]:

@@ -49,7 +49,11 @@ def test_text_through_every_compression(tmp_path: Path, suffix: str) -> None:
     assert (doc.data, doc.kind, doc.id) == ("Grüße\r\n".encode(), "text", f"a.txt{suffix}")
 
 
-@given(st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=5), max_size=5))  # fmt: skip
+SCALARS = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text()
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5)
+
+
+@given(st.dictionaries(st.text(max_size=5), VALUES, max_size=5))
 def test_every_field_passes_through_untouched(record: dict[str, object]) -> None:
     line = json.dumps({**record, "text": "the text", "z": 1}, ensure_ascii=True)
     from cleanup.read.records import _document
@@ -116,7 +120,12 @@ def test_directories_are_walked_in_order_and_loops_reported(tmp_path: Path) -> N
     (tmp_path / "b" / "loop").symlink_to(tmp_path)
     (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
     sources = expand([str(tmp_path)])
-    assert [(source.label, bool(source.error)) for source in sources] == [("a.txt", False), ("gone.txt", True), ("b/2.txt", False), ("b/loop", True)]
+    assert [(source.label, bool(source.error)) for source in sources] == [
+        ("a.txt", False),
+        ("gone.txt", True),
+        ("b/2.txt", False),
+        ("b/loop", True),
+    ]
     assert len(expand([str(tmp_path / "*.txt"), str(tmp_path / "a.txt")])) == 2
 
 
@@ -140,7 +149,7 @@ def test_cutting_a_file_into_parts_loses_and_doubles_nothing(texts: list[str], s
 
 
 def test_csv_and_parquet(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes('id;text;n\n1;"one\ntwo";5\n2;"a ""b""";6\n3;x\n'.encode())
+    (tmp_path / "a.csv").write_bytes(b'id;text;n\n1;"one\ntwo";5\n2;"a ""b""";6\n3;x\n')
     docs = documents(tmp_path / "a.csv")
     assert [(doc.id, doc.text, doc.status) for doc in docs[:2]] == [("1", "one\ntwo", "kept"), ("2", 'a "b"', "kept")]
     assert docs[2].status == "failed"
@@ -148,7 +157,7 @@ def test_csv_and_parquet(tmp_path: Path) -> None:
 
     polars.DataFrame({"id": [7, 8], "text": ["x", None], "tags": [["a"], []]}).write_parquet(tmp_path / "a.parquet")
     docs = documents(tmp_path / "a.parquet")
-    assert [(doc.id, doc.text, doc.status) for doc in docs][0] == ("7", "x", "kept")
+    assert (docs[0].id, docs[0].text, docs[0].status) == ("7", "x", "kept")
     assert docs[1].status == "failed"
 
 

@@ -16,7 +16,9 @@ from cleanup.pipeline import Pipeline, Policy, batches, settle
 from cleanup.stages import _REGISTRY, Propose, stage
 
 WORDS = {"purchase": "buy", "automobile": "car", "again": "purchase", "short": "s", "s": ""}
-texts = st.lists(st.sampled_from([*WORDS, "the", "boom", "\n", "drop me", "é", "😍"]) | st.text(max_size=4), max_size=30).map(" ".join)
+texts = st.lists(st.sampled_from([*WORDS, "the", "boom", "\n", "drop me", "é", "😍"]) | st.text(max_size=4), max_size=30).map(
+    " ".join
+)
 
 
 def _swap(doc: Document) -> list[Proposal]:
@@ -114,7 +116,10 @@ def test_an_edit_that_does_not_fit_changes_nothing() -> None:
     assert doc == Document("0", text="abc")
 
 
-@given(st.text(max_size=30), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.text(max_size=3), st.floats(0, 1)), max_size=6))
+@given(
+    st.text(max_size=30),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.text(max_size=3), st.floats(0, 1)), max_size=6),
+)
 @settings(max_examples=300)
 def test_settle_applies_disjoint_edits_and_revert_undoes_them(text: str, spans: list[tuple[int, int, str, float]]) -> None:
     edits = []

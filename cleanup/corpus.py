@@ -1,0 +1,123 @@
+"""The corpus step of a run: what only the collection as a whole can tell about a document.
+
+It sees sketches and small columns; texts are read back from the mapped parts where a candidate pair has to be verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup.config import Config
+from cleanup.document import Drop, Edit, Mark
+from cleanup.part import Outcome, Proposals, save_proposals
+from cleanup.read.records import identity
+from cleanup.write.directory import appearing
+from cleanup.write.record import encode, parse_line, value
+
+
+class Mapped(NamedTuple):
+    """All mapped parts side by side. A document's number is its position among the documents that live, over all parts."""
+
+    directories: tuple[Path, ...]
+    first: NDArray[np.int64]  # [parts + 1] number of the first live document of each part
+    rows: tuple[NDArray[np.int64], ...]  # per part: line number of each live document
+    ends: tuple[NDArray[np.int64], ...]  # per part: byte offset behind each line
+    columns: dict[str, NDArray[Any]]
+
+
+def load(out: Path, parts: Sequence[int], mapped: Sequence[Outcome]) -> Mapped:
+    """Read the columns of all parts; hosts, numbered part by part, get numbers of their own over the run."""
+    directories = tuple(out / ".work" / "map" / f"{number:05}" for number in parts)
+    rows, ends, columns = [], [], {name: [] for name in ("spin", "date", "length", "host", "id")}
+    hosts: dict[str, int] = {}
+    for directory, outcome in zip(directories, mapped, strict=True):
+        with np.load(directory / "columns.npz") as archive:
+            live = archive["live"]
+            rows.append(np.flatnonzero(live))
+            ends.append(archive["ends"])
+            for name in ("spin", "date", "length", "id"):
+                columns[name].append(archive[name][live])
+            table = np.array([hosts.setdefault(host, len(hosts)) for host in outcome.hosts] or [0], dtype=np.int32)
+            columns["host"].append(table[archive["host"][live]])
+    first = np.cumsum([0, *(len(numbers) for numbers in rows)])
+    together = {name: np.concatenate(values) for name, values in columns.items()}
+    together["host_names"] = np.array(list(hosts) or [""], dtype=object)
+    return Mapped(directories, first, tuple(rows), tuple(ends), together)
+
+
+class Lines:
+    """Random access to the lines of the mapped parts by document number."""
+
+    def __init__(self, mapped: Mapped, config: Config) -> None:
+        self.mapped = mapped
+        self.config = config
+        self.files: dict[int, Any] = {}
+
+    def line(self, number: int) -> dict[str, Any]:
+        """The record of a document."""
+        mapped = self.mapped
+        part = int(np.searchsorted(mapped.first, number, "right")) - 1
+        row = int(mapped.rows[part][number - mapped.first[part]])
+        begin = int(mapped.ends[part][row - 1]) if row else 0
+        if part not in self.files:
+            if len(self.files) >= 64:
+                self.files.pop(next(iter(self.files))).close()
+            self.files[part] = open(mapped.directories[part] / "docs.jsonl", "rb")  # noqa: SIM115 (kept open for the next line)
+        file = self.files[part]
+        file.seek(begin)
+        return parse_line(file.read(int(mapped.ends[part][row]) - begin))
+
+    def texts(self, numbers: Sequence[int]) -> list[str]:
+        """The cleaned texts of documents."""
+        return [value(self.line(number)[self.config.read.text_field]) for number in numbers]
+
+    def ids(self, numbers: Sequence[int]) -> list[str]:
+        """The ids of documents."""
+        lines = [self.line(number) for number in numbers]
+        return [identity(line, self.config.read) or str(value(line["id"])) for line in lines]
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in self.files.values():
+            file.close()
+
+
+def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Find near-duplicate coverage; writes the proposals of every part and `clusters.jsonl`. Gives the report for `run.json`."""
+    if not config.dedup.enabled:
+        with appearing(out / "clusters.jsonl"):
+            return {}
+    from cleanup.dedup import corpus
+    from cleanup.dedup.sketch import load as load_sketches
+
+    mapped = load(out, parts, outcomes)
+    lines = Lines(mapped, config)
+    try:
+        columns = corpus.Columns(**{name: mapped.columns[name] for name in ("spin", "date", "length", "host", "host_names")})
+        sketches = load_sketches([directory / "sketch" for directory in mapped.directories])
+        result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup)
+    finally:
+        lines.close()
+    for number, part in enumerate(parts):
+        begin, end = int(mapped.first[number]), int(mapped.first[number + 1])
+        found = _of_part(result.proposals, begin, end, mapped.rows[number])
+        save_proposals(out / ".work" / "dedup" / f"{part:05}", found)
+    with appearing(out / "clusters.jsonl") as file:
+        for cluster in result.clusters:
+            file.write(encode(cluster))
+    return {**result.report, "duplicate_ids": duplicate_ids(mapped.columns["id"])}
+
+
+def _of_part(proposals: dict[int, list[Drop | Edit | Mark]], begin: int, end: int, rows: NDArray[np.int64]) -> list[Proposals]:
+    return [Proposals(int(rows[number - begin]), found) for number, found in sorted(proposals.items()) if begin <= number < end]
+
+
+def duplicate_ids(hashes: NDArray[np.uint64]) -> int:
+    """How many documents share their id with another one."""
+    ordered = np.sort(hashes)
+    return int((ordered[1:] == ordered[:-1]).sum())

@@ -1,0 +1,241 @@
+"""The command line as a user meets it: streams, exit codes, one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CLEANUP = [sys.executable, "-m", "cleanup"]
+
+
+def call(*args: str | Path, data: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    done = subprocess.run([*CLEANUP, *map(str, args)], input=data, capture_output=True, cwd=cwd, check=False)
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return done
+
+
+def records(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for file in sorted(path.glob("part-*.jsonl")) for line in file.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def run(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run") / "out"
+    done = call("run", samples / "news.jsonl", samples / "mojibake.txt", samples / "page.html", "-o", out)
+    assert done.returncode == 0, done.stderr.decode()
+    return out
+
+
+def test_text_in_text_out() -> None:
+    done = call(data="The cafÃ© wasnâ€™t open.\n".encode())
+    assert (done.returncode, done.stdout.decode()) == (0, "The café wasn’t open.\n")
+
+
+def test_clean_text_stays_byte_identical() -> None:
+    text = "Über den Dächern — “quoted”, ﬁne.\r\n\r\nSecond paragraph  with two spaces. \n".encode()
+    assert call(data=text).stdout == text
+
+
+def test_empty_in_empty_out() -> None:
+    done = call(data=b"")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_records_keep_their_fields(samples: Path) -> None:
+    done = call("--no-dedup", data=(samples / "news.jsonl").read_bytes())
+    before = [json.loads(line) for line in (samples / "news.jsonl").read_text().splitlines()]
+    after = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [list(record) for record in after] == [[*record, "cleanup"] for record in before]
+    for old, new in zip(before, after, strict=True):
+        assert {key: value for key, value in new.items() if key not in ("text", "cleanup")} == {
+            key: value for key, value in old.items() if key != "text"
+        }
+    assert after[-1]["text"].startswith("Stadtwerke verlegen Fernwärmeleitung unter dem Kanal\n\nDie Stadtwerke")
+    assert after[-1]["cleanup"]["language"] == "de"
+
+
+def test_a_stream_is_deduplicated_against_itself(samples: Path) -> None:
+    done = call(data=gzip.compress((samples / "news.jsonl").read_bytes()))
+    ids = [json.loads(line)["id"] for line in done.stdout.decode().splitlines()]
+    assert ids[0] == "eastmere-1"
+    assert "eastmere-2" not in ids
+    assert "brackwater-2" not in ids
+    assert "lindenau-1" in ids
+
+
+def test_a_page_gives_its_article(samples: Path) -> None:
+    done = call(data=(samples / "page.html").read_bytes())
+    text = done.stdout.decode()
+    assert text.startswith("Night train returns to the mountain line\n")
+    assert "Karin Aune" in text
+    assert "newsletter" not in text
+    assert "Sign in" not in text
+    cut = call(data=(samples / "page.html").read_bytes()[:1500])
+    assert cut.returncode == 0
+
+
+def test_broken_pipe() -> None:
+    line = json.dumps({"id": "x", "text": "A line of text that is long enough to be a text."}) + "\n"
+    command = subprocess.Popen([*CLEANUP, "--no-dedup"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert command.stdin
+    assert command.stdout
+    assert command.stderr
+    command.stdin.write(line.encode() * 2000)
+    command.stdin.flush()
+    command.stdout.readline()
+    command.stdout.close()
+    try:
+        command.stdin.write(line.encode() * 20000)
+        command.stdin.close()
+    except BrokenPipeError:
+        pass
+    assert command.wait(60) == 141
+    assert command.stderr.read() == b""
+
+
+def test_interrupt() -> None:
+    command = subprocess.Popen([*CLEANUP], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    command.send_signal(signal.SIGINT)
+    assert command.wait(30) == 130
+    assert command.stderr is not None
+    assert b"Traceback" not in command.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["news.txt"], "cleanup run news.txt"),
+        (["runn"], "did you mean `cleanup run`?"),
+        (["--nonsense"], "--nonsense"),
+        (["run", "x"], "--out"),
+        (["--stages", "mojibake,spinn"], "spinn"),
+        (["-c", "nowhere.toml"], "nowhere.toml"),
+        (["--rules", "nowhere"], "nowhere"),
+        (["explain", "nowhere"], "not a run directory"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(args: list[str], says: str, tmp_path: Path) -> None:
+    done = call(*args, data=b"x", cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr.decode()
+    assert done.stderr.decode().count("\n") <= 3
+    assert done.stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ("[dedup]\nbandz = 3\n", "$.dedup: object contains unknown field `bandz`"),
+        ("[dedup]\njaccard = 'x'\n", "$.dedup.jaccard"),
+        ("stages = 3\n", "$.stages"),
+        ("[dedup\n", "c.toml"),
+    ],
+)
+def test_a_bad_configuration_names_the_path(config: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(config)
+    done = call("-c", tmp_path / "c.toml", data=b"x")
+    assert done.returncode == 2
+    assert says in done.stderr.decode()
+
+
+def test_a_run_keeps_counts_and_names_reasons(run: Path) -> None:
+    info = json.loads((run / "run.json").read_text())
+    counts = info["counts"]
+    kept, dropped = records(run / "corpus"), records(run / "dropped")
+    assert counts["read"] == 10 == counts["kept"] + counts["dropped"] + counts["failed"]
+    assert (len(kept), len(dropped)) == (counts["kept"], counts["dropped"])
+    reasons = {record["id"]: record["drop"] for record in dropped}
+    assert reasons["eastmere-2"]["why"]["duplicate_of"] == "eastmere-1"
+    assert reasons["brackwater-2"]["why"]["relation"] == "exact"
+    assert reasons["northlight-2"]["why"]["duplicate_of"] == "northlight-1"
+    assert not (run / ".work").exists()
+    assert (run / "report.html").stat().st_size > 1000
+
+
+def test_the_same_command_does_nothing_again_and_another_is_refused(run: Path, samples: Path) -> None:
+    before = (run / "run.json").stat().st_mtime_ns
+    inputs = [samples / "news.jsonl", samples / "mojibake.txt", samples / "page.html"]
+    assert call("run", *inputs, "-o", run).returncode == 0
+    assert (run / "run.json").stat().st_mtime_ns == before
+    other = call("run", *inputs, "-o", run, "--no-dedup")
+    assert other.returncode == 2
+    assert "configuration" in other.stderr.decode()
+    assert call("run", inputs[0], "-o", run).returncode == 2
+
+
+def test_a_strange_directory_is_left_alone(tmp_path: Path, samples: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    done = call("run", samples / "mojibake.txt", "-o", tmp_path)
+    assert done.returncode == 2
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != ".lock") == ["mine.txt"]
+
+
+def test_explain_and_revert(run: Path, samples: Path) -> None:
+    done = call("explain", run, "mojibake.txt")
+    assert "mojibake/ftfy" in done.stdout.decode()
+    assert call("explain", run, "mojibake.txt", "--revert").stdout == (samples / "mojibake.txt").read_bytes()
+    original = json.loads((samples / "news.jsonl").read_text().splitlines()[5])["text"]
+    assert call("explain", run, "brackwater-1", "--revert").stdout.decode() == original
+    assert "eastmere-1" in call("explain", run, "eastmere-2").stdout.decode()
+    assert "northlight-2" in call("explain", run).stdout.decode()
+    assert call("explain", run, "nobody").returncode == 2
+
+
+def test_check(samples: Path, tmp_path: Path) -> None:
+    done = call("check", samples / "mojibake.txt")
+    assert done.returncode == 1
+    assert done.stdout.decode().startswith("mojibake.txt:1:")
+    diff = call("check", samples / "mojibake.txt", "--diff").stdout.decode()
+    assert "+The lamp that wouldn’t go out" in diff
+    (tmp_path / "clean.txt").write_text("A clean line of text.\n")
+    done = call("check", tmp_path / "clean.txt")
+    assert (done.returncode, done.stdout) == (0, b"")
+    (tmp_path / "evil.txt").write_text("It\x1b[31mâ€™s evil \u202e now â€™s")
+    assert b"\x1b" not in call("check", tmp_path / "evil.txt").stdout
+
+
+def test_one_bad_input_never_costs_another(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.txt").write_text("A good text stays as it is.\n")
+    (tmp_path / "in" / "cut.txt.gz").write_bytes(gzip.compress(os.urandom(5000))[:1000])
+    (tmp_path / "in" / "image.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "lines.jsonl").write_bytes(b'{"text": "one text"}\n{broken\n{"title": 1}\n')
+    done = call("run", tmp_path / "in", "-o", tmp_path / "out")
+    assert done.returncode == 3
+    info = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert info["counts"]["read"] == 7
+    assert info["counts"]["failed"] == 5
+    assert [record["text"] for record in records(tmp_path / "out" / "corpus")] == ["A good text stays as it is.\n", "one text"]
+    failed = [json.loads(line) for line in (tmp_path / "out" / "failed.jsonl").read_text().splitlines()]
+    assert all(item["error"] and item["source"] for item in failed)
+
+
+def test_init_writes_a_configuration_that_is_the_default(tmp_path: Path) -> None:
+    from cleanup.config import Config, load
+
+    assert call("init", tmp_path / "c.toml").returncode == 0
+    assert load(tmp_path / "c.toml") == Config()
+    assert call("init", tmp_path / "c.toml").returncode == 2
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("part_bytes", [2000, 1 << 26])
+def test_workers_do_not_change_the_result(tmp_path: Path, samples: Path, run: Path, jobs: str, part_bytes: int) -> None:
+    (tmp_path / "c.toml").write_text(f"[read]\npart_bytes = {part_bytes}\n")
+    inputs = [samples / "news.jsonl", samples / "mojibake.txt", samples / "page.html"]
+    assert call("run", *inputs, "-c", tmp_path / "c.toml", "-o", tmp_path / "out", "-j", jobs).returncode == 0
+    for kind in ("corpus", "dropped", "ledger"):
+        ours = b"".join(path.read_bytes() for path in sorted((tmp_path / "out" / kind).glob("part-*")))
+        theirs = b"".join(path.read_bytes() for path in sorted((run / kind).glob("part-*")))
+        assert sorted(ours.splitlines()) == sorted(theirs.splitlines())
+    assert (tmp_path / "out" / "clusters.jsonl").read_bytes() == (run / "clusters.jsonl").read_bytes()
