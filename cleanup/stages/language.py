@@ -1,0 +1,277 @@
+"""The language stage: py3langid for everything, langdetect asked where that is uncertain, paragraphs where a page is mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup.config import LanguageConfig
+from cleanup.document import Document, Drop, Mark, Proposal
+from cleanup.rules import Example, Rule
+from cleanup.stages import Propose, stage
+from cleanup.stages.language_batch import Scores, model
+
+WINDOW = 120  # characters of the two pieces by which a mixed text is suspected
+BLOCK = 160  # characters of a paragraph that is judged by itself, and letters that make a language worth a mention
+MOST = 600  # characters of a paragraph that are read
+SURE = 0.95  # probability from which py3langid is not questioned
+UNDECIDED = 0.2  # probability below which nothing is said
+# Codes of the two libraries that have an ISO 639-1 code, or belong to a language that has one.
+NORMAL = {
+    "nb": "no",
+    "nn": "no",
+    "zh-cn": "zh",
+    "zh-tw": "zh",
+    "wuu": "zh",
+    "yue": "zh",
+    "arz": "ar",
+    "ary": "ar",
+    "iw": "he",
+    "hbo": "he",
+    "grc": "el",
+    "gug": "gn",
+    "kik": "ki",
+    "sdh": "ku",
+    "uzs": "uz",
+    "zxx": "und",
+}
+# Hardly a newspaper is written in these, and short texts of their large neighbours look like them.
+SELDOM = {"an", "oc", "wa", "vo", "eo", "la", "lb", "fy", "fo", "sa", "bs"}
+SELDOM_PRIOR = 0.3
+THREE_LETTERS_PRIOR = 0.1  # languages without an ISO 639-1 code
+
+
+class Answer(msgspec.Struct):
+    """What is thought of one text; `why` is evidence for the ledger."""
+
+    language: str
+    probability: float
+    rule: str
+    why: dict[str, Any] = {}
+
+
+HERE = "cleanup/stages/language.py"
+RULES = [
+    Rule(
+        "language/py3langid",
+        "language",
+        "the language that py3langid's model finds, weighed with langdetect's where it is uncertain",
+        HERE,
+        (
+            Example("The council approved the new budget on Tuesday after a long debate about housing and transport."),
+            Example("Der Gemeinderat hat am Dienstag nach langer Debatte den neuen Haushalt beschlossen."),
+        ),
+        ("12345", ""),
+    ),
+    Rule(
+        "language/langdetect",
+        "language",
+        "langdetect's answer, where py3langid is uncertain and both together favour it",
+        HERE,
+    ),
+    Rule(
+        "language/und",
+        "language",
+        "too short, or nothing that speaks for a language",
+        HERE,
+        (Example("12345"), Example("Ok.")),
+        ("The council approved the new budget on Tuesday after a long debate about housing and transport.",),
+    ),
+    Rule(
+        "language/paragraphs",
+        "language",
+        "several languages, each with paragraphs of its own: their shares",
+        HERE,
+    ),
+    Rule("language/keep", "language", "not in one of the languages to keep (language.keep)", HERE),
+]
+
+
+def rules(paths: Sequence[Path]) -> list[Rule]:  # noqa: ARG001 (the protocol)
+    """The rules of the stage."""
+    return RULES
+
+
+@stage("language", version=1, rules=rules)
+def language(cfg: LanguageConfig, paths: Sequence[Path]) -> Propose:  # noqa: ARG001 (the protocol)
+    """Build the stage: one Mark `language` a document, a Mark `languages` for mixed ones, a Drop where `keep` says so."""
+    cfg = cfg or LanguageConfig()
+    keep = {normal(code) for code in cfg.keep}
+
+    def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
+        texts = [doc.text for doc in docs]
+        answers = identify([text[: cfg.max_chars] for text in texts], cfg.min_chars)
+        mixed = paragraphs(texts, answers)
+        return [list(_proposals(answer, mixed.get(number), keep)) for number, answer in enumerate(answers)]
+
+    return propose
+
+
+def _proposals(answer: Answer, shares: dict[str, float] | None, keep: set[str]) -> Iterable[Proposal]:
+    if shares:
+        yield Mark("languages", shares, "language/paragraphs")
+        first = next(iter(shares))
+        if first != answer.language:
+            answer = Answer(first, answer.probability, answer.rule, {**answer.why, "first": answer.language})
+    # Half a point is for having an answer at all, so that no threshold for other decisions leaves a document without one.
+    yield Mark("language", answer.language, answer.rule, round(0.5 + answer.probability / 2, 3), answer.why)
+    if keep and answer.language not in keep and not keep.intersection(shares or ()):
+        # What may be of a wanted language is for a person to decide.
+        score = 0.5 if answer.language == "und" else round(answer.probability, 3)
+        yield Drop("language/keep", score, {"language": answer.language, "keep": sorted(keep)})
+
+
+def identify(texts: Sequence[str], min_chars: int = 12) -> list[Answer]:
+    """The language of each text, whatever the others are. Texts with fewer letters than `min_chars` are "und"."""
+    scores = model().score(texts)
+    shares, names = by_language(scores)
+    best, sure = shares.argmax(axis=1), shares.max(axis=1, initial=0.0)
+    out = []
+    for number, text in enumerate(texts):
+        name = names[best[number]]
+        if len(text) < 4 * min_chars and _letters(text) < min_chars:
+            out.append(Answer("und", 1.0, "language/und", {"letters": _letters(text)}))
+        elif not scores.features[number]:
+            out.append(Answer("und", 1.0, "language/und", {"features": 0}))
+        elif sure[number] >= SURE:
+            out.append(_answer(name, float(sure[number]), "language/py3langid", {}))
+        else:
+            out.append(_question(text, shares[number], names))
+    return out
+
+
+def _answer(name: str, probability: float, rule: str, why: dict[str, Any]) -> Answer:
+    if name == "und" or probability < UNDECIDED:
+        return Answer("und", 1.0, "language/und", {"best": name, "probability": round(probability, 3), **why})
+    return Answer(name, probability, rule, why)
+
+
+def _question(text: str, shares: NDArray[np.float64], names: Sequence[str]) -> Answer:
+    """Ask langdetect too, and weigh both answers with how often the languages are written."""
+    first = int(shares.argmax())
+    opinion = second_opinion(text)
+    weights = shares * _prior(tuple(names)) * (1.0 + np.array([opinion.get(name, 0.0) for name in names]))
+    weights /= weights.sum()
+    best = int(weights.argmax())
+    why: dict[str, Any] = {"py3langid": [names[first], round(float(shares[first]), 3)]}
+    second = next(iter(opinion), "")
+    if second:
+        why["langdetect"] = [second, round(opinion[second], 3)]
+    rule = "language/langdetect" if names[best] == second != names[first] else "language/py3langid"
+    return _answer(names[best], float(weights[best]), rule, why)
+
+
+@cache
+def _prior(names: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.array([THREE_LETTERS_PRIOR if len(name) > 2 else SELDOM_PRIOR if name in SELDOM else 1.0 for name in names])
+
+
+def by_language(scores: Scores) -> tuple[NDArray[np.float64], list[str]]:
+    """(float64[n, languages], languages): probabilities with the model's labels normalised and added up."""
+    labels = [normal(label) for label in scores.labels]
+    names = sorted(set(labels))
+    shares = np.zeros((len(scores.raw), len(names)))
+    for label, column in zip(labels, scores.probabilities().T, strict=True):
+        shares[:, names.index(label)] += column
+    return shares, names
+
+
+@cache
+def _factory() -> Any:
+    """langdetect's profiles, loaded in a fixed order, with a seed of our own: its global state is left alone."""
+    import langdetect.detector_factory as detector
+
+    profiles = sorted(path for path in Path(detector.PROFILES_DIRECTORY).iterdir() if not path.name.startswith("."))
+    factory = detector.DetectorFactory()
+    factory.load_json_profile([path.read_text(encoding="utf-8") for path in profiles])
+    factory.set_seed(0)
+    return factory
+
+
+def second_opinion(text: str) -> dict[str, float]:
+    """What langdetect thinks: language -> probability, best first; nothing when it finds no feature. Deterministic."""
+    from langdetect import LangDetectException
+
+    detector = _factory().create()
+    detector.append(text)
+    out: dict[str, float] = {}
+    try:
+        for found in detector.get_probabilities():
+            name = normal(found.lang)
+            out[name] = out.get(name, 0.0) + float(found.prob)
+    except LangDetectException:
+        return {}
+    return out
+
+
+def paragraphs(texts: Sequence[str], answers: Sequence[Answer]) -> dict[int, dict[str, float]]:
+    """For the texts that are clearly written in several languages: number -> language -> share of the letters, largest first.
+
+    Two short windows of every text are looked at; only a text where one of them disagrees with the whole is taken apart.
+    """
+    windows = [(number, window) for number, text in enumerate(texts) for window in _windows(text)]
+    found = _sure([window for _, window in windows])
+    suspects = {number for (number, _), name in zip(windows, found, strict=True) if name and name != answers[number].language} | {
+        number for number, answer in enumerate(answers) if answer.probability < SURE and len(texts[number]) >= 2 * BLOCK
+    }
+    out = {}
+    for number in sorted(suspects):
+        shares = _shares(texts[number])
+        if len(shares) > 1:
+            out[number] = shares
+    return out
+
+
+def _windows(text: str) -> list[str]:
+    """A piece from the middle and one from the end."""
+    if len(text) < 3 * WINDOW:
+        return []
+    middle = len(text) // 2
+    return [text[middle : middle + WINDOW], text[-WINDOW:]]
+
+
+def _sure(texts: Sequence[str]) -> list[str]:
+    """The language of each text, "" where it is not certain."""
+    shares, names = by_language(model().score(texts))
+    best, sure = shares.argmax(axis=1).tolist(), shares.max(axis=1, initial=0.0).tolist()
+    return [names[index] if share >= SURE else "" for index, share in zip(best, sure, strict=True)]
+
+
+def _shares(text: str) -> dict[str, float]:
+    """The languages of the paragraphs that are certain, by share of the letters; only those with a tenth and a whole block."""
+    blocks: list[str] = []
+    for line in text.split("\n"):
+        if not line.strip():
+            continue
+        if blocks and (len(blocks[-1]) < BLOCK // 2 or len(line) < BLOCK // 2):
+            blocks[-1] += "\n" + line
+        else:
+            blocks.append(line)
+    total: dict[str, int] = {}
+    for block, name in zip(blocks, _sure([block[:MOST] for block in blocks]), strict=True):
+        if name:
+            total[name] = total.get(name, 0) + _letters(block)
+    everything = sum(total.values())
+    large = {name: size for name, size in total.items() if size >= max(BLOCK, everything / 10) and name != "und"}
+    ordered = sorted(large, key=lambda name: (-large[name], name))
+    return {name: round(large[name] / everything, 2) for name in ordered}
+
+
+def normal(code: str) -> str:
+    """The ISO 639-1 code of a library's label where there is one, else its ISO 639-3 code.
+
+    >>> [normal(code) for code in ("zh-tw", "nn", "en", "vec")]
+    ['zh', 'no', 'en', 'vec']
+    """
+    return NORMAL.get(code.lower(), code.lower().replace("_", "-").split("-")[0])
+
+
+def _letters(text: str) -> int:
+    """Letters of a text; those of Chinese, Japanese and Korean, of which a few make a sentence, count threefold."""
+    return sum(3 if "\u2e80" <= letter <= "\ud7ff" else 1 for letter in text if letter.isalpha())

@@ -1,0 +1,62 @@
+"""Laws of the language stage: the batch answers what py3langid answers one by one, and neighbours do not matter."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from py3langid.langid import _get_identifier
+
+from cleanup.config import LanguageConfig
+from cleanup.document import Document
+from cleanup.stages.language import language
+from cleanup.stages.language_batch import MEMORY, model
+
+TEXT = """
+the council of Budget le la et für und straße debatte não está è città år ikke och není ještě на город принял бюджет
+το νέο تقرير جديد 市议会 予算を 시의회 ข่าว नई खबर http://x.y/z 12,5 % — “quoted” Ok. NASA İstanbul ﬁne
+e\u0301 \ud800 \x00 \xff 😀 CAFÉ
+"""
+WORDS = TEXT.split()
+texts = st.one_of(
+    st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join),
+    st.text(max_size=200),
+    st.text(st.characters(min_codepoint=65, max_codepoint=0x250), max_size=700),
+)
+
+
+@given(st.lists(texts, max_size=9))
+@settings(max_examples=150, deadline=None)
+def test_the_batch_answers_as_one_by_one(batch: list[str]) -> None:
+    identifier = _get_identifier()
+    scores = model().score(batch)
+    assert scores.best() == [identifier.classify(text)[0] for text in batch]
+    for row, text in zip(scores.raw, batch, strict=True):
+        expected = dict(identifier.rank(text))
+        np.testing.assert_allclose(row, [np.float32(expected[label]) for label in scores.labels], rtol=1e-4, atol=1e-2)
+
+
+@given(st.lists(texts, min_size=1, max_size=9), st.data())
+@settings(max_examples=60, deadline=None)
+def test_neighbours_do_not_matter(batch: list[str], data: st.DataObject) -> None:
+    propose = language(LanguageConfig(), [])
+    docs = [Document(str(number), text=text) for number, text in enumerate(batch)]
+    together = [list(found) for found in propose(docs)]
+    cut = data.draw(st.integers(0, len(docs)))
+    assert together == [list(found) for part in (docs[:cut], docs[cut:]) for found in propose(part)]
+    fields = [[item.field for item in found].count("language") for found in together]  # type: ignore[union-attr]
+    assert fields == [1] * len(docs)
+
+
+def test_the_automaton_forgets() -> None:
+    """What the strips rest on: MEMORY bytes after the start the state is the same wherever the walk began."""
+    tables = model()
+    assert set(tables.next.reshape(-1, 256)[:, 0xFF].tolist()) == {0}
+    generator = np.random.default_rng(0)
+    states = np.append(generator.integers(0, len(tables.base), 20000), 0)
+    samples = " ".join(WORDS).encode("utf-8", "surrogatepass")
+    for at in range(0, len(samples) - MEMORY, 3):
+        walked = states
+        for letter in samples[at : at + MEMORY]:
+            walked = tables.next[tables.base[walked] + letter]
+        assert (walked == walked[-1]).all()

@@ -1,0 +1,86 @@
+"""The language stage: what it says of texts of every length, and how."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from cleanup.config import LanguageConfig
+from cleanup.document import Document, Drop, Mark, Proposal
+from cleanup.stages.language import language, normal, second_opinion
+
+ENGLISH = "The council approved the new budget on Tuesday after a long debate about housing and public transport."
+GERMAN = "Der Gemeinderat hat am Dienstag nach langer Debatte den neuen Haushalt für das kommende Jahr beschlossen."
+
+
+def propose(text: str, **settings: object) -> list[Proposal]:
+    """What the stage proposes for one text."""
+    return list(next(iter(language(msgspec.convert(settings, LanguageConfig), [])([Document("a", text=text)]))))
+
+
+def mark(text: str) -> Mark:
+    """The one Mark `language`."""
+    (found,) = [item for item in propose(text) if isinstance(item, Mark) and item.field == "language"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ENGLISH, "en"),
+        (GERMAN, "de"),
+        ("Le conseil municipal a adopté mardi le nouveau budget après un long débat.", "fr"),
+        ("Городской совет во вторник после долгих споров принял новый бюджет.", "ru"),
+        ("市议会经过长时间的辩论，于星期二通过了新的预算。", "zh"),
+        ("市議会は長い議論の末、火曜日に新しい予算を承認しました。", "ja"),
+        ("시의회는 오랜 토론 끝에 화요일에 새 예산을 승인했다.", "ko"),
+        ("وافق مجلس المدينة يوم الثلاثاء على الميزانية الجديدة بعد نقاش طويل.", "ar"),
+        ("Bystyret vedtok tirsdag det nye budsjettet etter en lang debatt om boliger og kollektivtrafikk.", "no"),
+    ],
+)
+def test_language_of_a_sentence(text: str, expected: str) -> None:
+    assert mark(text).value == expected
+
+
+@pytest.mark.parametrize("text", ["", "Ok.", "12345 67890", "!!! ??? ...", "\ud800", " \n\n "])
+def test_nothing_to_go_by_is_und(text: str) -> None:
+    found = mark(text)
+    assert (found.value, found.rule) == ("und", "language/und")
+
+
+def test_a_mixed_page_has_the_shares_of_its_languages() -> None:
+    text = "\n".join([ENGLISH] * 6 + [GERMAN] * 6)
+    found = {item.field: item for item in propose(text) if isinstance(item, Mark)}
+    assert set(found["languages"].value) == {"en", "de"}
+    assert found["languages"].rule == "language/paragraphs"
+    assert sum(found["languages"].value.values()) == pytest.approx(1, abs=0.02)
+    assert found["language"].value == next(iter(found["languages"].value))
+
+
+def test_a_page_in_one_language_has_no_shares() -> None:
+    assert [item.field for item in propose("\n".join([ENGLISH] * 30)) if isinstance(item, Mark)] == ["language"]
+
+
+def test_keep_drops_other_languages_only() -> None:
+    assert not [item for item in propose(ENGLISH, keep=["en"]) if isinstance(item, Drop)]
+    (drop,) = [item for item in propose(GERMAN, keep=["en"]) if isinstance(item, Drop)]
+    assert drop.rule == "language/keep"
+    assert drop.score >= 0.9
+    (held,) = [item for item in propose("Ok.", keep=["en"]) if isinstance(item, Drop)]
+    assert 0.5 <= held.score < 0.9
+
+
+def test_an_uncertain_answer_carries_the_evidence() -> None:
+    found = mark("hotel bar taxi")
+    assert "py3langid" in found.why
+
+
+def test_the_second_opinion_does_not_depend_on_the_order() -> None:
+    texts = ["hotel bar taxi", "la casa de papel", "in die zon", "hotel bar taxi"]
+    first = [second_opinion(text) for text in texts]
+    assert [second_opinion(text) for text in reversed(texts)] == first[::-1]
+
+
+@pytest.mark.parametrize(("code", "expected"), [("zh-tw", "zh"), ("nb", "no"), ("nn", "no"), ("en", "en"), ("pt_BR", "pt")])
+def test_codes_are_iso_639_1(code: str, expected: str) -> None:
+    assert normal(code) == expected
