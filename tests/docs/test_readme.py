@@ -1,4 +1,4 @@
-"""The README is executed: every console example gives what it shows, every Python example runs, the listing is the program's own."""
+"""The README is executed: console examples give what they show, Python examples run, the listing is the program's own."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def fits(shown: str, got: str) -> bool:
 def test_console_examples(number: int, place: Path) -> None:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for command, shown in steps(CONSOLE[number]):
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
+        done = subprocess.run(["bash", "-c", f"{{ {command}; }} 2>&1"], cwd=place, env=environment, capture_output=True, text=True)
         assert "Traceback" not in done.stdout
         if shown:
             assert fits(shown, done.stdout), f"$ {command}\n{done.stdout}"
