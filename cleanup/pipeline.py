@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,8 +45,18 @@ class Policy(msgspec.Struct, frozen=True):
         return ("review" if proposal.score >= self.review else "skip"), "policy"
 
 
-def settle(doc: Document, step: int, stage: str, proposals: Iterable[Proposal], policy: Policy, answers: Answers) -> bool:
+def settle(
+    doc: Document,
+    step: int,
+    stage: str,
+    proposals: Iterable[Proposal],
+    policy: Policy,
+    answers: Answers,
+    known: Container[str] = (),
+) -> bool:
     """Decide on every proposal, apply what is to be applied and record it; True when the text changed.
+
+    `known` has the metadata fields and the keys of held proposals that an earlier pass recorded: they get no second row.
 
     Where two edits overlap, the one with the higher score is applied, then the one that starts first, then the longer one.
     Raises ValueError, before anything is changed, when an edit's `before` is not what the text has there.
@@ -72,8 +82,12 @@ def settle(doc: Document, step: int, stage: str, proposals: Iterable[Proposal], 
             if proposal.field in doc.meta or proposal.field in marks:
                 continue
             marks[proposal.field] = proposal.value
+            if proposal.field in known:
+                continue
         elif decision == "apply":
             dropped = True
+        if decision == "review" and key in known:
+            continue
         if decision != "skip" or by == "overlap" or isinstance(proposal, Drop):
             rows.append(_row(doc.id, step, stage, proposal, decision, by, key))
     # Structs carry their lists by reference: a new list keeps copies of a document independent.
@@ -161,10 +175,11 @@ class Pipeline:
                 settle(doc, PARSE_STEP, "parse", doc.pending, self.policy("parse"), self.answers)
                 doc.pending = []
         live = [doc for doc in docs if doc.status == "kept"]
-        start = {id(doc): (doc.text, doc.meta, doc.ledger) for doc in live} if self.config.max_passes else {}
+        start = {id(doc): (doc.text, doc.meta, doc.ledger) for doc in live}
+        last: dict[int, int] = {}
         for number in range(self.config.max_passes):
-            changed = self._pass(live, number, {key: meta for key, (_, meta, _) in start.items()})
-            live = [doc for doc in live if id(doc) in changed and doc.status == "kept"]
+            last = self._again(live, number, start, last) if number else self._pass(live, 0, {}, {})
+            live = [doc for doc in live if id(doc) in last and doc.status == "kept"]
             if not live:
                 return docs
         for doc in live:
@@ -173,33 +188,54 @@ class Pipeline:
             settle(doc, PARSE_STEP + 1, "pipeline", [error], Policy(), {})
         return docs
 
-    def _pass(self, live: Sequence[Document], number: int, first_meta: dict[int, dict[str, Any]]) -> set[int]:
-        """One pass over all stages; the ids (of objects) whose text changed.
+    def _again(self, live: Sequence[Document], number: int, start: Mapping[int, Any], last: Mapping[int, int]) -> dict[int, int]:
+        """One more pass, with the metadata that the documents came with, so that it decides just as a fresh call would.
 
-        Every pass sees the metadata that the document came with, so that a second pass decides just as a fresh call on the
-        same text would; what the first pass found stays.
+        What the passes before found stays.
         """
-        found = {id(doc): doc.meta for doc in live} if number else {}
-        for doc in live if number else ():
-            doc.meta = first_meta[id(doc)]
-        changed: set[int] = set()
+        found = {id(doc): doc.meta for doc in live}
+        known = {id(doc): {*doc.meta, *(row.key for row in doc.ledger if row.decision == "review")} for doc in live}
+        for doc in live:
+            doc.meta = start[id(doc)][1]
+        now = self._pass(live, number, last, known)
+        for doc in live:
+            doc.meta = {**doc.meta, **found[id(doc)]}
+        return now
+
+    def _pass(
+        self, live: Sequence[Document], number: int, last: Mapping[int, int], known: Mapping[int, Container[str]]
+    ) -> dict[int, int]:
+        """One pass over all stages: for every document (by object id) whose text changed, the last stage that changed it.
+
+        Behind the stage that changed a document `last`, the stages have seen this very text already: as long as nothing
+        changes it again, they need not see it twice.
+        """
+        changed: dict[int, int] = {}
         for index, (name, propose, policy) in enumerate(self.steps):
             step = PARSE_STEP + 1 + number * len(self.steps) + index
-            batch = [doc for doc in live if doc.status == "kept"]
+            batch = [doc for doc in live if doc.status == "kept" and (id(doc) in changed or index <= last.get(id(doc), index))]
+            if not batch:
+                continue
             began = time.thread_time()
             for doc, proposals in zip(batch, _propose(propose, batch, self.config.limits.stage_seconds), strict=True):
-                if self._settle(doc, step, name, proposals, policy):
-                    changed.add(id(doc))
+                if self._settle(doc, step, name, proposals, policy, known.get(id(doc), ())):
+                    changed[id(doc)] = index
             self.seconds[name] = self.seconds.get(name, 0.0) + time.thread_time() - began
-        for doc in live if number else ():
-            doc.meta = {**doc.meta, **found[id(doc)]}
         return changed
 
-    def _settle(self, doc: Document, step: int, name: str, proposals: Sequence[Proposal] | Exception, policy: Policy) -> bool:
+    def _settle(
+        self,
+        doc: Document,
+        step: int,
+        name: str,
+        proposals: Sequence[Proposal] | Exception,
+        policy: Policy,
+        known: Container[str],
+    ) -> bool:
         try:
             if isinstance(proposals, Exception):
                 raise proposals
-            return settle(doc, step, name, proposals, policy, self.answers)
+            return settle(doc, step, name, proposals, policy, self.answers, known)
         except CleanupError:
             raise
         except Exception as error:
