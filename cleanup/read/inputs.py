@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import glob
+import hashlib
+import json
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
 
 import msgspec
 
 from cleanup.errors import InputError, MissingExtra
 
+T = TypeVar("T")
 
-class Source(msgspec.Struct, frozen=True):
+
+class Source(msgspec.Struct, frozen=True, array_like=True):
     """One stored input. `label` names it in document ids, wherever it lies; `error` says why it cannot be read."""
 
     path: str
@@ -24,16 +29,81 @@ class Source(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-def expand(names: Sequence[str]) -> list[Source]:
+class Sources:
+    """Any number of sources in little memory: packed in blocks, some 25 bytes each; iterates in order, as often as asked."""
+
+    BLOCK = 4096
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._blocks: list[bytes] = []
+        self._count = 0
+        self._digest = hashlib.blake2b(digest_size=16)
+        block: list[Source] = []
+        for source in sources:
+            block.append(source)
+            if len(block) == self.BLOCK:
+                self._keep(block)
+                block = []
+        self._keep(block)
+
+    def _keep(self, block: list[Source]) -> None:
+        self._count += len(block)
+        self._digest.update(plain(block))
+        self._blocks.append(pack(block))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Source]:
+        for block in self._blocks:
+            yield from unpack(block, list[Source])
+
+    def digest(self) -> str:
+        """Hex digest of names, sizes and times: other inputs have another one."""
+        return self._digest.hexdigest()
+
+
+def plain(data: Any) -> bytes:
+    """Structs as bytes. A name that is not UTF-8 (a surrogate in a path) is written as JSON can hold it."""
+    try:
+        return b"m" + msgspec.msgpack.encode(data)
+    except UnicodeEncodeError:
+        return b"j" + json.dumps(msgspec.to_builtins(data)).encode()
+
+
+def pack(data: Any) -> bytes:
+    """Structs as few bytes."""
+    import zstandard
+
+    return zstandard.compress(plain(data), 1)
+
+
+def unpack(data: bytes, kind: type[T]) -> T:
+    """What `pack` packed."""
+    import zstandard
+
+    raw = zstandard.decompress(data)
+    if raw[:1] == b"m":
+        return msgspec.msgpack.decode(raw[1:], type=kind)
+    return msgspec.convert(json.loads(raw[1:]), kind)
+
+
+def expand(names: Sequence[str]) -> Sources:
     """All sources behind the INPUT arguments, each once, in the order of the arguments and sorted inside a directory.
 
     Raises InputError for a name that matches nothing.
     """
-    found: dict[str, Source] = {}
-    for name in names:
-        for source in _one(name):
-            found.setdefault(source.path, source)
-    return list(found.values())
+    if len(names) == 1 and os.path.isdir(names[0]):
+        return Sources(_walk(names[0]))  # a walk meets no file twice, so there is no need to remember them
+    return Sources(_once(source for name in names for source in _one(name)))
+
+
+def _once(sources: Iterable[Source]) -> Iterator[Source]:
+    seen: set[str] = set()
+    for source in sources:
+        if source.path not in seen:
+            seen.add(source.path)
+            yield source
 
 
 def _one(name: str) -> Iterator[Source]:
@@ -54,7 +124,12 @@ def _one(name: str) -> Iterator[Source]:
 
 
 def _walk(root: str) -> Iterator[Source]:
-    """Files below a directory, sorted by relative path. A link to a directory that is its own ancestor is reported."""
+    """Files below a directory, sorted by relative path, a directory after the files beside it.
+
+    A link to a directory above it is reported; one to a directory that was walked already leads to nothing new and is passed
+    over, so that links cannot multiply the files. Only names are held in memory, of one directory at a time.
+    """
+    seen: set[tuple[int, int]] = set()
     pending: list[tuple[str, frozenset[tuple[int, int]]]] = [("", frozenset())]
     while pending:
         relative, above = pending.pop()
@@ -64,26 +139,28 @@ def _walk(root: str) -> Iterator[Source]:
             identity = (status.st_dev, status.st_ino)
             if identity in above:
                 yield Source(here, relative, error="symbolic link loop")
+            if identity in seen:
                 continue
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+            seen.add(identity)
+            names = sorted(os.listdir(here))
         except OSError as error:
             yield Source(here, relative, error=error.strerror or str(error))
             continue
-        for entry in entries:
-            if entry.name.startswith("."):
+        for name in names:
+            if name.startswith("."):
                 continue
-            path = str(PurePosixPath(relative, entry.name))
-            if _is_directory(entry):
+            path = f"{relative}/{name}" if relative else name
+            full = os.path.join(root, path)
+            try:
+                status = os.stat(full)
+            except OSError as error:
+                yield Source(full, path, error=error.strerror or str(error))
+                continue
+            if stat.S_ISDIR(status.st_mode):
                 pending.append((path, above | {identity}))
             else:
-                yield describe(os.path.join(root, path), path)
-
-
-def _is_directory(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
+                # Nobody named a pipe or device that lies in a directory; to open one may wait for ever.
+                yield _source(full, path, status, (stat.S_ISREG,))
 
 
 def describe(path: str, label: str) -> Source:
@@ -92,11 +169,17 @@ def describe(path: str, label: str) -> Source:
         status = os.stat(path)
     except OSError as error:
         return Source(path, label, error=error.strerror or str(error))
-    if not stat.S_ISREG(status.st_mode) and not stat.S_ISFIFO(status.st_mode) and not stat.S_ISCHR(status.st_mode):
+    return _source(path, label, status, (stat.S_ISREG, stat.S_ISFIFO, stat.S_ISCHR))
+
+
+def _source(path: str, label: str, status: os.stat_result, kinds: Sequence[Callable[[int], bool]]) -> Source:
+    if not any(kind(status.st_mode) for kind in kinds):
         return Source(path, label, error="not a regular file")
     if not os.access(path, os.R_OK):
         return Source(path, label, error="permission denied")
-    return Source(path, label, status.st_size, status.st_mtime_ns)
+    # A pipe has no size and its time is that of its last byte.
+    regular = stat.S_ISREG(status.st_mode)
+    return Source(path, label, status.st_size if regular else 0, status.st_mtime_ns if regular else 0)
 
 
 def _remote(url: str) -> Iterator[Source]:
