@@ -1,0 +1,239 @@
+"""Which lines of a page are the article: those an extractor found, less what stands in foreign surroundings, plus what it left out."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from cleanup.parse import hints
+from cleanup.parse.blocks import HEADINGS, Block, Box, Lines
+from cleanup.parse.structured import key
+
+LONG = 80  # characters of a line that is surely prose
+HOME = 0.9  # share of the found prose that the article's own box holds
+SURROUND = 0.3  # a box with more of the prose than this is the article, whatever it is called
+LEAD = (40, 700)  # characters of a standfirst; fewer in scripts without spaces
+REST = 0.3  # of the found prose: more of its like behind it belongs to it
+BIO = 700  # characters; a longer text beside an author's name is not about the author
+NEAR = 30  # lines between a standfirst and the text it introduces
+_FOREIGN_TAGS = frozenset("aside nav footer figcaption form".split())
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+_PICTURE = re.compile(r"-(?:image|images|img|photo|photos|picture|media|art|figure|video|gallery|thumbnail|thumb|foto|bild|credit)(?=-)")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WORDS = re.compile(r"\w+")
+
+
+class Page(msgspec.Struct):
+    """What is known of a page before lines are chosen. `opinion` holds letters and digits of the publisher's own text, if any."""
+
+    lines: Lines
+    found: str
+    titles: Sequence[str] = ()
+    description: str = ""
+    opinion: str = ""
+
+
+class Scene(msgspec.Struct):
+    """A page's lines weighed: which an extractor found, which box is the article's own, what every box's surroundings are."""
+
+    blocks: list[Block]
+    boxes: list[Box]
+    anchored: list[bool]
+    weight: list[int]
+    home: int
+    inside: list[bool]  # of a box: within the article's own
+    kinds: list[frozenset[str]]
+
+
+def choose(page: Page) -> list[Block]:
+    """The article's lines in order, its title left out."""
+    scene = weigh(page)
+    chosen = [hit and _own(block, scene) for block, hit in zip(scene.blocks, scene.anchored, strict=True)]
+    _fill(chosen, scene)
+    _drop_link_lists(chosen, scene)
+    _drop_titles(chosen, scene, page.titles)
+    _add_lead(chosen, scene, page)
+    _drop_orphans(chosen, scene)
+    _drop_repeats(chosen, scene)
+    return [block for block, keep in zip(scene.blocks, chosen, strict=True) if keep]
+
+
+def weigh(page: Page) -> Scene:
+    """Find the extractor's lines on the page, then the box that holds them."""
+    blocks, boxes = page.lines.blocks, page.lines.boxes
+    for block in blocks:
+        block.mark = key(block.text)
+    anchored = _anchor(blocks, page.found)
+    weight = [0] * len(boxes)
+    for block, hit in zip(blocks, anchored, strict=True):
+        if hit and block.linked < 0.5:
+            weight[block.box] += len(block.text) * (4 if len(block.text) >= LONG else 1)
+    for number in range(len(weight) - 1, 0, -1):
+        weight[boxes[number].parent] += weight[number]
+    total = max(1, weight[0]) if weight else 1
+    home = max((number for number, prose in enumerate(weight) if prose >= HOME * total), default=0)
+    kinds: list[frozenset[str]] = []
+    inside: list[bool] = []
+    for number, box in enumerate(boxes):
+        around = kinds[box.parent] if box.parent >= 0 else frozenset()
+        own = set(hints.kinds(box.names)) | ({box.tag} & _FOREIGN_TAGS) | ({"hidden"} if box.hidden else set())
+        kinds.append(frozenset() if weight[number] > SURROUND * total else around | own)
+        inside.append(number == home or (box.parent >= 0 and inside[box.parent]))
+    return Scene(blocks, boxes, anchored, weight, home, inside, kinds)
+
+
+def _anchor(blocks: Sequence[Block], found: str) -> list[bool]:
+    """Which lines the extractor found; where it has a line once that the page has twice, the one that stands among the others."""
+    counts = Counter(key(line) for line in found.split("\n"))
+    whole = key(found)
+    hit = [bool(block.mark) and (block.mark in counts or (len(block.mark) > 20 and block.mark in whole)) for block in blocks]
+    places: dict[str, list[int]] = {}
+    for at, block in enumerate(blocks):
+        if hit[at]:
+            places.setdefault(block.mark, []).append(at)
+    sole = [ats[0] for mark, ats in places.items() if len(ats) == 1 and len(mark) > 20]
+    sole.sort()
+    for mark, ats in places.items():
+        if len(ats) > max(1, counts[mark]):
+            for at in sorted(ats, key=lambda at: (_distance(sole, at), at))[max(1, counts[mark]) :]:
+                hit[at] = False
+    return hit
+
+
+def _distance(sole: Sequence[int], at: int) -> int:
+    place = bisect.bisect(sole, at)
+    return min((abs(at - other) for other in sole[max(0, place - 1) : place + 1]), default=0)
+
+
+def _own(block: Block, scene: Scene) -> bool:
+    """Whether a found line is the article's rather than of its surroundings."""
+    kinds = scene.kinds[block.box]
+    if kinds & _FOREIGN_TAGS or kinds.intersection(hints.FOREIGN) - {"author", "stamp", "tags"}:
+        return False
+    if kinds & {"author", "stamp", "tags"} and len(block.text) < BIO:
+        return False
+    return scene.inside[block.box] or len(block.text) >= LONG
+
+
+def _fill(chosen: list[bool], scene: Scene) -> None:
+    """Prose that the extractor left out although it stands between found lines, in boxes called like theirs."""
+    looks: Counter[tuple[str, str, str]] = Counter()
+    for at, keep in enumerate(chosen):
+        if keep and len(scene.blocks[at].text) >= LONG:
+            looks[_look(scene, at)] += 1
+    usual = {look for look, count in looks.items() if count >= 2}
+    kept = [at for at, keep in enumerate(chosen) if keep]
+    missed = [at for at in range(kept[0], len(chosen)) if _like(scene, at, usual) and not chosen[at]] if kept else []
+    # behind the last found line a little prose is a plea or a notice, much of it the half that the extractor missed
+    behind = sum(len(scene.blocks[at].text) for at in missed if at > kept[-1])
+    whole = behind > REST * sum(len(scene.blocks[at].text) for at in kept)
+    for at in missed:
+        chosen[at] = at < kept[-1] or whole
+
+
+def _like(scene: Scene, at: int, usual: set[tuple[str, str, str]]) -> bool:
+    block = scene.blocks[at]
+    if scene.anchored[at] or not scene.inside[block.box] or scene.kinds[block.box] or block.linked > 0.4:
+        return False
+    return _look(scene, at) in usual
+
+
+def _look(scene: Scene, at: int) -> tuple[str, str, str]:
+    """What a line looks like: its tag, the names of its box and of the one around it."""
+    block = scene.blocks[at]
+    box = scene.boxes[block.box]
+    return block.tag, box.names, scene.boxes[box.parent].names if box.parent >= 0 else ""
+
+
+def _drop_link_lists(chosen: list[bool], scene: Scene) -> None:
+    """Lists whose items are mostly links, and single lines that are one."""
+    lists: dict[int, list[int]] = {}
+    for at, block in enumerate(scene.blocks):
+        if chosen[at] and block.tag == "li":
+            lists.setdefault(scene.boxes[block.box].parent, []).append(at)
+    for items in lists.values():
+        links = sum(scene.blocks[at].links for at in items)
+        size = sum(len(scene.blocks[at].text) for at in items)
+        if links > 0.5 * size and all(scene.blocks[at].linked > 0.3 for at in items):
+            for at in items:
+                chosen[at] = False
+    for at, block in enumerate(scene.blocks):
+        if chosen[at] and block.tag not in ("li", *HEADINGS) and block.linked >= 0.75 and 20 < len(block.text) < 300:
+            chosen[at] = _ADDRESS.fullmatch(block.text) is not None
+
+
+def _drop_titles(chosen: list[bool], scene: Scene, titles: Sequence[str]) -> None:
+    """The headline, its repetitions and, above the text, other wordings of it."""
+    marks = {key(title) for title in titles} - {""}
+    words = [bag for title in titles if len(bag := _bag(title)) > 2]
+    first = next((at for at, block in enumerate(scene.blocks) if chosen[at] and block.tag not in HEADINGS and len(block.text) >= LONG), len(chosen))
+    for at, block in enumerate(scene.blocks):
+        if not chosen[at]:
+            continue
+        if block.mark in marks or block.tag == "h1":
+            chosen[at] = False
+        elif at <= first and block.tag in HEADINGS:
+            own = _bag(block.text)
+            chosen[at] = not any(len(own & bag) >= 0.6 * min(len(own), len(bag)) for bag in words)
+
+
+def _bag(text: str) -> set[str]:
+    return set(_WORDS.findall(text.casefold()))
+
+
+def _add_lead(chosen: list[bool], scene: Scene, page: Page) -> None:
+    """The standfirst, when the page shows one above the text: it says what the page's description says, or is called one."""
+    first = next((at for at, keep in enumerate(chosen) if keep and len(scene.blocks[at].text) >= LONG), None)
+    if first is None:
+        return
+    description = key(page.description)
+    text = "".join(scene.blocks[at].mark for at in range(len(chosen)) if chosen[at])
+    titles = {key(title) for title in page.titles}
+    best: tuple[int, int] | None = None
+    for at in range(first):
+        block = scene.blocks[at]
+        size = len(block.text) + 2 * len(_UNSPACED.findall(block.text))
+        if chosen[at] or not LEAD[0] <= size <= LEAD[1] or block.linked > 0.3 or block.mark in titles or block.mark in text:
+            continue
+        kinds = scene.kinds[block.box]
+        if kinds & (_FOREIGN_TAGS | set(hints.FOREIGN)) or block.tag == "h1":
+            continue
+        same = len(description) > 20 and (block.mark.startswith(description[:60]) or description.startswith(block.mark[:60]))
+        if not same and not (first - at <= NEAR and _called_lead(block, scene)):
+            continue
+        rank = (2 if same else 1, at)
+        best = max(best, rank) if best else rank
+    if best:
+        chosen[best[1]] = True
+
+
+def _called_lead(block: Block, scene: Scene) -> bool:
+    """Whether the box of a line, or the one around it, is called a standfirst, and neither a picture."""
+    box = scene.boxes[block.box]
+    near = [box.names, scene.boxes[box.parent].names if box.parent >= 0 else ""]
+    return any("lead" in hints.kinds(names) for names in near) and not any(_PICTURE.search(names) for names in near)
+
+
+def _drop_orphans(chosen: list[bool], scene: Scene) -> None:
+    """Headings with nothing of theirs left under them: the next line of the page that is kept is a heading of the same or a higher rank, or none."""
+    kept = [at for at, keep in enumerate(chosen) if keep]
+    while kept and scene.blocks[kept[-1]].tag in HEADINGS:
+        chosen[kept.pop()] = False
+    for at, after in zip(kept, kept[1:], strict=False):
+        block, following = scene.blocks[at], scene.blocks[after]
+        if block.tag in HEADINGS and following.tag in HEADINGS and following.tag <= block.tag and after > at + 1:
+            gone = any(scene.anchored[between] for between in range(at + 1, after))
+            chosen[at] = chosen[at] and not gone
+
+
+def _drop_repeats(chosen: list[bool], scene: Scene) -> None:
+    """Long lines that are there twice: the second is a pull quote or a copy for another screen."""
+    seen: set[str] = set()
+    for at, block in enumerate(scene.blocks):
+        if chosen[at] and len(block.text) > 100 and block.tag != "li":
+            chosen[at] = block.mark not in seen
+            seen.add(block.mark)

@@ -1,0 +1,145 @@
+"""What a page says about its article, as Marks: publisher's data first, then what stands on the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from cleanup.document import Mark
+from cleanup.parse import authors, dates, titles
+from cleanup.parse.structured import Claims, key, plain, text_of, types
+
+MAX_TAGS = 40
+MAX_TAG = 80  # characters
+MAX_EXCERPT = 1000
+MAX_URL = 2000
+
+
+class Facts(msgspec.Struct):
+    """All that was found; `wordings`: the other headlines that the page has for the same article."""
+
+    title: str
+    site: str
+    url: str
+    excerpt: str
+    wordings: list[str]
+    marks: list[Mark]
+
+
+def facts(claims: Claims, root: Any, url: str, crawled: str) -> Facts:
+    """Read everything; `url` is the address the page came from, `crawled` an ISO date for "4 hours ago"."""
+    address = _url(claims, url)
+    site = titles.site(claims, address)
+    title, place = titles.title(claims, root, site, address)
+    excerpt = _excerpt(claims)
+    marks: list[Mark] = []
+
+    def mark(field: str, value: Any, where: str, **why: Any) -> None:
+        if value:
+            marks.append(Mark(field, value, f"extract/{field.replace('_', '-')}", 1.0, {"from": where, **why}))
+
+    mark("title", title, place)
+    names, houses, where = authors.found(claims, root, site)
+    mark("authors", names, where)
+    mark("source", houses[0] if houses else "", where)
+    date = dates.published(claims, root, address, crawled)
+    if date:
+        mark("date", date.value, date.place, **({"wording": date.wording} if date.wording != date.value else {}))
+    section, category = _sections(claims)
+    mark("section", section, "page")
+    mark("category", category, "page")
+    mark("tags", _tags(claims, root), "page")
+    mark("excerpt", excerpt, "page")
+    mark("site", site, "page")
+    mark("url", address if address != url else "", "page")
+    mark("language_hint", _language(claims, root), "page")
+    wordings = [title, *titles.headings(root), *titles.claimed(claims, root, site, address)]
+    return Facts(title, site, address, excerpt, list(dict.fromkeys(filter(None, wordings))), marks)
+
+
+def _url(claims: Claims, url: str) -> str:
+    """The canonical address: absolute, of the page rather than of the home page; else the one the page came from."""
+    entity = claims.article.get("mainEntityOfPage") if claims.article else None
+    named = claims.article.get("url") if claims.article else None
+    candidates: list[Any] = [*claims.links.get("canonical", ()), claims.first("og:url"), named]
+    candidates += [entity.get("@id") if isinstance(entity, dict) else entity]
+    for candidate in candidates:
+        if not isinstance(candidate, str) or not candidate.strip() or len(candidate) > MAX_URL:
+            continue
+        try:
+            address = urljoin(url, candidate.strip())
+            parts = urlsplit(address)
+        except ValueError:
+            continue
+        if parts.scheme in ("http", "https") and parts.netloc and (parts.path.strip("/") or parts.query or not url):
+            return address
+    return url
+
+
+def _excerpt(claims: Claims) -> str:
+    said = [text_of(claims.article.get("description"))] if claims.article else []
+    said += [claims.first("og:description"), claims.first("description", "twitter:description", "dc.description", "sailthru.description")]
+    return next((text[:MAX_EXCERPT] for text in said if len(text) > 20), "")
+
+
+def _sections(claims: Claims) -> tuple[str, str]:
+    """(section, category): the publisher's sections, then the trail of breadcrumbs; the narrower one is the category."""
+    names = list(_strings(claims.article.get("articleSection"))) if claims.article else []
+    names += claims.meta.get("article:section", [])[:2] + claims.meta.get("parsely-section", [])[:1] + claims.meta.get("section", [])[:1]
+    trail = _breadcrumbs(claims)
+    distinct = list({key(name): name for name in reversed([*names, *trail]) if 1 < len(name) <= MAX_TAG}.values())[::-1]
+    return (distinct[0] if distinct else ""), (distinct[1] if len(distinct) > 1 else "")
+
+
+def _breadcrumbs(claims: Claims) -> list[str]:
+    node = next((node for node in claims.nodes if "breadcrumblist" in types(node)), None)
+    items = node.get("itemListElement") if node else None
+    names = []
+    for item in items if isinstance(items, list) else []:
+        inner = item.get("item") if isinstance(item, dict) else None
+        names.append(text_of(item.get("name")) if isinstance(item, dict) and item.get("name") else text_of(inner))
+    return [name for name in names[1:-1] if name]  # the first is the site, the last the article itself
+
+
+def _tags(claims: Claims, root: Any) -> list[str]:
+    """Keywords of the article: JSON-LD, `article:tag`, news keywords, links that are tags, and last the old `keywords` tag."""
+    sources: list[Iterable[str]] = []
+    if claims.article:
+        sources.append(_strings(claims.article.get("keywords")))
+    sources.append(claims.meta.get("article:tag", ()))
+    sources += [claims.meta.get(name, ()) for name in ("news_keywords", "parsely-tags", "sailthru.tags", "mrf:tags", "og:article:tag", "dcterms.subject")]
+    sources.append(plain(element.text_content()) for element in root.iter("a") if "tag" in (element.get("rel") or "").split())
+    sources.append(claims.meta.get("keywords", ()))
+    for source in sources:
+        tags = list(_split(source))
+        if tags:
+            return tags[:MAX_TAGS]
+    return []
+
+
+def _split(texts: Iterable[str]) -> Iterable[str]:
+    seen: set[str] = set()
+    for text in texts:
+        for part in re.split(r"\s*[,;|、，]\s*", text) if re.search(r"[,;|、，]", text) else [text]:
+            part = part.strip().strip("#").strip()
+            if part and len(part) <= MAX_TAG and key(part) not in seen:
+                seen.add(key(part))
+                yield part
+
+
+def _strings(value: Any) -> Iterable[str]:
+    for item in value if isinstance(value, list) else [value]:
+        text = text_of(item)
+        if text:
+            yield text
+
+
+def _language(claims: Claims, root: Any) -> str:
+    """The language that the page claims, as a hint: lower case, without region."""
+    said = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or claims.first("content-language", "og:locale", "language")
+    match = re.match(r"[a-zA-Z]{2,3}(?=[-_]|$)", said.strip()) if said else None
+    return match[0].lower() if match else ""

@@ -1,0 +1,119 @@
+"""Pages that are no article: an index, an error, a cookie wall, a video with a line of text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from cleanup.document import Drop
+from cleanup.parse import hints
+from cleanup.parse.blocks import HEADINGS, Block, Lines
+from cleanup.parse.structured import ARTICLE, Claims
+
+SHORT = 1800  # characters; an error page or a cookie wall says no more
+STUB = 350  # characters of text beside a video
+PROSE = 120  # characters of a line that an index does not have many of
+TEASERS = 8  # headings or list items that are links, on an index
+SURE, DOUBTFUL = 0.95, 0.6  # the second is held for review
+_WORDS = re.compile(r"\w+")
+_INDEX_TYPES = frozenset("collectionpage searchresultspage itemlist profilepage".split())
+
+
+class View(msgspec.Struct):
+    """What a page is judged by: its lines, those chosen as its article, its titles, what it says of itself and its address."""
+
+    lines: Lines
+    chosen: Sequence[Block]
+    titles: Sequence[str]
+    claims: Claims
+    url: str = ""
+
+
+def judge(view: View) -> Drop | None:
+    """A Drop for a page that is no article, with the evidence; None for an article and for whatever may be one."""
+    size = sum(len(block.text) for block in view.chosen)
+    for test in (_error, _cookies, _video, _index):
+        drop = test(view, size)
+        if drop:
+            return drop
+    return None
+
+
+def _error(view: View, size: int) -> Drop | None:
+    prose = sum(len(block.text) for block in view.chosen if len(block.text) >= PROSE)
+    title = _titled(view, "error-page")
+    if not title or size > SHORT or prose > SHORT // 3 or _is_article(view):
+        return None
+    return Drop("extract/error-page", SURE, {"title": title, "characters": size})
+
+
+def _cookies(view: View, size: int) -> Drop | None:
+    """A page whose text is about consent only: the wall instead of the article."""
+    data = hints.data()["pages"]["cookie-wall"]
+    text = " ".join(block.text for block in view.chosen) or " ".join(block.text for block in view.lines.blocks)[: 4 * SHORT]
+    words = _WORDS.findall(text.casefold())
+    hits = [word for word in words if word in _vocabulary("cookie-wall")]
+    dense = len(set(hits)) >= data["least"] and len(hits) * data["share"] >= len(words)
+    title = _titled(view, "cookie-wall")
+    if not dense or size > 2 * SHORT or (_is_article(view) and not title):
+        return None
+    return Drop("extract/cookie-wall", SURE if title or size < SHORT else DOUBTFUL, {"title": title, "words": sorted(set(hits))[:8]})
+
+
+def _video(view: View, size: int) -> Drop | None:
+    kinds = view.claims.types()
+    video = view.claims.first("og:type").lower().startswith("video") or "videoobject" in kinds
+    if not video or size > STUB or ARTICLE & kinds or any(len(block.text) >= PROSE for block in view.chosen):
+        return None
+    return Drop("extract/video-stub", SURE if size < STUB // 2 else DOUBTFUL, {"characters": size})
+
+
+def _index(view: View, size: int) -> Drop | None:
+    """Many linked headlines, little prose, and nothing that says article."""
+    if _is_article(view):
+        return None
+    teasers = linked = total = 0
+    for block in view.lines.blocks:
+        total += len(block.text)
+        linked += block.links
+        teasers += block.linked > 0.8 and 25 <= len(block.text) <= 200 and (block.tag in HEADINGS or block.tag in ("li", "a", "div", "article", "p"))
+    prose = sum(len(block.text) for block in view.chosen if len(block.text) >= PROSE and block.linked < 0.5)
+    declared = bool(_INDEX_TYPES & view.claims.types()) or view.claims.first("og:type").lower() == "website" or _is_root(view.url)
+    if teasers < TEASERS or prose > 0.25 * total:
+        return None
+    share = linked / max(1, total)
+    why: dict[str, Any] = {"linked_headlines": teasers, "linked_share": round(share, 2), "prose": prose}
+    if prose < PROSE * 3 and share > 0.4:
+        return Drop("extract/index-page", SURE if declared else DOUBTFUL, why)
+    if declared and share > 0.4 and prose < 0.12 * total:
+        return Drop("extract/index-page", DOUBTFUL, why)
+    return None
+
+
+def _is_article(view: View) -> bool:
+    """Whether the page says that it is an article."""
+    claims = view.claims
+    return claims.article is not None or claims.first("og:type").lower() == "article" or bool(claims.first("article:published_time"))
+
+
+def _is_root(url: str) -> bool:
+    return bool(re.fullmatch(r"https?://[^/]+/?(?:[?#].*)?", url))
+
+
+def _titled(view: View, kind: str) -> str:
+    pattern = _titles(kind)
+    return next((title for title in view.titles if pattern.match(title.casefold().strip())), "")
+
+
+@cache
+def _titles(kind: str) -> re.Pattern[str]:
+    return re.compile("|".join(hints.data()["pages"][kind]["title"]))
+
+
+@cache
+def _vocabulary(kind: str) -> frozenset[str]:
+    return frozenset(hints.data()["pages"][kind]["text"])

@@ -1,0 +1,114 @@
+"""The headline of a page and the name of its site."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from cleanup.parse.structured import Claims, key, plain, text_of, types
+
+MAX_TITLE = 400  # characters
+MAX_SITE = 60
+
+_SEPARATOR = re.compile(r"\s+[|–—\-•·:»«/⋆~]+\s+|\s*[｜：]\s*|\s*\|\s*|--+|\s[|–—-]|\s:\s?")
+_ORGANISATIONS = frozenset("newsmediaorganization organization website corporation localbusiness webpage".split())
+_FALLBACK_SITE = re.compile(r"^(?:https?://)?(?:www\d?\.|m\.|amp\.)?([^/:?#]+)")
+
+
+def site(claims: Claims, url: str) -> str:
+    """The name of the publication: OpenGraph, the article's publisher, the application's name, a site node, else the host."""
+    publisher = claims.article.get("publisher") if claims.article else None
+    if isinstance(publisher, dict) and "name" not in publisher:
+        publisher = claims.by_id.get(str(publisher.get("@id")))
+    names = [claims.first("og:site_name"), text_of(publisher)]
+    names += [claims.first("application-name", "apple-mobile-web-app-title", "dc.publisher", "dcterms.publisher", "cre")]
+    names += [text_of(node.get("name")) for node in claims.nodes if _ORGANISATIONS.intersection(types(node)) - {"webpage"}]
+    for name in names:
+        name = name.lstrip("@")
+        if name and len(name) <= MAX_SITE and not name.startswith("http"):
+            return name
+    match = _FALLBACK_SITE.match(url)
+    return match[1] if match else ""
+
+
+def title(claims: Claims, root: Any, name: str, url: str) -> tuple[str, str]:
+    """(headline, where it stood): the wording that most of the page's places agree on, without the site's name."""
+    candidates = [(strip_site(text, name, url), place, weight) for text, place, weight in _candidates(claims, root)]
+    candidates = [(text, place, weight) for text, place, weight in candidates if text and len(text) <= MAX_TITLE]
+    if not candidates:
+        return "", ""
+    votes: Counter[str] = Counter()
+    for text, _, weight in candidates:
+        votes[key(text)] += weight
+    headline, place, _ = max(candidates, key=lambda item: (votes[key(item[0])], item[2]))
+    return headline, place
+
+
+def headings(root: Any) -> list[str]:
+    """Texts of the page's h1 elements, as one line each, empty ones left out."""
+    texts = (spaced(element) for element in root.iter("h1"))
+    return [text for text in texts if text]
+
+
+def spaced(element: Any) -> str:
+    """All text of an element on one line; a space where one part of a heading ends and the next begins with a capital."""
+    parts: list[str] = []
+    for text in element.xpath("descendant::text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::button)]"):
+        if parts and parts[-1][-1:].isalnum() and text[:1].isupper():
+            parts.append(" ")
+        parts.append(str(text))
+    return plain("".join(parts))
+
+
+def claimed(claims: Claims, root: Any, name: str, url: str) -> list[str]:
+    """Every wording of the headline that the page has anywhere, with and without the site's name."""
+    texts = [text for text, _, _ in _candidates(claims, root)]
+    return [*texts, *(strip_site(text, name, url) for text in texts)]
+
+
+def _candidates(claims: Claims, root: Any) -> list[tuple[str, str, int]]:
+    """(wording, place, weight): what the reader sees counts most, then what the publisher tells machines."""
+    found: list[tuple[str, str, int]] = []
+    heads = headings(root)
+    if heads:
+        found.append((heads[0], "h1", 3))
+        found += [(text, "h1", 1) for text in heads[1:4]]
+    if claims.article:
+        found.append((text_of(claims.article.get("headline")) or text_of(claims.article.get("name")), "json-ld", 4))
+    found.append((claims.first("og:title"), "og:title", 3))
+    found.append((claims.first("twitter:title", "dc.title", "parsely-title", "sailthru.title", "title", "headline"), "meta title", 1))
+    element = next(root.iter("title"), None)
+    found.append((plain(element.text_content()) if element is not None else "", "title", 2))
+    return [(text, place, weight) for text, place, weight in found if text]
+
+
+def strip_site(text: str, name: str, url: str) -> str:
+    """A title without the site's name, section and date that pages append to it.
+
+    >>> strip_site("Storm hits coast - The Daily", "The Daily", "")
+    'Storm hits coast'
+    """
+    text = plain(text)
+    host = _FALLBACK_SITE.match(url)
+    known = {key(name), key(host[1]) if host else "", key(host[1].split(".")[0]) if host else ""} - {""}
+    for _ in range(4):
+        cuts = list(_SEPARATOR.finditer(text))
+        if not cuts:
+            break
+        last, first = cuts[-1], cuts[0]
+        tail, head = text[last.end() :], text[: first.start()]
+        if _is_site(tail, known) and last.start() > 5:
+            text = text[: last.start()].rstrip()
+        elif _is_site(head, known) and len(text) - first.end() > 5:
+            text = text[first.end() :].lstrip()
+        else:
+            break
+    return text
+
+
+def _is_site(part: str, known: set[str]) -> bool:
+    mark = key(part)
+    if not mark or len(part) > MAX_SITE:
+        return not mark
+    return any(mark == name or (len(name) > 3 and (name in mark and len(mark) < 2 * len(name) + 6 or mark in name and len(mark) > 3)) for name in known)
