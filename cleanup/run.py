@@ -25,7 +25,7 @@ from cleanup.pipeline import Answers
 from cleanup.read.inputs import Source, expand
 from cleanup.read.parts import Part, plan
 from cleanup.write import directory
-from cleanup.write.record import encode
+from cleanup.write.record import encode, parse_row
 
 Progress = Callable[[str, Outcome, int, int], None]  # phase, outcome of a part, bytes done, bytes in all
 LIBRARIES = ("corpus-cleanup", "chardet", "datasketch", "ftfy", "langdetect", "numpy", "polars", "py3langid", "trafilatura")
@@ -46,13 +46,12 @@ class Run:
 
     def ledger(self, doc: str | None = None) -> Iterator[Row]:
         """All ledger rows in order, or those of one document id."""
-        decoder = msgspec.json.Decoder(Row)
         needle = None if doc is None else msgspec.json.encode(doc)
         for path in sorted((self.path / "ledger").glob("part-*.jsonl")):
             with open(path, "rb") as file:
                 for line in file:
                     if needle is None or needle in line:
-                        row = decoder.decode(line)
+                        row = parse_row(line)
                         if doc is None or row.doc == doc:
                             yield row
 

@@ -11,6 +11,7 @@ from cleanup.document import Document, Row
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_row_decoder = msgspec.json.Decoder(Row)
 INTERNAL = ("language", "spin")  # meta that has a place of its own in the `cleanup` field
 
 
@@ -79,6 +80,14 @@ def render_rows(rows: list[Row]) -> bytes:
         return b"".join([_encoder.encode(row) + b"\n" for row in rows])
     except (UnicodeEncodeError, msgspec.EncodeError):
         return b"".join([encode(msgspec.structs.asdict(row)) for row in rows])
+
+
+def parse_row(line: bytes) -> Row:
+    """A ledger line as a row."""
+    try:
+        return _row_decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.convert(json.loads(line), Row)
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
