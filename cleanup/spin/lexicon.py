@@ -1,0 +1,168 @@
+"""The lexicon: which originals a spun word may stand for. Rows are lemmas in TSV files; forms are made here.
+
+A row is `original, pos, variants, prior, guard`: the original word, its part of speech (n v a r, x for what does not inflect,
+p for proper names), the variants the spinner has for it, the default probability that a variant found in a spun text
+stands for this original, and words near which a variant is honest. A variant may carry marks: `mannequin!:.97*9` is typical
+of the spinner (`!`), has its own prior (`:.97`) and was observed nine times (`*9`). See rules/spin/README.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from cleanup.errors import RuleError
+from cleanup.spin import inflect
+
+TIERS = ("hard", "core", "common", "function", "name", "spelling", "tortured")
+NOT_LEXICON = ("inflect_exceptions.tsv", "classes.tsv")
+DEFAULT_PRIOR = 0.5
+
+_VARIANT = re.compile(r"(?P<text>[^:!*|]+?)(?P<core>!)?(?::(?P<prior>[\d.]+))?(?:\*(?P<seen>\d+))?")
+_NAME = re.compile(r"[^a-z0-9]+")
+
+
+class Variant(NamedTuple):
+    """One way in which the spinner writes an original."""
+
+    text: str
+    core: bool
+    prior: float
+    seen: int
+    share: float  # of all that the spinner makes of this original, the part that is this variant; sums to 1 over a row
+
+
+class Row(NamedTuple):
+    """One original with its variants."""
+
+    original: str
+    pos: str
+    tier: str
+    variants: tuple[Variant, ...]
+    guard: frozenset[str]
+    source: str  # file:line
+
+
+class Candidate(NamedTuple):
+    """One concrete pair: `before`, as found in a spun text, may stand for `after`."""
+
+    before: str
+    after: str
+    rule: str
+    share: float
+    prior: float
+    tier: str
+    guard: frozenset[str]
+    seen: int
+    core: bool
+
+
+def rule_id(pos: str, variant: str, original: str) -> str:
+    """`spin/n/mannequin/model`."""
+    return f"spin/{pos}/{_NAME.sub('-', variant.lower()).strip('-') or 'sign'}/{_NAME.sub('-', original.lower()).strip('-') or 'sign'}"
+
+
+def files(paths: Sequence[Path]) -> list[Path]:
+    """The lexicon files of all rule directories, in reading order."""
+    return [file for path in paths for file in sorted((path / "spin").glob("*.tsv")) if file.name not in NOT_LEXICON]
+
+
+def read(path: Path) -> Iterator[Row]:
+    """The rows of one file. Raises RuleError that names file and line."""
+    tier = "common"
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("# tier:"):
+            tier = line.removeprefix("# tier:").strip()
+            if tier not in TIERS:
+                raise RuleError(f"{path}:{number}: unknown tier {tier!r}", f"tiers: {', '.join(TIERS)}")
+        if line.strip() and not line.startswith("#"):
+            yield _row(line, f"{path.name}:{number}", tier)
+
+
+def _row(line: str, source: str, tier: str) -> Row:
+    cells = [cell.strip() for cell in line.split("\t")]
+    cells += [""] * (5 - len(cells))
+    original, pos, variants, prior, guard = cells[:5]
+    if len(cells) > 5 or not original or not variants or pos not in inflect.SLOTS:
+        raise RuleError(f"{source}: not `original, pos, variants, prior, guard`", "five columns between tabs; pos is one of n v a r x p")
+    try:
+        default = float(prior or DEFAULT_PRIOR)
+        found = [_variant(text.strip(), default, source) for text in variants.split("|")]
+    except ValueError:
+        raise RuleError(f"{source}: {prior!r} is not a number", "prior is a probability such as .6") from None
+    weights = [_weight(rank, variant) for rank, variant in enumerate(found)]
+    kept = tuple(v._replace(share=w / sum(weights)) for v, w in zip(found, weights, strict=True) if v.text != original)
+    return Row(original, pos, tier, kept, frozenset(guard.split()), source)
+
+
+def _variant(text: str, default: float, source: str) -> Variant:
+    match = _VARIANT.fullmatch(text)
+    if not match:
+        raise RuleError(f"{source}: variant {text!r}", "a variant is `text`, then optionally `!`, `:prior` and `*count`")
+    return Variant(match["text"], bool(match["core"]), float(match["prior"] or default), int(match["seen"] or 0), 0.0)
+
+
+def _weight(rank: int, variant: Variant) -> float:
+    """How much of an original goes to a variant: typical and observed ones most, then by their order in the row."""
+    return (3.0 if variant.core else 1.0) / (1 + 0.5 * rank) + 0.5 * variant.seen
+
+
+class Lexicon:
+    """All rows, and on first use all concrete pairs by their spun form. Read-only."""
+
+    def __init__(self, rows: Iterable[Row], exceptions: inflect.Exceptions) -> None:
+        self.rows = tuple(rows)
+        self.exceptions = exceptions
+
+    @classmethod
+    def load(cls, paths: Sequence[Path]) -> Lexicon:
+        """The lexicon of all rule directories, later ones added to earlier ones. Raises RuleError."""
+        exceptions: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        for path in paths:
+            table = path / "spin" / "inflect_exceptions.tsv"
+            if table.is_file():
+                exceptions |= inflect.load_exceptions(table)
+        return cls((row for file in files(paths) for row in read(file)), exceptions)
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Every concrete pair, row by row; a word that maps to itself is left out."""
+        for row in self.rows:
+            for variant in row.variants:
+                rule = rule_id(row.pos, variant.text, row.original)
+                for before, after in inflect.pairs(row.original, variant.text, row.pos, self.exceptions):
+                    yield Candidate(before, after, rule, variant.share, variant.prior, row.tier, row.guard, variant.seen, variant.core)
+
+    @cached_property
+    def by_form(self) -> dict[str, tuple[Candidate, ...]]:
+        """Candidates by spun form, each original once (its strongest rule)."""
+        found: dict[str, dict[str, Candidate]] = {}
+        for candidate in self.candidates():
+            known = found.setdefault(candidate.before, {})
+            old = known.get(candidate.after)
+            if old is None or (candidate.seen, candidate.share) > (old.seen, old.share):
+                known[candidate.after] = candidate
+        return {form: tuple(known.values()) for form, known in found.items()}
+
+    @cached_property
+    def longest(self) -> dict[str, int]:
+        """First word of a form -> the most words that a form beginning with it has."""
+        reach: dict[str, int] = {}
+        for form in self.by_form:
+            parts = re.split(r"[ -]", form)
+            reach[parts[0]] = max(reach.get(parts[0], 0), len(parts))
+        return reach
+
+    @cached_property
+    def spun_away(self) -> dict[str, str]:
+        """Form of an original -> "core" when the spinner is known to change it, else "common"."""
+        found: dict[str, str] = {}
+        for form_candidates in self.by_form.values():
+            for candidate in form_candidates:
+                if candidate.core or candidate.seen:
+                    found[candidate.after] = "core"
+                else:
+                    found.setdefault(candidate.after, "common")
+        return found

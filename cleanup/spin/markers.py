@@ -1,0 +1,207 @@
+"""How much each word and phrase speaks for spun text, and the sums of that over every document of a batch.
+
+The weight of a form is the logarithm of how often it stands in spun text over how often it stands in native text, as the
+lexicon and the counts have it. So words that a spinner leaves behind ("whereas", "in the present day") weigh up, and words
+that it would have changed ("while", "but", "more") weigh down. Repeats within a document count with the square root.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from cleanup.spin import lexicon, tokens
+from cleanup.spin.lexicon import Lexicon
+from cleanup.spin.prior import Priors
+
+MAGIC = b"SPINMRK1"
+FLOOR, CEILING = -2.0, 3.5
+LEAST = 0.5  # weaker words are left out
+PHRASE_LEAST = 0.7
+PHRASE_WORDS = 4
+UNIT = 64  # weights are stored as integers of 1 / UNIT
+SLOT_BITS = 18
+LABEL_BITS = 20
+BLOCK = 50  # words; windows are whole blocks
+SMOOTH = 2.0  # counts
+
+Ints = NDArray[np.int64]
+
+
+class Masses(NamedTuple):
+    """Marker mass per 100 words of every document, and of its most marked window; words per document."""
+
+    score: NDArray[np.float64]
+    peak: NDArray[np.float64]
+    words: Ints
+
+
+class Markers:
+    """The weights, by word key, in a form that a batch is looked up in at once. Read-only, safe to share."""
+
+    def __init__(self, keys: tokens.Keys, weights: NDArray[np.int16], sizes: NDArray[np.uint8]) -> None:
+        """Keys unique and sorted. `sizes[i]`: 1 for a word, n for a phrase of n words, 0 for a beginning of a longer phrase."""
+        self.keys, self.weights, self.sizes = keys, weights, sizes
+        self._words = _Table(keys[sizes == 1])
+        self._phrases = _Table(keys[sizes != 1])
+        self._weight = np.concatenate([weights[sizes == 1], weights[sizes != 1]]).astype(np.int64)
+        self._singles = int((sizes == 1).sum())
+
+    @classmethod
+    def load(cls, paths: Sequence[Path], priors: Priors | None = None) -> Markers:
+        """The packed weights when they belong to these lexicon files, else computed from them (about a second)."""
+        packed = paths[0] / "spin" / "markers.zst"
+        if packed.is_file():
+            data = zstandard.ZstdDecompressor().decompress(packed.read_bytes(), max_output_size=1 << 26)
+            if data[:8] == MAGIC and data[8:24] == fingerprint(paths):
+                (count,) = struct.unpack("<q", data[24:32])
+                keys = np.frombuffer(data, np.uint64, count, 32)
+                weights = np.frombuffer(data, np.int16, count, 32 + 8 * count)
+                return cls(keys, weights, np.frombuffer(data, np.uint8, count, 32 + 10 * count))
+        return cls.weigh(priors or Priors.load(paths))
+
+    @classmethod
+    def weigh(cls, priors: Priors) -> Markers:
+        """Weights of all forms of a lexicon."""
+        weights = form_weights(priors)
+        phrases: dict[str, float] = {}
+        for form, weight in weights.items():
+            words = form.replace("'", " ").split(" ")
+            if len(words) > 1 and len(words) <= PHRASE_WORDS and all(word.isalpha() for word in words):
+                extra = weight - sum(max(weights.get(word, 0.0), 0.0) for word in words)
+                if extra >= PHRASE_LEAST:
+                    phrases[" ".join(words)] = extra
+        single = {form: weight for form, weight in weights.items() if form.isalpha() and abs(weight) >= LEAST}
+        heads = {" ".join(words[:size]) for words in map(str.split, phrases) for size in range(2, len(words))}
+        names, runs, heads = sorted(single), sorted(phrases), sorted(heads - phrases.keys())
+        keys = np.concatenate([tokens.keys(names), np.array([_phrase_key(run) for run in [*runs, *heads]], dtype=np.uint64)])
+        values = [single[name] for name in names] + [phrases[run] for run in runs] + [0.0] * len(heads)
+        scaled = np.rint(np.clip(values, FLOOR, CEILING) * UNIT).astype(np.int16)
+        sizes = np.array([1] * len(names) + [run.count(" ") + 1 for run in runs] + [0] * len(heads), dtype=np.uint8)
+        keys, first = np.unique(keys, return_index=True)
+        return cls(keys, scaled[first], sizes[first])
+
+    def pack(self, paths: Sequence[Path]) -> bytes:
+        """The bytes of `markers.zst` for these lexicon files."""
+        raw = MAGIC + fingerprint(paths) + struct.pack("<q", len(self.keys))
+        return zstandard.ZstdCompressor(level=19).compress(raw + self.keys.tobytes() + self.weights.tobytes() + self.sizes.tobytes())
+
+    def masses(self, texts: Sequence[str], window: int = 150) -> Masses:
+        """Marker mass of every text; one pass over the whole batch."""
+        found = tokens.split(texts)
+        entry = self._words.find(found.keys)
+        place = np.flatnonzero(entry >= 0)
+        where, label = self._find_phrases(found)
+        place = np.concatenate([place, where])
+        label = np.concatenate([entry[place[: len(place) - len(where)]], label])
+        count = np.diff(found.first)
+        owner = np.repeat(np.arange(len(texts)), count)[place]
+        score = 100 * self._damped(owner, label, len(texts)) / np.maximum(count, 1)
+        blocks = (count + BLOCK - 1) // BLOCK
+        first_block = np.concatenate([[0], np.cumsum(blocks)])
+        local = self._damped(first_block[owner] + (place - found.first[owner]) // BLOCK, label, int(first_block[-1]))
+        return Masses(np.round(score, 2), np.round(_peak(local, first_block, count, window), 2), count)
+
+    def _find_phrases(self, found: tokens.Words) -> tuple[Ints, Ints]:
+        """(position of the first word, label) of every phrase whose words stand one character apart; they may overlap."""
+        keys = found.keys
+        mixed = tokens.pair(keys[:-1], keys[1:])
+        entry = self._phrases.find(mixed)
+        at = np.flatnonzero(entry >= 0)
+        where, label = [at[:0]], [at[:0]]
+        mixed, entry = mixed[at], entry[at]
+        for size in range(2, PHRASE_WORDS + 1):
+            last = at + size - 1
+            joined = found.starts[last] - found.starts[last - 1] - found.lengths[last - 1] == 1
+            at, mixed, entry = at[joined], mixed[joined], entry[joined]
+            where.append(at)
+            label.append(entry + self._singles)
+            inside = at + size < len(keys)
+            at, mixed = at[inside], mixed[inside]
+            mixed = tokens.pair(mixed, keys[at + size])
+            entry = self._phrases.find(mixed)
+            at, mixed, entry = at[entry >= 0], mixed[entry >= 0], entry[entry >= 0]
+        return np.concatenate(where), np.concatenate(label)
+
+    def _damped(self, group: Ints, label: Ints, groups: int) -> NDArray[np.float64]:
+        """Sum over each group of weight * sqrt(repeats)."""
+        packed = np.sort(group << LABEL_BITS | label)
+        start = np.flatnonzero(packed[1:] != packed[:-1]) + 1
+        start = np.concatenate([[0], start])[: len(packed)]
+        repeats = np.diff(np.append(start, len(packed)))
+        weight = self._weight[packed[start] & ((1 << LABEL_BITS) - 1)] * np.sqrt(repeats) / UNIT
+        return np.bincount(packed[start] >> LABEL_BITS, weight, groups)
+
+
+class _Table:
+    """Keys to their index by one gather: a slot for the top bits of a key, and the few keys that share a slot in a side table."""
+
+    def __init__(self, keys: tokens.Keys) -> None:
+        slots = (keys >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
+        self._keys = keys
+        self._slot = np.full(1 << SLOT_BITS, -1, dtype=np.int32)
+        self._slot[slots[::-1]] = np.arange(len(keys), dtype=np.int32)[::-1]
+        self._next = np.full(len(keys) + 1, -1, dtype=np.int32)
+        same = slots[1:] == slots[:-1]  # keys are sorted, so those of one slot are neighbours
+        self._next[: len(keys) - 1][same] = np.arange(1, len(keys), dtype=np.int32)[same]
+
+    def find(self, keys: tokens.Keys) -> Ints:
+        """The index of each key, -1 for one that is not there."""
+        entry = self._slot[(keys >> np.uint64(64 - SLOT_BITS)).astype(np.int64)].astype(np.int64)
+        at = np.flatnonzero(entry >= 0)
+        wrong = at[self._keys[entry[at]] != keys[at]] if len(at) else at
+        while len(wrong):
+            entry[wrong] = self._next[entry[wrong]]
+            wrong = wrong[entry[wrong] >= 0]
+            wrong = wrong[self._keys[entry[wrong]] != keys[wrong]]
+        return entry
+
+
+def _peak(local: NDArray[np.float64], first_block: Ints, count: Ints, window: int) -> NDArray[np.float64]:
+    """Highest mass per 100 words of any `window` words (in whole blocks) of each document."""
+    width = max(1, window // BLOCK)
+    total = np.concatenate([[0.0], np.cumsum(local)])
+    peak = np.zeros(len(count))
+    for doc in np.flatnonzero(count > 2 * window):
+        sums = total[first_block[doc] + width : first_block[doc + 1]] - total[first_block[doc] : first_block[doc + 1] - width]
+        peak[doc] = 100 * sums.max() / (width * BLOCK)
+    return peak
+
+
+def form_weights(priors: Priors) -> dict[str, float]:
+    """log(frequency in spun text / frequency in native text) of every form that the lexicon knows on either side."""
+    inflow: Counter[str] = Counter()
+    forms = priors.lexicon.by_form
+    for form, candidates in forms.items():
+        for candidate in candidates:
+            inflow[form] += priors.frequency(candidate.after) * (1 - priors.kept(candidate.after)) * candidate.share
+    weights = {}
+    for form in {*forms, *priors.lexicon.spun_away}:
+        native = priors.frequency(form)
+        weights[form] = math.log((native * priors.kept(form) + inflow[form] + SMOOTH) / (native + SMOOTH))
+    return weights
+
+
+def fingerprint(paths: Sequence[Path]) -> bytes:
+    """16 bytes over all lexicon files: the packed weights belong to exactly these."""
+    total = hashlib.blake2b(digest_size=16)
+    for file in lexicon.files(paths):
+        total.update(file.name.encode() + b"\0" + hashlib.blake2b(file.read_bytes()).digest())
+    return total.digest()
+
+
+def _phrase_key(phrase: str) -> int:
+    words = tokens.keys(phrase.split(" "))
+    mixed = words[:1]
+    for at in range(1, len(words)):
+        mixed = tokens.pair(mixed, words[at : at + 1])
+    return int(mixed[0])

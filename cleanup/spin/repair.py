@@ -1,0 +1,237 @@
+"""What each spun form of one document stands for, solved once per form from all its occurrences together.
+
+Every form has a few readings: itself (honest), or one of the originals of the lexicon. A reading's log-odds are its prior plus
+the association of all its occurrences with their neighbours on both sides; a neighbour that is itself uncertain counts with
+all its readings, each by its probability. A few rounds settle this (mean field), so repaired words become context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup.spin import tokens
+from cleanup.spin.context import Context, word_key
+from cleanup.spin.lexicon import Candidate
+from cleanup.spin.passage import Token
+from cleanup.spin.prior import Priors
+
+BOUNDARY = "."
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Weights(NamedTuple):
+    """How the kinds of evidence are mixed; fitted in tests/bench, see rules/spin/README.md."""
+
+    pair: float = 0.5
+    triple: float = 0.35
+    votes: float = 0.7  # evidence of n occurrences counts n ** votes times their mean
+    rounds: int = 5
+
+
+class Unit(NamedTuple):
+    """A span of tokens `first:last` that is read as a whole, or a sentence boundary (first == last)."""
+
+    first: int
+    last: int
+    form: str  # "" when there is nothing to decide
+    suffix: str
+
+
+class Reading(NamedTuple):
+    """The decision for one form: the chosen candidate (None: honest), its probability, and what it rests on."""
+
+    form: str
+    candidate: Candidate | None
+    probability: float
+    evidence: float  # association gained over the form as it stands
+    runner_up: str
+    occurrences: int
+
+
+def units(passage: Sequence[Token], priors: Priors, skip: frozenset[str] = frozenset()) -> list[Unit]:
+    """Cut a passage into units, longest form first. `skip`: forms that are not to be matched."""
+    found: list[Unit] = []
+    at = 0
+    while at < len(passage):
+        token = passage[at]
+        if token.fresh:
+            found.append(Unit(at, at, "", ""))
+        unit = Unit(at, at + 1, "", token.suffix)
+        if not token.locked and (token.joint != "-" or not at):
+            unit = _longest(passage, at, priors, skip) or unit
+        found.append(unit)
+        at = unit.last
+    found.append(Unit(len(passage), len(passage), "", ""))
+    return found
+
+
+def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[str]) -> Unit | None:
+    form = passage[at].word
+    best = None
+    for last in range(at + 1, min(at + priors.reach(form), len(passage)) + 1):
+        token = passage[last - 1]
+        if last > at + 1:
+            before = passage[last - 2]
+            if token.joint not in (" ", "-") or token.fresh or token.locked or before.suffix:
+                break
+            form += token.joint + token.word
+        after = passage[last] if last < len(passage) else None
+        if form in skip or (after is not None and after.joint == "-" and not after.fresh):
+            continue
+        if form in priors:
+            best = Unit(at, last, form, token.suffix)
+    return best
+
+
+def solve(passage: Sequence[Token], cut: Sequence[Unit], priors: Priors, context: Context, weights: Weights = Weights()) -> list[Reading]:  # noqa: B008
+    """One Reading per form that occurs in `cut`."""
+    lattice = _Lattice(passage, cut, priors)
+    if not lattice.forms:
+        return []
+    pairs = context.assoc2(lattice.tail[lattice.left], lattice.head[lattice.right])
+    scale = np.exp(np.clip(pairs, -6, 8))
+    logits = lattice.prior.copy()
+    chance = lattice.softmax(logits)
+    evidence = np.zeros_like(logits)
+    for turn in range(weights.rounds):
+        p = chance[lattice.slot]
+        near = _log(np.bincount(lattice.left, p[lattice.right] * scale, lattice.size))
+        near += _log(np.bincount(lattice.right, p[lattice.left] * scale, lattice.size))
+        local = weights.pair * near
+        if turn:
+            local += weights.triple * lattice.triples(context, p)
+        evidence = lattice.vote(local, weights.votes)
+        chance = lattice.softmax(lattice.prior + evidence)
+    return lattice.readings(chance, evidence)
+
+
+def _log(values: Floats) -> Floats:
+    return np.log(values, out=np.zeros_like(values), where=values > 0)
+
+
+class _Lattice:
+    """All readings of all units in flat arrays. `slot[i]` is the document-wide reading that local option i is an instance of."""
+
+    def __init__(self, passage: Sequence[Token], cut: Sequence[Unit], priors: Priors) -> None:
+        self.forms: list[str] = []
+        self.start: list[int] = []  # form -> its first slot; slot 0 is "nothing to decide"
+        self.options: list[tuple[Candidate | None, ...]] = []
+        seen: dict[str, int] = {}
+        prior = [0.0]
+        slot: list[int] = []
+        words: list[tuple[int, ...]] = []
+        first: list[int] = []
+        counts: list[int] = []
+        for unit in cut:
+            first.append(len(slot))
+            raw = _raw(passage, unit)
+            if not unit.form:
+                slot.append(0)
+                words.append(raw)
+                continue
+            if unit.form not in seen:
+                seen[unit.form] = len(self.forms)
+                self.forms.append(unit.form)
+                self.start.append(len(prior))
+                candidates, logs = priors.readings(unit.form)
+                self.options.append((None, *candidates))
+                prior += logs
+                counts.append(0)
+            number = seen[unit.form]
+            counts[number] += 1
+            slot += range(self.start[number], self.start[number] + len(self.options[number]))
+            words.append(raw)
+            words += [_keys(option.after, unit.suffix) for option in self.options[number] if option is not None]
+        self.size = len(slot)
+        self.prior = np.array(prior)
+        self.slot = np.array(slot, dtype=np.int64)
+        self.counts = counts
+        self.words = words
+        self.first = np.array([*first, len(slot)], dtype=np.int64)
+        self.head = np.array([option[0] for option in words], dtype=np.uint64)
+        self.tail = np.array([option[-1] for option in words], dtype=np.uint64)
+        self.left, self.right = self._neighbours()
+        self.end = np.array([*self.start[1:], len(prior)], dtype=np.int64)
+
+    def _neighbours(self) -> tuple[Ints, Ints]:
+        left: list[int] = []
+        right: list[int] = []
+        bounds = self.first.tolist()
+        for unit in range(len(bounds) - 2):
+            ahead = range(bounds[unit + 1], bounds[unit + 2])
+            for option in range(bounds[unit], bounds[unit + 1]):
+                left += [option] * len(ahead)
+                right += ahead
+        return np.array(left, dtype=np.int64), np.array(right, dtype=np.int64)
+
+    def softmax(self, logits: Floats) -> Floats:
+        """Probabilities of the readings, form by form."""
+        chance = np.ones_like(logits)
+        for start, end in zip(self.start, self.end.tolist(), strict=True):
+            part = np.exp(logits[start:end] - logits[start:end].max())
+            chance[start:end] = part / part.sum()
+        return chance
+
+    def vote(self, local: Floats, power: float) -> Floats:
+        """Evidence of all occurrences of a form together, relative to the form as it stands."""
+        total = np.bincount(self.slot, local, len(self.prior))
+        for number, (start, end) in enumerate(zip(self.start, self.end.tolist(), strict=True)):
+            part = total[start:end] - total[start]
+            total[start:end] = part / self.counts[number] ** (1 - power)
+        return total
+
+    def triples(self, context: Context, chance: Floats) -> Floats:
+        """Association of every option with two words on its left, on both sides, and on its right, neighbours at their best."""
+        bounds = self.first.tolist()
+        best = [max(range(a, b), key=chance.__getitem__) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        rows: list[tuple[int, int, int]] = []
+        owner: list[int] = []
+        for unit in range(len(best)):
+            if bounds[unit + 1] - bounds[unit] < 2:
+                continue
+            before = [word for near in best[max(0, unit - 2) : unit] for word in self.words[near]][-2:]
+            after = [word for near in best[unit + 1 : unit + 3] for word in self.words[near]][:2]
+            for option in range(bounds[unit], bounds[unit + 1]):
+                chain = (*before, *self.words[option], *after)
+                inner = range(len(before), len(before) + len(self.words[option]))
+                for at in range(len(chain) - 2):
+                    if at < inner.start or at + 2 >= inner.stop:
+                        rows.append((chain[at], chain[at + 1], chain[at + 2]))
+                        owner.append(option)
+        if not rows:
+            return np.zeros(self.size)
+        one, two, three = np.array(rows, dtype=np.uint64).T
+        return np.bincount(np.array(owner), context.assoc3(one, two, three), self.size)
+
+    def readings(self, chance: Floats, evidence: Floats) -> list[Reading]:
+        found = []
+        for number, form in enumerate(self.forms):
+            start, end = self.start[number], int(self.end[number])
+            order = sorted(range(start, end), key=lambda slot: -chance[slot])
+            options = self.options[number]
+            top = options[order[0] - start]
+            other = options[order[1] - start] if len(order) > 1 else None
+            found.append(
+                Reading(form, top, float(chance[order[0]]), float(evidence[order[0]]), other.after if other else form, self.counts[number])
+            )
+        return found
+
+
+def _raw(passage: Sequence[Token], unit: Unit) -> tuple[int, ...]:
+    if unit.first == unit.last:
+        return (word_key(BOUNDARY),)
+    return tuple(word_key(token.word + token.suffix.replace("’", "'")) for token in passage[unit.first : unit.last])
+
+
+def _keys(text: str, suffix: str) -> tuple[int, ...]:
+    parts = text.replace("-", " ").split(" ")
+    parts[-1] += suffix.replace("’", "'")
+    return tuple(map(word_key, parts))
+
+
+__all__ = ["BOUNDARY", "Reading", "Unit", "Weights", "solve", "tokens", "units"]
