@@ -164,7 +164,7 @@ def _thresholds(sample: Sample, config: Config) -> list[dict[str, Any]]:
             continue
         own = bins.setdefault((row.stage, row.action), [0] * BINS)
         own[min(BINS - 1, int(row.score * BINS + 1e-9))] += 1
-    found = []
+    found: list[dict[str, Any]] = []
     for (stage, action), counts in sorted(bins.items()):
         section = getattr(config, stage, None)
         found.append(
@@ -192,7 +192,7 @@ def _documents(sample: Sample) -> list[dict[str, Any]]:
     chosen: list[Stored] = []
     for turn in range(DOCUMENTS):
         chosen += [queue[turn] for queue in queues if turn < len(queue)]
-    found = []
+    found: list[dict[str, Any]] = []
     for doc in chosen[: 2 * DOCUMENTS]:
         shown = _document(doc)
         if shown is not None and len(found) < DOCUMENTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -118,4 +119,4 @@ def _words(text: str) -> list[str]:
     ends = [found.end() for found in WORD.finditer(text)][:PAIR_WORDS]
     begins = [0, *(found.start() for found in WORD.finditer(text))][1 : PAIR_WORDS + 1]
     cuts = [0, *begins[1:], ends[-1] if ends else 0]
-    return [text[i:j] for i, j in zip(cuts, cuts[1:], strict=False) if i < j]
+    return [text[i:j] for i, j in pairwise(cuts) if i < j]

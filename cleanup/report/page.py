@@ -15,7 +15,7 @@ LIMIT = 8 << 20  # bytes of embedded data; what goes over it is left out, sectio
 
 
 def write_report(out: Path, info: Mapping[str, Any]) -> None:
-    """Write `report.html` into the run directory `out`. `info` is what `run.json` holds. Raises RunError when it cannot be written."""
+    """Write `report.html` into the run directory. `info` is what `run.json` holds. Raises RunError when it cannot be written."""
     from cleanup.report.data import collect
 
     page = render(collect(out, info))
