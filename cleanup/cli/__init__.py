@@ -117,7 +117,11 @@ def _known(error: Exception) -> int:
             err=True,
         )
         return 3
-    raise error
+    if os.environ.get("CLEANUP_TRACEBACK"):
+        raise error
+    click.echo(f"cleanup: error: unexpected {type(error).__name__}: {error}", err=True)
+    click.echo("hint: this is a bug of cleanup; CLEANUP_TRACEBACK=1 shows where it is, please report it", err=True)
+    return 2
 
 
 def _complain(error: click.ClickException) -> None:
