@@ -108,8 +108,9 @@ class DedupConfig(Section, frozen=True, kw_only=True):
     scheme: Literal["fss", "affine32"] = "fss"
     seed: int = 1
     jaccard: float = 0.7  # surface Jaccard at which two texts are near-duplicates
-    containment: float = 0.8  # share of the shorter text found in the longer one
-    spun: float = 0.3  # Jaccard of canonical content-word bigrams at which a pair is spun coverage
+    containment: float = 0.8  # share of the shorter text that lies in passages of the other one
+    excerpt: float = 0.5  # the same where it is one unbroken stretch: an excerpt, or a reprint with a new head or tail
+    spun: float = 0.35  # share of the shorter text's content words, by synonym class, that follow in the same order
     min_words: int = 8  # shorter documents are only compared exactly
     keep: tuple[Literal["spin", "date", "length", "id"], ...] = ("spin", "date", "length", "id")
     max_removal: float = 1.0  # stop when more than this share of a host would be dropped

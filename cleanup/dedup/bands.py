@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup.shingle import I64, U64, odd, u64
+
+if TYPE_CHECKING:
+    from cleanup.config import DedupConfig
 
 RECALL = 0.999  # of pairs at the threshold that a plan has to bring together
 FLOODED = 1000  # documents in one bucket from which on it is reported
@@ -38,10 +41,11 @@ def plan(threshold: float, k: int = 128) -> Plan:
     return Plan(k, 1)
 
 
-def explain(threshold: float, k: int = 128) -> str:
+def explain(cfg: DedupConfig) -> str:
     """The S-curve of the plan as text, a line for every 0.05 of Jaccard similarity."""
-    chosen = plan(threshold, k)
-    lines = [f"{chosen.bands} bands of {chosen.rows} rows, from {k} values, for a threshold of {threshold:g}"]
+    threshold = cfg.jaccard
+    chosen = plan(threshold, cfg.k)
+    lines = [f"{chosen.bands} bands of {chosen.rows} rows, from {cfg.k} values, for a threshold of {threshold:g}"]
     lines.append("jaccard  becomes a candidate")
     for step in range(1, 21):
         jaccard = step / 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
@@ -107,9 +108,10 @@ def _one_token(words: list[str]) -> U64:
 
 @cache
 def built_in() -> Classes:
-    """The classes of `cleanup.spin.canonical`."""
+    """The classes of `cleanup.spin.canonical`; none, so that every word stands for itself, where it does not offer any."""
     try:
-        from cleanup.spin import canonical
-    except ImportError:
+        spin = importlib.import_module("cleanup.spin.canonical")
+    except ModuleNotFoundError:
         return Classes({})
-    return Classes(getattr(canonical, "classes", dict)())
+    found: Mapping[str, str] = getattr(spin, "classes", dict)()
+    return Classes(found)

@@ -48,7 +48,7 @@ _ASCII = bytes(ord(chr(code).lower()) if code < 0x80 and chr(code).isalnum() els
 
 
 class Folded(NamedTuple):
-    """Texts `first` to `first + n` of a batch: a byte a code unit, the code units where there is more than ASCII, offsets [n + 1].
+    """Texts from `first` on: a byte a code unit, the code units where there is more than ASCII, offsets [n + 1].
 
     At least one separator follows every text, so that no token reaches over its end.
     """
@@ -187,7 +187,7 @@ _UNSPACED = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3040, 0x312F),
     (0x31A0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F),
 )  # fmt: skip
-_INVISIBLE = (0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)
+INVISIBLE = frozenset((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
 @cache
@@ -206,7 +206,7 @@ def _table() -> Bytes:
     for first, last in _UNSPACED:
         part = table[first : last + 1]
         part[part != 0] = SINGLE
-    table[list(_INVISIBLE)] = NOTHING
+    table[list(INVISIBLE)] = NOTHING
     table[0xD800:0xDC00] = SINGLE
     table[0xD83C:0xD83F] = 0
     return table

@@ -69,7 +69,7 @@ def fss(shingles: Shingled, k: int) -> U32:
     needy = np.flatnonzero((table == EMPTY).any(axis=1) & (shingles.counts > 0))
     if len(needy):
         sizes = shingles.counts[needy]
-        values = shingles.values[_ranges(shingles.bounds[needy], sizes)]
+        values = shingles.values[ranges(shingles.bounds[needy], sizes)]
         table[needy] = _fill(table[needy], values, sizes, k)
     return table
 
@@ -117,7 +117,7 @@ def _fill(table: U32, values: U64, sizes: I64, k: int) -> U32:
     starts = np.searchsorted(row, rows)
     spans = sizes[rows]
     salt = np.repeat(slots.astype(np.uint64) * _SLOT | u64(1), spans)
-    mixed = (values[_ranges(starts, spans)] ^ (salt >> u64(7))) * salt
+    mixed = (values[ranges(starts, spans)] ^ (salt >> u64(7))) * salt
     mixed ^= mixed >> u64(32)
     mixed *= _SLOT_LAST
     least = np.minimum.reduceat(_value(mixed, k), np.cumsum(spans) - spans)
@@ -185,7 +185,7 @@ def _smallest(top: U32, owner: I64, at: I64, count: int, size: int) -> U32:
     return found
 
 
-def _ranges(starts: I64, sizes: I64) -> I64:
+def ranges(starts: I64, sizes: I64) -> I64:
     """The positions start, start + 1, ... of every range, one range after the other."""
     ends = np.cumsum(sizes)
-    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    return np.asarray(np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes))

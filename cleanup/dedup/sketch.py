@@ -33,7 +33,7 @@ _ANCHOR, _TEXT = odd(0xA2C402, 2)
 
 
 class Sketches(NamedTuple):
-    """Sketches of n documents, 460 bytes each at k = 128.
+    """Sketches of n documents, 460 bytes each at k = 128 in the `fss` scheme.
 
     `exact` is equal for texts with the same words in the same order (of short texts: for the same text), `tokens` their
     number of words, `surface` the signature [n, k] (of the `fss` scheme the low 16 bits), `anchors` [n, 16], `canon` [n, 32].
@@ -52,20 +52,16 @@ class Sketches(NamedTuple):
         """The sketches of some documents: a slice, numbers or a mask."""
         return Sketches(*(field[numbers] for field in self))
 
-    def save(self, path: str | Path) -> None:
-        """Write to a file that `load` can map. Appears by rename."""
-        save([self], path)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Sketches:
-        """Map a file written by `save`; nothing is read before it is used. Raises CleanupError when it is damaged."""
-        return _load(Path(path))
-
 
 class Sketcher:
     """Makes sketches by the settings of a configuration: one a worker."""
 
-    def __init__(self, cfg: DedupConfig, classes: canonical.Classes | None = None) -> None:
+    def __init__(
+        self,
+        cfg: DedupConfig,
+        paths: Sequence[str | Path] = (),  # noqa: ARG002 (rule directories, as every factory gets them)
+        classes: canonical.Classes | None = None,
+    ) -> None:
         self.cfg = cfg
         self.classes = classes or canonical.built_in()
 
@@ -94,11 +90,7 @@ class Sketcher:
         surface = shingled(tokens, cfg.shingle)
         count = len(surface.counts)
         sizes = np.diff(tokens.bounds)
-        rows: NDArray[np.unsignedinteger]
-        if cfg.scheme == "fss":
-            rows = fss(surface, cfg.k).astype(np.uint16)
-        else:
-            rows = affine32(surface, cfg.k, cfg.seed)
+        rows: Any = fss(surface, cfg.k).astype(np.uint16) if cfg.scheme == "fss" else affine32(surface, cfg.k, cfg.seed)
         anchors = bottom(surface.values * _ANCHOR, surface.owner, surface.counts, ANCHORS)
         canon = bottom(*canonical.pairs(tokens, self.classes)[:3], CANON)
         exact = np.zeros(count, np.uint64)
@@ -106,7 +98,7 @@ class Sketcher:
         if len(filled):
             exact[filled] = np.add.reduceat(surface.values, tokens.bounds[filled])
             exact = (exact ^ sizes.astype(np.uint64)) * _TEXT
-        for number in np.flatnonzero(sizes < cfg.min_words):
+        for number in np.flatnonzero(sizes < cfg.min_words).tolist():
             data = texts[folded.first + number].encode("utf-8", "surrogatepass")
             exact[number] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
         return Sketches(exact, sizes.astype(np.uint32), rows, anchors, canon)
@@ -134,7 +126,7 @@ _ALIGN = 64
 
 
 def save(parts: Sequence[Sketches], path: str | Path) -> None:
-    """Write several tables as one file, a field after the other, without holding more than one part of a field in memory."""
+    """Write several tables as one file that `load` can map, a field after the other. Appears by rename."""
     total = sum(len(part) for part in parts)
     fields = [
         {"name": name, "dtype": field.dtype.str, "shape": [total, *field.shape[1:]]}
@@ -154,6 +146,22 @@ def save(parts: Sequence[Sketches], path: str | Path) -> None:
     temporary.replace(target)
 
 
+def load(paths: Sequence[str | Path]) -> Sketches:
+    """Map files written by `save`, as one table; nothing is read before it is used. Raises CleanupError for a damaged one."""
+    tables = [_load(Path(path)) for path in paths]
+    if len(tables) == 1:
+        return tables[0]
+    # Several are written into one file, which is gone as soon as nobody maps it: 460 bytes a document stay out of memory.
+    together = Path(paths[0]).with_name(f"together-{os.getpid()}")
+    try:
+        save(tables, together)
+        return _load(together)
+    except OSError as error:
+        raise CleanupError(f"{together}: {error.strerror or error}", "free some space, then repeat the command") from error
+    finally:
+        together.unlink(missing_ok=True)
+
+
 def _load(path: Path) -> Sketches:
     damaged = CleanupError(f"{path} is not a whole file of sketches", "delete it and run the same command again")
     try:
@@ -162,7 +170,7 @@ def _load(path: Path) -> Sketches:
                 raise damaged
             fields = json.loads(file.readline())
             at, size = file.tell(), path.stat().st_size
-        found = []
+        found: list[Any] = []
         for field in fields:
             at += -at % _ALIGN
             dtype, shape = np.dtype(field["dtype"]), tuple(field["shape"])
@@ -187,6 +195,3 @@ def sketch(texts: Sequence[str], k: int = 128, width: int = 5, scheme: str = "fs
         rows = fss(found, k) if scheme == "fss" else affine32(found, k, seed)
         table[folded.first : folded.first + len(rows)] = rows
     return table
-
-
-

@@ -1,0 +1,249 @@
+"""The corpus step: from the sketches of all documents to proposals, clusters and a report.
+
+It sees sketches and small columns; texts are fetched only where two documents have to be compared. A document's number is its
+place in the global order, and everything here depends on nothing but that order and the texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from cleanup.dedup import candidates, canonical, keep
+from cleanup.dedup.bands import components
+from cleanup.dedup.cluster import Fetch, Judge, elect
+from cleanup.dedup.keep import Columns, Order
+from cleanup.dedup.relation import EXACT, Verdict, exact
+from cleanup.dedup.shingle import I64
+from cleanup.document import Drop, Edit, Mark
+from cleanup.errors import RunError
+
+if TYPE_CHECKING:
+    from cleanup.config import DedupConfig
+    from cleanup.dedup.candidates import Candidates
+    from cleanup.dedup.sketch import Sketches
+
+Ids = Callable[[Sequence[int]], list[str]]
+Proposals = dict[int, list[Drop | Edit | Mark]]
+
+FETCH = 256  # texts fetched at a time
+ALARM = 3  # documents of a host that have to go before its share is looked at
+SUSPECT = 5  # members that rest on one stretch at the edge of the text: so many share boilerplate, not news
+HELD = 0.6  # score of such a member: a person decides
+NEAR = 0.9  # rejected pairs are recorded from this share of a threshold on
+
+
+class Result(NamedTuple):
+    """What the corpus step found."""
+
+    proposals: Proposals
+    clusters: list[dict[str, Any]]  # as in clusters.jsonl
+    report: dict[str, Any]
+
+
+class Member(NamedTuple):
+    """A document that goes, and why."""
+
+    number: int
+    kept: int
+    verdict: Verdict  # about (kept, number)
+    score: float
+
+
+def deduplicate(sketches: Sketches, columns: Columns, fetch: Fetch, ids: Ids, cfg: DedupConfig) -> Result:
+    """Find near-duplicate coverage among all documents. Raises RunError when more than `max_removal` of a host would go."""
+    same = _twins(sketches, fetch)
+    alive = np.asarray(sketches.tokens >= max(cfg.min_words, 1))
+    alive[[number for group in same for number in group[1:]]] = False
+    found = candidates.find(sketches, alive, cfg)
+    order = _order(found, same, columns, ids, cfg)
+    twins = {group[0]: group[1:] for group in same}
+    best = {first: min((first, *rest), key=order.place) for first, rest in twins.items()}
+    judge = Judge(fetch, columns.length, cfg, canonical.built_in())
+    members = _members(elect(found, sketches, order.standing_in(best), judge), twins, best, judge)
+    guard(members, columns, cfg)
+    clusters, names = _clusters(members, order)
+    proposals = _proposals(members, names, order, cfg)
+    if cfg.mode != "cluster":
+        rejected = _rejected(judge, {member.number for member in members}, order, cfg)
+        for number, drop in rejected:
+            proposals.setdefault(number, []).append(drop)
+    return Result(proposals, clusters, _report(members, found, judge, columns))
+
+
+def _order(found: Candidates, same: list[list[int]], columns: Columns, ids: Ids, cfg: DedupConfig) -> Order:
+    """The policy over all documents that have a twin or are in a candidate pair."""
+    left = np.concatenate((found.a, np.array([group[0] for group in same for _ in group[1:]], np.int64)))
+    right = np.concatenate((found.b, np.array([number for group in same for number in group[1:]], np.int64)))
+    numbers = np.union1d(left, right)
+    group = components(len(numbers), np.searchsorted(numbers, left), np.searchsorted(numbers, right))
+    return keep.order(numbers, ids(numbers.tolist()), columns, cfg.keep, group)
+
+
+# ------------------------------------------------------------------------------------------------- exact duplicates
+def _twins(sketches: Sketches, fetch: Fetch) -> list[list[int]]:
+    """Groups of documents with the same text. Equal keys only propose; the texts decide."""
+    key = np.asarray(sketches.exact)
+    place = np.argsort(key, kind="stable")
+    ordered = key[place]
+    equal = ordered[1:] == ordered[:-1]
+    shared = np.append(equal, False) | np.append(False, equal) if len(key) else np.zeros(0, bool)
+    numbers, keys = place[shared], ordered[shared]
+    groups: dict[tuple[int, bytes], list[int]] = {}
+    for begin in range(0, len(numbers), FETCH):
+        part = numbers[begin : begin + FETCH].tolist()
+        for number, name, value in zip(part, exact(fetch(part)), keys[begin : begin + FETCH].tolist(), strict=True):
+            groups.setdefault((value, name), []).append(number)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _members(clusters: dict[int, list[int]], twins: dict[int, list[int]], best: dict[int, int], judge: Judge) -> list[Member]:
+    """Everybody that goes: the members of clusters, and all but one of the documents with one text."""
+    gone: list[Member] = []
+    kept_by: dict[int, Member] = {}
+    for kept, numbers in clusters.items():
+        verdicts = [judge.get(kept, number) for number in numbers]
+        weak = sum(verdict is not None and verdict.weak for verdict in verdicts)
+        for number, verdict in zip(numbers, verdicts, strict=True):
+            assert verdict is not None
+            held = verdict.weak and weak >= SUSPECT
+            kept_by[number] = Member(number, kept, verdict, HELD if held else verdict.score)
+    for number, over in kept_by.items():
+        over = over._replace(kept=best.get(over.kept, over.kept))
+        gone += [over._replace(number=twin) for twin in (number, *twins.get(number, ()))]
+    for first, rest in twins.items():
+        if first not in kept_by:
+            gone += [Member(twin, best[first], EXACT, EXACT.score) for twin in (first, *rest) if twin != best[first]]
+    return sorted(gone)
+
+
+# ------------------------------------------------------------------------------------------------- what to say about it
+def _clusters(members: Sequence[Member], order: Order) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """The rows of clusters.jsonl in the order of the kept documents, and the name of every kept document's cluster."""
+    groups: dict[int, list[Member]] = {}
+    for member in members:
+        if member.score >= NEAR:
+            groups.setdefault(member.kept, []).append(member)
+    rows, names = [], {}
+    taken: Counter[str] = Counter()
+    for kept, group in sorted(groups.items()):
+        id_ = order.id(kept)
+        name = hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+        taken[name] += 1
+        names[kept] = name if taken[name] == 1 else f"{name}-{taken[name]}"
+        rank = order.of(np.array([member.number for member in group]))
+        runner_up = group[int(rank.argmin())].number
+        rows.append(
+            {
+                "cluster": names[kept],
+                "kept": id_,
+                "keep_reason": order.reason(kept, runner_up),
+                "members": [{"id": order.id(member.number), **_figures(member.verdict)} for member in group],
+            }
+        )
+    return rows, names
+
+
+def _figures(verdict: Verdict) -> dict[str, Any]:
+    """Relation and similarities of a member to the kept document; containment: how much of the member the kept one has."""
+    figures: dict[str, Any] = {
+        "relation": verdict.relation,
+        "jaccard": round(verdict.jaccard, 4),
+        "containment": round(verdict.contained[1], 4),
+        "contains": round(verdict.contained[0], 4),
+        "covered": round(verdict.covered[1], 4),
+    }
+    if verdict.canonical is not None:
+        figures["canonical_jaccard"] = round(verdict.canonical.jaccard, 4)
+        figures["aligned"] = round(verdict.canonical.aligned, 4)
+    return figures
+
+
+def _proposals(members: Sequence[Member], names: dict[int, str], order: Order, cfg: DedupConfig) -> Proposals:
+    proposals: Proposals = {}
+    for member in members:
+        why: dict[str, Any] = {"duplicate_of": order.id(member.kept), **_figures(member.verdict)}
+        if member.kept in names:
+            why["cluster"] = names[member.kept]
+        why["keep_reason"] = order.reason(member.kept, member.number)
+        if member.verdict.passage:
+            why["shared"] = member.verdict.passage
+        rule = f"dedup/{member.verdict.relation}"
+        if cfg.mode == "drop":
+            proposals[member.number] = [Drop(rule, round(member.score, 4), why)]
+        elif cfg.mode == "mark" and member.score >= NEAR:
+            value = {"cluster": names[member.kept], "of": why["duplicate_of"], "relation": member.verdict.relation}
+            proposals[member.number] = [Mark("duplicate", value, rule, round(member.score, 4), why)]
+    if cfg.mode == "mark":
+        for kept, name in names.items():
+            proposals[kept] = [Mark("duplicate", {"cluster": name, "relation": "kept"}, "dedup/kept", 1.0, {"cluster": name})]
+    return proposals
+
+
+def _rejected(judge: Judge, gone: set[int], order: Order, cfg: DedupConfig) -> list[tuple[int, Drop]]:
+    """The nearest miss of every document that stays although another one almost covers it; never applied, only recorded."""
+    best: dict[int, tuple[float, int, Verdict]] = {}
+    for (a, b), verdict in sorted(judge.verdicts.items()):
+        if verdict.relation is not None or verdict.score < 0.49 * NEAR:
+            continue
+        rank = order.of(np.array([a, b]))
+        kept, other = (a, b) if rank[0] < rank[1] else (b, a)
+        if other not in gone and kept not in gone and verdict.score > best.get(other, (0.0,))[0]:
+            best[other] = (verdict.score, kept, verdict if kept == a else verdict.swapped())
+    found = []
+    for number, (score, kept, verdict) in sorted(best.items()):
+        figures = {name: value for name, value in _figures(verdict).items() if name != "relation"}
+        why = {"duplicate_of": order.id(kept), **figures, "rejected": True}
+        rule = "dedup/spun" if verdict.canonical and verdict.canonical.aligned / cfg.spun >= NEAR else "dedup/near"
+        found.append((number, Drop(rule, round(score, 4), why)))
+    return found
+
+
+def guard(members: Sequence[Member], columns: Columns, cfg: DedupConfig) -> None:
+    """Raises RunError, with the figures, when more than `max_removal` of the documents of a host would be dropped."""
+    if cfg.mode != "drop" or cfg.max_removal >= 1:
+        return
+    size, gone = _by_host(members, columns)
+    over = [
+        (gone[host] / size[host], name, gone[host], size[host])
+        for host, name in enumerate(columns.host_names.tolist())
+        if gone[host] >= ALARM and gone[host] > cfg.max_removal * size[host]
+    ]
+    if over:
+        share, name, dropped, documents = max(over)
+        rest = f" and {len(over) - 1} more hosts" if len(over) > 1 else ""
+        raise RunError(
+            f"dedup would drop {dropped} of {documents} documents ({share:.0%}) of {name or 'documents without a host'}{rest}, "
+            f"more than --max-removal {cfg.max_removal:g}",
+            "look at them with --mode cluster, strip what they share, or raise --max-removal",
+        )
+
+
+def _by_host(members: Sequence[Member], columns: Columns) -> tuple[I64, I64]:
+    hosts = len(columns.host_names)
+    going = np.array([member.number for member in members if member.score >= NEAR], dtype=np.int64)
+    return np.bincount(columns.host, minlength=hosts), np.bincount(columns.host[going], minlength=hosts)
+
+
+def _report(members: Sequence[Member], found: Candidates, judge: Judge, columns: Columns) -> dict[str, Any]:
+    size, gone = _by_host(members, columns)
+    worst = sorted(np.flatnonzero(gone).tolist(), key=lambda host: (-gone[host] / size[host], columns.host_names[host]))
+    relations = Counter(str(member.verdict.relation) for member in members if member.score >= NEAR)
+    return {
+        "candidates": len(found.a),
+        "verified": len(judge.verdicts),
+        "confirmed": sum(verdict.relation is not None for verdict in judge.verdicts.values()),
+        "near_misses": sum(verdict.relation is None and verdict.score >= 0.49 * NEAR for verdict in judge.verdicts.values()),
+        "relations": dict(sorted(relations.items())),
+        "flooded": [{"where": where, "documents": documents} for where, documents in found.flooded[:20]],
+        "hosts": [
+            {"host": columns.host_names[host], "documents": int(size[host]), "dropped": int(gone[host])} for host in worst[:50]
+        ],
+    }
+
+
+__all__ = ["Columns", "Result", "deduplicate", "guard"]

@@ -1,0 +1,141 @@
+"""From a comparison to a verdict: whether one document covers another, in which relation, and how sure that is."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from cleanup.dedup import verify
+from cleanup.dedup.shingle import I64
+from cleanup.dedup.verify import Alignment, Batch, Surface
+
+if TYPE_CHECKING:
+    from cleanup.config import DedupConfig
+    from cleanup.dedup.canonical import Classes
+
+Relation = Literal["exact", "near", "contained", "spun", "reprint"]
+
+SOLID = 0.9  # share of a core that has to lie in shared passages for an excerpt or a reprint
+WHOLE = 0.97  # the same for a body that was not edited at all
+EDGE = 0.03  # share of a text that has to be new before or after such a body to speak of a reprint
+SPREAD = 0.8  # share of the stretches of a spun copy that have to follow the original
+CONTENT = 20  # content words that a spun copy has at least
+PACE = 0.5  # content words of the shorter of two spun copies by those of the longer one, at least
+FIGURES = 4  # distinct numbers in both texts from which on they have to agree
+AGREE = 0.4
+PASSAGE = 120  # characters of a shared passage that a receipt shows
+
+
+class Verdict(NamedTuple):
+    """What was found about the pair (a, b). Fields in pairs are about a, then b."""
+
+    relation: Relation | None  # None: neither covers the other
+    covers: tuple[bool, bool]  # a holds what b says; b holds what a says
+    jaccard: float
+    contained: tuple[float, float]  # share of the shingles of one that the other has
+    covered: tuple[float, float]  # share of the words of one that lie in passages of the other
+    canonical: Alignment | None
+    weak: bool  # rests on one stretch at the edge of the texts, which boilerplate could be
+    score: float  # confidence for a relation; for None how near it came to one, below 0.5
+    passage: str  # the beginning of the longest shared passage
+
+    def swapped(self) -> Verdict:
+        """The same about (b, a)."""
+        return self._replace(covers=self.covers[::-1], contained=self.contained[::-1], covered=self.covered[::-1])
+
+
+EXACT = Verdict("exact", (True, True), 1.0, (1.0, 1.0), (1.0, 1.0), None, False, 1.0, "")
+
+
+def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> list[Verdict]:
+    """Verdicts on pairs of different texts, given by their positions."""
+    batch = verify.prepare(texts, cfg.shingle)
+    found = verify.surface(batch, a, b)
+    content: tuple[Any, I64] | None = None
+    verdicts = []
+    for index, (one, two) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        verdict = _surface(found, index, batch, two, cfg)
+        if verdict.relation is None:
+            content = content or verify.content(batch.tokens, classes)
+            words, bounds = content
+            sides = words[bounds[one] : bounds[one + 1]], words[bounds[two] : bounds[two + 1]]
+            verdict = _spun(verdict, verify.align(*sides, cfg.spun), texts[one], texts[two], cfg)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _surface(found: Surface, index: int, batch: Batch, b: int, cfg: DedupConfig) -> Verdict:
+    jaccard = float(found.jaccard[index])
+    covered = found.covered[0, index].item(), found.covered[1, index].item()
+    core = found.core[0, index].item(), found.core[1, index].item()
+    dense = found.dense[0, index].item(), found.dense[1, index].item()
+    relation: Relation | None = None
+    covers = (True, True)
+    weak = False
+    score = 0.0
+    low, high = min(covered), max(covered)
+    if jaccard >= cfg.jaccard or low >= cfg.containment:
+        relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE else "near"
+        score = 0.9 + 0.1 * max(low, jaccard)
+    elif high >= cfg.containment:
+        relation, score = "contained", 0.9 + 0.1 * high
+        covers = (covered[1] >= cfg.containment, covered[0] >= cfg.containment)
+    else:
+        held = [core[side] * dense[side] if dense[side] >= SOLID else 0.0 for side in (0, 1)]
+        if max(held) >= cfg.excerpt:
+            relation = "reprint" if min(held) >= cfg.excerpt else "contained"
+            covers = (held[1] >= cfg.excerpt, held[0] >= cfg.excerpt)
+            score, weak = 0.9 + 0.1 * max(held), not _framed(found, index)
+        else:
+            near = (jaccard / cfg.jaccard, high / cfg.containment, max(held) / cfg.excerpt)
+            score = 0.49 * min(max(near), 1.0)
+    passage = _passage(batch, b, *found.passage[:, index].tolist()) if relation or score > 0.4 else ""
+    contained = found.contained[0, index].item(), found.contained[1, index].item()
+    return Verdict(relation, covers, jaccard, contained, covered, None, weak, score, passage)
+
+
+def _framed(found: Surface, index: int) -> bool:
+    """The shared body stands between a head and a tail: that is no boilerplate."""
+    return bool(found.head[:, index].max() >= EDGE and found.tail[:, index].max() >= EDGE)
+
+
+def _spun(verdict: Verdict, aligned: Alignment, one: str, two: str, cfg: DedupConfig) -> Verdict:
+    fits = (
+        aligned.aligned >= cfg.spun
+        and aligned.spread >= SPREAD
+        and aligned.words >= CONTENT
+        and aligned.ratio >= PACE
+        and _figures_agree(one, two)
+    )
+    if fits:
+        score = 0.9 + 0.1 * aligned.aligned
+        return verdict._replace(relation="spun", covers=(True, True), canonical=aligned, score=score, weak=False)
+    near = 0.49 * min(aligned.aligned / cfg.spun, 1.0) if aligned.words >= CONTENT else 0.0
+    return verdict._replace(canonical=aligned, score=max(verdict.score, near))
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def _figures_agree(one: str, two: str) -> bool:
+    """Texts from one template differ in their figures; a spinner leaves them alone."""
+    first, second = set(_NUMBER.findall(one)), set(_NUMBER.findall(two))
+    fewer = min(len(first), len(second))
+    return fewer < FIGURES or len(first & second) >= AGREE * fewer
+
+
+def _passage(batch: Batch, text: int, first: int, count: int) -> str:
+    """The longest shared passage as it stands in the text, cut short."""
+    if not count:
+        return ""
+    start = int(batch.tokens.bounds[text]) + first
+    origin = int(batch.offsets[text])
+    begin, end = int(batch.tokens.starts[start]) - origin, int(batch.tokens.ends[start + count - 1]) - origin
+    found = batch.slice(text, begin, end)
+    return found if len(found) <= PASSAGE else found[: PASSAGE - 1].rstrip() + "…"
+
+
+def exact(texts: list[str]) -> list[bytes]:
+    """A name for every text that only equal texts share."""
+    return [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
