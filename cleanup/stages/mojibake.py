@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cleanup.config import MojibakeConfig
-from cleanup.document import Document, Proposal
+from cleanup.document import Document, Edit, Proposal
 from cleanup.rules import Rule
-from cleanup.stages import Propose, stage
+from cleanup.stages import Propose, misreading, stage
 from cleanup.stages import mojibake_characters as characters
-from cleanup.stages.mojibake_draft import Draft
+from cleanup.stages import mojibake_prefilter as prefilter
+from cleanup.stages.mojibake_draft import Draft, differences
 from cleanup.stages.mojibake_rules import load
 
 ROUNDS = 6  # repairs that uncover one another, such as an entity inside of mojibake
+_BEFORE = ("mojibake/surrogates", "mojibake/entities")  # what has to be done before bytes are looked at
+_AFTER = ("mojibake/control", "mojibake/soft-hyphen", "mojibake/zero-width", "mojibake/bidi")
 
 
 def rules(paths: Sequence[Path]) -> list[Rule]:
@@ -26,40 +28,65 @@ def rules(paths: Sequence[Path]) -> list[Rule]:
 def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     """Build the stage: repairs of bytes and characters, as small edits."""
     cfg = cfg or MojibakeConfig()
-    active = [rule.id for rule in load(paths).values() if rule.enabled and not rule.id.startswith(cfg.off or ("\0",))]
+    active = {rule.id for rule in load(paths).values() if rule.enabled and not rule.id.startswith(cfg.off or ("\0",))}
+    if not cfg.beyond_ftfy:
+        active -= misreading.RULES
 
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
-        return [list(_repair(doc.text, active)) if _suspicious(doc.text) else [] for doc in docs]
+        texts = [doc.text for doc in docs]
+        return [
+            list(_repair(text, lines, active)) if lines else [] for text, lines in zip(texts, prefilter.lines(texts), strict=True)
+        ]
 
     return propose
 
 
-_SUSPICIOUS = re.compile(r"[^\x00-\x7f]|&#?[0-9A-Za-z]{1,24};|[\x00-\x08\x0b\x0e-\x1f\x7f]")
-
-
-def _suspicious(text: str) -> bool:
-    return _SUSPICIOUS.search(text) is not None
-
-
-def _repair(text: str, active: Sequence[str]) -> Iterator[Proposal]:
+def _repair(text: str, wanted: Collection[int], active: Collection[str]) -> Iterator[Edit]:
     at = 0
-    for line in text.split("\n"):
-        if line:
+    for number, line in enumerate(text.split("\n")):
+        if number in wanted:
             draft = Draft(line, at)
-            _settle(draft, active)
-            yield from draft.edits()
+            held = list(_settle(draft, active))
+            made = list(draft.edits())
+            yield from made
+            yield from (edit for edit in held if not any(edit.start < done.end and done.start < edit.end for done in made))
         at += len(line) + 1
 
 
-def _settle(draft: Draft, active: Sequence[str]) -> None:
-    from ftfy import fix_encoding
-
+def _settle(draft: Draft, active: Collection[str]) -> Iterator[Edit]:
+    """Repair the line until nothing changes; yields what is not sure enough to be built upon."""
     for _ in range(ROUNDS):
         before = draft.text
-        for rule in active:
-            if rule == "mojibake/ftfy":
-                draft.rewrite(fix_encoding(draft.text), rule)
-            elif rule in characters.FIXES:
+        for rule in _BEFORE:
+            if rule in active:
+                characters.fix(draft, rule)
+        if not draft.text.isascii():
+            yield from _encoding(draft, active)
+        for rule in _AFTER:
+            if rule in active:
                 characters.fix(draft, rule)
         if draft.text == before:
             return
+
+
+def _encoding(draft: Draft, active: Collection[str]) -> Iterator[Edit]:
+    """ftfy's repair, or another reading of the bytes where that is likelier."""
+    line = draft.text
+    fixed = prefilter.ftfy_fixed(line) if "mojibake/ftfy" in active else line
+    if not (prefilter.is_odd(fixed) or (fixed == line and prefilter.is_bad(line))):
+        draft.rewrite(fixed, "mojibake/ftfy")
+        return
+    reading = misreading.repair(line) if active & misreading.RULES else None
+    if reading is not None and reading.rule not in active:
+        reading = None
+    if fixed != line:
+        if reading is not None and reading.score >= 0.9 and misreading.likelier(reading.text, fixed):
+            draft.rewrite(reading.text, reading.rule, reading.score, reading.why)
+        else:
+            draft.rewrite(fixed, "mojibake/ftfy")
+    elif reading is not None and reading.score >= 0.9:
+        draft.rewrite(reading.text, reading.rule, reading.score, reading.why)
+    elif reading is not None and reading.score >= 0.5 and line == draft.original:
+        for start, end, after in differences(line, reading.text):
+            at = draft.offset + start
+            yield Edit(at, draft.offset + end, line[start:end], after, reading.rule, reading.score, reading.why)

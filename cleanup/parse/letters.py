@@ -1,0 +1,220 @@
+"""How well a text fits a language, in bits: the evidence that decides between readings of the same bytes.
+
+The fewer bits a reading needs, the likelier it is what somebody wrote: a letter costs what it costs after the two letters
+before it in the language that fits best, anything that is not a letter costs what its kind costs. See `letters.tsv`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup import rules
+from cleanup.errors import RuleError
+
+UNSEEN = 40  # half bits: a letter that the language does not have
+_STEP = 6  # half bits more for every letter of context that has to be left out
+IDEOGRAPHIC = frozenset(("zh", "zh-hant", "ja", "ko"))
+# Letters and the marks that belong to them: combining marks of all scripts, and the whole of the Indic and Thai blocks.
+WORD = re.compile(
+    "(?:[^\\W\\d_]|[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05c1\u05c2\u0610-\u061a\u064b-\u0652\u0670\u06d6-\u06ed"
+    "\u0900-\u0963\u0971-\u0dff\u0e01-\u0e4e\u0e81-\u0edf\u1000-\u109f\u1780-\u17d3\u200c\u200d])+"
+)
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """`bits` for the whole text; `letters` of it and what they alone cost; the language that fits the most of them."""
+
+    bits: float
+    letters: int
+    letter_bits: float
+    language: str
+
+    @property
+    def rate(self) -> float:
+        """Bits a letter: about 3 in a language that is known (7 in an ideographic one), twice that and more otherwise."""
+        return self.letter_bits / max(1, self.letters)
+
+
+class Letters:
+    """The loaded n-gram costs: `table[rows[gram], language]`, in half bits."""
+
+    def __init__(self, languages: list[str], rows: dict[str, int], table: NDArray[np.uint8], own: dict[str, list[int]]) -> None:
+        self.languages = languages
+        self.rows = rows
+        self.table = table
+        self.scripts = {name: np.array(found) for name, found in own.items()}
+        self._words: dict[str, list[tuple[str, list[int], float, int]]] = {}
+
+    def fit(self, text: str) -> Fit:
+        """The cost of `text`. Every script in it may have its own language."""
+        groups: dict[str, list[int]] = {}
+        letters = at = 0
+        bits = total = 0.0
+        for match in WORD.finditer(text):
+            if match.start() > at:
+                bits += symbols(text[at : match.start()])
+            at = match.end()
+            for name, rows, own, length in self._word(match[0]):
+                groups.setdefault(name, []).extend(rows)
+                total += own
+                letters += length
+        bits += symbols(text[at:])
+        best = ("und", 0)
+        for name, rows in groups.items():
+            known = self.scripts.get(name)
+            sums = self.table[rows].sum(axis=0, dtype=np.int64)
+            index = int(np.argmin(sums)) if known is None else int(known[np.argmin(sums[known])])
+            total += float(sums[index]) / 2
+            if len(rows) > best[1] and known is not None:
+                best = (self.languages[index], len(rows))
+        return Fit(bits + total, letters, total, best[0])
+
+    def _word(self, word: str) -> list[tuple[str, list[int], float, int]]:
+        """For every run of one script in a word: script, table rows, bits that no language shares in, letters; remembered."""
+        known = self._words.get(word)
+        if known is not None:
+            return known
+        found: list[tuple[str, list[int], float, int]] = []
+        extra = disorder(word)
+        for name, run in _runs(fold(word)):
+            span = 2 if name in ("CJK", "HANGUL") else 3
+            padded = run if span == 2 else f"_{run}_"
+            rows: list[int] = []
+            bits, extra = extra, 0.0
+            for i in range(0 if span == 2 else 1, len(padded)):
+                for start in range(max(0, i + 1 - span), i + 1):
+                    row = self.rows.get(padded[start : i + 1])
+                    if row is not None:
+                        rows.append(row)
+                        break
+                else:
+                    bits += UNSEEN / 2
+            found.append((name, rows, bits, len(run)))
+        if len(self._words) > 50_000:
+            self._words.clear()
+        self._words[word] = found
+        return found
+
+
+@cache
+def letters() -> Letters:
+    """The model, loaded once in a process. Raises RuleError when `letters.tsv` is not what it should be."""
+    path = rules.built_in() / "mojibake" / "letters.tsv"
+    try:
+        return _load(path)
+    except (OSError, ValueError) as error:
+        raise RuleError(f"{path}: {error}", "reinstall corpus-cleanup") from None
+
+
+def _load(path: Path) -> Letters:
+    found: dict[str, list[tuple[int, list[str]]]] = {}
+    rows: dict[str, int] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            language, cost, grams = line.split("\t")
+            parts = grams.split(" ")
+            found.setdefault(language, []).append((int(cost), parts))
+            for gram in parts:
+                rows.setdefault(gram, len(rows))
+    languages = list(found)
+    table = np.full((len(rows), len(languages)), 255, np.uint8)
+    own: dict[str, list[int]] = {}
+    for index, levels in enumerate(found.values()):
+        for cost, parts in levels:
+            table[[rows[gram] for gram in parts], index] = cost
+        common = [gram for cost, parts in levels if cost < 26 for gram in parts if len(gram) == 1 and gram != "_"]
+        for name in {script(gram) for gram in common}:
+            own.setdefault(name, []).append(index)
+    _back_off(rows, table, np.array([name in IDEOGRAPHIC for name in languages]))
+    return Letters(languages, rows, table, own)
+
+
+def _back_off(rows: dict[str, int], table: NDArray[np.uint8], ideographic: NDArray[np.bool_]) -> None:
+    """Fill in what a language has not seen from the shorter n-gram, shortest first."""
+    step = np.where(ideographic, 2, _STEP).astype(np.uint8)
+    for length in (1, 2, 3):
+        grams = [gram for gram in rows if len(gram) == length]
+        own = np.array([rows[gram] for gram in grams], dtype=np.int64)
+        if length == 1:
+            guess = np.full((len(own), table.shape[1]), UNSEEN, np.uint8)
+        else:
+            tails = np.array([rows.get(gram[1:], rows.get(gram[-1], -1)) for gram in grams], dtype=np.int64)
+            known = np.where(tails[:, None] >= 0, table[tails], UNSEEN).astype(np.uint8)
+            guess = np.minimum(known, UNSEEN) + step
+        block = table[own]
+        table[own] = np.minimum(np.where(block == 255, guess, block), UNSEEN)
+
+
+@cache
+def script(char: str) -> str:
+    """The first word of a character's Unicode name, kana and ideographs together: LATIN, CYRILLIC, CJK, HANGUL ..."""
+    name = unicodedata.name(char, "?").split(" ")[0].split("-")[0]
+    return "CJK" if name in ("HIRAGANA", "KATAKANA", "HALFWIDTH", "KANGXI") else name
+
+
+def fold(word: str) -> str:
+    """Case folded and composed, as in `letters.tsv`."""
+    folded = word.lower().replace("i\u0307", "i")
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
+
+
+_KIND = {"Nd": 4.0, "Nl": 12.0, "No": 11.0, "Zs": 9.0, "Cc": 20.0, "Cf": 12.0, "Co": 22.0, "Cn": 24.0, "Cs": 24.0, "So": 15.0, "Sk": 15.0}
+_COMMON = dict.fromkeys("“”‘’„–—…«»‹›•·©®°€£§½²³№¿¡\u00a0", 8.0) | dict.fromkeys("、。，：；！？「」『』（）《》・ー〜～․।", 5.0)
+
+
+@cache
+def _symbol(char: str) -> float:
+    if char in " \n":
+        return 0.0  # the letter model has counted the edge of the word
+    if char.isascii():
+        return 5.0 if char.isprintable() or char in "\t\r" else 20.0
+    return _COMMON.get(char) or _KIND.get(unicodedata.category(char), 14.0)
+
+
+def symbols(text: str) -> float:
+    """Bits of a run without letters."""
+    return sum(map(_symbol, text)) if text else 0.0
+
+
+def _runs(word: str) -> list[tuple[str, str]]:
+    """(script, run) of a word, marks and unnamed letters going with what they follow."""
+    if word.isascii():
+        return [("LATIN", word)]
+    out: list[tuple[str, str]] = []
+    for char in word:
+        name = script(char)
+        if out and (name == out[-1][0] or name in _ANY):
+            out[-1] = (out[-1][0], out[-1][1] + char)
+        else:
+            out.append((name, char))
+    return out
+
+
+_ANY = frozenset(("COMBINING", "MODIFIER", "ZERO", "?"))
+_IDEOGRAPHS = frozenset(("CJK", "HANGUL"))
+
+
+def disorder(word: str) -> float:
+    """Bits for a word that mixes alphabets, or capitals and small letters, as nobody writes."""
+    bits = 0.0
+    if len(word) > 1:
+        if not word.isascii():
+            names = [name for name, _ in _runs(word)]
+            bits += 12.0 * sum(not {a, b} & _IDEOGRAPHS for a, b in zip(names, names[1:], strict=False))
+        if not (word.islower() or word.isupper() or word.istitle()):
+            bits += 5.0 * sum(a.islower() and b.isupper() for a, b in zip(word, word[1:], strict=False))
+    return bits
+
+
+def evidence(texts: Iterable[str]) -> list[Fit]:
+    """The fit of every text."""
+    model = letters()
+    return [model.fit(text) for text in texts]

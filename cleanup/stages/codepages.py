@@ -1,0 +1,113 @@
+"""Encodings as browsers read them, and the way back from characters to bytes, where one character may have several."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+SINGLE = (
+    "latin-1", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "iso8859-2", "iso8859-5",
+    "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u", "cp437", "cp850", "cp852", "cp866", "cp874", "mac-roman",
+    "mac-cyrillic", "mac-latin2",
+)  # fmt: skip
+# What a browser or program that says it reads the first may follow in detail.
+MULTI = {"gb18030": ("gbk", "gb18030"), "big5": ("big5", "cp950", "big5hkscs"), "cp932": ("cp932", "shift_jis"), "cp949": ("cp949",), "euc_jp": ("euc_jp",)}
+
+
+@cache
+def decoding(encoding: str) -> str:
+    """The 256 characters of a single-byte encoding; bytes without meaning are C1 controls, as in browsers.
+
+    >>> decoding("cp1252")[0x81], decoding("cp1252")[0x80]
+    ('\\x81', '€')
+    """
+    return "".join(bytes([byte]).decode(encoding, "replace").replace("\ufffd", chr(byte)) for byte in range(256))
+
+
+@cache
+def encoding_map(encoding: str) -> dict[str, int]:
+    """Character to byte of a single-byte encoding, bytes above 127 only. C1 controls always mean themselves."""
+    table = {chr(byte): byte for byte in range(0x80, 0xA0)}
+    table.update({char: byte for byte, char in enumerate(decoding(encoding)) if byte > 127})
+    return table
+
+
+@cache
+def translation(wrong: str, true: str) -> dict[int, str]:
+    """Every character that `wrong` makes of a byte above 127, to the one that `true` makes of it."""
+    table = decoding(true)
+    return {ord(char): table[byte] for char, byte in encoding_map(wrong).items()}
+
+
+@cache
+def utf8_pattern(encoding: str) -> re.Pattern[str]:
+    """What UTF-8's two- to four-byte sequences look like in a single-byte encoding."""
+    table = decoding(encoding)
+
+    def some(first: int, last: int) -> str:
+        chars = {table[byte] for byte in range(first, last + 1)} | {chr(byte) for byte in range(max(first, 0x80), min(last, 0x9F) + 1)}
+        return "[" + "".join(re.escape(char) for char in sorted(chars)) + "]"
+
+    follow = some(0x80, 0xBF)
+    return re.compile(f"{some(0xC2, 0xDF)}{follow}|{some(0xE0, 0xEF)}{follow}{{2}}|{some(0xF0, 0xF4)}{follow}{{3}}")
+
+
+@cache
+def multi_map(family: str) -> dict[str, tuple[bytes, ...]]:
+    """Character to its byte sequences in a double-byte encoding and its variants, the usual one first."""
+    table: dict[str, list[bytes]] = {}
+    for name in MULTI[family]:
+        for lead in range(0x80, 0x100):
+            for data in (bytes([lead]), *(bytes([lead, trail]) for trail in range(0x40, 0xFF)), *_three(name, lead)):
+                try:
+                    char = data.decode(name)
+                except UnicodeDecodeError:
+                    continue
+                if len(char) == 1:
+                    known = table.setdefault(char, [])
+                    if data not in known:
+                        known.append(data)
+    return {char: tuple(found) for char, found in table.items()}
+
+
+def _three(name: str, lead: int) -> list[bytes]:
+    return [bytes([0x8F, a, b]) for a in range(0xA1, 0xFF) for b in range(0xA1, 0xFF)] if name == "euc_jp" and lead == 0x8F else []
+
+
+def to_bytes(text: str, family: str) -> bytes | None:
+    """The bytes of `text` in a double-byte encoding, chosen so that they are UTF-8 where that is possible; None: it cannot be."""
+    table = multi_map(family)
+    options: list[tuple[bytes, ...]] = []
+    doubtful = False
+    for char in text:
+        if char < "\x80":
+            options.append((char.encode(),))
+            continue
+        found = table.get(char)
+        if found is None:
+            return None
+        doubtful |= len(found) > 1
+        options.append(found)
+    data = b"".join(option[0] for option in options)
+    return _as_utf8(options) or data if doubtful else data
+
+
+def _as_utf8(options: list[tuple[bytes, ...]]) -> bytes | None:
+    """The first choice of bytes that is valid UTF-8 from left to right."""
+    live = [b""]
+    for choices in options:
+        grown = [head + choice for head in live for choice in choices]
+        live = [data for data in grown if _may_go_on(data)][:4]
+        if not live:
+            return None
+    return live[0]
+
+
+def _may_go_on(data: bytes) -> bool:
+    """Whether the last characters of `data` can be the beginning of valid UTF-8."""
+    tail = data[-8:].lstrip(bytes(range(0x80, 0xC0))) if len(data) > 8 else data
+    try:
+        tail.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return True
