@@ -1,1 +1,1 @@
-"""review"""
+"""Review: a person answers what the policy held back."""
