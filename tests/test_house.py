@@ -14,30 +14,6 @@ ORDER = (  # of the packages, as data flows
     *("document", "errors", "config", "rules", "read", "parse", "spin", "stages", "dedup", "pipeline", "write", "engines"),
     *("part", "corpus", "run", "stored", "learning", "report", "review", "evaluate", "ruletest", "interop", "cli"),
 )
-    "document",
-    "errors",
-    "config",
-    "rules",
-    "read",
-    "parse",
-    "spin",
-    "stages",
-    "dedup",
-    "pipeline",
-    "write",
-    "engines",
-    "part",
-    "corpus",
-    "run",
-    "stored",
-    "learning",
-    "report",
-    "review",
-    "evaluate",
-    "ruletest",
-    "interop",
-    "cli",
-]
 FILES = sorted((ROOT / "cleanup").rglob("*.py"))
 
 
