@@ -100,14 +100,20 @@ FORMULAS: dict[str, tuple[Formula, int, Better]] = {
     "false merges": (ratio, 1, "low"),
     "B-cubed F1": (bcubed_f1, 2, "high"),
     "ARI": (rand_index, 3, "high"),
+    "failed": (ratio, 1, "low"),
     "false spun": (ratio, 1, "low"),
     "tokens restored": (ratio, 1, "high"),
 }
 
 
+def kind(name: str) -> str:
+    """The entry of FORMULAS that defines a metric: its own, or that of the word in it which is one ("date found": "found")."""
+    return name if name in FORMULAS else next((word for word in reversed(name.split(" ")) if word in FORMULAS), "recall")
+
+
 def formula(name: str) -> tuple[Formula, int, Better]:
-    """The definition of a metric; "date found" and the like are of the kind that their last word names."""
-    return FORMULAS.get(name) or FORMULAS[name.rsplit(" ", 1)[-1]]
+    """How a metric is made of summed counts, which of them counts its units, and which way is better."""
+    return FORMULAS[kind(name)]
 
 
 @lru_cache(maxsize=8)
@@ -154,9 +160,9 @@ class Samples:
         """All figures, in the order in which stages and metrics came; nothing where the denominator is 0."""
         found: dict[Hashable, Metric] = {}
         for (stage, name, group), rows in self._rows.items():
-            kind, unit, better = formula(name)
+            make, unit, better = formula(name)
             table = np.asarray(rows, dtype=np.float64)
-            value, low, high = _interval(kind(_sums(table)))
+            value, low, high = _interval(make(_sums(table)))
             if not np.isnan(value):
                 found[stage, name, group] = Metric(
                     stage, group, name, value, low, high, len(rows), float(table[:, unit].sum()), better

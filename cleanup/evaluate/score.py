@@ -152,8 +152,8 @@ def _stage(name: str, outs: Sequence[Outcome], config: Config, samples: Samples,
 
 
 def _concerns(gold: Gold, name: str) -> bool:
-    if name == "language":
-        return gold.language is not None
+    if name == "language":  # a text that was misread has no language yet
+        return gold.language is not None and "mojibake" not in (gold.stages or ())
     if gold.text is None:
         return False
     if name == "boilerplate" and (gold.lines is not None or gold.meta or gold.body is not None):

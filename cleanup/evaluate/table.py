@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleanup.evaluate.metrics import Metric
+from cleanup.evaluate.metrics import FORMULAS, Metric, kind
 
 if TYPE_CHECKING:
     from cleanup.evaluate.score import Scores
@@ -25,7 +25,8 @@ def render(scores: Scores) -> str:
 
 
 def _stage(stage: str, metrics: list[Metric]) -> str:
-    names = list(dict.fromkeys(metric.name for metric in metrics))
+    order = list(FORMULAS)
+    names = sorted(dict.fromkeys(metric.name for metric in metrics), key=lambda name: order.index(kind(name)))
     groups = sorted({metric.group for metric in metrics}, key=lambda group: (group != "all", group))
     by_key = {(metric.group, metric.name): metric for metric in metrics}
     rows = [[stage, "n", *names]]
