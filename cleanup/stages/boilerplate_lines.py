@@ -21,8 +21,8 @@ CJK = r"\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-
 _CJK = re.compile(f"[{CJK}]")
 _TERMINAL = ".!?…。！？؟।"
 _CLOSERS = "\"'”’»«“)]）」』】›*"
-_SENTENCE = rf"[{_TERMINAL}][{re.escape(_CLOSERS)}\s\d\[]*$"
-_ENDS_SENTENCE = re.compile(_SENTENCE)
+SENTENCE = rf"[{_TERMINAL}](?:[{re.escape(_CLOSERS)}\s]|\[\d+\])*$"
+_ENDS_SENTENCE = re.compile(SENTENCE)
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -38,6 +38,7 @@ class Lines(msgspec.Struct):
     gap: Ints  # blank lines between this line and the one before it
     first: Ints  # [documents + 1] index of each document's first line
     chars: Ints  # length of `text`
+    indent: Ints  # white space before it
 
     @property
     def short(self) -> Bools:
@@ -65,7 +66,8 @@ def scan(texts: Sequence[str]) -> Lines:
     gap = full - np.where(fresh, begin[doc[full]] - 1, before[: len(full)]) - 1
     end = start + length - carriage
     first = np.searchsorted(full, begin)
-    return Lines(text.gather(full), doc[full], start[full], end[full], gap, first, chars[full])
+    indent = (length - raw.str.strip_chars_start().str.len_chars().to_numpy().astype(np.int64))[full]
+    return Lines(text.gather(full), doc[full], start[full], end[full], gap, first, chars[full], indent)
 
 
 def series(texts: Iterable[str]) -> pl.Series:

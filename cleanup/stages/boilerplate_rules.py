@@ -71,6 +71,8 @@ class Named(msgspec.Struct, frozen=True):
     rule: LineRule
     source: str
     score: float
+    layer: int = 0  # 0: built in; where two rules match a line, the later layer wins
+    rank: int = 0  # then, of equally specific ones, the earlier rule
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -78,6 +80,7 @@ class Hit(msgspec.Struct, frozen=True):
 
     named: Named
     span: tuple[int, int] | None = None
+    weight: int = 0  # characters the pattern accounts for: the more specific rule wins
 
 
 class Book(msgspec.Struct):
@@ -107,7 +110,7 @@ def load(paths: Sequence[Path]) -> Book:
     """All rule files of the layers, later ones on top: a rule with a known id replaces it. Raises RuleError."""
     known: dict[str, Named] = {}
     book = Book()
-    for root in paths:
+    for number, root in enumerate(paths):
         folder = root / "boilerplate" if (root / "boilerplate").is_dir() else root
         layer: dict[str, str] = {}
         for path in sorted(folder.glob("*.toml")) + sorted(folder.glob("sites/*.toml")):
@@ -117,9 +120,10 @@ def load(paths: Sequence[Path]) -> Book:
                     message = f"{path}: rule {named.rule.id!r} is there twice, see {layer[named.id]}"
                     raise RuleError(message, "rename one of them")
                 layer[named.id] = named.source
-                known[named.id] = named
+                known.pop(named.id, None)
+                known[named.id] = msgspec.structs.replace(named, layer=number)
             _tables(path, data, book)
-    book.rules = list(known.values())
+    book.rules = [msgspec.structs.replace(named, rank=rank) for rank, named in enumerate(known.values())]
     return book
 
 
@@ -226,6 +230,11 @@ class Glob(msgspec.Struct, frozen=True):
         """The first piece, without the fence around it."""
         return self.pieces[0].strip()
 
+    @property
+    def size(self) -> int:
+        """Characters of all its pieces."""
+        return sum(len(piece) for piece in self.pieces)
+
     def match(self, padded: str) -> bool:
         """Whether the pattern fits a normal form that has a space before and behind it. Leftmost pieces: linear time."""
         at = len(self.pieces[0]) - 1 if self.pieces[0] else 0
@@ -311,11 +320,11 @@ class Matcher:
         for number, text in enumerate(texts):
             form = normal(text)
             low = fold(text)
-            hits = [Hit(named) for named in self._exact.get(form, ())]
+            hits = [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ())]
             padded = f" {form} "
             for glob, named in self._candidates(form, low):
                 if glob.match(padded):
-                    hits.append(Hit(named, (glob.behind(text), len(text))))
+                    hits.append(Hit(named, (glob.behind(text), len(text)), glob.size))
             for need, entries in self._regexes.items():
                 if need in low:
                     for pattern, named in entries:
@@ -325,7 +334,7 @@ class Matcher:
         for (_, pattern), (named, numbers) in regexes.items():
             for number, hit in _run(pattern, named, sorted(numbers), texts):
                 found[number].append(hit)
-        return [list({hit.named.id: hit for hit in reversed(hits)}.values()) for hits in found]
+        return [sorted({hit.named.id: hit for hit in reversed(hits)}.values(), key=_precedence) for hits in found]
 
     def _candidates(self, form: str, low: str) -> Iterator[tuple[Glob, Named]]:
         for size in range(1, min(KEY, len(form)) + 1):
@@ -333,6 +342,10 @@ class Matcher:
         for need, entries in self._globs.items():
             if need in low:
                 yield from entries
+
+
+def _precedence(hit: Hit) -> tuple[int, int, int]:
+    return (-hit.named.layer, -hit.weight, hit.named.rank)
 
 
 def _run(pattern: str, named: Named, numbers: list[int], texts: Sequence[str]) -> Iterator[tuple[int, Hit]]:
@@ -347,7 +360,7 @@ def _run(pattern: str, named: Named, numbers: list[int], texts: Sequence[str]) -
         if named.rule.action != "strip":
             value = parts.get("value")
             start, stop = (stop, len(texts[number])) if value is None else _inside(texts[number], value, start)
-        yield number, Hit(named, (start, stop))
+        yield number, Hit(named, (start, stop), len(parts["_match"]))
 
 
 def _inside(text: str, value: str, start: int) -> tuple[int, int]:
