@@ -143,9 +143,10 @@ def resemblance(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:
 
 def containment(jaccard: F64, one: U32, two: U32) -> F64:
     """The share of the smaller set that the larger one has, from their Jaccard similarity and their sizes."""
-    small = np.maximum(np.minimum(one, two), 1).astype(np.float64)
-    large = np.maximum(np.maximum(one, two), 1).astype(np.float64)
-    share: F64 = np.minimum(jaccard * (small + large) / (1 + jaccard) / small, 1.0)
+    small: F64 = np.maximum(np.minimum(one, two), 1).astype(np.float64)
+    large: F64 = np.maximum(np.maximum(one, two), 1).astype(np.float64)
+    share: F64 = jaccard * (small + large) / (1 + jaccard) / small
+    np.minimum(share, 1.0, out=share)
     return share
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup.shingle import I64, U64, Tokens, fold, odd, tokenise, u64
+from cleanup.errors import CleanupError
 
 _SLOT_BITS = 17
 _SPREAD = odd(0xC1A55, 64)
@@ -22,7 +24,9 @@ class Classes:
     """From the hash of a word to that of its class, 0 for a stop word; a word without a class stands for itself."""
 
     def __init__(self, words: Mapping[str, str]) -> None:
-        chosen = sorted(words.items())
+        # A contraction is several tokens; what a stop word is made of drops out as it does.
+        pieces = {piece: "" for word, name in words.items() if not name for piece in re.split(r"[^\w]+", word) if piece}
+        chosen = sorted({**pieces, **words}.items())
         keys = _one_token([word for word, _ in chosen])
         names = _one_token([f"class{name.encode().hex()}" for _, name in chosen])
         names[[name == "" for _, name in chosen]] = 0
@@ -113,5 +117,8 @@ def built_in() -> Classes:
         spin = importlib.import_module("cleanup.spin.canonical")
     except ModuleNotFoundError:
         return Classes({})
-    found: Mapping[str, str] = getattr(spin, "classes", dict)()
+    try:
+        found: Mapping[str, str] = getattr(spin, "classes", dict)()
+    except CleanupError:
+        found = {}
     return Classes(found)

@@ -23,13 +23,17 @@ from cleanup.document import Drop, Edit, Mark
 from cleanup.errors import RunError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from cleanup.config import DedupConfig
     from cleanup.dedup.candidates import Candidates
+    from cleanup.dedup.index import Index, Match
     from cleanup.dedup.sketch import Sketches
 
 Ids = Callable[[Sequence[int]], list[str]]
 Proposals = dict[int, list[Drop | Edit | Mark]]
 
+ASKED = 1 << 14  # documents that an index is asked about at a time
 FETCH = 256  # texts fetched at a time
 ALARM = 3  # documents of a host that have to go before its share is looked at
 SUSPECT = 5  # members that rest on one stretch at the edge of the text: so many share boilerplate, not news
@@ -43,6 +47,14 @@ class Result(NamedTuple):
     proposals: Proposals
     clusters: list[dict[str, Any]]  # as in clusters.jsonl
     report: dict[str, Any]
+    over: dict[int, str]  # documents that go: number -> id of the document that stays
+
+
+class Known(NamedTuple):
+    """A document that an index remembers already."""
+
+    number: int
+    match: Match
 
 
 class Member(NamedTuple):
@@ -54,10 +66,18 @@ class Member(NamedTuple):
     score: float
 
 
-def deduplicate(sketches: Sketches, columns: Columns, fetch: Fetch, ids: Ids, cfg: DedupConfig) -> Result:
-    """Find near-duplicate coverage among all documents. Raises RunError when more than `max_removal` of a host would go."""
-    same = _twins(sketches, fetch)
-    alive = np.asarray(sketches.tokens >= max(cfg.min_words, 1))
+def deduplicate(
+    sketches: Sketches, columns: Columns, fetch: Fetch, ids: Ids, cfg: DedupConfig, index: Index | None = None
+) -> Result:
+    """Find near-duplicate coverage among all documents, and of what an index remembers (default: that of the configuration).
+
+    Raises RunError when more than `max_removal` of a host would go.
+    """
+    known = _known(sketches, cfg, index)
+    new = np.ones(len(sketches), bool)
+    new[[one.number for one in known if one.match.verdict.score >= NEAR]] = False
+    same = _twins(sketches, fetch, new)
+    alive = new & np.asarray(sketches.tokens >= max(cfg.min_words, 1))
     alive[[number for group in same for number in group[1:]]] = False
     found = candidates.find(sketches, alive, cfg)
     order = _order(found, same, columns, ids, cfg)
@@ -65,14 +85,35 @@ def deduplicate(sketches: Sketches, columns: Columns, fetch: Fetch, ids: Ids, cf
     best = {first: min((first, *rest), key=order.place) for first, rest in twins.items()}
     judge = Judge(fetch, columns.length, cfg, canonical.built_in())
     members = _members(elect(found, sketches, order.standing_in(best), judge), twins, best, judge)
-    guard(members, columns, cfg)
+    going = [member.number for member in members if member.score >= NEAR]
+    going += [one.number for one in known if one.match.verdict.score >= NEAR]
+    guard(going, columns, cfg)
     clusters, names = _clusters(members, order)
+    remembered, old_names = _remembered(known, ids)
     proposals = _proposals(members, names, order, cfg)
+    for number, found_proposals in _known_proposals(known, old_names, cfg).items():
+        proposals.setdefault(number, []).extend(found_proposals)
     if cfg.mode != "cluster":
-        rejected = _rejected(judge, {member.number for member in members}, order, cfg)
-        for number, drop in rejected:
+        for number, drop in _rejected(judge, set(going), order, cfg):
             proposals.setdefault(number, []).append(drop)
-    return Result(proposals, clusters, _report(members, found, judge, columns))
+    over = {member.number: order.id(member.kept) for member in members if member.score >= NEAR}
+    over |= {one.number: one.match.kept for one in known if one.match.verdict.score >= NEAR}
+    return Result(proposals, clusters + remembered, _report(members, going, found, judge, columns), over)
+
+
+def _known(sketches: Sketches, cfg: DedupConfig, index: Index | None) -> list[Known]:
+    """Documents that the index covers, with the remembered document that covers each most surely."""
+    if index is None:
+        if not cfg.index:
+            return []
+        from cleanup.dedup.index import Index
+
+        index = Index.open(cfg.index, cfg, create=True)
+    found = []
+    for begin in range(0, len(sketches), ASKED):
+        matches = index.query(sketches.take(slice(begin, begin + ASKED)))
+        found += [Known(begin + row, match) for row, match in enumerate(matches) if match is not None]
+    return found
 
 
 def _order(found: Candidates, same: list[list[int]], columns: Columns, ids: Ids, cfg: DedupConfig) -> Order:
@@ -85,14 +126,15 @@ def _order(found: Candidates, same: list[list[int]], columns: Columns, ids: Ids,
 
 
 # ------------------------------------------------------------------------------------------------- exact duplicates
-def _twins(sketches: Sketches, fetch: Fetch) -> list[list[int]]:
+def _twins(sketches: Sketches, fetch: Fetch, new: NDArray[np.bool_]) -> list[list[int]]:
     """Groups of documents with the same text. Equal keys only propose; the texts decide."""
-    key = np.asarray(sketches.exact)
+    numbers = np.flatnonzero(new)
+    key = np.asarray(sketches.exact)[numbers]
     place = np.argsort(key, kind="stable")
     ordered = key[place]
     equal = ordered[1:] == ordered[:-1]
     shared = np.append(equal, False) | np.append(False, equal) if len(key) else np.zeros(0, bool)
-    numbers, keys = place[shared], ordered[shared]
+    numbers, keys = numbers[place[shared]], ordered[shared]
     groups: dict[tuple[int, bytes], list[int]] = {}
     for begin in range(0, len(numbers), FETCH):
         part = numbers[begin : begin + FETCH].tolist()
@@ -132,7 +174,7 @@ def _clusters(members: Sequence[Member], order: Order) -> tuple[list[dict[str, A
     taken: Counter[str] = Counter()
     for kept, group in sorted(groups.items()):
         id_ = order.id(kept)
-        name = hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+        name = _name(id_)
         taken[name] += 1
         names[kept] = name if taken[name] == 1 else f"{name}-{taken[name]}"
         rank = order.of(np.array([member.number for member in group]))
@@ -142,15 +184,15 @@ def _clusters(members: Sequence[Member], order: Order) -> tuple[list[dict[str, A
                 "cluster": names[kept],
                 "kept": id_,
                 "keep_reason": order.reason(kept, runner_up),
-                "members": [{"id": order.id(member.number), **_figures(member.verdict)} for member in group],
+                "members": [{"id": order.id(member.number), **figures(member.verdict)} for member in group],
             }
         )
     return rows, names
 
 
-def _figures(verdict: Verdict) -> dict[str, Any]:
+def figures(verdict: Verdict) -> dict[str, Any]:
     """Relation and similarities of a member to the kept document; containment: how much of the member the kept one has."""
-    figures: dict[str, Any] = {
+    found: dict[str, Any] = {
         "relation": verdict.relation,
         "jaccard": round(verdict.jaccard, 4),
         "containment": round(verdict.contained[1], 4),
@@ -158,15 +200,15 @@ def _figures(verdict: Verdict) -> dict[str, Any]:
         "covered": round(verdict.covered[1], 4),
     }
     if verdict.canonical is not None:
-        figures["canonical_jaccard"] = round(verdict.canonical.jaccard, 4)
-        figures["aligned"] = round(verdict.canonical.aligned, 4)
-    return figures
+        found["canonical_jaccard"] = round(verdict.canonical.jaccard, 4)
+        found["aligned"] = round(verdict.canonical.aligned, 4)
+    return found
 
 
 def _proposals(members: Sequence[Member], names: dict[int, str], order: Order, cfg: DedupConfig) -> Proposals:
     proposals: Proposals = {}
     for member in members:
-        why: dict[str, Any] = {"duplicate_of": order.id(member.kept), **_figures(member.verdict)}
+        why: dict[str, Any] = {"duplicate_of": order.id(member.kept), **figures(member.verdict)}
         if member.kept in names:
             why["cluster"] = names[member.kept]
         why["keep_reason"] = order.reason(member.kept, member.number)
@@ -184,6 +226,45 @@ def _proposals(members: Sequence[Member], names: dict[int, str], order: Order, c
     return proposals
 
 
+def _remembered(known: Sequence[Known], ids: Ids) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Clusters around remembered documents, and the names of these clusters by the id of the remembered one that stayed."""
+    groups: dict[str, list[Known]] = {}
+    for one in known:
+        if one.match.verdict.score >= NEAR:
+            groups.setdefault(one.match.kept, []).append(one)
+    names = {kept: _name(kept) for kept in groups}
+    rows = []
+    for kept, group in sorted(groups.items()):
+        members = [
+            {"id": id_, **figures(one.match.verdict), "matched": one.match.id}
+            for one, id_ in zip(group, ids([one.number for one in group]), strict=True)
+        ]
+        rows.append({"cluster": names[kept], "kept": kept, "keep_reason": "in the index", "index": True, "members": members})
+    return rows, names
+
+
+def _known_proposals(known: Sequence[Known], names: dict[str, str], cfg: DedupConfig) -> Proposals:
+    proposals: Proposals = {}
+    for number, match in known:
+        verdict = match.verdict
+        why = {"duplicate_of": match.id, **figures(verdict), "keep_reason": "in the index", "index": True, "estimated": True}
+        if match.kept != match.id:
+            why["kept"] = match.kept
+        if match.kept in names and verdict.score >= NEAR:
+            why["cluster"] = names[match.kept]
+        rule = f"dedup/{verdict.relation}"
+        if cfg.mode == "drop":
+            proposals[number] = [Drop(rule, round(verdict.score, 4), why)]
+        elif cfg.mode == "mark" and verdict.score >= NEAR:
+            value = {"cluster": names[match.kept], "of": match.id, "relation": verdict.relation}
+            proposals[number] = [Mark("duplicate", value, rule, round(verdict.score, 4), why)]
+    return proposals
+
+
+def _name(id_: str) -> str:
+    return hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
 def _rejected(judge: Judge, gone: set[int], order: Order, cfg: DedupConfig) -> list[tuple[int, Drop]]:
     """The nearest miss of every document that stays although another one almost covers it; never applied, only recorded."""
     best: dict[int, tuple[float, int, Verdict]] = {}
@@ -196,18 +277,17 @@ def _rejected(judge: Judge, gone: set[int], order: Order, cfg: DedupConfig) -> l
             best[other] = (verdict.score, kept, verdict if kept == a else verdict.swapped())
     found = []
     for number, (score, kept, verdict) in sorted(best.items()):
-        figures = {name: value for name, value in _figures(verdict).items() if name != "relation"}
-        why = {"duplicate_of": order.id(kept), **figures, "rejected": True}
+        why = {"duplicate_of": order.id(kept), **figures(verdict), "rejected": True}
         rule = "dedup/spun" if verdict.canonical and verdict.canonical.aligned / cfg.spun >= NEAR else "dedup/near"
         found.append((number, Drop(rule, round(score, 4), why)))
     return found
 
 
-def guard(members: Sequence[Member], columns: Columns, cfg: DedupConfig) -> None:
+def guard(going: Sequence[int], columns: Columns, cfg: DedupConfig) -> None:
     """Raises RunError, with the figures, when more than `max_removal` of the documents of a host would be dropped."""
     if cfg.mode != "drop" or cfg.max_removal >= 1:
         return
-    size, gone = _by_host(members, columns)
+    size, gone = _by_host(going, columns)
     over = [
         (gone[host] / size[host], name, gone[host], size[host])
         for host, name in enumerate(columns.host_names.tolist())
@@ -223,14 +303,14 @@ def guard(members: Sequence[Member], columns: Columns, cfg: DedupConfig) -> None
         )
 
 
-def _by_host(members: Sequence[Member], columns: Columns) -> tuple[I64, I64]:
+def _by_host(going: Sequence[int], columns: Columns) -> tuple[I64, I64]:
     hosts = len(columns.host_names)
-    going = np.array([member.number for member in members if member.score >= NEAR], dtype=np.int64)
-    return np.bincount(columns.host, minlength=hosts), np.bincount(columns.host[going], minlength=hosts)
+    numbers = np.array(going, dtype=np.int64)
+    return np.bincount(columns.host, minlength=hosts), np.bincount(columns.host[numbers], minlength=hosts)
 
 
-def _report(members: Sequence[Member], found: Candidates, judge: Judge, columns: Columns) -> dict[str, Any]:
-    size, gone = _by_host(members, columns)
+def _report(members: Sequence[Member], going: Sequence[int], found: Candidates, judge: Judge, columns: Columns) -> dict[str, Any]:
+    size, gone = _by_host(going, columns)
     worst = sorted(np.flatnonzero(gone).tolist(), key=lambda host: (-gone[host] / size[host], columns.host_names[host]))
     relations = Counter(str(member.verdict.relation) for member in members if member.score >= NEAR)
     return {
@@ -246,4 +326,22 @@ def _report(members: Sequence[Member], found: Candidates, judge: Judge, columns:
     }
 
 
-__all__ = ["Columns", "Result", "deduplicate", "guard"]
+def remember(
+    sketches: Sketches, columns: Columns, result: Result, ids: Sequence[str], urls: Sequence[str], cfg: DedupConfig, tag: str
+) -> int:
+    """Add the documents of a run to the index of the configuration, those that went too, under the ones that stayed; how many.
+
+    `tag` names the run: the same one twice adds nothing.
+    """
+    from cleanup.dedup.index import Index
+    from cleanup.dedup.segments import Row
+
+    rows = [
+        Row(id_, urls[number], result.over.get(number, ""), *(float(columns.spin[number]), int(columns.date[number])),
+            int(columns.length[number]))
+        for number, id_ in enumerate(ids)
+    ]  # fmt: skip
+    return Index.open(cfg.index, cfg, create=True).add(sketches, rows, tag)
+
+
+__all__ = ["Columns", "Result", "deduplicate", "guard", "remember"]

@@ -1,0 +1,157 @@
+"""Deduplicating a stream against itself and an index: the first one seen wins."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from cleanup.dedup import estimate, relation
+from cleanup.dedup.lookup import Lookup
+from cleanup.dedup.relation import EXACT, Verdict
+from cleanup.dedup.shingle import I64
+from cleanup.dedup.sketch import Sketcher, Sketches, concatenate, empty
+from cleanup.document import Drop
+
+if TYPE_CHECKING:
+    from cleanup.config import DedupConfig
+    from cleanup.dedup.index import Index
+
+SPOOL = 4 << 30  # bytes of text set aside on disk for comparison; later documents are compared by their sketches
+ROWS = 1024  # sketches in one table
+
+
+class StreamDeduplicator:
+    """Tells of every document whether an earlier one, or one of the index, covers it.
+
+    Memory is about 900 bytes a document that stays; the texts of those lie in a temporary file that goes with this object.
+    """
+
+    def __init__(self, cfg: DedupConfig, rules: Sequence[str | Path] = (), index: Index | None = None) -> None:
+        if index is None and cfg.index:
+            from cleanup.dedup.index import Index
+
+            index = Index.open(cfg.index, cfg)
+        self.cfg, self.index = cfg, index
+        self.sketcher = Sketcher(cfg, rules)
+        self.ids: list[str] = []
+        self._lookup = Lookup()
+        self._store = Store(empty(cfg))
+        self._texts = Texts()
+
+    def add(self, docs: Sequence[tuple[str, str]]) -> list[Drop | None]:
+        """(id, text) of the next documents of the stream: a Drop for each that is covered, None for each that stays."""
+        sketches = self.sketcher.batch([text for _, text in docs])
+        drops = self._remembered(sketches)
+        for row, (id_, text) in enumerate(docs):
+            one = sketches.take(slice(row, row + 1))
+            drop = drops[row] or self._seen(one, text)
+            drops[row] = drop
+            if drop is None or drop.score < 0.9:
+                self._lookup.add(one)
+                self._store.add(one)
+                self._texts.add(text)
+                self.ids.append(id_)
+        return drops
+
+    def _remembered(self, sketches: Sketches) -> list[Drop | None]:
+        if self.index is None:
+            return [None] * len(sketches)
+        matches = self.index.query(sketches)
+        return [_drop(best.verdict, best.id, {"index": True}) if best else None for best in matches]
+
+    def _seen(self, one: Sketches, text: str) -> Drop | None:
+        """The earliest document that covers this one."""
+        hits = self._lookup.find(one).number
+        best: tuple[float, int, Verdict] | None = None
+        for number, verdict in zip(hits.tolist(), self._verdicts(one, text, hits), strict=True):
+            sure = 0.0 if verdict.score >= 0.9 else -1.0
+            if verdict.relation is not None and verdict.covers[0] and (best is None or sure > best[0]):
+                best = (sure, number, verdict)
+        return None if best is None else _drop(best[2], self.ids[best[1]], {})
+
+    def _verdicts(self, one: Sketches, text: str, hits: I64) -> list[Verdict]:
+        if not len(hits):
+            return []
+        known = self._texts.get(hits.tolist())
+        table = self._store.take(hits)
+        nobody = np.zeros(len(hits), np.int64)
+        if any(other is None for other in known):
+            return estimate.judge(table, one, np.arange(len(hits)), nobody, self.cfg)
+        found: list[Verdict] = []
+        for place, other in enumerate(known):
+            assert other is not None
+            if other == text:
+                found.append(EXACT)
+            elif min(int(one.tokens[0]), int(table.tokens[place])) < self.cfg.min_words:
+                found.append(EXACT._replace(relation=None))
+            else:
+                pair = np.array([0]), np.array([1])
+                found += relation.judge([other, text], *pair, self.cfg, self.sketcher.classes)
+        return found
+
+
+def _drop(verdict: Verdict, id_: str, more: dict[str, Any]) -> Drop:
+    from cleanup.dedup.corpus import figures
+
+    why: dict[str, Any] = {"duplicate_of": id_, **figures(verdict), "keep_reason": "seen first", **more}
+    if verdict.passage:
+        why["shared"] = verdict.passage
+    return Drop(f"dedup/{verdict.relation}", round(verdict.score, 4), why)
+
+
+class Store:
+    """Sketches in tables of `ROWS` rows, so that growing copies none of them twice."""
+
+    def __init__(self, kind: Sketches) -> None:
+        self.tables: list[Sketches] = []
+        self.rest: list[Sketches] = []
+        self.kind = kind
+
+    def add(self, sketches: Sketches) -> None:
+        """Append the sketch of one document."""
+        self.rest.append(Sketches(*(np.array(field) for field in sketches)))
+        if len(self.rest) == ROWS:
+            self.tables.append(concatenate(self.rest))
+            self.rest = []
+
+    def take(self, numbers: I64) -> Sketches:
+        """The sketches of some documents, in that order."""
+        rows = []
+        for number in numbers.tolist():
+            table, row = divmod(number, ROWS)
+            rows.append(self.rest[row] if table == len(self.tables) else self.tables[table].take(slice(row, row + 1)))
+        return concatenate(rows) if rows else self.kind
+
+
+class Texts:
+    """The texts of earlier documents, in a temporary file, up to a size."""
+
+    def __init__(self) -> None:
+        self.file: IO[bytes] | None = None
+        self.ends = [0]
+
+    def add(self, text: str) -> None:
+        """Set one text aside."""
+        if self.ends[-1] >= SPOOL:
+            return
+        if self.file is None:
+            self.file = tempfile.TemporaryFile(prefix="cleanup-")  # noqa: SIM115 (lives as long as this object)
+        data = text.encode("utf-8", "surrogatepass")
+        self.file.seek(self.ends[-1])
+        self.file.write(data)
+        self.ends.append(self.ends[-1] + len(data))
+
+    def get(self, numbers: Sequence[int]) -> list[str | None]:
+        """Texts by number, None for those that are not set aside."""
+        found: list[str | None] = []
+        for number in numbers:
+            if number + 1 >= len(self.ends) or self.file is None:
+                found.append(None)
+                continue
+            self.file.seek(self.ends[number])
+            found.append(self.file.read(self.ends[number + 1] - self.ends[number]).decode("utf-8", "surrogatepass"))
+        return found
