@@ -28,23 +28,40 @@ from cleanup.document import Document, Drop, Edit, Mark, Row, failure
 from cleanup.errors import RunError
 from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
+from cleanup.read.inputs import unpack
 from cleanup.read.parts import Part, read_part
 from cleanup.rules import directories
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, render, render_rows, value
+from cleanup.write.trail import FATAL, Trail
 
 UNKNOWN_DATE = np.iinfo(np.int64).max
 DEDUP_POLICY = Policy(apply=0.9, review=0.5)
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One part to do, as a worker gets it."""
+    """One part to do, as a worker gets it: its description lies in the run directory. `size`: its stored bytes."""
 
     config: Config
-    part: Part
+    number: int
+    size: int
     directory: str
     answers: Answers = {}
+
+    @property
+    def name(self) -> str:
+        """The number as it stands in file names."""
+        return f"{self.number:05}"
+
+    @property
+    def work(self) -> Path:
+        """The working directory of the run."""
+        return Path(self.directory) / ".work"
+
+    def part(self) -> Part:
+        """What there is to read."""
+        return unpack((self.work / "plan" / self.name).read_bytes(), Part)
 
 
 class Outcome(msgspec.Struct):
@@ -56,7 +73,6 @@ class Outcome(msgspec.Struct):
     rules: dict[str, list[int]] = {}
     seconds: dict[str, float] = {}
     hosts: dict[str, int] = {}
-    bytes: int = 0
 
 
 class Tally:
@@ -80,30 +96,45 @@ class Tally:
             self.stages.setdefault(row.stage, Counter())[f"{row.action}_{row.decision}"] += 1
 
 
-def map_part(job: Job, attempt: int) -> Outcome:
+def map_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol; the trail knows more)
     """Read and clean a part into `.work/map/NNNNN`; does nothing when that is there already. Idempotent."""
-    final = Path(job.directory) / ".work" / "map" / f"{job.part.number:05}"
-    if (final / "outcome.json").exists():
-        return msgspec.json.decode((final / "outcome.json").read_bytes(), type=Outcome)
-    work = final.with_name(f"{final.name}.tmp")
+    final = job.work / "map" / job.name
+    if final.exists():
+        return
+    work = final.with_name(f"{job.name}.{os.getpid()}.tmp")
     shutil.rmtree(work, ignore_errors=True)
     try:
         work.mkdir(parents=True)
-        outcome = _map(job, work, _survivors(job, final, attempt), 1 if attempt else BATCH)
-        (work / "outcome.json").write_bytes(msgspec.json.encode(outcome))
-        os.replace(work, final)
+        with Trail(final.with_name(f"{job.name}.trail")) as trail:
+            outcome = _map(job, work, trail)
+            (work / "outcome.json").write_bytes(msgspec.json.encode(outcome))
+            _appear(work, final)
     except OSError as error:
         shutil.rmtree(work, ignore_errors=True)
         raise RunError(
             f"cannot write to {work}: {error.strerror or error}", "free some space, then repeat the command"
         ) from error
-    return outcome
 
 
-def _map(job: Job, work: Path, docs: Iterator[Document], size: int) -> Outcome:
+def _appear(work: Path, final: Path) -> None:
+    try:
+        os.replace(work, final)
+    except OSError:
+        if not final.exists():
+            raise
+        shutil.rmtree(work, ignore_errors=True)  # another process was first, with the same result
+
+
+def mapped(job: Job) -> Outcome:
+    """What mapping a part came to."""
+    return msgspec.json.decode((job.work / "map" / job.name / "outcome.json").read_bytes(), type=Outcome)
+
+
+def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     config = job.config
     pipeline, sketcher = _tools(msgspec.json.encode(config), msgspec.json.encode(job.answers))
     pipeline.seconds.clear()
+    docs = _survivors(job, trail)
     tally, columns = Tally(), Columns()
     sketches: list[Any] = []
     total = 0
@@ -112,7 +143,7 @@ def _map(job: Job, work: Path, docs: Iterator[Document], size: int) -> Outcome:
         open(work / "ledger.jsonl", "wb") as ledger,
         open(work / "failed.jsonl", "wb") as failed,
     ):
-        for batch in cleaned(docs, pipeline, size):
+        for batch in cleaned(docs, pipeline, 1 if trail.careful else BATCH):
             live: list[str] = []
             for doc in batch:
                 total += 1
@@ -133,15 +164,13 @@ def _map(job: Job, work: Path, docs: Iterator[Document], size: int) -> Outcome:
     if sketcher is not None:
         save(sketches or [empty(config.dedup)], work / "sketch")
     columns.save(work / "columns.npz")
-    stored = sum(segment.source.size if segment.end is None else segment.end - segment.start for segment in job.part.segments)
     return Outcome(
-        job.part.number,
+        job.number,
         {"read": total, **tally.counts},
         {name: dict(counts) for name, counts in tally.stages.items()},
         tally.rules,
         dict(pipeline.seconds),
         dict(columns.names),
-        stored,
     )
 
 
@@ -162,21 +191,10 @@ def cleaned(docs: Iterable[Document], pipeline: Pipeline, size: int = BATCH) -> 
         yield pipeline.map(batch)
 
 
-def _survivors(job: Job, final: Path, attempt: int) -> Iterator[Document]:
-    """The documents of a part; after a death one by one, leaving out, as failed, a document at which the worker died twice."""
-    if not attempt:
-        yield from read_part(job.part, job.config)
-        return
-    trail = final.with_name(f"{final.name}.died")
-    deaths = [int(line) for line in trail.read_text().split()] if trail.exists() else []
-    fatal = {number for number, count in Counter(deaths).items() if count > 1}
-    for number, doc in enumerate(read_part(job.part, job.config)):
-        if number in fatal:
-            yield failure(doc.source, doc.offset, "the worker process died at this document, twice", doc.id)
-            continue
-        trail.write_text(" ".join(map(str, [*deaths, number])))
-        yield doc
-    trail.unlink(missing_ok=True)
+def _survivors(job: Job, trail: Trail) -> Iterator[Document]:
+    """The documents of a part; after deaths with care, leaving out, as failed, a document at which the process always died."""
+    for doc, sound in trail.follow(read_part(job.part(), job.config)):
+        yield doc if sound else failure(doc.source, doc.offset, f"the process died {FATAL} times at this document", doc.id)
 
 
 class Columns:
@@ -257,36 +275,33 @@ class Proposals(msgspec.Struct, frozen=True):
     proposals: list[Drop | Edit | Mark]
 
 
-def finish_part(job: Job, attempt: int) -> Outcome:  # noqa: ARG001 (the engine's protocol)
+def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol)
     """Write a part's corpus, dropped and ledger files: the mapped part with the corpus step's proposals. Idempotent."""
-    root = Path(job.directory)
-    name = f"{job.part.number:05}"
-    mapped = root / ".work" / "map" / name
-    done = root / ".work" / "done" / f"{name}.json"
+    root, mapped = Path(job.directory), job.work / "map" / job.name
+    done = job.work / "done" / f"{job.name}.json"
     if done.exists():
-        return msgspec.json.decode(done.read_bytes(), type=Outcome)
-    proposals = load_proposals(root / ".work" / "dedup" / name)
+        return
+    proposals = load_proposals(job.work / "dedup" / job.name)
     tally = Tally()
     with np.load(mapped / "columns.npz") as columns:
         ends, live = columns["ends"], columns["live"]
     with (
-        corpus_writer(root / "corpus", name, job.config) as corpus,
-        corpus_writer(root / "dropped", name, job.config) as dropped,
-        appearing(root / "ledger" / f"part-{name}.jsonl") as ledger,
+        corpus_writer(root / "corpus", job.name, job.config) as corpus,
+        corpus_writer(root / "dropped", job.name, job.config) as dropped,
+        appearing(root / "ledger" / f"part-{job.name}.jsonl") as ledger,
         open(mapped / "docs.jsonl", "rb") as lines,
     ):
         with open(mapped / "ledger.jsonl", "rb") as rows:
             shutil.copyfileobj(rows, ledger, 1 << 20)
         _route(lines, ends, live, proposals, corpus, dropped, ledger, tally, job)
-    outcome = Outcome(
-        job.part.number,
-        dict(tally.counts),
-        {name: dict(counts) for name, counts in tally.stages.items()},
-        tally.rules,
-    )
+    stages = {name: dict(counts) for name, counts in tally.stages.items()}
     with appearing(done) as file:
-        file.write(msgspec.json.encode(outcome))
-    return outcome
+        file.write(msgspec.json.encode(Outcome(job.number, dict(tally.counts), stages, tally.rules)))
+
+
+def finished(job: Job) -> Outcome:
+    """What finishing a part came to."""
+    return msgspec.json.decode((job.work / "done" / f"{job.name}.json").read_bytes(), type=Outcome)
 
 
 def _route(

@@ -8,21 +8,21 @@ import platform
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 import cleanup.stages as registry
-from cleanup import rules
+from cleanup import part, rules
 from cleanup.config import Config
 from cleanup.document import Row
 from cleanup.engines import local
 from cleanup.errors import RunError
 from cleanup.part import Job, Outcome, finish_part, map_part
 from cleanup.pipeline import Answers
-from cleanup.read.inputs import Source, expand
+from cleanup.read.inputs import Source, Sources, expand, pack
 from cleanup.read.parts import Part, plan
 from cleanup.write import directory
 from cleanup.write.record import encode, parse_row
@@ -86,35 +86,45 @@ def execute(
     """
     began = time.time()
     with directory.locked(out):
-        sources = [_spooled(source, out) for source in expand(inputs)]
+        sources = Sources(_spooled(source, out) for source in expand(inputs))
         manifest = describe(config, sources, answers or {})
-        directory.claim(out, manifest)
-        if (out / "run.json").exists():
-            return Run(out)
-        parts = plan(sources, config)
-        work = [Job(config, part, str(out), answers or {}) for part in parts]
-        mapped = _phase("map", map_part, work, jobs, progress)
-        corpus = _deduplicate(config, out, parts, mapped)
-        finished = _phase("finish", finish_part, work, jobs, progress)
-        _conclude(out, manifest, mapped, finished, corpus, began)
+        resumed = directory.claim(out, manifest)
+        if not (out / "run.json").exists():
+            directory.sweep(out)
+            work = list(_planned(plan(sources, config), config, out, answers or {}))
+            del sources
+            mapped = _phase("map", map_part, part.mapped, work, jobs, progress, resumed)
+            corpus = _deduplicate(config, out, work, mapped)
+            finished = _phase("finish", finish_part, part.finished, work, jobs, progress, resumed)
+            _conclude(out, manifest, mapped, finished, corpus, began)
         directory.discard(out)
     return Run(out)
 
 
-def describe(config: Config, sources: Sequence[Source], answers: Answers) -> dict[str, Any]:
+def _planned(parts: Iterable[Part], config: Config, out: Path, answers: Answers) -> Iterator[Job]:
+    """A job a part, whose description is left where the workers find it."""
+    place = out / ".work" / "plan"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for one in parts:
+            job = Job(config, one.number, one.stored, str(out), answers)
+            (place / job.name).write_bytes(pack(one))
+            yield job
+    except OSError as error:
+        raise RunError(f"cannot write {place}: {error.strerror or error}", "free some space, then repeat the command") from error
+
+
+def describe(config: Config, sources: Sources, answers: Answers) -> dict[str, Any]:
     """What a run is made of, with a digest for each thing that decides its result."""
     versions = {name: _version(name) for name in LIBRARIES}
     stages = {name: registry.get(name).version for name in config.stages}
-    inputs = hashlib.blake2b(digest_size=16)
-    for source in sources:
-        inputs.update(msgspec.json.encode((source.path, source.label, source.size, source.mtime_ns, source.error)))
     settings = hashlib.blake2b(
         config.digest().encode() + msgspec.json.encode((stages, versions, sorted(answers.items()))), digest_size=16
     )
     digests = {
         "configuration": settings.hexdigest(),
         "rules": rules.digest(rules.directories(config.rules)),
-        "inputs": inputs.hexdigest(),
+        "inputs": sources.digest(),
     }
     return {"config": msgspec.to_builtins(config), "versions": {**versions, "stages": stages}, "digests": digests}
 
@@ -145,26 +155,33 @@ def _spooled(source: Source, out: Path) -> Source:
 
 
 def _phase(
-    name: str, function: Callable[[Job, int], Outcome], work: Sequence[Job], jobs: int, progress: Progress | None
+    name: str,
+    function: Callable[[Job, int], None],
+    outcome_of: Callable[[Job], Outcome],
+    work: Sequence[Job],
+    jobs: int,
+    progress: Progress | None,
+    resumed: bool,
 ) -> list[Outcome]:
-    total = sum(segment.source.size for job in work for segment in job.part.segments) or 1
+    total = sum(job.size for job in work) or 1
     outcomes: dict[int, Outcome] = {}
     done = 0
-    for job, outcome in local.each(function, work, jobs):
-        outcomes[job.part.number] = outcome
-        done += outcome.bytes
+    # A run that was cut short may have been killed by one of its documents: from then on workers face them, not this process.
+    for job, _ in local.each(function, work, jobs, apart=resumed):
+        outcomes[job.number] = outcome_of(job)
+        done += job.size
         if progress is not None:
-            progress(name, outcome, done, total)
-    return [outcomes[job.part.number] for job in work]
+            progress(name, outcomes[job.number], done, total)
+    return [outcomes[job.number] for job in work]
 
 
-def _deduplicate(config: Config, out: Path, parts: Sequence[Part], mapped: Sequence[Outcome]) -> dict[str, Any]:
+def _deduplicate(config: Config, out: Path, work: Sequence[Job], mapped: Sequence[Outcome]) -> dict[str, Any]:
     """The corpus step: writes `.work/dedup/NNNNN` for every part, and `clusters.jsonl`; gives its report."""
     from cleanup.corpus import deduplicate
 
     report = out / ".work" / "dedup" / "report.json"
     if not report.exists():
-        found = deduplicate(config, out, [part.number for part in parts], mapped)
+        found = deduplicate(config, out, [job.number for job in work], mapped)
         directory.write_json(report, found)
     answer: dict[str, Any] = directory.read_json(report)
     return answer

@@ -1,23 +1,27 @@
 """Where a map runs: in this process, or in worker processes that read and write for themselves.
 
-Only small descriptions of work and small results cross a process boundary, never text. A worker that dies costs nothing but time:
-the pool is made anew, and a job that killed its worker is tried again, alone, with the number of its attempt.
+Only small descriptions of work cross a process boundary, never text. A worker that dies costs nothing but time: the pool is
+made anew, and a job that killed its worker is tried again, alone, with the number of its attempt.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from typing import Any, TypeVar
 
 from cleanup.errors import RunError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-ATTEMPTS = 12  # a job that needs more deaths than this to find its faulty documents ends the run
+ATTEMPTS = 60  # a job that needs more deaths than this to find its faulty documents ends the run
+THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 def cores() -> int:
@@ -25,18 +29,25 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def each(function: Callable[[Job, int], Result], jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Result]]:
+def each(
+    function: Callable[[Job, int], Result], jobs: Sequence[Job], workers: int, *, apart: bool = False
+) -> Iterator[tuple[Job, Result]]:
     """`function(job, attempt)` for every job, as they finish. `function` has to be importable and idempotent.
 
-    With one worker or one job everything happens here. Raises RunError when a job kills its worker again and again.
+    With one worker or one job everything happens here, unless `apart` asks for a process of its own, as after a death.
+    Raises RunError when a job kills its worker again and again.
     """
-    if workers <= 1 or len(jobs) <= 1:
+    if not apart and (workers <= 1 or len(jobs) <= 1):
         for job in jobs:
-            yield job, function(job, 0)
+            try:
+                result = function(job, 0)
+            except MemoryError:
+                result = _alone(function, job, 1)
+            yield job, result
         return
     pending: list[tuple[Job, int]] = [(job, 0) for job in jobs]
     while pending:
-        pending, alone = yield from _pool(function, pending, min(workers, len(pending)))
+        pending, alone = yield from _pool(function, pending, max(1, min(workers, len(pending))))
         for job, attempt in alone:
             yield job, _alone(function, job, attempt)
 
@@ -45,7 +56,7 @@ def _pool(function: Callable[[Job, int], Result], work: list[tuple[Job, int]], w
     """Run until done or a worker dies; gives back what never began and what was under way at the death."""
     todo = list(reversed(work))
     running: dict[Future[Any], tuple[Job, int]] = {}
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    with _executor(workers) as pool:
         try:
             while todo or running:
                 while todo and len(running) < workers:
@@ -55,12 +66,11 @@ def _pool(function: Callable[[Job, int], Result], work: list[tuple[Job, int]], w
                 for future in done:
                     result = future.result()
                     yield running.pop(future)[0], result
-        except BrokenProcessPool:
+        except (BrokenProcessPool, MemoryError):
+            _end(pool)
             return list(reversed(todo)), [(job, attempt + 1) for job, attempt in running.values()]
         except BaseException:
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
+            _end(pool)
             raise
     return [], []
 
@@ -68,9 +78,40 @@ def _pool(function: Callable[[Job, int], Result], work: list[tuple[Job, int]], w
 def _alone(function: Callable[[Job, int], Result], job: Job, attempt: int) -> Result:
     """One job in a process of its own, as often as it dies."""
     while attempt <= ATTEMPTS:
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        with _executor(1) as pool:
             try:
                 return pool.submit(function, job, attempt).result()
-            except BrokenProcessPool:
+            except (BrokenProcessPool, MemoryError):
                 attempt += 1
-    raise RunError("a worker process died again and again", "is there enough memory? try fewer workers with -j")
+            except BaseException:
+                _end(pool)
+                raise
+    raise RunError(
+        "a worker process died again and again",
+        "is there enough memory? try fewer workers with -j; a script that calls run() needs `if __name__ == '__main__':`",
+    )
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
+
+
+def _begin() -> None:
+    """A worker begins: the interrupt key is its parent's matter, it has one thread, and it does not outlive its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _die_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    for process in list((pool._processes or {}).values()):
+        process.kill()
+    pool.shutdown(wait=False, cancel_futures=True)

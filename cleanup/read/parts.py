@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 import msgspec
@@ -22,7 +22,7 @@ from cleanup.read.warc import read_warc
 from cleanup.read.whole import read_whole
 
 
-class Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True, array_like=True):
     """A source, or the records of it that begin in [start, end): bytes of JSONL, rows of Parquet. `end` None: to its end."""
 
     source: Source
@@ -30,32 +30,37 @@ class Segment(msgspec.Struct, frozen=True):
     end: int | None = None
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, array_like=True):
     """What one worker takes at a time and what becomes one part of the corpus."""
 
     number: int
     segments: tuple[Segment, ...]
 
+    @property
+    def stored(self) -> int:
+        """Input bytes as they are stored."""
+        return sum(one.source.size if one.end is None else max(0, one.end - one.start) for one in self.segments)
 
-def plan(sources: Sequence[Source], config: Config) -> list[Part]:
+
+def plan(sources: Iterable[Source], config: Config) -> Iterator[Part]:
     """Cut sources into parts of about `read.part_bytes` stored bytes, at most `read.part_files` sources each."""
-    parts: list[Part] = []
+    number = size = 0
     pending: list[Segment] = []
-    size = 0
     for source in sources:
         pieces = _pieces(source, config)
         weight = source.size if len(pieces) == 1 else config.read.part_bytes
         if pending and (size + weight > config.read.part_bytes or len(pending) >= config.read.part_files):
-            parts.append(Part(len(parts), tuple(pending)))
-            pending, size = [], 0
+            yield Part(number, tuple(pending))
+            number, size, pending = number + 1, 0, []
         if len(pieces) > 1:
-            parts.extend(Part(len(parts) + number, (piece,)) for number, piece in enumerate(pieces))
+            for piece in pieces:
+                yield Part(number, (piece,))
+                number += 1
         else:
             pending.append(pieces[0])
             size += weight
-    if pending or not parts:
-        parts.append(Part(len(parts), tuple(pending)))
-    return parts
+    if pending or not number:
+        yield Part(number, tuple(pending))
 
 
 def _pieces(source: Source, config: Config) -> list[Segment]:

@@ -37,7 +37,8 @@ def locked(path: Path) -> Iterator[None]:
 def appearing(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name, complete and on disk, when the block ends; after an error nothing appears."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
+    # The name is this process's own: an older one that has not quite died yet cannot write into the same file.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
             yield file
@@ -68,8 +69,8 @@ def read_json(path: Path) -> Any:
         raise RunError(f"cannot read {path}: {error}", "run again into a new directory") from None
 
 
-def claim(path: Path, manifest: dict[str, Any]) -> None:
-    """Make `path` the directory of the run that `manifest` describes, or find that it already is.
+def claim(path: Path, manifest: dict[str, Any]) -> bool:
+    """Make `path` the directory of the run that `manifest` describes, or find that it already is: True.
 
     Raises RunError when the directory holds something else: nothing of it is touched.
     """
@@ -84,12 +85,22 @@ def claim(path: Path, manifest: dict[str, Any]) -> None:
                     f"{path} belongs to a run with other {what}",
                     "choose another directory with -o, or repeat the command that made this one",
                 )
-        return
+        return True
     strangers = [entry.name for entry in path.iterdir() if entry.name not in (".lock", ".work")]
     if strangers:
         raise RunError(f"{path} is not empty and is not a run directory: {', '.join(sorted(strangers)[:3])}", "choose another -o")
     work.mkdir(exist_ok=True)
     write_json(work / MANIFEST, manifest)
+    return False
+
+
+def sweep(path: Path) -> None:
+    """Remove what a run that was killed has left half written."""
+    for place in (path, path / "corpus", path / "dropped", path / "ledger", path / ".work"):
+        for left in place.glob(".*.tmp"):
+            left.unlink(missing_ok=True)
+    for left in (path / ".work" / "map").glob("*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def discard(path: Path) -> None:
