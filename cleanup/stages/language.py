@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import msgspec
 import numpy as np
@@ -21,7 +22,7 @@ WINDOW = 120  # characters of the two pieces by which a mixed text is suspected
 BLOCK = 160  # characters of a paragraph that is judged by itself, and letters that make a language worth a mention
 MOST = 600  # characters of a paragraph that are read
 SURE = 0.95  # probability from which py3langid is not questioned
-UNDECIDED = 0.2  # probability below which nothing is said
+UNDECIDED = 0.1  # probability below which nothing is said
 # Codes of the two libraries that have an ISO 639-1 code, or belong to a language that has one.
 NORMAL = {
     "nb": "no",
@@ -273,5 +274,12 @@ def normal(code: str) -> str:
 
 
 def _letters(text: str) -> int:
-    """Letters of a text; those of Chinese, Japanese and Korean, of which a few make a sentence, count threefold."""
-    return sum(3 if "\u2e80" <= letter <= "\ud7ff" else 1 for letter in text if letter.isalpha())
+    """Letters of a text, with the marks that are vowels in many scripts. Where a letter stands for a syllable it counts twice,
+    where it stands for a word, three times."""
+    return sum(_weight(letter) for letter in text if letter.isalpha() or (letter > "\u0300" and category(letter)[0] == "M"))
+
+
+def _weight(letter: str) -> int:
+    if letter < "\u0900":
+        return 1
+    return 3 if "\u2e80" <= letter <= "\ud7ff" or letter >= "\U00020000" else 2

@@ -88,10 +88,11 @@ class Model:
         owner = np.repeat(np.arange(len(coded), dtype=np.int32), size + 1)[:-1]  # a text and the 0xFF after it
         feature, weight, ends = self._count(self.feature[self._walk(b"\xff".join(coded))], owner, len(coded))
         raw = np.empty((len(coded), len(self.prior)), np.float32)
+        room = np.empty((int(np.diff(ends, prepend=0).max()), len(self.prior)), np.float32)
         for number, (begin, end) in enumerate(pairwise([0, *ends.tolist()])):
             # Not a product of matrices: its rounding, and so a score, would depend on the other texts and on the threads.
-            rows = self.table.take(feature[begin:end], 0, mode="clip")
-            raw[number] = np.einsum("i,ij->j", weight[begin:end], rows)
+            rows = self.table.take(feature[begin:end], 0, room[: end - begin], "clip")
+            np.einsum("i,ij->j", weight[begin:end], rows, out=raw[number])
         raw += self.prior
         for first, twin in self.pairs:
             raw[:, first] = np.maximum(raw[:, first], raw[:, twin])
