@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MEMORY = 8  # bytes; the longest feature of the model has 6
-STRIP = 120  # bytes of a strip, run-up not counted
-TEXTS = 64  # at once; many enough for long arrays, few enough to stay in the cache
+STRIP = 60  # bytes of a strip, run-up not counted
+TEXTS = 128  # at once; many enough for long arrays, few enough to stay in the cache
 EPSILON = float(np.finfo(np.float32).eps)
 LOWEST = float(np.finfo(np.float32).min)
 
@@ -114,7 +114,7 @@ class Model:
         states = np.empty((MEMORY + STRIP, strips), np.int64)
         state = np.zeros(strips, np.int64)
         for number in range(MEMORY + STRIP):
-            state = self.next[self.base[state] + letters[number]]
+            state = self.next.take(self.base.take(state) + letters[number])
             states[number] = state
         return states[MEMORY:].T.reshape(-1)[: len(data)]
 
