@@ -74,22 +74,19 @@ def _three(name: str, lead: int) -> list[bytes]:
     return [bytes([0x8F, a, b]) for a in range(0xA1, 0xFF) for b in range(0xA1, 0xFF)] if name == "euc_jp" and lead == 0x8F else []
 
 
-def to_bytes(text: str, family: str) -> bytes | None:
-    """The bytes of `text` in a double-byte encoding, chosen so that they are UTF-8 where that is possible; None: it cannot be."""
+def to_bytes(text: str, family: str) -> list[bytes]:
+    """What the bytes of `text` can have been in a double-byte encoding: UTF-8 first, if that is possible; none: it cannot be."""
     table = multi_map(family)
     options: list[tuple[bytes, ...]] = []
-    doubtful = False
     for char in text:
-        if char < "\x80":
-            options.append((char.encode(),))
-            continue
-        found = table.get(char)
+        found = (char.encode(),) if char < "\x80" else table.get(char)
         if found is None:
-            return None
-        doubtful |= len(found) > 1
+            return []
         options.append(found)
-    data = b"".join(option[0] for option in options)
-    return _as_utf8(options) or data if doubtful else data
+    doubtful = any(len(found) > 1 for found in options)
+    first, last = (b"".join(found[at] for found in options) for at in (0, -1))
+    utf8 = _as_utf8(options) if doubtful else None
+    return list(dict.fromkeys([*([utf8] if utf8 else ()), first, last]))
 
 
 def _as_utf8(options: list[tuple[bytes, ...]]) -> bytes | None:

@@ -7,7 +7,9 @@ what it makes of the changed words looks like words of a language.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -84,7 +86,7 @@ def repair(line: str) -> Reading | None:
     if first is None or text == first.text:
         return first
     fit = language.letters().fit(text)
-    return Reading(text, first.wrong, first.true, gain, _score(line, text, first.wrong, first.true, gain), fit.language)
+    return Reading(text, first.wrong, first.true, gain, _score(line, text, first.true, gain), fit.language)
 
 
 def _best(line: str) -> Reading | None:
@@ -98,45 +100,81 @@ def _best(line: str) -> Reading | None:
             continue
         seen.add(text)
         fit = model.fit(text)
-        gain = base.bits - fit.bits - _price(line, text, wrong, true)
+        gain = base.bits - fit.bits - _price(line, wrong, true)
         if gain > 8 and (found is None or gain > found[0]):
             found = (gain, text, wrong, true, fit)
     if found is None:
         return None
     gain, text, wrong, true, fit = found
-    return Reading(text, wrong, true, gain, _score(line, text, wrong, true, gain), fit.language)
+    return Reading(text, wrong, true, gain, _score(line, text, true, gain), fit.language)
 
 
-def _price(line: str, text: str, wrong: str, true: str) -> float:
+def _price(line: str, wrong: str, true: str) -> float:
     """Bits that a hypothesis costs: how unusual the pair is, and whether it leaves some of its own characters behind."""
     price = 6.0 + 8.0 * (wrong in _RARE) + 8.0 * (true in _RARE) + (0.0 if true == "utf-8" else 6.0)
     if true == "utf-8" and wrong in codepages.SINGLE:
         table = codepages.encoding_map(wrong)
-        if any(char in table for char in text if char > "\x7f") and any(char in table for char in _left_over(line, wrong)):
+        if any(char in table for char in codepages.utf8_pattern(wrong).sub("", line)):
             price += 15.0
     return price
 
 
-def _left_over(line: str, wrong: str) -> str:
-    return codepages.utf8_pattern(wrong).sub("", line)
-
-
-def _score(line: str, text: str, wrong: str, true: str, gain: float) -> float:
+def _score(line: str, text: str, true: str, gain: float) -> float:
     """From bits to a score: 0.9 and more is safe to apply, less is held for a person."""
     changed = list(differences(line, text))
+    before = " ".join(line[start:end] for start, end, _ in changed)
     after = " ".join(new for _, _, new in changed)
+    if _inversions(after) > _inversions(before):
+        return 0.3
     fit = language.letters().fit(after)
-    foreign = [char for char in after if char > "\x7f" and char.isalpha()]
-    east = sum(language.script(char) in ("CJK", "HANGUL") for char in foreign) * 2 > max(1, fit.letters)
-    score = 0.97 if gain >= 30 else 0.93 if gain >= 20 else 0.7 if gain >= 10 else 0.5
+    foreign = sum(char > "\x7f" and char.isalpha() for char in after)
+    east = 2 * sum(char > "\u2e80" for char in after) > fit.letters
     if foreign and fit.rate > (10.5 if east else 5.2):
-        score = min(score, 0.6 if fit.rate < (12 if east else 6.5) else 0.3)
-    words = sum(len(new.split()) for _, _, new in changed)
-    if true != "utf-8" and (len(foreign) < 3 or words < 2) and gain < 60:
-        score = min(score, 0.6)
-    if true == "utf-8" and gain < 25 and words < 2:
-        score = min(score, 0.6)
-    return score
+        return 0.6 if fit.rate < (12 if east else 6.5) and gain >= 10 else 0.3
+    if not foreign and not (_well_placed(after) and (true == "utf-8" or (gain >= 20 and _count(after) > 1))):
+        return 0.6 if gain >= 10 else 0.3
+    if true != "utf-8" and not _trustworthy(text, after, foreign, gain):
+        return 0.6 if gain >= 10 else 0.3
+    if gain >= 20:
+        return 0.97 if gain >= 40 else 0.94
+    if gain >= 13 and true == "utf-8" and _IMPOSSIBLE.search(before) and not _IMPOSSIBLE.search(text):
+        return 0.92
+    return 0.6 if gain >= 10 else 0.3
+
+
+def _trustworthy(text: str, after: str, foreign: int, gain: float) -> bool:
+    """What one legacy encoding read as another has to show beyond good words: a whole line that is a language."""
+    whole = language.letters().fit(text)
+    ideographs = 2 * sum(char > "\u2e80" for char in text) > whole.letters
+    if whole.rate > (10.0 if ideographs else 4.7):
+        return False
+    scripts = [language.script(char) for char in after if char.isalpha()]
+    main = max(set(scripts), key=scripts.count, default="LATIN")
+    if main != "LATIN" and 2 * sum(language.script(char) == main for char in text if char.isalpha()) < whole.letters:
+        return False
+    return gain >= (28 if foreign == 1 else 24 if foreign else 20)
+
+
+# Controls and box drawing: nobody writes them inside words.
+_IMPOSSIBLE = re.compile("[\x80-\x9f\u2500-\u259f\ufffd]")
+_TYPOGRAPHIC = re.compile("[\u2010-\u2026\u20ac\u2122\u00ab\u00bb\u00a0\u00a3\u00bf\u00a1]")
+_MISPLACED = re.compile(
+    r"[^\W\d_][“„«‹¿¡€][^\W\d_]|[”»][^\W\d_]|[^\W\d_]…[^\W\d_]|‘(?!\w)|’(?!(?:s|t|re|ve|ll|d|m|n)\b)(?<!\b\w’)(?<!\w\wl’)(?<!qu’)[^\W\d_]"
+)
+
+
+def _count(text: str) -> int:
+    return len(_TYPOGRAPHIC.findall(text))
+
+
+def _well_placed(text: str) -> bool:
+    """Whether quotes, dashes and apostrophes stand where they belong."""
+    return _MISPLACED.search(text) is None
+
+
+def _inversions(text: str) -> int:
+    """Capitals after small letters."""
+    return sum(a.islower() and b.isupper() for a, b in pairwise(text))
 
 
 def readings(line: str) -> Iterator[tuple[str, str, str]]:
@@ -149,8 +187,7 @@ def readings(line: str) -> Iterator[tuple[str, str, str]]:
     east = any(char >= "\u2e80" for char in high)
     for wrong in UTF8_IN_MULTI:
         if east and all(char in codepages.multi_map(wrong) for char in high):
-            data = codepages.to_bytes(line, wrong)
-            if data is not None:
+            for data in codepages.to_bytes(line, wrong):
                 yield from _decoded(data, wrong, ("utf-8", *(true for true in TRUE_MULTI if true != wrong)))
     for wrong in WRONG_SINGLE:
         table = codepages.encoding_map(wrong)
@@ -158,16 +195,17 @@ def readings(line: str) -> Iterator[tuple[str, str, str]]:
             continue
         for true in TRUE_SINGLE:
             table_to = codepages.translation(wrong, true)
-            if true != wrong and _possible([table_to[ord(char)] for char in high]):
+            if true != wrong and _possible([(char, table_to[ord(char)]) for char in high]):
                 yield line.translate(table_to), wrong, true
         if len(high) > 3:
             data = b"".join(bytes([table[char]]) if char > "\x7f" else char.encode() for char in line)
             yield from _decoded(data, wrong, TRUE_MULTI)
 
 
-def _possible(chars: list[str]) -> bool:
-    """Whether characters look like those of a text: none that no text has, and letters among them."""
-    return all(char.isalpha() or language.symbols(char) < 13 for char in chars) and 2 * sum(map(str.isalpha, chars)) >= len(chars)
+def _possible(chars: list[tuple[str, str]]) -> bool:
+    """Whether what characters would become is what texts are made of: letters, marks and typographic signs."""
+    changed = [new for old, new in chars if old != new]
+    return bool(changed) and all(new.isalpha() or language.symbols(new) < 13 or unicodedata.category(new)[0] == "M" for new in changed)
 
 
 def _decoded(data: bytes, wrong: str, names: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
@@ -190,6 +228,18 @@ def _sequences(line: str, wrong: str, high: set[str]) -> str:
             return match[0]
 
     return codepages.utf8_pattern(wrong).sub(decode, line)
+
+
+def utf8_readings(line: str) -> set[str]:
+    """What `line` was if all of it was UTF-8 read in a single-byte encoding: more than one text where that is ambiguous."""
+    high = {char for char in line if char > "\x7f"}
+    found: set[str] = set()
+    for wrong in UTF8_IN_SINGLE:
+        table = codepages.encoding_map(wrong)
+        if all(char in table for char in high):
+            data = b"".join(bytes([table[char]]) if char > "\x7f" else char.encode() for char in line)
+            found.update(text for text, _, _ in _decoded(data, wrong, ("utf-8",)))
+    return found
 
 
 def likelier(one: str, other: str) -> bool:

@@ -61,7 +61,11 @@ def _settle(draft: Draft, active: Collection[str]) -> Iterator[Edit]:
             if rule in active:
                 characters.fix(draft, rule)
         if not draft.text.isascii():
-            yield from _encoding(draft, active)
+            held = _encoding(draft, active)
+            if held:
+                # Soft hyphens and controls may be bytes of a text that only a person can read.
+                yield from held if before == draft.original else ()
+                return
         for rule in _AFTER:
             if rule in active:
                 characters.fix(draft, rule)
@@ -69,24 +73,28 @@ def _settle(draft: Draft, active: Collection[str]) -> Iterator[Edit]:
             return
 
 
-def _encoding(draft: Draft, active: Collection[str]) -> Iterator[Edit]:
-    """ftfy's repair, or another reading of the bytes where that is likelier."""
+def _encoding(draft: Draft, active: Collection[str]) -> list[Edit]:
+    """ftfy's repair, or another reading of the bytes where that is likelier; edits, when it has to be held for a person."""
     line = draft.text
     fixed = prefilter.ftfy_fixed(line) if "mojibake/ftfy" in active else line
-    if not (prefilter.is_odd(fixed) or (fixed == line and prefilter.is_bad(line))):
-        draft.rewrite(fixed, "mojibake/ftfy")
-        return
-    reading = misreading.repair(line) if active & misreading.RULES else None
-    if reading is not None and reading.rule not in active:
-        reading = None
+    beyond = bool(active & misreading.RULES)
+    if fixed == line and not (prefilter.is_odd(line) or prefilter.is_bad(line)):
+        return []
     if fixed != line:
-        if reading is not None and reading.score >= 0.9 and misreading.likelier(reading.text, fixed):
-            draft.rewrite(reading.text, reading.rule, reading.score, reading.why)
-        else:
+        others = misreading.utf8_readings(line) if beyond else set()
+        settled = fixed in others or not prefilter.has_c1(line)
+        if not beyond or (settled and others <= {fixed} and not prefilter.is_odd(fixed, strict=True)):
             draft.rewrite(fixed, "mojibake/ftfy")
-    elif reading is not None and reading.score >= 0.9:
-        draft.rewrite(reading.text, reading.rule, reading.score, reading.why)
-    elif reading is not None and reading.score >= 0.5 and line == draft.original:
-        for start, end, after in differences(line, reading.text):
-            at = draft.offset + start
-            yield Edit(at, draft.offset + end, line[start:end], after, reading.rule, reading.score, reading.why)
+            return []
+    reading = misreading.repair(line) if beyond else None
+    if reading is not None and reading.rule in active:
+        if reading.score >= 0.9 and (fixed == line or misreading.likelier(reading.text, fixed)):
+            draft.rewrite(reading.text, reading.rule, reading.score, reading.why)
+            return []
+        if reading.score >= 0.5 and fixed == line:
+            return [
+                Edit(draft.offset + start, draft.offset + end, line[start:end], after, reading.rule, reading.score, reading.why)
+                for start, end, after in differences(line, reading.text)
+            ]
+    draft.rewrite(fixed, "mojibake/ftfy")
+    return []

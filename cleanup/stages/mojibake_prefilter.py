@@ -118,8 +118,8 @@ def _hash(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -
     return (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) >> np.uint32(32 - _BITS)
 
 
-def odd_lines(texts: Sequence[str]) -> list[list[int]]:
-    """For every text the numbers (from 0) of its odd lines.
+def odd_lines(texts: Sequence[str], strict: bool = False) -> list[list[int]]:
+    """For every text the numbers (from 0) of its odd lines; strictly: of all lines with anything odd.
 
     >>> odd_lines(["clean café", "naïf\\nнаивный", "Le caf├й est fermé"])
     [[], [], [0]]
@@ -129,7 +129,7 @@ def odd_lines(texts: Sequence[str]) -> list[list[int]]:
     if not wide:
         return out
     joined = "\n".join(["", *(texts[index] for index in wide), ""])
-    lines = _odd(np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), np.uint16))
+    lines = _odd(np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), np.uint16), strict)
     first = 0
     at = 0
     for index in wide:
@@ -141,7 +141,7 @@ def odd_lines(texts: Sequence[str]) -> list[list[int]]:
     return out
 
 
-def _odd(codes: NDArray[np.uint16]) -> NDArray[np.int64]:
+def _odd(codes: NDArray[np.uint16], strict: bool) -> NDArray[np.int64]:
     """Numbers of the odd lines of a text that begins and ends with a line end."""
     tables = _tables()
     where = np.flatnonzero(codes > 127)
@@ -157,12 +157,14 @@ def _odd(codes: NDArray[np.uint16]) -> NDArray[np.int64]:
     weight = (letter & plain & (~known | mixed)).astype(np.int64)
     weight += 2 * ((kind == _SYMBOL) & (beside[0] | beside[1]))
     weight += (kind == _QUOTE) & (left_case == 1) & (right_case == 1)
+    weight += (here == 0x201D) & (left_case == 1) & (right_case == 1)
+    weight += ((here == 0xBC) | (here == 0xBE)) & (left_case > 0)
     weight += ((here == 0x201E) | (here == 0x201A)) & (left_case == 1)  # an opening quote at the end of a word
     weight += letter & ((left == 0x2013) | (left == 0x2014)) & ((right == 0x2013) | (right == 0x2014))
     east = kind == _EAST
     ascii_letter = [(one < 128) & (number == _LETTER) for one, number in zip((left, right), kinds, strict=True)]
     strange = east & (tables.rare[here] | ascii_letter[0] | ascii_letter[1])
-    follows = east & (kinds[1] == _EAST)
+    follows = east & (kinds[1] == _EAST) & (here > 0x3400) & (right > 0x3400)  # kana are the same in many encodings
     unusual = follows & ~tables.known[_hash(here.astype(np.uint32), right.astype(np.uint32), _PAIR)]
     ends = np.flatnonzero(codes == 10)
     line = np.searchsorted(ends, where)
@@ -172,14 +174,22 @@ def _odd(codes: NDArray[np.uint16]) -> NDArray[np.int64]:
     total, letters = np.bincount(line, weight, size), np.bincount(line, letter | (kind == _SYMBOL), size)
     odd, ideographs = np.bincount(line, strange, size), np.bincount(line, east, size)
     pairs, unknown = np.bincount(line, follows, size), np.bincount(line, unusual, size)
-    flagged = ((total > 0) & (12 * total >= letters)) | ((odd > 0) & (4 * odd >= ideographs))
+    flagged = ((total > 0) & (strict | (12 * total >= letters))) | ((odd > 0) & (strict | (4 * odd >= ideographs)))
     flagged |= (pairs > 4) & (unknown >= 0.9 * pairs)
     return np.flatnonzero(flagged) - 1
 
 
-def is_odd(line: str) -> bool:
-    """`odd_lines` of one line."""
-    return not line.isascii() and bool(odd_lines([line])[0])
+def is_odd(line: str, strict: bool = False) -> bool:
+    """`odd_lines` of one line; strictly: whether anything in it is odd."""
+    return not line.isascii() and bool(odd_lines([line], strict)[0])
+
+
+def has_c1(line: str) -> bool:
+    """Whether there are C1 controls, which nobody writes."""
+    return _C1.search(line) is not None
+
+
+_C1 = re.compile("[\x80-\x9f]")
 
 
 def is_bad(line: str) -> bool:
@@ -197,7 +207,7 @@ def ftfy_fixed(line: str) -> str:
 
 
 _OTHER = re.compile(
-    "&#?[0-9A-Za-z]{1,24};|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u206f\ufeff\ufff9-\ufffc\ud800-\udfff]"
+    "&#?[0-9A-Za-z]{1,24};|[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u206f\ufeff\ufff9-\ufffc\ud800-\udfff]"
 )
 
 

@@ -50,11 +50,13 @@ def words(lang: str) -> tuple[Counter, Counter, Counter]:
             word = unicodedata.normalize("NFC", word)
             if not all(unicodedata.category(c)[0] in "LM" or c in "\u200c\u200d" for c in word) or foreign(word, lang):
                 continue
+            if lang == "hu" and not set(word).isdisjoint("õûôâî"):
+                continue  # what the web makes of ő and ű
             if lang == "sr":
                 word = serbian(word)
                 if not all("Ѐ" <= c <= "ӿ" for c in word):
                     continue
-            for variant, share in variants(word.translate(table), lang):
+            for variant, share in variants(word, lang, table):
                 count(variant if lang in IDEOGRAPHIC else f"_{variant}_", weight * share, one, two, three)
             seen += 1
         if seen > WORDS:
@@ -77,11 +79,15 @@ def sharp_s() -> tuple[dict[str, list[str]], set[str]]:
     return sharp, double
 
 
-def variants(word: str, lang: str) -> list[tuple[str, float]]:
-    """Other spellings that old encodings force on a language."""
+def variants(word: str, lang: str, table: dict[int, str]) -> list[tuple[str, float]]:
+    """Other spellings that old encodings force on a language, or that case folding and simplification have hidden."""
     if lang == "el" and word.endswith("σ"):
         word = word[:-1] + "ς"
     out = [(word, 1.0)]
+    if table:
+        # Some simplified characters are traditional ones as well: both are counted.
+        sure = word.translate({code: char for code, char in table.items() if not common_big5(chr(code))})
+        out = [(sure, 0.5), (word.translate(table), 0.5)] if sure != word.translate(table) else [(sure, 1.0)]
     if lang == "ro":
         out.append((word.translate({0x219: "ş", 0x21B: "ţ"}), 1.0))
     if lang == "de" and "ss" in word:
@@ -137,7 +143,7 @@ def traditional() -> dict[int, str]:
             if simple in best.keys() and (freq[char]) <= freq[best[simple]]:
                 continue
             best[simple] = char
-    return {ord(simple): char for simple, char in best.items() if not common_big5(simple)}
+    return {ord(simple): char for simple, char in best.items()}
 
 
 def common_big5(char: str) -> bool:
