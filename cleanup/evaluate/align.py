@@ -32,6 +32,20 @@ def token_f1(found: str, true: str) -> tuple[float, float, float]:
     return (2 * precision * recall / (precision + recall) if same else 0.0), precision, recall
 
 
+def shingle_scores(found: str, true: str, n: int = 4) -> tuple[float, float, float, float]:
+    """(precision, 1 when there is a prediction, recall, 1 when there is gold) of the runs of `n` words, as
+    article-extraction-benchmark measures a page; F1 is made of the means over pages.
+    """
+    a, b = _shingles(found, n), _shingles(true, n)
+    same = (a & b).total()
+    return same / a.total() if a else 0.0, float(bool(a)), same / b.total() if b else 0.0, float(bool(b))
+
+
+def _shingles(text: str, n: int) -> Counter[tuple[str, ...]]:
+    tokens = re.findall(r"\w+", text)
+    return Counter(tuple(tokens[at : at + n]) for at in range(max(1, len(tokens) - n + 1))) if tokens else Counter()
+
+
 def units(source: str, target: str, script: Script | None = None) -> dict[Unit, int]:
     """The changes from one text to another as small units, each with its weight, the number of source tokens in it.
 

@@ -131,7 +131,7 @@ def line_counts(
     samples.add(
         stage, groups, "content characters lost", sum(lost[number] for number in mine), sum(size[number] for number in mine)
     )
-    samples.add(stage, groups, "titles lost", *title)
+    samples.add(stage, groups, "titles lost", float(0 < title[1] == title[0]), float(title[1] > 0))  # a repeated one may go
     samples.add(stage, groups, "bylines removed", *byline)
 
 

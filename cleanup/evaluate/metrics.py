@@ -94,6 +94,7 @@ FORMULAS: dict[str, tuple[Formula, int, Better]] = {
     "titles lost": (ratio, 1, "low"),
     "bylines removed": (ratio, 1, "high"),
     "body F1": (ratio, 1, "high"),
+    "token F1": (ratio, 1, "high"),
     "body F1 before": (ratio, 1, "high"),
     "shingle F1": (f1_of_means, 3, "high"),
     "found": (ratio, 1, "high"),
