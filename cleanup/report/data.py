@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from cleanup.config import Config
 from cleanup.document import Document, Row, revert
+from cleanup.errors import CleanupError
 from cleanup.report.diff import segments, shortened, side_by_side
 from cleanup.report.sample import Sample, Stored, take
 
@@ -197,15 +198,17 @@ def _documents(sample: Sample) -> list[dict[str, Any]]:
         shown = _document(doc)
         if shown is not None and len(found) < DOCUMENTS:
             found.append(shown)
-    return found
+    return sorted(found, key=lambda doc: (-sum(isinstance(part, list) for part in doc["parts"]), doc["id"]))
 
 
 def _document(doc: Stored) -> dict[str, Any] | None:
     document = Document(doc.id, text=doc.text, ledger=doc.rows)
+    if document.edits != doc.edits:
+        return None  # the sample does not hold all of its rows
     try:
         original = revert(document)
     except ValueError:
-        return None  # the sample does not hold all of its rows
+        return None
     line = segments(original, doc.rows)
     if "".join(segment.after for segment in line) != doc.text:
         return None
@@ -270,12 +273,23 @@ def _clusters(sample: Sample) -> list[dict[str, Any]]:
 
 def _pair(left: str, right: str) -> list[tuple[str, str, str]]:
     found = []
-    for kind, a, b in side_by_side(left[:12000], right[:12000]):
+    for kind, a, b in side_by_side(left[:12000], right[:12000], _senses()):
         if kind == "same" and len(a) > 3 * CONTEXT:
             gap = f" […{len(a) - 2 * CONTEXT:,} characters…] "
             a, b = (text[:CONTEXT] + gap + text[-CONTEXT:] for text in (a, b))
         found.append((kind, a, b))
     return found
+
+
+@cache
+def _senses() -> Mapping[str, str]:
+    """The spin lexicon's classes of words; none where its rules do not load, which other commands say."""
+    from cleanup.spin.canonical import classes
+
+    try:
+        return classes()
+    except CleanupError:
+        return {}
 
 
 def _histogram(values: Sequence[float]) -> list[int]:
@@ -285,20 +299,12 @@ def _histogram(values: Sequence[float]) -> list[int]:
     return bins
 
 
-def _host(doc: Stored) -> str:
-    try:
-        host = urlsplit(str(doc.meta.get("url") or "")).hostname or ""
-    except ValueError:
-        host = ""
-    return host.removeprefix("www.") or str(doc.meta.get("site") or "") or doc.source.rpartition("/")[0] or doc.source
-
-
 def _sources(sample: Sample) -> list[dict[str, Any]]:
     """Per host (else site, else folder): documents, drops, duplicates given and received, residue, spun share, languages."""
     groups: dict[str, list[Stored]] = {}
     for doc in sample.documents:
-        groups.setdefault(_host(doc), []).append(doc)
-    host_of = {doc.id: _host(doc) for doc in sample.documents}
+        groups.setdefault(doc.host, []).append(doc)
+    host_of = {doc.id: doc.host for doc in sample.documents}
     given: dict[str, int] = {}
     for doc in sample.documents:
         kept = ((doc.drop or {}).get("why") or {}).get("duplicate_of")
@@ -336,7 +342,7 @@ def _weeks(sample: Sample) -> dict[str, Any]:
         except ValueError:
             continue
         if doc.spin:
-            cell = cells.setdefault(_clip(_host(doc), 80), {}).setdefault(f"{year}-W{week:02}", [0, 0])
+            cell = cells.setdefault(_clip(doc.host, 80), {}).setdefault(f"{year}-W{week:02}", [0, 0])
             cell[0] += doc.spin.get("verdict") == "spun"
             cell[1] += 1
     spun = {host: sum(cell[0] for cell in row.values()) for host, row in cells.items()}

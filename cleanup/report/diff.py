@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from cleanup.document import Row
 
 WORD = re.compile(r"\w+|[^\w\s]")
+KINDS = {"equal": "same", "replace": "other", "delete": "left", "insert": "right"}
 PAIR_WORDS = 1500  # words of a text that are laid beside another one
 
 
@@ -103,15 +104,27 @@ def shortened(line: Sequence[Segment], context: int) -> list[Segment | int]:
     return [item for item in out if item and (isinstance(item, int) or item.rows or item.after)]
 
 
-def side_by_side(left: str, right: str) -> list[tuple[str, str, str]]:
-    """Two texts aligned by words: ("same" | "other" | "left" | "right", text on the left, text on the right)."""
+def side_by_side(left: str, right: str, senses: Mapping[str, str] | None = None) -> list[tuple[str, str, str]]:
+    """Two texts aligned by words: ("same" | "sense" | "other" | "left" | "right", text on the left, text on the right).
+
+    "sense": different words of one class of `senses` (word -> class, "" for a stop word), as a spinner exchanges them.
+    """
     a, b = _words(left), _words(right)
     keys_a, keys_b = [word.strip().casefold() for word in a], [word.strip().casefold() for word in b]
     out: list[tuple[str, str, str]] = []
     for tag, i, j, k, m in difflib.SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
-        kind = {"equal": "same", "replace": "other", "delete": "left", "insert": "right"}[tag]
-        out.append((kind, "".join(a[i:j]), "".join(b[k:m])))
+        if tag == "replace" and senses:
+            out += _senses(a[i:j], b[k:m], senses)
+        else:
+            out.append((KINDS[tag], "".join(a[i:j]), "".join(b[k:m])))
     return out
+
+
+def _senses(a: Sequence[str], b: Sequence[str], senses: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """A replaced stretch, aligned by the classes of its words."""
+    keys_a, keys_b = ([senses.get(key := word.strip().casefold(), f"={key}") for word in words] for words in (a, b))
+    for tag, i, j, k, m in difflib.SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
+        yield "sense" if tag == "equal" else KINDS[tag], "".join(a[i:j]), "".join(b[k:m])
 
 
 def _words(text: str) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -30,6 +31,7 @@ class Stored(msgspec.Struct):
     source: str
     text: str
     kept: bool
+    host: str = ""  # of its URL, else the site's name, else the folder
     meta: dict[str, Any] = {}
     language: str = ""
     spin: dict[str, Any] = {}
@@ -51,8 +53,7 @@ class Sample(msgspec.Struct):
 def take(out: Path, read: ReadConfig) -> Sample:
     """The sample of a run directory; a file that is missing or is not JSON lines counts as empty."""
     found = Sample()
-    lines, found.whole["ledger"] = _parts(out / "ledger", LEDGER_BYTES, tails=True)
-    found.rows = [parse_row(line) for line in lines]
+    found.rows, found.whole["ledger"] = _rows(out / "ledger")
     for kind in ("corpus", "dropped"):
         lines, found.whole[kind] = _parts(out / kind, DOCUMENT_BYTES)
         found.documents += [stored(line, kind, read) for line in lines if len(line) <= MAX_LINE]
@@ -75,17 +76,28 @@ def stored(line: bytes, kind: str, read: ReadConfig) -> Stored:
     """A line of `corpus` or `dropped`."""
     record = parse_line(line)
     summary = value(record.get("cleanup")) or {}
+    meta = summary.get("meta") or {}
+    source = str(value(record.get("source", "")))
     return Stored(
         identity(record, read) or str(value(record.get("id", ""))),
-        str(value(record.get("source", ""))),
+        source,
         str(value(record.get(read.text_field, ""))),
         kind == "corpus",
-        summary.get("meta") or {},
+        _host(meta, source),
+        meta,
         summary.get("language") or "",
         summary.get("spin") or {},
         summary.get("edits") or 0,
         value(record.get("drop")),
     )
+
+
+def _host(meta: dict[str, Any], source: str) -> str:
+    try:
+        host = urlsplit(str(meta.get("url") or "")).hostname or ""
+    except ValueError:
+        host = ""
+    return host.removeprefix("www.") or str(meta.get("site") or "") or source.rpartition("/")[0] or source
 
 
 def _counts(names: Sequence[str]) -> dict[str, int]:
@@ -95,20 +107,39 @@ def _counts(names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _parts(directory: Path, limit: int, *, tails: bool = False) -> tuple[list[bytes], bool]:
-    """Whole lines from the beginning of some parts, spread over all of them; `tails`: from the end of each as well, where the
-    corpus step wrote its rows. Says whether these are all lines."""
-    paths = sorted(path for path in directory.glob("part-*") if path.name.endswith(READABLE))
-    chosen = paths if len(paths) <= PARTS else [paths[index * len(paths) // PARTS] for index in range(PARTS)]
+def _rows(directory: Path) -> tuple[list[Row], bool]:
+    """Ledger rows of whole documents from the beginning of some parts, and from their end those of the corpus step."""
+    chosen, whole = _chosen(directory)
+    rows: list[Row] = []
+    for path in chosen:
+        lines, complete = _head(path, LEDGER_BYTES // len(chosen))
+        found = [parse_row(line) for line in lines]
+        if not complete:
+            last = found[-1].doc if found else ""
+            found = [row for row in found if row.doc != last]
+            found += [row for row in map(parse_row, _tail(path, LEDGER_BYTES // len(chosen) // 4)) if row.stage == "dedup"]
+        rows += found
+        whole = whole and complete
+    return rows, whole
+
+
+def _parts(directory: Path, limit: int) -> tuple[list[bytes], bool]:
+    """Whole lines from the beginning of some parts, and whether these are all lines."""
+    chosen, whole = _chosen(directory)
     lines: list[bytes] = []
-    whole = len(chosen) == len(paths) and len(paths) == len(list(directory.glob("part-*")))
     for path in chosen:
         found, complete = _head(path, limit // len(chosen))
-        if tails and not complete:
-            found += _tail(path, limit // len(chosen) // 4)
         lines += found
         whole = whole and complete
     return lines, whole
+
+
+def _chosen(directory: Path) -> tuple[list[Path], bool]:
+    """Parts spread over all of them, and whether these are all."""
+    every = list(directory.glob("part-*"))
+    paths = sorted(path for path in every if path.name.endswith(READABLE))
+    chosen = paths if len(paths) <= PARTS else [paths[index * len(paths) // PARTS] for index in range(PARTS)]
+    return chosen, len(chosen) == len(every)
 
 
 def _head(path: Path, limit: int) -> tuple[list[bytes], bool]:
@@ -124,11 +155,7 @@ def _head(path: Path, limit: int) -> tuple[list[bytes], bool]:
 def _tail(path: Path, limit: int) -> list[bytes]:
     with open(path, "rb") as file:
         file.seek(max(0, path.stat().st_size - limit))
-        return list(_complete(file.read()))
-
-
-def _complete(data: bytes) -> Iterator[bytes]:
-    yield from data.split(b"\n")[1:-1]
+        return file.read().split(b"\n")[1:-1]
 
 
 def _unpacked(file: IO[bytes], suffix: str) -> Any:
