@@ -223,7 +223,12 @@ class Glob(msgspec.Struct, frozen=True):
     def of(cls, pattern: str, prefix: bool) -> Glob:
         """Compile a pattern; a prefix is open behind."""
         text = " ".join(_PATTERN.findall(fold(pattern))) + (" *" if prefix else "")
-        return cls(tuple(_fence(piece.strip()) for piece in text.split("*")))
+        pieces = [_fence(piece.strip()) for piece in text.split("*")]
+        if pieces[0]:
+            pieces[0] = " " + pieces[0].lstrip()
+        if pieces[-1]:
+            pieces[-1] = pieces[-1].rstrip() + " "
+        return cls(tuple(pieces))
 
     @property
     def literal(self) -> str:
@@ -237,7 +242,7 @@ class Glob(msgspec.Struct, frozen=True):
 
     def match(self, padded: str) -> bool:
         """Whether the pattern fits a normal form that has a space before and behind it. Leftmost pieces: linear time."""
-        at = len(self.pieces[0]) - 1 if self.pieces[0] else 0
+        at = len(self.pieces[0].rstrip())
         if not padded.startswith(self.pieces[0]):
             return False
         for piece in self.pieces[1:-1]:
@@ -245,7 +250,7 @@ class Glob(msgspec.Struct, frozen=True):
                 found = padded.find(piece, at)
                 if found < 0:
                     return False
-                at = found + len(piece) - 1
+                at = found + len(piece.rstrip())
         last = self.pieces[-1]
         return not last or (padded.endswith(last) and len(padded) - len(last) >= at)
 
@@ -260,9 +265,7 @@ class Glob(msgspec.Struct, frozen=True):
 
 def _fence(piece: str) -> str:
     """A space on each side that has to end a word; scripts that write without spaces are not fenced."""
-    if not piece:
-        return ""
-    return ("" if _OPEN.match(piece) else " ") + piece + ("" if _OPEN.search(piece[-1]) else " ")
+    return f" {piece} " if piece and not _OPEN.search(piece) else piece
 
 
 class Matcher:
