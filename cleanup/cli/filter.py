@@ -21,6 +21,7 @@ from cleanup.read.inputs import Source
 from cleanup.read.parts import read_segment_stream
 from cleanup.write.record import encode, fields, value
 
+STDIN = Source("-", "stdin")
 FIRST_BATCHES = (1, 8, 64)  # small at first, so that `| head -1` is served at once; results do not depend on it
 
 
@@ -37,7 +38,7 @@ def run_filter(options: dict[str, Any]) -> int:
             write(doc)
         elif doc.status == "failed":
             click.echo(f"cleanup: {safe(doc.source)}: {safe(doc.error or '')}", err=True)
-        elif options["verbose"] or (doc.record is None and not options["quiet"]):
+        elif options["verbose"] or (_whole(doc) and not options["quiet"]):
             reason = next((row.rule for row in doc.ledger if row.action == "drop" and row.decision == "apply"), "")
             click.echo(f"cleanup: dropped {safe(doc.id)}: {reason}", err=True)
     sys.stdout.buffer.flush()
@@ -47,7 +48,7 @@ def run_filter(options: dict[str, Any]) -> int:
 
 
 def _cleaned(pipeline: Pipeline) -> Iterator[Document]:
-    docs = read_segment_stream(sys.stdin.buffer, Source("-", "stdin"), pipeline.config)
+    docs = read_segment_stream(sys.stdin.buffer, STDIN, pipeline.config)
     for size in FIRST_BATCHES:
         for batch in cleaned(_take(docs, size), pipeline):
             yield from batch
@@ -69,7 +70,7 @@ def _deduplicated(docs: Iterator[Document], config: Config) -> Iterator[Document
     from cleanup.part import DEDUP_POLICY
 
     for doc in docs:
-        if doc.status == "kept" and (doc.record is not None or config.dedup.index or seen is not None or doc.meta.get("url")):
+        if doc.status == "kept" and (config.dedup.index or not _whole(doc)):
             if seen is None:
                 from cleanup.dedup.stream import StreamDeduplicator
 
@@ -80,6 +81,11 @@ def _deduplicated(docs: Iterator[Document], config: Config) -> Iterator[Document
         yield doc
 
 
+def _whole(doc: Document) -> bool:
+    """Whether a document is all of the input, not a record of it."""
+    return doc.record is None and doc.id == STDIN.label
+
+
 def _writer(to: str | None, config: Config) -> Callable[[Document], None]:
     out = sys.stdout.buffer
     table: list[Any] = []
@@ -87,7 +93,7 @@ def _writer(to: str | None, config: Config) -> Callable[[Document], None]:
 
     def write(doc: Document) -> None:
         nonlocal texts
-        form = to or ("text" if doc.record is None and not doc.meta.get("url") else "jsonl")
+        form = to or ("text" if _whole(doc) else "jsonl")
         if form == "jsonl":
             out.write(encode(fields(doc, config.read.text_field, located=doc.record is None)))
         elif form == "csv":
