@@ -147,10 +147,10 @@ ENCODINGS = {
 
 
 def encoded(per_language: int = 6) -> Iterator[tuple[str, str, str, bytes, str]]:
-    """(language, encoding, line | paragraph | document, bytes, exact text) from the bodies, those outside ASCII."""
+    """(language, encoding, line | paragraph | document, bytes, exact text) from the bodies, with letters outside ASCII."""
     taken: dict[str, int] = {}
     for _, language, text in bodies():
-        lines = [line for line in text.split("\n") if not line.isascii()]
+        lines = [line for line in text.split("\n") if sum(char.isalpha() and char > "\x7f" for char in line) >= 3]
         if language not in ENCODINGS or not lines or taken.get(language, 0) >= per_language:
             continue
         taken[language] = taken.get(language, 0) + 1
@@ -161,5 +161,5 @@ def encoded(per_language: int = 6) -> Iterator[tuple[str, str, str, bytes, str]]
                     raw = piece.encode(name)
                 except UnicodeEncodeError:
                     continue
-                if not piece.isascii():
+                if any(char.isalpha() and char > "\x7f" for char in piece):
                     yield language, name, size, raw, piece

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -101,6 +102,9 @@ def _metadata(ours: Callable[[Page], Document]) -> None:
             for field, true in gold.meta.items():
                 same = measure.SAME.get(field, measure._same_text)
                 board.of(system).add("meta", groups, f"{field} found", float(same(meta.get(field), true)), 1)
+            titles = [measure.fold(one) for one in (meta.get("title"), page.title) if one]
+            near = len(titles) == 2 and (titles[0] in titles[1] or titles[1] in titles[0])
+            board.of(system).add("meta", groups, "title within or around, found", float(near), 1)
     board.show(("all", "reported sites"))
 
 
@@ -169,7 +173,9 @@ def mojibake() -> None:
     }
     board = Board("Mojibake")
     cases = list(data.mojibake())
-    bodies_lines = list(dict.fromkeys(line for _, _, text in bodies() for line in text.split("\n") if line.strip()))
+    invisible = str.maketrans("", "", "\xad\u200b\u2060\ufeff")  # real dirt, of which the bodies have some
+    visible = (text.translate(invisible) for _, _, text in bodies())
+    bodies_lines = list(dict.fromkeys(line for text in visible for line in text.split("\n") if line.strip()))
     matrix = list(_misread_lines(bodies_lines))
     for system, mend in systems.items():
         for (file, case), found in zip(cases, mend([case["original"] for _, case in cases]), strict=True):
@@ -274,15 +280,7 @@ def _language_peers(texts: Sequence[str]) -> dict[str, list[str]]:
 # ---------------------------------------------------------------------------------------------------- spin
 def spin() -> None:
     """Observed pairs in the lexicon, verdicts and edits on honest bodies, and bodies spun with a table that is not ours."""
-    from cleanup.rules import directories
-    from cleanup.stages.spin import expand
-
-    known = {(pair["before"].lower(), pair["after"].lower()) for pair in expand(directories())}
-    observed = [(spun.lower(), original.lower(), count) for spun, original, count, _ in data.substitutions()]
-    mass = sum(count for *_, count in observed)
-    hit = sum(count for spun, original, count in observed if (spun, original) in known)
-    share = f"{hit / max(1, mass):.3f} of {mass}"
-    print(f"\nSpin: observed pairs (those for development) in the expanded lexicon, by mass: {share}; {len(known)} pairs")
+    _coverage()
     english = [(name, text) for name, language, text in bodies() if language == "en"]
     pipeline = Pipeline(stages=["language", "spin"])
     samples = Samples()
@@ -313,6 +311,19 @@ def spin() -> None:
         print(f"seed {path.stem}: {doc.meta.get('spin')}, {len(rows)} spin edits of {doc.edits} in all")
 
 
+def _coverage() -> None:
+    """How many of the observed substitutions the lexicon knows, by token mass."""
+    from cleanup.rules import directories
+    from cleanup.spin.listing import expand
+
+    known = {(pair["before"].lower(), pair["after"].lower()) for pair in expand(directories())}
+    observed = [(spun.lower(), original.lower(), count) for spun, original, count, _ in data.substitutions()]
+    mass = sum(count for *_, count in observed)
+    hit = sum(count for spun, original, count in observed if (spun, original) in known)
+    share = f"{hit / max(1, mass):.3f} of {mass}"
+    print(f"\nSpin: observed pairs (those for development) in the expanded lexicon, by mass: {share}; {len(known)} pairs")
+
+
 # ---------------------------------------------------------------------------------------------------- dedup
 COPIES = (("near", 0.02), ("near", 0.05), ("near", 0.1), ("reprint", 0.2), ("excerpt", 0.4), ("spin", 0.36))
 
@@ -323,13 +334,14 @@ def dedup() -> None:
     from cleanup.evaluate.score import clusters
 
     docs = [Document(name, text, meta={"language": lang}) for name, lang, text in bodies() if len(align.words(text)) >= 120]
-    texts, owner, kinds = [doc.text for doc in docs], list(range(len(docs))), ["original"] * len(docs)
+    texts, kinds = [doc.text for doc in docs], ["original"] * len(docs)
+    owner = [texts.index(text) for text in texts]  # some bodies are there twice
     for number, (recipe, rate) in enumerate(COPIES):
         chosen = list(range(number, len(docs), len(COPIES)))
         for index, record in zip(chosen, corrupt([docs[index] for index in chosen], recipe, rate, 3), strict=True):
             if record["recipe"]:
                 texts.append(record["text"])
-                owner.append(index)
+                owner.append(owner[index])
                 kinds.append(f"{recipe} {rate:g}")
     board = Board(f"Dedup: {len(docs)} bodies and {len(texts) - len(docs)} copies")
     systems: dict[str, Callable[[], list[int]]] = {OURS: lambda: clusters(texts, Config())}
@@ -383,11 +395,18 @@ def main(names: Sequence[str]) -> None:
         print("the development data is not here: nothing to score")
         return
     began = time.perf_counter()
+    failed: list[str] = []
     for name in names or SECTIONS:
         start = time.perf_counter()
-        SECTIONS[name]()
+        try:
+            SECTIONS[name]()
+        except Exception:  # the other sections still have something to say
+            traceback.print_exc()
+            failed.append(name)
         print(f"[{name}: {time.perf_counter() - start:.0f} s]", flush=True)
     print(f"\nall in {time.perf_counter() - began:.0f} s; {len({site_of(page) for page in pages('news')})} news sites")
+    if failed:
+        raise SystemExit(f"sections that failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
