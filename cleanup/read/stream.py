@@ -8,6 +8,7 @@ import io
 import lzma
 import sys
 import zlib
+from collections.abc import Callable
 from typing import IO, Any, TypeAlias
 
 import zstandard
@@ -39,6 +40,7 @@ class Counted(io.RawIOBase):
     def __init__(self, raw: IO[bytes]) -> None:
         self.raw = raw
         self.taken = 0
+        self._read: Callable[[int], bytes] = getattr(raw, "read1", raw.read)  # a pipe gives what it has
 
     def readable(self) -> bool:
         """True."""
@@ -46,7 +48,7 @@ class Counted(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer`."""
-        data = self.raw.read(len(buffer))
+        data = self._read(len(buffer))
         buffer[: len(data)] = data
         self.taken += len(data)
         return len(data)
