@@ -71,7 +71,7 @@ def keys(signatures: NDArray[np.unsignedinteger], band: int, rows: int) -> U64:
 
 
 class Buckets(NamedTuple):
-    """Documents with equal keys, bucket after bucket, each in ascending order: `members[starts[i] : starts[i] + sizes[i]]`."""
+    """Documents with equal keys, bucket after bucket: `members[starts[i] : starts[i] + sizes[i]]`, two and more in each."""
 
     members: I64
     starts: I64
@@ -79,7 +79,7 @@ class Buckets(NamedTuple):
 
 
 def group(key: U64, documents: I64 | None = None, total: int | None = None) -> Buckets:
-    """Buckets of two and more documents with equal keys.
+    """Buckets of two and more documents with equal keys, their members ascending.
 
     The top bits of the key and the number of the document are sorted as one 64-bit word, which is several times faster
     than sorting an index. The key loses as many bits as the number needs: verification forgives the odd false bucket.
@@ -87,22 +87,17 @@ def group(key: U64, documents: I64 | None = None, total: int | None = None) -> B
     """
     if documents is None:
         documents = np.arange(len(key))
-    total = total or len(key)
-    bits = u64(max(1, (total - 1).bit_length()))
+    bits = u64(max(1, ((total or len(key)) - 1).bit_length()))
     packed = (key >> bits) << bits
     packed |= documents.view(np.uint64)
     packed.sort()
-    return _runs(packed >> bits, (packed & u64((1 << int(bits)) - 1)).view(np.int64))
-
-
-def _runs(ordered: U64, members: I64) -> Buckets:
-    if not len(ordered):
-        empty = np.zeros(0, np.int64)
-        return Buckets(empty, empty, empty)
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    sizes = np.diff(np.append(starts, len(ordered)))
-    wanted = sizes > 1
-    return Buckets(members, starts[wanted], sizes[wanted])
+    top = packed >> bits
+    equal = np.zeros(len(top) + 1, bool)
+    np.equal(top[1:], top[:-1], out=equal[1:-1]) if len(top) else None
+    inside = np.flatnonzero(equal[1:] | equal[:-1])
+    members = (packed[inside] & u64((1 << int(bits)) - 1)).view(np.int64)
+    starts = np.flatnonzero(~equal[inside])
+    return Buckets(members, starts, np.diff(np.append(starts, len(members))))
 
 
 def stars(buckets: Buckets) -> tuple[I64, I64, I64]:

@@ -45,39 +45,50 @@ def find(sketches: Sketches, alive: Mask, cfg: DedupConfig) -> Candidates:
     """All pairs of living documents whose sketches say that one may cover the other."""
     flooded: list[tuple[str, int]] = []
     found = np.zeros(0, np.uint64)
-    met = 0
-    numbers = np.flatnonzero(alive)
-    for where, buckets in _surface_buckets(sketches, numbers, cfg):
+    meetings = 0
+    # Whoever comes first in a bucket is compared with the others: a matter of the texts, not of the order they came in.
+    order = np.argsort(sketches.exact, kind="stable")
+    order = order[alive[order]]
+    for where, buckets in _surface_buckets(sketches, order, cfg):
         flooded += [(where, int(size)) for size in buckets.sizes[buckets.sizes >= FLOODED]]
         good, count = _fitting(sketches, buckets, found, cfg)
-        met += count
+        meetings += count
         found = _merge(found, good)
-    good, count, large = _canonical(sketches, numbers, cfg)
+    good, count, large = _canonical(sketches, order, cfg)
     flooded += [("canonical", size) for size in large]
     found = _merge(found, good)
     a, b = _unpack(found)
-    return Candidates(a, b, met + count, sorted(flooded, key=lambda item: -item[1]))
+    return Candidates(a, b, meetings + count, sorted(flooded, key=lambda item: -item[1]))
 
 
-def _surface_buckets(sketches: Sketches, numbers: I64, cfg: DedupConfig) -> Iterator[tuple[str, Buckets]]:
+def _surface_buckets(sketches: Sketches, order: I64, cfg: DedupConfig) -> Iterator[tuple[str, Buckets]]:
     """Buckets of the bands, one band at a time, then of the smallest hashes, some hashes at a time."""
-    total = len(sketches)
     plan = bands.plan(cfg.jaccard, cfg.k)
-    whole = len(numbers) == total
     for band in range(plan.bands):
-        key = bands.keys(sketches.surface, band, plan.rows)
-        yield f"band {band}", group(key if whole else key[numbers], numbers, total)
-    anchors = sketches.anchors
+        yield f"band {band}", _named(group(bands.keys(sketches.surface, band, plan.rows)[order]), order)
     # All smallest hashes in one sort would take 128 bytes a document: they are done by their last bits, in turns.
-    turns = 1 << max(0, min(4, (len(numbers) >> 14).bit_length()))
+    turns = 1 << max(0, min(4, (len(order) >> 14).bit_length()))
     for turn in range(turns):
-        keys, documents = [], []
-        for column in range(anchors.shape[1]):
-            value = anchors[:, column] if whole else anchors[numbers, column]
+        keys, places = [], []
+        for column in range(sketches.anchors.shape[1]):
+            value = sketches.anchors[:, column][order]
             chosen = np.flatnonzero((value % turns == turn) & (value != EMPTY))
             keys.append(value[chosen].astype(np.uint64) << u64(32))
-            documents.append(numbers[chosen])
-        yield "anchor", group(np.concatenate(keys), np.concatenate(documents), total)
+            places.append(chosen)
+        yield "anchor", _named(group(np.concatenate(keys), np.concatenate(places), len(order)), order)
+
+
+def _named(buckets: Buckets, order: I64) -> Buckets:
+    """Buckets of places in an order as buckets of the documents there."""
+    return buckets._replace(members=order[buckets.members])
+
+
+def met(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> I64:
+    """In how many bands documents a[i] and b[i] met."""
+    plan = bands.plan(cfg.jaccard, cfg.k)
+    used = plan.bands * plan.rows
+    equal = sketches.surface[a][:, :used] == sketches.surface[b][:, :used]
+    return np.asarray(equal.reshape(len(a), plan.bands, plan.rows).all(axis=2).sum(axis=1))
 
 
 def _pack(a: I64, b: I64) -> U64:
@@ -138,7 +149,8 @@ def resemblance(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:
     for begin in range(0, len(a), 1 << 14):
         part = slice(begin, begin + (1 << 14))
         equal[part] = np.count_nonzero(one.surface[a[part]] == two.surface[b[part]], axis=1)
-    return equal / one.surface.shape[1]
+    share: F64 = equal / one.surface.shape[1]
+    return share
 
 
 def containment(jaccard: F64, one: U32, two: U32) -> F64:
@@ -176,14 +188,13 @@ def kinship(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:
     return share
 
 
-def _canonical(sketches: Sketches, numbers: I64, cfg: DedupConfig) -> tuple[U64, int, list[int]]:
+def _canonical(sketches: Sketches, order: I64, cfg: DedupConfig) -> tuple[U64, int, list[int]]:
     """Pairs that share several of their smallest canonical hashes."""
-    numbers = numbers[sketches.tokens[numbers] >= max(cfg.min_words, 20)]
-    rows = sketches.canon[numbers]
+    order = order[sketches.tokens[order] >= max(cfg.min_words, 20)]
+    rows = sketches.canon[order]
     at = np.flatnonzero(rows.reshape(-1) != EMPTY)
-    documents = numbers[at // rows.shape[1]]
     values = rows.reshape(-1)[at].astype(np.uint64) << u64(32)
-    buckets = group(values, documents, len(sketches))
+    buckets = _named(group(values, at // rows.shape[1], len(order)), order)
     small = buckets.sizes <= SMALL
     pairs = [_all_pairs(Buckets(buckets.members, buckets.starts[small], buckets.sizes[small]))]
     large = Buckets(buckets.members, buckets.starts[~small], buckets.sizes[~small])

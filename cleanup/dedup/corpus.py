@@ -90,7 +90,9 @@ def deduplicate(
     guard(going, columns, cfg)
     clusters, names = _clusters(members, order)
     remembered, old_names = _remembered(known, ids)
-    proposals = _proposals(members, names, order, cfg)
+    pairs = np.array([(member.kept, member.number) for member in members], dtype=np.int64).reshape(-1, 2)
+    bands = candidates.met(sketches, pairs[:, 0], pairs[:, 1], cfg)
+    proposals = _proposals(members, bands.tolist(), names, order, cfg)
     for number, found_proposals in _known_proposals(known, old_names, cfg).items():
         proposals.setdefault(number, []).extend(found_proposals)
     if cfg.mode != "cluster":
@@ -205,13 +207,16 @@ def figures(verdict: Verdict) -> dict[str, Any]:
     return found
 
 
-def _proposals(members: Sequence[Member], names: dict[int, str], order: Order, cfg: DedupConfig) -> Proposals:
+def _proposals(
+    members: Sequence[Member], bands: Sequence[int], names: dict[int, str], order: Order, cfg: DedupConfig
+) -> Proposals:
     proposals: Proposals = {}
-    for member in members:
+    for member, met in zip(members, bands, strict=True):
         why: dict[str, Any] = {"duplicate_of": order.id(member.kept), **figures(member.verdict)}
         if member.kept in names:
             why["cluster"] = names[member.kept]
         why["keep_reason"] = order.reason(member.kept, member.number)
+        why["bands"] = met
         if member.verdict.passage:
             why["shared"] = member.verdict.passage
         rule = f"dedup/{member.verdict.relation}"

@@ -15,19 +15,16 @@ import msgspec
 import numpy as np
 
 from cleanup.dedup import estimate, segments
-from cleanup.dedup.candidates import TOGETHER
 from cleanup.dedup.keep import Columns, order
-from cleanup.dedup.lookup import canonical, keys
+from cleanup.dedup.lookup import common
 from cleanup.dedup.relation import Verdict
 from cleanup.dedup.segments import Row, Segment
-from cleanup.dedup.shingle import I64, u64
 from cleanup.dedup.sketch import Sketches
 from cleanup.errors import CleanupError
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
 
-SLICE = 1 << 16  # remembered documents scanned at a time
 JUDGED = 1 << 12  # pairs judged at a time
 
 
@@ -199,26 +196,3 @@ def _inherit(row: Row, heirs: Mapping[str, str]) -> Row:
 def _name(id_: str) -> str:
     """A proof must not remember what was to be forgotten: a digest that only who knows the id can check."""
     return hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def common(new: Sketches, old: Sketches) -> tuple[I64, I64]:
-    """Pairs (new, old) that share a surface hash, an exact key, or several canonical hashes; the old ones are scanned once."""
-    hashes, owner = keys(new)
-    place = np.argsort(hashes, kind="stable")
-    hashes, owner = hashes[place], owner[place]
-    spun = np.isin(hashes, canonical(new))
-    found = [np.zeros(0, np.uint64)]
-    for begin in range(0, len(old) if len(hashes) else 0, SLICE):
-        theirs, numbers = keys(old.take(slice(begin, begin + SLICE)))
-        first = np.searchsorted(hashes, theirs)
-        hit = np.flatnonzero(hashes[np.minimum(first, len(hashes) - 1)] == theirs)
-        size = np.searchsorted(hashes, theirs[hit], "right") - first[hit]
-        ends = np.cumsum(size)
-        at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first[hit] - (ends - size), size)
-        pair = owner[at].astype(np.uint64) << u64(32) | np.repeat(numbers[hit] + begin, size).astype(np.uint64)
-        pair, back = np.unique(pair, return_inverse=True)
-        weight = np.bincount(back, weights=np.where(spun[at], 1, TOGETHER), minlength=len(pair))
-        found.append(pair[weight >= TOGETHER])
-    pairs = np.concatenate(found)
-    pairs.sort()
-    return (pairs >> u64(32)).astype(np.int64), (pairs & u64(0xFFFFFFFF)).astype(np.int64)

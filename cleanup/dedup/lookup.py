@@ -16,6 +16,7 @@ from cleanup.dedup.shingle import I64, U64, u64
 from cleanup.dedup.signature import EMPTY
 from cleanup.dedup.sketch import Sketches
 
+SLICE = 1 << 16  # remembered documents scanned at a time
 TAIL = 1 << 13  # keys in the run that takes new documents
 CROWD = 24  # documents looked at for one hash: of a hash that more of them share, the first and the last ones
 _FAMILY = (0x00000000, 0x9E3779B9, 0x7F4A7C15)  # keep surface, canonical and exact keys apart
@@ -46,6 +47,29 @@ def canonical(sketches: Sketches) -> U64:
     """The keys of the canonical family alone, as `keys` makes them."""
     value = np.asarray(sketches.canon).reshape(-1)
     return np.asarray((value[value != EMPTY] ^ np.uint32(_FAMILY[1])).astype(np.uint64) << u64(32))
+
+
+def common(new: Sketches, old: Sketches) -> tuple[I64, I64]:
+    """Pairs (new, old) that share a surface hash, an exact key, or several canonical hashes; the old ones are scanned once."""
+    hashes, owner = keys(new)
+    place = np.argsort(hashes, kind="stable")
+    hashes, owner = hashes[place], owner[place]
+    spun = np.isin(hashes, canonical(new))
+    found = [np.zeros(0, np.uint64)]
+    for begin in range(0, len(old) if len(hashes) else 0, SLICE):
+        theirs, numbers = keys(old.take(slice(begin, begin + SLICE)))
+        first = np.searchsorted(hashes, theirs)
+        hit = np.flatnonzero(hashes[np.minimum(first, len(hashes) - 1)] == theirs)
+        size = np.searchsorted(hashes, theirs[hit], "right") - first[hit]
+        ends = np.cumsum(size)
+        at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first[hit] - (ends - size), size)
+        pair = owner[at].astype(np.uint64) << u64(32) | np.repeat(numbers[hit] + begin, size).astype(np.uint64)
+        pair, back = np.unique(pair, return_inverse=True)
+        weight = np.bincount(back, weights=np.where(spun[at], 1, TOGETHER), minlength=len(pair))
+        found.append(pair[weight >= TOGETHER])
+    pairs = np.concatenate(found)
+    pairs.sort()
+    return (pairs >> u64(32)).astype(np.int64), (pairs & u64(0xFFFFFFFF)).astype(np.int64)
 
 
 class Lookup:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from cleanup.dedup import estimate, relation
-from cleanup.dedup.lookup import Lookup
+from cleanup.dedup.lookup import Lookup, common
 from cleanup.dedup.relation import EXACT, Verdict
 from cleanup.dedup.shingle import I64
 from cleanup.dedup.sketch import Sketcher, Sketches, concatenate, empty
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cleanup.dedup.index import Index
 
 SPOOL = 4 << 30  # bytes of text set aside on disk for comparison; later documents are compared by their sketches
+SURE = 0.9  # score from which a document goes
 ROWS = 1024  # sketches in one table
 
 
@@ -43,18 +44,26 @@ class StreamDeduplicator:
         self._texts = Texts()
 
     def add(self, docs: Sequence[tuple[str, str]]) -> list[Drop | None]:
-        """(id, text) of the next documents of the stream: a Drop for each that is covered, None for each that stays."""
+        """(id, text) of the next documents of the stream: a Drop for each that is covered, None for each that stays.
+
+        The answers do not depend on how the stream is cut into calls; calls with many documents cost less.
+        """
         sketches = self.sketcher.batch([text for _, text in docs])
         drops = self._remembered(sketches)
+        earlier = self._candidates(sketches)
+        numbers: dict[int, int] = {}  # row -> number, of those that stay
         for row, (id_, text) in enumerate(docs):
             one = sketches.take(slice(row, row + 1))
-            drop = drops[row] or self._seen(one, text)
+            seen, rows = earlier[row]
+            known = [*seen, *(numbers[other] for other in rows if other in numbers)]
+            drop = drops[row] or self._seen(one, text, np.array(known, np.int64))
             drops[row] = drop
-            if drop is None or drop.score < 0.9:
-                self._lookup.add(one)
+            if drop is None or drop.score < SURE:
+                numbers[row] = len(self.ids)
                 self._store.add(one)
                 self._texts.add(text)
                 self.ids.append(id_)
+        self._lookup.add(sketches.take(list(numbers)))
         return drops
 
     def _remembered(self, sketches: Sketches) -> list[Drop | None]:
@@ -63,13 +72,24 @@ class StreamDeduplicator:
         matches = self.index.query(sketches)
         return [_drop(best.verdict, best.id, {"index": True}) if best else None for best in matches]
 
-    def _seen(self, one: Sketches, text: str) -> Drop | None:
-        """The earliest document that covers this one."""
-        hits = self._lookup.find(one).number
-        best: tuple[float, int, Verdict] | None = None
+    def _candidates(self, sketches: Sketches) -> list[tuple[list[int], list[int]]]:
+        """For every new document the numbers of remembered ones, and the rows of earlier new ones, to compare it with."""
+        found: list[tuple[list[int], list[int]]] = [([], []) for _ in range(len(sketches))]
+        hits = self._lookup.find(sketches)
+        for row, number in zip(hits.query.tolist(), hits.number.tolist(), strict=True):
+            found[row][0].append(number)
+        if len(sketches) > 1:
+            for row, other in zip(*(side.tolist() for side in common(sketches, sketches)), strict=True):
+                if other < row:
+                    found[row][1].append(other)
+        return found
+
+    def _seen(self, one: Sketches, text: str, hits: I64) -> Drop | None:
+        """The earliest document that surely covers this one, else the earliest that may."""
+        best: tuple[bool, int, Verdict] | None = None
         for number, verdict in zip(hits.tolist(), self._verdicts(one, text, hits), strict=True):
-            sure = 0.0 if verdict.score >= 0.9 else -1.0
-            if verdict.relation is not None and verdict.covers[0] and (best is None or sure > best[0]):
+            sure = verdict.score >= SURE
+            if verdict.relation is not None and verdict.covers[0] and (best is None or (sure and not best[0])):
                 best = (sure, number, verdict)
         return None if best is None else _drop(best[2], self.ids[best[1]], {})
 

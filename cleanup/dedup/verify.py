@@ -129,6 +129,8 @@ def _cover(met: NDArray[np.bool_], sizes: I64, lengths: I64, width: int) -> tupl
     starts = np.cumsum(lengths) - lengths
     at = np.flatnonzero(met)
     segment = np.repeat(np.arange(len(sizes)), sizes)[at]
+    long = lengths[segment] >= width
+    at, segment = at[long], segment[long]
     token = at - (np.cumsum(sizes) - sizes)[segment] + starts[segment]
     inside = np.zeros(int(lengths.sum()) + width, bool)
     for step in range(width):
@@ -223,7 +225,9 @@ def align(first: U64, second: U64, least: float = 0.0) -> Alignment:
     shorter, longer = sorted((len(first), len(second)))
     if not shorter:
         return Alignment(jaccard, 0.0, 0.0, 0.0, 0)
-    common = np.isin(first, second).sum() / shorter
+    if (len(second), second.tobytes()) < (len(first), first.tobytes()):
+        first, second = second, first  # of several longest ones the same, whichever text comes first
+    common = min(np.isin(first, second).sum(), np.isin(second, first).sum()) / shorter
     if common < least:
         return Alignment(jaccard, float(common), 0.0, shorter / longer, shorter)
     left, right = _subsequence(first.tolist(), second.tolist())

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-FUNCTION = (
+FUNCTION = (  # noqa: SIM905
     "the of and to in a is that for on was with as at by it from be are this have has had were an or not but which their they "
     "its he she his her who will would can could more about after before over under between into out up down new one two "
     "also than then there when where while if so no all some any each other such only own most been being do does did"
 ).split()
-ONSETS = "b br c ch cl d dr f fl fr g gr h j k l m n p pl pr qu r s sh sl sp st str t th tr v w".split()
-VOWELS = "a e i o u ai ea ee ia io oa ou".split()
+ONSETS = "b br c ch cl d dr f fl fr g gr h j k l m n p pl pr qu r s sh sl sp st str t th tr v w".split()  # noqa: SIM905
+VOWELS = "a e i o u ai ea ee ia io oa ou".split()  # noqa: SIM905
 CODAS = ["", "", "", "n", "r", "s", "l", "t", "ck", "nd", "nt", "rd", "st", "m"]
 
 
@@ -158,9 +158,9 @@ class Writer:
         return re.sub(r"[a-z]+", lambda found: table.get(found[0], found[0]) if found[0] in chosen else found[0], text)
 
 
-def mixed(count: int, seed: int = 1, share: float = 0.3) -> Corpus:
+def mixed(count: int, seed: int = 1, share: float = 0.3, words: int = 30000) -> Corpus:
     """A corpus of which `share` are copies, of every kind and rate in turn, shuffled."""
-    writer = Writer(seed)
+    writer = Writer(seed, words)
     originals = max(1, round(count * (1 - share)))
     texts = [writer.article() for _ in range(originals)]
     truth = [Copy(number, "original") for number in range(originals)]
@@ -201,17 +201,17 @@ def shuffled(corpus: Corpus, seed: int = 1) -> Corpus:
     return Corpus([corpus.texts[old] for old in place.tolist()], truth)
 
 
-def boilerplated(count: int, size: int, seed: int = 1, length: int = 200) -> Corpus:
+def boilerplated(count: int, size: int, seed: int = 1, length: int = 200, words: int = 30000) -> Corpus:
     """Unrelated articles of about `length` words under one head and before one foot of `size` words together."""
-    writer = Writer(seed)
+    writer = Writer(seed, words)
     head, foot = writer.article(max(1, size // 4)), writer.article(max(1, size - size // 4))
     texts = ["\n\n".join((head, writer.article(length), foot)) for _ in range(count)]
     return Corpus(texts, [Copy(number, "boilerplate") for number in range(count)])
 
 
-def events(count: int, reports: int, seed: int = 1) -> Corpus:
+def events(count: int, reports: int, seed: int = 1, words: int = 30000) -> Corpus:
     """Several independent reports of every event: the same topic, names and figures, no common text."""
-    writer = Writer(seed)
+    writer = Writer(seed, words)
     texts = []
     for _ in range(count):
         topic = writer._draw(60)
