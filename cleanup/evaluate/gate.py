@@ -133,8 +133,13 @@ def _gated(metric: Metric) -> bool:
     return (metric.group == "all" or metric.n >= 5) and not metric.name.endswith("before")
 
 
+MEANS = ("F1", "ARI")  # of real numbers, where no unit is one too few
+MEAN_NOISE = 0.001
+
+
 def _floor(metric: Metric) -> Floor:
-    noise = round(0.5 / max(metric.units, 1.0) * (10_000 if metric.name.endswith("per 10k words") else 1), 6)
+    noise = 0.5 / max(metric.units, 1.0) * (10_000 if metric.name.endswith("per 10k words") else 1)
+    noise = round(MEAN_NOISE if any(word in metric.name for word in MEANS) else noise, 6)
     value = round(metric.value, 6)
     return Floor(noise, floor=value) if metric.better == "high" else Floor(noise, ceiling=value)
 

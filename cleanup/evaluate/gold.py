@@ -62,6 +62,7 @@ class Gold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     spin: Literal["clean", "suspect", "spun"] | None = None
     cluster: str | None = None
     relation: Relation | None = None
+    dropped: bool | None = None
     meta: dict[str, Any] = {}
     recipe: str | None = None
     note: str | None = None

@@ -52,15 +52,11 @@ def edits(out: Outcome, stage: str, samples: Samples, seen: Calibrated) -> None:
     assert gold.clean is not None
     groups = out.groups
     if gold.untouched:
-        made = align.units(out.source, doc.text, whole(doc, out.source))
         samples.add(stage, groups, "false changes", float(doc.text != out.source or doc.status != "kept"), 1)
         samples.add(stage, groups, "edits per 10k words", doc.edits, len(copies.WORD.findall(out.source)))
-        wanted: dict[align.Unit, int] = {}
     else:
         samples.add(stage, groups, "exact", float(doc.text == gold.clean), 1)
-        made = align.units(out.source, doc.text, whole(doc, out.source))
-        script = None if gold.edits is None else tuple(gold.edits)
-        wanted = align.units(out.source, gold.clean, script)
+    made, wanted = _units(out)
     right, wrong, missed = align.compare(made, wanted)
     if right + missed:
         samples.add(stage, groups, "recall", right, right + missed)
@@ -81,6 +77,15 @@ def _first_rows(doc: Document, stage: str) -> list[Row]:
     mine = [row for row in doc.ledger if row.action == "edit" and row.decision != "skip"]
     first = min((row.step for row in mine if row.decision == "apply"), default=None)
     return [row for row in mine if row.stage == stage and (first is None or row.step <= first)]
+
+
+def _units(out: Outcome) -> tuple[dict[align.Unit, int], dict[align.Unit, int]]:
+    """The changes that were made and those that gold wants; the same ones where the texts agree, however they were cut."""
+    gold = out.gold
+    assert gold.clean is not None
+    wanted = align.units(out.source, gold.clean, None if gold.edits is None else tuple(gold.edits))
+    exact = out.doc.text == gold.clean
+    return (wanted if exact else align.units(out.source, out.doc.text, whole(out.doc, out.source))), wanted
 
 
 def _one(text: str, change: Change) -> str:
@@ -163,9 +168,7 @@ def spin(out: Outcome, samples: Samples, true: str) -> None:
         samples.add("spin", [length], "false spun", float(verdict == "spun"), 1)
     samples.rank("spin", [length], "detection recall at 0.1% false", FALSE_SPUN, [score], [true != "spun"])
     if true == "spun" and out.gold.clean is not None and out.gold.about("spin"):
-        script = None if out.gold.edits is None else tuple(out.gold.edits)
-        wanted = align.units(out.source, out.gold.clean, script)
-        right, _, missed = align.compare(align.units(out.source, out.doc.text, whole(out.doc, out.source)), wanted)
+        right, _, missed = align.compare(*_units(out))
         samples.add("spin", [length], "tokens restored", right, right + missed)
 
 

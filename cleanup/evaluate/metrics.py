@@ -102,6 +102,7 @@ FORMULAS: dict[str, tuple[Formula, int, Better]] = {
     "B-cubed F1": (bcubed_f1, 2, "high"),
     "ARI": (rand_index, 3, "high"),
     "failed": (ratio, 1, "low"),
+    "articles dropped": (ratio, 1, "low"),
     "false spun": (ratio, 1, "low"),
     "tokens restored": (ratio, 1, "high"),
 }

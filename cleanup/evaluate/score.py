@@ -10,7 +10,6 @@ import msgspec
 
 from cleanup import config as configuration
 from cleanup.config import Config
-from cleanup.document import Document, revert
 from cleanup.errors import CleanupError
 from cleanup.evaluate import align, measure
 from cleanup.evaluate.gold import Gold, digest, load
@@ -106,7 +105,10 @@ def _parse(golds: Iterable[Gold], config: Config, samples: Samples, names: Seque
             )
         if gold.kind == "html" and "extract" in names:
             settled = _mapped([out], Pipeline(stages=[], config=config))[0]
-            if gold.body is not None:
+            if gold.dropped:
+                samples.add("extract", out.groups, "drops found", settled.doc.status == "dropped", 1)
+            elif gold.body is not None:
+                samples.add("extract", out.groups, "articles dropped", settled.doc.status == "dropped", 1)
                 measure.body(settled, "extract", samples)
             measure.meta(settled, "extract", samples)
         found.append(out)
@@ -120,13 +122,8 @@ def _mapped(outs: Sequence[Outcome], pipeline: Pipeline) -> list[Outcome]:
         piece = outs[start : start + BATCH]
         docs = [msgspec.structs.replace(out.doc) for out in piece]
         pipeline.map(docs)
-        found += [Outcome(out.gold, doc, _source(doc, out.source)) for out, doc in zip(piece, docs, strict=True)]
+        found += [Outcome(out.gold, doc, out.source) for out, doc in zip(piece, docs, strict=True)]
     return found
-
-
-def _source(doc: Document, text: str) -> str:
-    """The text that the stages saw first: edits by the parser belong to it."""
-    return text if not doc.ledger else revert(doc)
 
 
 def _stage(name: str, outs: Sequence[Outcome], config: Config, samples: Samples, seen: Calibrated) -> None:
@@ -174,8 +171,7 @@ def _whole(outs: Sequence[Outcome], config: Config, samples: Samples, seen: Cali
     ]
     for out in _mapped(mine, Pipeline(config=config)):
         if out.gold.body is not None:
-            before = next(first.doc.text for first in mine if first.gold is out.gold)
-            measure.body(out, "all", samples, before)
+            measure.body(out, "all", samples, out.source)
             measure.meta(out, "all", samples)
         if out.gold.clean is not None and out.gold.text is not None:
             measure.edits(out, "all", samples, seen)
