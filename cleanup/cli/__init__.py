@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -25,8 +26,19 @@ COMMANDS = {
 }
 
 
+class OutputError(Exception):
+    """Standard output takes no more: its reader has gone, or its disk is full."""
+
+
 class Commands(click.Group):
     """A group whose commands are named here and imported only when they are called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; click would make of a broken pipe an exit code of its own."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise OutputError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's protocol)
         """All command names, in the order of a user's work."""
@@ -95,8 +107,9 @@ def main() -> None:
         code = _interrupted()
     except KeyboardInterrupt:
         code = _interrupted()
-    except BrokenPipeError:
-        code = _broken_pipe()
+    except (BrokenPipeError, OutputError):
+        _abandon_output()
+        code = 141
     except click.ClickException as error:
         _complain(error)
         code = 2
@@ -106,10 +119,11 @@ def main() -> None:
 
 
 def _known(error: Exception) -> int:
+    from cleanup.cli.show import safe
     from cleanup.errors import CleanupError
 
     if isinstance(error, CleanupError):
-        click.echo(f"cleanup: error: {error}", err=True)
+        click.echo(f"cleanup: error: {safe(str(error))}", err=True)
         return error.exit_code
     if isinstance(error, RecursionError | MemoryError):
         click.echo(
@@ -117,15 +131,21 @@ def _known(error: Exception) -> int:
             err=True,
         )
         return 3
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO):
+        _abandon_output()
+        click.echo(f"cleanup: error: cannot write: {error.strerror}\nhint: free some space, then repeat the command", err=True)
+        return 2
     if os.environ.get("CLEANUP_TRACEBACK"):
         raise error
-    click.echo(f"cleanup: error: unexpected {type(error).__name__}: {error}", err=True)
+    click.echo(f"cleanup: error: unexpected {type(error).__name__}: {safe(str(error))}", err=True)
     click.echo("hint: this is a bug of cleanup; CLEANUP_TRACEBACK=1 shows where it is, please report it", err=True)
     return 2
 
 
 def _complain(error: click.ClickException) -> None:
-    click.echo(f"cleanup: error: {error.format_message()}", err=True)
+    from cleanup.cli.show import safe
+
+    click.echo(f"cleanup: error: {safe(error.format_message())}", err=True)
     if isinstance(error, click.UsageError) and error.ctx is not None and "hint:" not in error.format_message():
         click.echo(f"hint: `{error.ctx.command_path} --help` shows the usage", err=True)
 
@@ -135,7 +155,6 @@ def _interrupted() -> int:
     return 130
 
 
-def _broken_pipe() -> int:
-    # The reader has gone: nothing may be written to the pipe any more, not even by the interpreter's last flush.
+def _abandon_output() -> None:
+    # Nothing may be written there any more, not even by the interpreter's last flush.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 141
