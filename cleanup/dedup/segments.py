@@ -149,7 +149,7 @@ def _unwritable(root: Path, error: OSError) -> CleanupError:
 
 @contextmanager
 def writing(root: Path) -> Iterator[list[Segment]]:
-    """Hold the writer's lock; gives the segments as they are, after clearing what a writer that died left behind."""
+    """Hold the writer's lock; gives the segments that count. Before and after, what does not count is cleared away."""
     try:
         handle = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -159,14 +159,19 @@ def writing(root: Path) -> Iterator[list[Segment]]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CleanupError(f"{root} is being written by another process", "wait until that one is done") from None
-        segments = read_manifest(root)
-        _clear(root, {segment.name for segment in segments})
-        yield segments
+        _clear(root)
+        try:
+            yield read_manifest(root)
+        finally:
+            _clear(root)
     finally:
         os.close(handle)
 
 
-def _clear(root: Path, names: set[str]) -> None:
+def _clear(root: Path) -> None:
+    """Remove what the manifest does not name."""
+    names = {segment.name for segment in read_manifest(root)}
+    (root / "manifest.json.tmp").unlink(missing_ok=True)
     for path in (root / "segments").iterdir():
         if path.name not in names:
             shutil.rmtree(path, ignore_errors=True)
@@ -239,11 +244,8 @@ def mapped(root: Path, segment: Segment) -> Mapped:
 
 
 def commit(root: Path, segments: Sequence[Segment]) -> None:
-    """Make these the segments that count; the others go."""
+    """Make these the segments that count. Raises CleanupError when the disk is full."""
     try:
         _replace(root / "manifest.json", json.dumps({"segments": [msgspec.to_builtins(segment) for segment in segments]}))
     except OSError as error:
-        (root / "manifest.json.tmp").unlink(missing_ok=True)
-        _clear(root, {segment.name for segment in read_manifest(root)})
         raise _unwritable(root, error) from error
-    _clear(root, {segment.name for segment in segments})

@@ -1,0 +1,124 @@
+"""What holds of sketches and clusters whatever the texts are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleanup.config import DedupConfig
+from cleanup.dedup import sketch, verify
+from cleanup.dedup.corpus import Columns, Result, deduplicate
+from cleanup.dedup.shingle import fold, tokenise
+from cleanup.dedup.stream import StreamDeduplicator
+from cleanup.document import Drop
+from tests.strategies import texts
+
+CFG = DedupConfig(min_words=3)
+SKETCHER = sketch.Sketcher(CFG)
+words = st.lists(st.sampled_from([f"w{number}" for number in range(30)]), max_size=40).map(" ".join)
+anything = texts | words | st.text(max_size=60)
+batches = st.lists(anything, max_size=8)
+
+
+def corpus(batch: Sequence[str], names: Sequence[str]) -> Result:
+    size = len(batch)
+    columns = Columns(
+        np.zeros(size, np.float32),
+        np.zeros(size, np.int64),
+        np.array([len(text) for text in batch], np.int64),
+        np.zeros(size, np.int32),
+        np.array([""], object),
+    )
+    return deduplicate(
+        SKETCHER.batch(batch),
+        columns,
+        lambda numbers: [batch[number] for number in numbers],
+        lambda numbers: [names[number] for number in numbers],
+        CFG,
+    )
+
+
+@given(batches, st.integers(1, 200))
+def test_tokens_do_not_depend_on_the_packing(batch: list[str], size: int) -> None:
+    alone = [tokenise(chunk).hashes.tolist() for text in batch for chunk in fold([text])]
+    packed = []
+    for chunk in fold(batch, size):
+        found = tokenise(chunk)
+        packed += [found.hashes[begin:end].tolist() for begin, end in zip(found.bounds[:-1], found.bounds[1:], strict=True)]
+    assert packed == alone
+
+
+@given(anything)
+def test_case_does_not_matter_where_it_maps_one_to_one(text: str) -> None:
+    plain = "".join(char for char in text if char.upper().lower() == char.lower() and len(char.upper()) == 1)
+    (one,), (other,) = list(fold([plain])), list(fold([plain.upper()]))
+    assert tokenise(one).hashes.tolist() == tokenise(other).hashes.tolist()
+
+
+@given(batches)
+def test_sketches_do_not_depend_on_the_batch(batch: list[str]) -> None:
+    whole = SKETCHER.batch(batch)
+    for number, text in enumerate(batch):
+        for mine, its in zip(whole, SKETCHER.batch([text]), strict=True):
+            assert np.array_equal(mine[number], its[0])
+
+
+@given(anything)
+def test_a_text_resembles_itself(text: str) -> None:
+    one, other = sketch.sketch([text, f"  {text}\n"])
+    assert np.array_equal(one, other)
+    found = verify.surface(verify.prepare([text, text], 5), np.array([0]), np.array([1]))
+    has_words = bool(SKETCHER.batch([text]).tokens[0])
+    assert found.jaccard[0] == float(has_words)
+    assert found.covered.tolist() == [[float(has_words)]] * 2
+
+
+@given(anything, anything)
+def test_comparison_is_symmetric(one: str, other: str) -> None:
+    batch = verify.prepare([one, other], 3)
+    there = verify.surface(batch, np.array([0]), np.array([1]))
+    back = verify.surface(batch, np.array([1]), np.array([0]))
+    assert there.jaccard == back.jaccard
+    for name in ("contained", "covered", "core", "dense", "head", "tail"):
+        assert np.array_equal(getattr(there, name), getattr(back, name)[::-1])
+    assert ((there.contained >= 0) & (there.contained <= 1)).all()
+    assert (there.jaccard <= there.contained.min(axis=0) + 1e-12).all()
+
+
+@given(st.lists(words | st.sampled_from(["", "a b c d", "A b, c d!", "…"]), max_size=12), st.randoms())
+@settings(max_examples=60)
+def test_a_corpus_is_conserved(batch: list[str], random) -> None:  # type: ignore[no-untyped-def]
+    names = [f"n{number}" for number in range(len(batch))]
+    result = corpus(batch, names)
+    gone = {
+        number: one.why["duplicate_of"]
+        for number, found in result.proposals.items()
+        for one in found
+        if isinstance(one, Drop) and one.score >= 0.9
+    }
+    kept = set(names) - {names[number] for number in gone}
+    assert set(gone.values()) <= kept  # what is named as the reason stays
+    listed = [member["id"] for cluster in result.clusters for member in cluster["members"]]
+    assert sorted(listed) == sorted(names[number] for number in gone)
+    texts_kept = [batch[int(name[1:])] for name in kept]
+    assert len(set(texts_kept)) == len(texts_kept)
+    # The same ones stay in any order.
+    place = list(range(len(batch)))
+    random.shuffle(place)
+    again = corpus([batch[number] for number in place], [names[number] for number in place])
+    assert {cluster["kept"] for cluster in again.clusters} == {cluster["kept"] for cluster in result.clusters}
+
+
+@given(st.lists(words | anything, max_size=10), st.integers(1, 10))
+@settings(max_examples=60)
+def test_a_stream_may_be_cut_anywhere(batch: list[str], size: int) -> None:
+    docs = [(f"n{number}", text) for number, text in enumerate(batch)]
+    whole = StreamDeduplicator(CFG).add(docs)
+    seen = StreamDeduplicator(CFG)
+    assert [drop for begin in range(0, len(docs), size) for drop in seen.add(docs[begin : begin + size])] == whole
+    for number, drop in enumerate(whole):
+        if batch[number] in batch[:number]:
+            assert drop is not None
