@@ -6,6 +6,7 @@ import bisect
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -18,6 +19,8 @@ HOME = 0.9  # share of the found prose that the article's own box holds
 SURROUND = 0.3  # a box with more of the prose than this is the article, whatever it is called
 LEAD = (40, 700)  # characters of a standfirst; fewer in scripts without spaces
 REST = 0.3  # of the found prose: more of its like behind it belongs to it
+OWN = 0.1  # share of the found prose that the titled one of several articles has at least
+LEFT = 0.6  # of the found text: when less than this were left, the names of the boxes mislead
 BIO = 700  # characters; a longer text beside an author's name is not about the author
 NEAR = 30  # lines between a standfirst and the text it introduces
 _FOREIGN_TAGS = frozenset("aside nav footer figcaption form".split())
@@ -27,14 +30,18 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WORDS = re.compile(r"\w+")
 
 
-class Page(msgspec.Struct):
-    """What is known of a page before lines are chosen. `opinion` holds letters and digits of the publisher's own text, if any."""
+class Given(msgspec.Struct):
+    """What is known of a page before lines are chosen: its lines, what an extractor found, its headlines, its description."""
 
     lines: Lines
     found: str
     titles: Sequence[str] = ()
     description: str = ""
-    opinion: str = ""
+
+    @property
+    def known(self) -> tuple[Sequence[str], str]:
+        """What stays the same when another extractor is asked."""
+        return self.titles, self.description
 
 
 class Scene(msgspec.Struct):
@@ -49,25 +56,26 @@ class Scene(msgspec.Struct):
     kinds: list[frozenset[str]]
 
 
-def choose(page: Page) -> list[Block]:
+def choose(given: Given) -> list[Block]:
     """The article's lines in order, its title left out."""
-    scene = weigh(page)
-    chosen = [hit and _own(block, scene) for block, hit in zip(scene.blocks, scene.anchored, strict=True)]
+    scene = weigh(given)
+    chosen = _without_surroundings(scene)
+    _one_of_many(chosen, scene, given.titles[0] if given.titles else "")
     _fill(chosen, scene)
     _drop_link_lists(chosen, scene)
-    _drop_titles(chosen, scene, page.titles)
-    _add_lead(chosen, scene, page)
+    _drop_titles(chosen, scene, given.titles)
+    _add_lead(chosen, scene, given)
     _drop_orphans(chosen, scene)
     _drop_repeats(chosen, scene)
     return [block for block, keep in zip(scene.blocks, chosen, strict=True) if keep]
 
 
-def weigh(page: Page) -> Scene:
+def weigh(given: Given) -> Scene:
     """Find the extractor's lines on the page, then the box that holds them."""
-    blocks, boxes = page.lines.blocks, page.lines.boxes
+    blocks, boxes = given.lines.blocks, given.lines.boxes
     for block in blocks:
         block.mark = key(block.text)
-    anchored = _anchor(blocks, page.found)
+    anchored = _anchor(blocks, given.found)
     weight = [0] * len(boxes)
     for block, hit in zip(blocks, anchored, strict=True):
         if hit and block.linked < 0.5:
@@ -109,6 +117,32 @@ def _distance(sole: Sequence[int], at: int) -> int:
     return min((abs(at - other) for other in sole[max(0, place - 1) : place + 1]), default=0)
 
 
+def _one_of_many(chosen: list[bool], scene: Scene, title: str) -> None:
+    """On a page that holds several whole articles, each in its own element, only the one under the page's headline is meant."""
+    articles = {number for number, box in enumerate(scene.boxes) if box.tag == "article" and scene.weight[number]}
+    mark = key(title)
+    around: list[tuple[int, ...]] = []  # of every box: the articles it stands in, outermost first
+    for number, box in enumerate(scene.boxes):
+        outer = around[box.parent] if box.parent >= 0 else ()
+        around.append((*outer, number) if number in articles else outer)
+    titled = {around[block.box] for block in scene.blocks if mark and block.mark == mark and block.tag in HEADINGS}
+    if len(articles) < 2 or len(titled) != 1:
+        return
+    (own,) = titled
+    if not own or scene.weight[own[-1]] < OWN * scene.weight[0]:
+        return
+    for at, block in enumerate(scene.blocks):
+        chosen[at] = chosen[at] and around[block.box][: len(own)] in (own, own[: len(around[block.box])])
+
+
+def _without_surroundings(scene: Scene) -> list[bool]:
+    """The found lines less those of the surroundings; all of them where too little would be left to be sure of that."""
+    chosen = [hit and _own(block, scene) for block, hit in zip(scene.blocks, scene.anchored, strict=True)]
+    left = sum(len(block.text) for block, keep in zip(scene.blocks, chosen, strict=True) if keep)
+    found = sum(len(block.text) for block, hit in zip(scene.blocks, scene.anchored, strict=True) if hit)
+    return chosen if left >= LEFT * found else list(scene.anchored)
+
+
 def _own(block: Block, scene: Scene) -> bool:
     """Whether a found line is the article's rather than of its surroundings."""
     kinds = scene.kinds[block.box]
@@ -120,14 +154,11 @@ def _own(block: Block, scene: Scene) -> bool:
 
 
 def _fill(chosen: list[bool], scene: Scene) -> None:
-    """Prose that the extractor left out although it stands between found lines, in boxes called like theirs."""
-    looks: Counter[tuple[str, str, str]] = Counter()
-    for at, keep in enumerate(chosen):
-        if keep and len(scene.blocks[at].text) >= LONG:
-            looks[_look(scene, at)] += 1
+    """Prose that the extractor left out although it stands between found lines, or in boxes called like theirs."""
+    looks = Counter(_look(scene, at) for at, keep in enumerate(chosen) if keep and len(scene.blocks[at].text) >= LONG)
     usual = {look for look, count in looks.items() if count >= 2}
     kept = [at for at, keep in enumerate(chosen) if keep]
-    missed = [at for at in range(kept[0], len(chosen)) if _like(scene, at, usual) and not chosen[at]] if kept else []
+    missed = [at for at in range(kept[0], len(chosen)) if not chosen[at] and _like(scene, at, usual)] if kept else []
     # behind the last found line a little prose is a plea or a notice, much of it the half that the extractor missed
     behind = sum(len(scene.blocks[at].text) for at in missed if at > kept[-1])
     whole = behind > REST * sum(len(scene.blocks[at].text) for at in kept)
@@ -136,10 +167,12 @@ def _fill(chosen: list[bool], scene: Scene) -> None:
 
 
 def _like(scene: Scene, at: int, usual: set[tuple[str, str, str]]) -> bool:
+    """Whether a line that was not found looks as found prose does; outside of the article's box only boxes of the same name count."""
     block = scene.blocks[at]
-    if scene.anchored[at] or not scene.inside[block.box] or scene.kinds[block.box] or block.linked > 0.4:
+    if scene.anchored[at] or scene.kinds[block.box] or block.linked > 0.4:
         return False
-    return _look(scene, at) in usual
+    look = _look(scene, at)
+    return look in usual and (scene.inside[block.box] or bool(look[1] or look[2]))
 
 
 def _look(scene: Scene, at: int) -> tuple[str, str, str]:
@@ -185,30 +218,32 @@ def _bag(text: str) -> set[str]:
     return set(_WORDS.findall(text.casefold()))
 
 
-def _add_lead(chosen: list[bool], scene: Scene, page: Page) -> None:
+def _add_lead(chosen: list[bool], scene: Scene, given: Given) -> None:
     """The standfirst, when the page shows one above the text: it says what the page's description says, or is called one."""
     first = next((at for at, keep in enumerate(chosen) if keep and len(scene.blocks[at].text) >= LONG), None)
     if first is None:
         return
-    description = key(page.description)
-    text = "".join(scene.blocks[at].mark for at in range(len(chosen)) if chosen[at])
-    titles = {key(title) for title in page.titles}
+    description = key(given.description)
+    text = "".join(block.mark for block, keep in zip(scene.blocks, chosen, strict=True) if keep)
+    titles = {key(title) for title in given.titles}
     best: tuple[int, int] | None = None
     for at in range(first):
         block = scene.blocks[at]
-        size = len(block.text) + 2 * len(_UNSPACED.findall(block.text))
-        if chosen[at] or not LEAD[0] <= size <= LEAD[1] or block.linked > 0.3 or block.mark in titles or block.mark in text:
-            continue
-        kinds = scene.kinds[block.box]
-        if kinds & (_FOREIGN_TAGS | set(hints.FOREIGN)) or block.tag == "h1":
+        if chosen[at] or block.mark in titles or block.mark in text or not _may_lead(block, scene):
             continue
         same = len(description) > 20 and (block.mark.startswith(description[:60]) or description.startswith(block.mark[:60]))
-        if not same and not (first - at <= NEAR and _called_lead(block, scene)):
-            continue
-        rank = (2 if same else 1, at)
-        best = max(best, rank) if best else rank
+        called = first - at <= NEAR and _called_lead(block, scene)
+        rank = 2 if same else 1 if called else 0
+        if rank and (best is None or (rank, at) > best):
+            best = (rank, at)
     if best:
         chosen[best[1]] = True
+
+
+def _may_lead(block: Block, scene: Scene) -> bool:
+    size = len(block.text) + 2 * len(_UNSPACED.findall(block.text))
+    foreign = scene.kinds[block.box] & (_FOREIGN_TAGS | set(hints.FOREIGN))
+    return LEAD[0] <= size <= LEAD[1] and block.linked <= 0.3 and block.tag != "h1" and not foreign
 
 
 def _called_lead(block: Block, scene: Scene) -> bool:
@@ -219,21 +254,21 @@ def _called_lead(block: Block, scene: Scene) -> bool:
 
 
 def _drop_orphans(chosen: list[bool], scene: Scene) -> None:
-    """Headings with nothing of theirs left under them: the next line of the page that is kept is a heading of the same or a higher rank, or none."""
+    """Headings whose own lines were all left out: what follows is gone, and the next kept line is a heading again or none."""
     kept = [at for at, keep in enumerate(chosen) if keep]
-    while kept and scene.blocks[kept[-1]].tag in HEADINGS:
-        chosen[kept.pop()] = False
-    for at, after in zip(kept, kept[1:], strict=False):
-        block, following = scene.blocks[at], scene.blocks[after]
-        if block.tag in HEADINGS and following.tag in HEADINGS and following.tag <= block.tag and after > at + 1:
-            gone = any(scene.anchored[between] for between in range(at + 1, after))
-            chosen[at] = chosen[at] and not gone
+    for at, after in pairwise([*kept, len(chosen)]):
+        block = scene.blocks[at]
+        if block.tag not in HEADINGS or len(block.text) > LONG or after <= at + 1:
+            continue
+        if after < len(chosen) and (scene.blocks[after].tag not in HEADINGS or scene.blocks[after].tag > block.tag):
+            continue
+        chosen[at] = not scene.anchored[at + 1]
 
 
 def _drop_repeats(chosen: list[bool], scene: Scene) -> None:
-    """Long lines that are there twice: the second is a pull quote or a copy for another screen."""
-    seen: set[str] = set()
+    """A line that says once more what the line before it said: a copy for another screen."""
+    last = ""
     for at, block in enumerate(scene.blocks):
-        if chosen[at] and len(block.text) > 100 and block.tag != "li":
-            chosen[at] = block.mark not in seen
-            seen.add(block.mark)
+        if chosen[at]:
+            chosen[at] = not (len(block.mark) > 20 and block.mark == last)
+            last = block.mark

@@ -3,67 +3,96 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
+import msgspec
+
+from cleanup.parse import hints
+from cleanup.parse.blocks import Lines
 from cleanup.parse.structured import Claims, Node, key, plain
 
 MAX_AUTHORS = 20
 MAX_NAME = 60  # characters
+NEAR = 40  # elements between the first byline of a page and the last one that is read
 
 _META = (
-    "author", "article:author", "og:article:author", "og:author", "article:author_name", "dc.creator", "dc:creator", "dcterms.creator",
-    "parsely-author", "sailthru.author", "cxenseparse:author", "byl", "citation_author", "mrf:authors", "authors", "rbauthors", "creator",
-    "article.author", "cse:author", "news_author",
-)  # fmt: skip
-_BY = re.compile(
-    r"^(?:(?:written|words|reported|story|text|review|photos?|updated?|posted|published|report|analysis|opinion)\s+)?"
-    r"(?:(?:by|von|par|por|di|da|af|av|door|autor(?:e|es|a|in)?|authors?|auteur|texte?|fra|przez|skrevet|forfatter|yazan|foto|bericht von"
-    r"|ein(?:e|em)? \w+ von)\b\s*:?|автор:|作者[:：]|文[:：／/]|記者[:：]|기자[:：]|執筆[:：])\s*",
-    re.IGNORECASE,
+    *("author", "article:author", "og:article:author", "og:author", "article:author_name", "dc.creator", "dc:creator"),
+    *("dcterms.creator", "parsely-author", "sailthru.author", "cxenseparse:author", "byl", "citation_author", "mrf:authors"),
+    *("authors", "rbauthors", "creator", "article.author", "cse:author", "news_author"),
 )
-_SPLIT = re.compile(r"\s*(?:[;|•·、，\n\t]|\s/\s|,\s|\s&\s|\s\+\s|\s(?:and|und|et|y|e|og|och|en|ve|ja|и|with|mit|avec)\s)\s*")
-_COMMA_ONLY = re.compile(r"(?<=\w),(?=\w)")
-_ROLE = re.compile(
-    r"\s*(?:\([^)]*\)|\[[^\]]*\]|(?:\s[-–—|]\s|\sfor\s(?=[A-Z])|\sin\s(?=[A-Z])|\sfrom\s(?=[A-Z])|\saus\s|\sat\s(?=[A-Z])).*"
-    r"|(?<=\w{2})\s(?:기자|記者|特派員|编辑|記者)\s*.*)$"
-)
-_ROLE_WORD = re.compile(
-    r"^(?:the\s)?(?:(?:senior|chief|deputy|staff|associate|managing|guest|political|business|technology|science|national|news|sports?|freelance|foreign)\s)*"
-    r"(?:correspondent|reporter|editor|editors|writer|columnist|journalist|contributor|producer|redakteur(?:in)?|reporter(?:in)?|korrespondent(?:in)?"
-    r"|journaliste?|redactor(?:a)?|redacción|rédaction|redazione|redaktion|professor|university.*|universit.*|photographer|correspondants?)(?:\s.*)?$",
-    re.IGNORECASE,
-)
+_COMMA = re.compile(r"(?<=\w),(?=\w)")
 _ADDRESS = re.compile(r"https?:|www\.|\S+@\S+|^@")
-_TITLES = re.compile(r"^(?:dr|prof|mr|mrs|ms)\.?$", re.IGNORECASE)
-_AGENCIES = frozenset(
-    "afp ap reuters dpa apa sda ats ansa efe lusa tass upi pti ani ians xinhua bloomberg belga anp ntb tt ritzau kna epd sid dpaafx keystonesda pa"
-    " associatedpress theassociatedpress agencefrancepresse deutschepresseagentur europapress yonhap kyodo jiji cp canadianpress thecanadianpress"
-    " pressassociation presstrustofindia aap apnews keystone sputnik rian interfax ukrinform newsroom admin editor staff user guest redaktion redaccion"
-    " newsdesk webdesk onlinedesk editorial administrator".split()
+_DEGREE = re.compile(r"^(?:dr|prof|mr|mrs|ms)\.?$", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"\s*(?:\([^)]*\)|\[[^\]]*\]|\s[-–—|]\s.*|\s(?:for|in|from|at)\s(?=[A-Z]).*|\saus\s.*"
+    r"|(?<=\w{2})\s?(?:기자|記者|特派員|编辑)(?:\s.*)?)$"
 )
-_BYLINE = re.compile(r"author|byline|by-line|writer|journalist|autor|auteur|reporter|contributor|verfasser|creator|pisac|forfatter|yazar|redactor", re.IGNORECASE)
-_NOT_BYLINE = re.compile(r"bio|about|desc|avatar|image|img|photo|follow|social|share|comment|more|related|newsletter|teaser|role|job|title|date|time|email|box|card", re.IGNORECASE)
+_EDGES = " \t,.;:*–—-|\"'“”«»()"
+_PARTICLE = frozenset("von van de del della da di der den el al bin ibn la le du dos das y e ter ten zu zur af".split())
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af・\s]{2,12}")
+_NAMED = re.compile(r"author|byline|by-line|writer|journalist|autor|auteur|reporter|contributor|verfasser|creator|forfatter|yazar", re.IGNORECASE)
+_NOT_NAMED = re.compile(
+    r"bio|about|desc|avatar|image|img|photo|follow|social|share|comment|more|related|newsletter|teaser|role|job|title|date|time"
+    r"|email|box|card",
+    re.IGNORECASE,
+)
+_PROFILE = re.compile(r"/(?:authors?|autor(?:en|es)?|auteurs?|profile|people|staff|journalist|redakteur|by)/")
+_BYLINE_TAGS = ("a", "span", "div", "p", "address", "li", "strong", "b", "em", "cite", "h3", "h4", "h5", "h6", "td", "small")
 
 
-def found(claims: Claims, root: Any, site: str) -> tuple[list[str], list[str], str]:
-    """(names, agencies beside them, where they stood): JSON-LD, then meta tags, then the byline on the page.
+class Writers(msgspec.Struct):
+    """Names in order, the agencies among or beside them, and where they stood."""
+
+    names: list[str] = []
+    agencies: list[str] = []
+    place: str = ""
+
+
+class _Words(msgspec.Struct):
+    by: re.Pattern[str]
+    label: re.Pattern[str]
+    split: re.Pattern[str]
+    role: re.Pattern[str]
+    house: re.Pattern[str]
+    agencies: frozenset[str]
+
+
+@cache
+def _words() -> _Words:
+    data = hints.data()["bylines"]
+    labels, joins, roles = "|".join(map(re.escape, data["labels"])), "|".join(data["joins"]), "|".join(data["roles"])
+    return _Words(
+        re.compile(rf"^(?:{'|'.join(data['by'])}|(?:{labels})\s*[:：])\s*:?\s*", re.IGNORECASE),
+        re.compile(rf"^[(（\[]?(?:{labels})\s*(?:[:：]\s*|\s(?=[A-ZÀ-Þ]\w*\s[A-ZÀ-Þ]))(.{{2,80}}?)[)）\]]?$", re.IGNORECASE),
+        re.compile(rf"\s*(?:[;|•·、，\n\t]|\s/\s|,\s|\s&\s|\s\+\s|\s(?:{joins})\s)\s*", re.IGNORECASE),
+        re.compile(rf"(?:{roles})", re.IGNORECASE),
+        re.compile("|".join(map(re.escape, data["houses"])), re.IGNORECASE),
+        frozenset(data["agencies"]),
+    )
+
+
+def found(claims: Claims, root: Any, seen: Lines, site: str) -> Writers:
+    """JSON-LD, then meta tags, then the byline on the page, then a line that says "author".
 
     Persons win over organisations: an agency or the house itself is only named when nobody else is.
     """
-    best: tuple[list[str], list[str], str] = ([], [], "")
-    for texts, place in _sources(claims, root):
-        people = persons(texts)
-        named = [name for name in people if not _is_house(name, site)]
-        agencies = [name for name in people if key(name) in _AGENCIES]
-        if named:
-            return named, agencies, place
-        if people and not best[0]:
-            best = (people, agencies, place)
-    return best
+    house = Writers()
+    for texts, place in _sources(claims, root, seen):
+        names = persons(texts)
+        if place.startswith("page"):
+            names = [name for name in names if _looks_personal(name)]
+        people = [name for name in names if not _is_house(name, site)]
+        agencies = [name for name in names if key(name) in _words().agencies]
+        if people:
+            return Writers(people, agencies, place)
+        if names and not house.names:
+            house = Writers(names, agencies, place)
+    return house
 
 
-def _sources(claims: Claims, root: Any) -> Iterable[tuple[list[str], str]]:
+def _sources(claims: Claims, root: Any, seen: Lines) -> Iterator[tuple[list[str], str]]:
     if claims.article:
         yield list(_node_names(claims.article.get("author"), claims)), "json-ld"
         yield list(_node_names(claims.article.get("creator"), claims)), "json-ld"
@@ -73,16 +102,19 @@ def _sources(claims: Claims, root: Any) -> Iterable[tuple[list[str], str]]:
     for name in _META:
         if claims.meta.get(name):
             yield claims.meta[name], f"meta {name}"
-    yield list(_bylines(root)), "page"
+    yield _bylines(root), "page"
+    matches = (_words().label.match(block.text) for block in seen.blocks if len(block.text) <= 100)
+    yield [match[1] for match in matches if match][:1], "page line"
 
 
-def _node_names(value: Any, claims: Claims) -> Iterable[str]:
+def _node_names(value: Any, claims: Claims) -> Iterator[str]:
+    """Names of a JSON-LD person, reference, list or string."""
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict):
-            node: Node = claims.by_id.get(str(item.get("@id")), item) if "name" not in item else item
+            node: Node = item if "name" in item else claims.by_id.get(str(item.get("@id")), item)
             name = node.get("name")
-            if isinstance(name, list | dict):
-                yield from _node_names(name, claims)
+            if isinstance(name, list | dict) and name != value:
+                yield from (plain(part) for part in (name if isinstance(name, list) else [name.get("name")]) if isinstance(part, str))
             elif isinstance(name, str):
                 yield plain(name)
             elif node.get("familyName"):
@@ -91,30 +123,30 @@ def _node_names(value: Any, claims: Claims) -> Iterable[str]:
             yield plain(item)
 
 
-def _bylines(root: Any) -> Iterable[str]:
-    """Texts of elements that say they are a byline, `rel=author` and `itemprop` first, narrow ones before wide ones."""
+def _bylines(root: Any) -> list[str]:
+    """Texts of the elements that say best that they are a byline: `rel=author` and `itemprop`, a link to a profile, a name."""
     ranked: list[tuple[int, int, str]] = []
-    for order, element in enumerate(root.iter("a", "span", "div", "p", "address", "li", "strong", "b", "em", "cite", "h3", "h4", "h5", "h6", "td", "small")):
-        rel, prop = element.get("rel") or "", element.get("itemprop") or ""
-        names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('data-testid') or ''}"
-        href = element.get("href") or "" if element.tag == "a" else ""
-        exact = "author" in rel.split() or prop in ("author", "author name", "creator")
-        linked = bool(re.search(r"/(?:authors?|autor(?:en|es)?|auteurs?|profile|people|staff|journalist|redakteur|by)/", href))
-        if not (exact or linked or _BYLINE.search(names)) or (_NOT_BYLINE.search(names) and not exact):
-            continue
-        if len(element) > 8:
+    for order, element in enumerate(root.iter(*_BYLINE_TAGS)):
+        rank = _byline_rank(element)
+        if rank is None or len(element) > 8:
             continue
         text = " ".join(element.text_content().split())
         if 2 < len(text) <= 100:
-            ranked.append((0 if exact else 1 if linked else 2, order, text))
-    if not ranked:
-        return
-    best = min(rank for rank, _, _ in ranked)
-    group = [(order, text) for rank, order, text in ranked if rank == best]
-    first = group[0][0]
-    for order, text in group[:6]:
-        if order - first < 40:
-            yield text
+            ranked.append((rank, order, text))
+    best = min((rank for rank, _, _ in ranked), default=0)
+    group = [(order, text) for rank, order, text in ranked if rank == best][:6]
+    return [text for order, text in group if order - group[0][0] < NEAR]
+
+
+def _byline_rank(element: Any) -> int | None:
+    names = " ".join(value for name, value in element.items() if name in ("class", "id", "data-testid"))
+    if "author" in (element.get("rel") or "").split() or element.get("itemprop") in ("author", "author name", "creator"):
+        return 0
+    if names and _NOT_NAMED.search(names):
+        return None
+    if element.tag == "a" and _PROFILE.search(element.get("href") or ""):
+        return 1
+    return 2 if names and _NAMED.search(names) else None
 
 
 def persons(texts: Iterable[str]) -> list[str]:
@@ -127,33 +159,41 @@ def persons(texts: Iterable[str]) -> list[str]:
     for text in texts:
         for part in _parts(" ".join(text.split())):
             name = _name(part)
-            if name and key(name) not in names and len(names) < MAX_AUTHORS:
+            if key(name) and key(name) not in names and len(names) < MAX_AUTHORS:
                 names[key(name)] = name
-    return [name for mark, name in names.items() if mark]
+    return list(names.values())
 
 
 def _parts(text: str) -> list[str]:
-    text = _BY.sub("", text)
-    if " " not in text.strip() or all(" " in part.strip() for part in text.split(",")):
-        text = _COMMA_ONLY.sub(", ", text)
-    elif _COMMA_ONLY.search(text) and not re.search(r"[A-Za-z]", text):
-        text = _COMMA_ONLY.sub(", ", text)
-    return _SPLIT.split(text)
+    """A byline cut into names: at separators, and at bare commas when every part is a full name or none has letters with cases."""
+    text = _words().by.sub("", text)
+    parts = text.split(",")
+    if " " not in text.strip() or all(" " in part.strip() for part in parts) or text.upper() == text.lower():
+        text = _COMMA.sub(", ", text)
+    return _words().split.split(text)
 
 
 def _name(part: str) -> str:
     """One name, or "" when the part is an address, a role, a sentence or nothing."""
-    if _ADDRESS.search(part) or _TITLES.match(part):
+    if _ADDRESS.search(part) or _DEGREE.match(part):
         return ""
-    part = _ROLE.sub("", _BY.sub("", part.strip(" \t,.;:*–—-|\"'“”«»"))).strip(" \t,;:*–—-|\"'“”«»")
-    if not part or len(part) > MAX_NAME or _ROLE_WORD.match(part) or len(part.split()) > 6:
+    part = _ASIDE.sub("", _words().by.sub("", part.strip(_EDGES))).strip(_EDGES)
+    if not part or len(part) > MAX_NAME or len(part.split()) > 6 or _words().role.fullmatch(part):
         return ""
-    return "" if sum(map(str.isdigit, part)) > 2 or not any(map(str.isalpha, part)) else part
+    return part if sum(map(str.isdigit, part)) <= 2 and any(map(str.isalpha, part)) else ""
+
+
+def _looks_personal(name: str) -> bool:
+    """Whether a text of the page is built like a name: two or more capitalised words, or a short one in a script without capitals."""
+    if _CJK.fullmatch(name):
+        return True
+    words = name.split()
+    return len(words) > 1 and all(word[0].isupper() or word.lower() in _PARTICLE or not word[0].isalpha() for word in words) and words[-1][0].isupper()
 
 
 def _is_house(name: str, site: str) -> bool:
     """Whether a name is an agency, a desk or the site itself rather than a person."""
-    mark = key(name)
-    house = key(site)
-    return mark in _AGENCIES or bool(house and (mark in house or house in mark)) or bool(re.search(r"redaktion|newsroom|desk\b|\bstaff\b|online$", name, re.IGNORECASE))
-
+    mark, house = key(name), key(site)
+    if mark in _words().agencies or (len(house) > 2 and (mark in house or house in mark)):
+        return True
+    return bool(_words().house.search(name)) and not (len(name.split()) == 2 and name.istitle() and not _words().house.search(name.split()[0]))

@@ -20,7 +20,7 @@ HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 CELL_TEXT = 400  # characters; a table with longer cells is layout
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
-_NAMES = ("class", "id", "role", "data-testid", "data-component", "data-module", "data-type", "itemprop", "aria-label", "data-qa", "data-tb-region")
+_NAMES = frozenset(("class", "id", "role", "data-testid", "data-component", "data-module", "data-type", "itemprop", "aria-label", "data-qa", "data-tb-region"))
 
 
 class Box(msgspec.Struct):
@@ -175,9 +175,8 @@ class _Writer:
 
 def names(element: Any) -> str:
     """What an element is called by its class, id, role and the like: words between dashes, lower case."""
-    if not element.attrib:
-        return ""
-    return _words(" ".join(value for name in _NAMES if (value := element.get(name))))
+    texts = [value for name, value in element.items() if name in _NAMES]
+    return _words(" ".join(texts)) if texts else ""
 
 
 @lru_cache(maxsize=65536)
@@ -186,7 +185,5 @@ def _words(text: str) -> str:
 
 
 def _hidden(element: Any) -> bool:
-    if not element.attrib:
-        return False
     style = (element.get("style") or "").replace(" ", "").lower()
     return element.get("hidden") is not None or "display:none" in style or "visibility:hidden" in style or element.get("aria-hidden") == "true"

@@ -1,73 +1,45 @@
-"""When an article was published: ISO 8601 as the page gives it, and the page's own wording."""
+"""When an article was published: ISO 8601 as exact as the page has it, and the page's own wording."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
 
+from cleanup.parse import hints
+from cleanup.parse.blocks import Lines
 from cleanup.parse.structured import Claims, text_of
 
-FIRST_YEAR = 1990
-
-# Names of meta tags that hold the time of publication, best first; those of a last change are only asked when nothing else is there.
-_PUBLISHED = (
-    "article:published_time", "article:published:time", "og:article:published_time", "article_published_time", "og:published_time",
-    "datepublished", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date.created",
-    "dc.date", "dc:date", "dcterms.date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "publish-date", "publishdate",
-    "publish_date", "published_date", "published_at", "publication_date", "publication-date", "pub_date", "pubdate", "ptime",
-    "article.published", "article:publicationdate", "article.created", "article:created", "bt:pubdate", "displaydate", "issuedate",
-    "release_date", "rnews:datepublished", "citation_publication_date", "citation_date", "news:publication_date", "iso-8601-publish-date",
-    "mrf:publishedtime", "article:post_date", "og:pubdate", "created", "datecreated", "date_published", "date", "gentime",
-)  # fmt: skip
-_CHANGED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "lastmod", "dcterms.modified")
+YEARS = (1990, 2100)
+WORDING = 120  # characters of a line that is a date with little else
+CLOSE = 60  # elements between the headline and a date that is the article's
+NEAR = (-6, 25)  # lines around the headline in which a date is the article's
 
 _ISO = re.compile(
-    r"(?P<y>\d{4})-?(?P<m>\d{2})-?(?P<d>\d{2})(?:(?:[T\s]|\s?-\s?)\s*(?P<h>\d{1,2}):?(?P<i>\d{2})(?::?(?P<s>\d{2})(?P<f>[.,]\d{1,9})?)?)?"
-    r"\s*(?P<z>Z|UTC|GMT|[+\-−]\d{2}(?::?\d{2})?)?(?![\d])"
+    r"(?P<y>\d{4})-?(?P<m>\d{2})-?(?P<d>\d{2})"
+    r"(?:(?:T|\s+|\s?-\s?)(?P<h>\d{1,2}):?(?P<i>\d{2})(?::?(?P<s>\d{2})(?P<f>[.,]\d{1,9})?)?)?"
+    r"\s*(?P<z>Z|UTC|GMT|[+\-−]\d{2}(?::?\d{2})?)?(?!\d)"
 )
 _YMD = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d{2})\s?[./年년-]\s?(?P<m>\d{1,2})\s?[./月월-]\s?(?P<d>\d{1,2})(?:\s?[日일.]|(?!\d))")
 _DMY = re.compile(r"(?<!\d)(?P<d>\d{1,2})\s?[./-]\s?(?P<m>\d{1,2})\s?[./-]\s?(?P<y>(?:19|20)\d{2})(?!\d)")
-_WORDS = re.compile(r"(?<!\d)(?P<d>\d{1,2})(?:st|nd|rd|th|\.|º|er)?\s+(?:de\s+|d')?(?P<n>[^\W\d_]{3,12})\.?,?\s+(?:de\s+)?(?P<y>(?:19|20)\d{2})(?!\d)")
-_WORDS_US = re.compile(r"(?<![^\W\d_])(?P<n>[^\W\d_]{3,12})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>(?:19|20)\d{2})(?!\d)")
-_CLOCK = re.compile(r"(?<![\d:.])(?P<h>[01]?\d|2[0-3])\s?[:.시時](?P<i>[0-5]\d)(?:[:.](?P<s>[0-5]\d))?(?:\s?(?P<p>[ap])\.?m\.?(?![^\W_]))?", re.IGNORECASE)
-_EPOCH = re.compile(r"1\d{9}(?:\d{3})?")
-_URL_DATE = re.compile(r"/(?P<y>(?:19|20)\d{2})[/-](?P<m>0?[1-9]|1[0-2])[/-](?P<d>0?[1-9]|[12]\d|3[01])(?:[/-]|$)")
-_RELATIVE = re.compile(
-    r"(?<!\w)(?:(?:vor|hace|há|il y a|for)\s+)?(?P<n>\d{1,3})\s*"
-    r"(?P<u>min(?:ute|uten|utes|utos|uti|uter|utter)?s?|hours?|hrs?|std|stunden?|heures?|horas?|ore|timer|timmar|uur|uren|days?|tage?n?|jours?|d[ií]as?|giorni|dager|dagar|dagen"
-    r"|weeks?|wochen?|semaines?|semanas?|settimane|uker|veckor|weken|分钟|分|小时|時間|시간|天|日|일)\s*(?:ago|前|전|fa|siden|sedan|geleden|atrás)?(?!\w)",
+_NAME = r"(?P<n>[^\W\d_]{3,12})"
+_YEAR = r"(?P<y>(?:19|20)\d{2})(?!\d)"
+_WORDS = re.compile(rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th|\.|º|er)?\s+(?:de\s+|d')?{_NAME}\.?,?\s+(?:de\s+)?{_YEAR}")
+_WORDS_US = re.compile(rf"(?<![^\W\d_]){_NAME}\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}")
+_CLOCK = re.compile(
+    r"(?<![\d:.])(?P<h>[01]?\d|2[0-3])\s?[:.시時h](?P<i>[0-5]\d)(?:[:.](?P<s>[0-5]\d))?(?:\s?(?P<p>[ap])\.?m\.?(?![^\W_]))?",
     re.IGNORECASE,
 )
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar jänner janvier janv enero ene janeiro gennaio gen januari ocak stycznia января januara leden sausio",
-            "february feb februar février fevrier févr fév febrero fevereiro fev febbraio febbr februari şubat lutego февраля",
-            "march mar märz maerz mrz mars marzo março marco maart mrt mart marca марта",
-            "april apr avril avr abril abr aprile nisan kwietnia апреля",
-            "may mai mayo maio maggio mag mei maj mayıs maja мая",
-            "june jun juni juin junio junho giugno giu haziran czerwca июня",
-            "july jul juli juillet juil julio julho luglio lug temmuz lipca июля",
-            "august aug août aout agosto ago ağustos sierpnia августа augustus augusti",
-            "september sep sept septembre septiembre setembro settembre set eylül września сентября",
-            "october oct oktober okt octobre octubre outubro out ottobre ott ekim października октября",
-            "november nov novembre noviembre novembro kasım listopada ноября",
-            "december dec dezember dez décembre decembre déc diciembre dic dezembro dicembre desember des aralık grudnia декабря",
-        ),
-        1,
-    )
-    for name in names.split()
-}  # fmt: skip
-_UNITS = {"min": 60, "分": 60, "h": 3600, "std": 3600, "stu": 3600, "heu": 3600, "hor": 3600, "ore": 3600, "tim": 3600, "uur": 3600,
-          "ure": 3600, "小时": 3600, "時間": 3600, "시간": 3600, "day": 86400, "tag": 86400, "jou": 86400, "d": 86400, "gio": 86400, "dag": 86400,
-          "天": 86400, "日": 86400, "일": 86400, "w": 604800, "sem": 604800, "set": 604800, "uke": 604800, "vec": 604800}  # fmt: skip
-
-
-_DATED = ("time", "span", "p", "div", "li", "abbr", "em", "small", "dd")
+_MAIL = re.compile(r"[A-Z][a-z]{2},? \d{1,2} [A-Z][a-z]{2} \d{4}")
+_EPOCH = re.compile(r"1\d{9}(?:\d{3})?")
+_URL = re.compile(r"/(?P<y>(?:19|20)\d{2})[/-](?P<m>0?[1-9]|1[0-2])[/-](?P<d>0?[1-9]|[12]\d|3[01])(?:[/-]|$)")
+_NAMED = re.compile(r"date|publish|time|datum|fecha|data", re.IGNORECASE)
+_CHANGED = re.compile(r"modif|updat|chang|edited", re.IGNORECASE)
+_TAGS = ("h1", "time", "span", "p", "div", "li", "abbr", "em", "small", "dd")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -78,53 +50,87 @@ class Found(msgspec.Struct, frozen=True):
     place: str
 
 
-def published(claims: Claims, root: Any, url: str, crawled: str) -> Found | None:
-    """The date of publication: JSON-LD, meta tags, `time` elements, a dated line beside the headline, the URL; None when none is there."""
-    for wording, place in _claimed(claims, ("datePublished", "uploadDate", "dateCreated"), _PUBLISHED):
-        if value := iso(wording):
-            return Found(value, wording, place)
-    found = _visible(root, crawled)
-    if found:
-        return found
-    for wording, place in _claimed(claims, ("dateModified",), _CHANGED):
-        if value := iso(wording):
-            return Found(value, wording, place)
-    for address in (url, claims.first("og:url"), *claims.links.get("canonical", ())[:1]):
-        match = _URL_DATE.search(address)
-        if match and (value := _day(match)):
-            return Found(value, match[0].strip("/"), "url")
-    return None
+def published(claims: Claims, root: Any, seen: Lines, url: str, crawled: str) -> Found | None:
+    """The date of publication: JSON-LD, meta tags, dated elements, a dated line beside the headline; then a change, the URL."""
+    names = hints.data()["dates"]
+    near, far = _dated(root)
+    sources = (
+        _claimed(claims, ("datePublished", "uploadDate", "dateCreated"), names["published"]),
+        _labelled(seen),
+        _elements(near, crawled),
+        _beside_headline(seen),
+        _elements(far, crawled),
+        _claimed(claims, ("dateModified",), names["changed"]),
+        _addresses(claims, url),
+    )
+    return next((found for source in sources for found in source if found.value), None)
 
 
-def _claimed(claims: Claims, names: tuple[str, ...], meta: tuple[str, ...]) -> list[tuple[str, str]]:
+def _claimed(claims: Claims, fields: tuple[str, ...], names: list[str]) -> Iterator[Found]:
     nodes = [claims.article] if claims.article else []
     nodes += [node for node in claims.nodes if node is not claims.article][:20]
-    wordings = [(text_of(node.get(name)), f"json-ld {name}") for name in names for node in nodes if node.get(name)]
-    return wordings + [(claims.meta[name][0], f"meta {name}") for name in meta if claims.meta.get(name)]
+    for field in fields:
+        for wording in (text_of(node[field]) for node in nodes if node.get(field)):
+            yield Found(iso(wording), wording, f"json-ld {field}")
+    for name in names:
+        for wording in claims.meta.get(name, ())[:1]:
+            yield Found(iso(wording) or written(wording), wording, f"meta {name}")
 
 
-def _visible(root: Any, crawled: str) -> Found | None:
-    """The first dated `time` element or element named for a date, near the headline first."""
-    candidates: list[tuple[int, int, str, str]] = []
+Candidate = tuple[int, int, str, str]  # rank, distance from the headline in elements, machine-readable, text
+
+
+def _dated(root: Any) -> tuple[list[Candidate], list[Candidate]]:
+    """`time` elements and elements named for a date near the headline, and further away; those named for publication first."""
+    candidates: list[Candidate] = []
     heading = 0
-    for at, element in enumerate(root.iter("h1", *_DATED)):
+    for at, element in enumerate(root.iter(*_TAGS)):
         if element.tag == "h1":
             heading = heading or at
             continue
-        stamp = element.get("datetime") or element.get("content") or ""
-        names = f"{element.get('class') or ''} {element.get('itemprop') or ''} {element.get('id') or ''}".lower()
-        if element.tag != "time" and not ("date" in names or "publish" in names or "time" in names):
+        names = " ".join(value for name, value in element.items() if name in ("class", "itemprop", "id"))
+        if element.tag != "time" and not (names and _NAMED.search(names)):
             continue
+        stamp = element.get("datetime") or element.get("content") or ""
         text = " ".join(element.text_content().split()) if len(element) < 12 else ""
-        if stamp or 5 < len(text) < 120:
-            rank = 3 * ("modif" in names or "updat" in names) - 2 * ("publi" in names) - (element.tag == "time")
+        if stamp or 5 < len(text) < WORDING:
+            rank = 3 * bool(_CHANGED.search(names)) - 2 * ("publi" in names.lower()) - (element.tag == "time")
             candidates.append((rank, at, stamp, text))
-    candidates = [(rank, abs(at - heading), stamp, text) for rank, at, stamp, text in candidates]
-    for _, _, stamp, text in sorted(candidates)[:40]:
+    ranked = sorted((rank, abs(at - heading), stamp, text) for rank, at, stamp, text in candidates)
+    return [item for item in ranked if item[1] <= CLOSE][:40], [item for item in ranked if item[1] > CLOSE][:20]
+
+
+def _elements(candidates: list[Candidate], crawled: str) -> Iterator[Found]:
+    for _, _, stamp, text in candidates:
         for wording in (stamp, text):
-            if value := (iso(wording) or written(wording) or relative(wording, crawled)):
-                return Found(value, wording[:120], "page")
-    return None
+            yield Found(iso(wording) or written(wording) or relative(wording, crawled), wording[:WORDING], "page")
+
+
+def _labelled(seen: Lines) -> Iterator[Found]:
+    """Short lines that say what date they are: "Published 18 November 2019", "Datum 28.04.2023"."""
+    for block in seen.blocks:
+        if len(block.text) < 60 and _labels().match(block.text):
+            yield Found(written(block.text), block.text, "page line")
+
+
+@cache
+def _labels() -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(hints.data()['dates']['labels'])})\b\W{{0,3}}(?:\w+\W+){{0,2}}?(?=\w*\d)", re.IGNORECASE)
+
+
+def _beside_headline(seen: Lines) -> Iterator[Found]:
+    """Short lines with a date around the headline."""
+    at = next((block.at for block in seen.blocks if block.tag == "h1"), None)
+    for block in seen.blocks[max(0, at + NEAR[0]) : at + NEAR[1]] if at is not None else []:
+        if len(block.text) < WORDING and any(map(str.isdigit, block.text)):
+            yield Found(written(block.text), block.text, "page line")
+
+
+def _addresses(claims: Claims, url: str) -> Iterator[Found]:
+    for address in (url, claims.first("og:url"), *claims.links.get("canonical", ())[:1]):
+        match = _URL.search(address)
+        if match:
+            yield Found(_day(match), match[0].strip("/"), "url")
 
 
 def iso(wording: str) -> str:
@@ -135,39 +141,41 @@ def iso(wording: str) -> str:
     """
     wording = wording.strip()
     if _EPOCH.fullmatch(wording):
-        moment = datetime.fromtimestamp(int(wording[:10]), tz=None if False else _utc())
-        return moment.isoformat().replace("+00:00", "Z") if _plausible(moment.date()) else ""
+        moment = datetime.fromtimestamp(int(wording[:10]), tz=UTC)
+        return _utc(moment) if YEARS[0] <= moment.year <= YEARS[1] else ""
     match = _ISO.match(wording)
     if not match:
-        return _rfc(wording)
+        return _mail(wording)
     day = _day(match)
     if not day or match["h"] is None or int(match["h"]) > 23 or int(match["i"]) > 59:
         return day
-    clock = f"{int(match['h']):02}:{match['i']}:{match['s'] or '00'}"
     fraction = (match["f"] or "").replace(",", ".")
-    return f"{day}T{clock}{fraction if fraction.strip('.0') else ''}{_zone(match['z'])}"
+    clock = f"{int(match['h']):02}:{match['i']}:{match['s'] or '00'}{fraction if fraction.strip('.0') else ''}"
+    return f"{day}T{clock}{_zone(match['z'])}"
 
 
 def _zone(zone: str | None) -> str:
-    if not zone:
-        return ""
-    if zone in ("Z", "UTC", "GMT"):
-        return "Z"
+    if not zone or zone in ("Z", "UTC", "GMT"):
+        return "Z" if zone else ""
     digits = zone[1:].replace(":", "")
     return f"{'+' if zone[0] == '+' else '-'}{digits[:2]}:{digits[2:] or '00'}"
 
 
-def _rfc(wording: str) -> str:
-    """`Mon, 18 Nov 2019 10:00:00 GMT` and what is written with a month's name and a clock."""
+def _mail(wording: str) -> str:
+    """`Mon, 18 Nov 2019 10:00:00 GMT`, as mail and RSS write it."""
     from email.utils import parsedate_to_datetime
 
-    if not re.match(r"[A-Z][a-z]{2},? \d{1,2} [A-Z][a-z]{2} \d{4}", wording):
+    if not _MAIL.match(wording):
         return ""
     try:
         moment = parsedate_to_datetime(wording)
     except (ValueError, TypeError):
         return ""
-    return moment.isoformat().replace("+00:00", "Z") if _plausible(moment.date()) else ""
+    return _utc(moment) if YEARS[0] <= moment.year <= YEARS[1] else ""
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def written(wording: str) -> str:
@@ -185,17 +193,38 @@ def written(wording: str) -> str:
 
 
 def relative(wording: str, crawled: str) -> str:
-    """ISO 8601 of "4 hours ago", against the time of the crawl; "" without one."""
+    """ISO 8601 of "4 hours ago", against the time of the crawl; "" without one.
+
+    >>> relative("Posted 4 hours ago", "2024-05-03T12:00:00Z"), relative("vor 2 Tagen", "2024-05-03")
+    ('2024-05-03T08:00:00Z', '2024-05-01')
+    """
     start = iso(crawled) if crawled else ""
-    match = _RELATIVE.search(wording) if start else None
+    match = _relative().search(wording) if start else None
     if not match:
         return ""
-    unit = match["u"].lower()
-    seconds = next((_UNITS[name] for name in sorted(_UNITS, key=len, reverse=True) if unit.startswith(name)), 0)
-    if not seconds:
-        return ""
-    moment = datetime.fromisoformat(start) - timedelta(seconds=int(match["n"]) * seconds)
-    return moment.date().isoformat() if seconds >= 86400 or "T" not in start else moment.isoformat().replace("+00:00", "Z")
+    number, unit = match["n"] or match["n0"], (match["u"] or match["u0"]).lower()
+    seconds = next(size for name, size in _units() if unit.startswith(name))
+    moment = datetime.fromisoformat(start) - timedelta(seconds=int(number) * seconds)
+    return moment.date().isoformat() if seconds >= 86400 or "T" not in start else _utc(moment)
+
+
+@cache
+def _units() -> list[tuple[str, int]]:
+    units: dict[str, int] = hints.data()["dates"]["units"]
+    return sorted(units.items(), key=lambda item: -len(item[0]))
+
+
+@cache
+def _relative() -> re.Pattern[str]:
+    units = "|".join(re.escape(unit) for unit, _ in _units())
+    before, after = r"(?:vor|hace|há|il y a|for|før)\s+", r"\s*(?:ago|前|전|fa|siden|sedan|geleden|atrás)(?!\w)"
+    amount = rf"(?P<n>\d{{1,3}})\s*(?P<u>(?:{units})[^\W\d_]{{0,6}}?)"
+    return re.compile(rf"(?<!\w)(?:{before}{amount.replace('<n>', '<n0>').replace('<u>', '<u0>')}(?!\w)|{amount}{after})", re.IGNORECASE)
+
+
+@cache
+def _months() -> dict[str, int]:
+    return {name: number for number, names in enumerate(hints.data()["dates"]["months"], 1) for name in names.split()}
 
 
 def _clock(text: str) -> str:
@@ -210,19 +239,9 @@ def _clock(text: str) -> str:
 
 def _day(match: re.Match[str]) -> str:
     groups = match.groupdict()
-    month = int(groups["m"]) if groups.get("m") else _MONTHS.get((groups.get("n") or "").lower(), 0)
+    month = int(groups["m"]) if groups.get("m") else _months().get((groups.get("n") or "").lower(), 0)
     try:
         found = date(int(groups["y"]), month, int(groups["d"]))
     except ValueError:
         return ""
-    return found.isoformat() if _plausible(found) else ""
-
-
-def _plausible(found: date) -> bool:
-    return FIRST_YEAR <= found.year <= 2100
-
-
-def _utc() -> Any:
-    from datetime import UTC
-
-    return UTC
+    return found.isoformat() if YEARS[0] <= found.year <= YEARS[1] else ""

@@ -6,16 +6,13 @@ the page itself calls something else can be left out and what was overlooked bet
 
 from __future__ import annotations
 
-import logging
-from typing import Any
-
 import msgspec
 
 from cleanup.config import Config
 from cleanup.document import Drop, Mark, Proposal
-from cleanup.parse import article, metadata, pagekind
-from cleanup.parse.blocks import Block, lines
-from cleanup.parse.structured import Claims, claims, key, text_of
+from cleanup.parse import article, metadata, opinions, pagekind
+from cleanup.parse.blocks import Block, Lines, lines
+from cleanup.parse.structured import Claims, claims
 from cleanup.parse.tree import Page, flat_text, parse_tree
 
 EMPTY = 1  # characters of text below which there is nothing
@@ -33,13 +30,14 @@ def extract(markup: str, config: Config, url: str = "", crawled: str = "") -> Ex
     """The article of a page. Never raises on what the page holds; what is doubtful is said in a Mark `extract_doubt`."""
     page = parse_tree(markup, config.limits.max_depth)
     said = claims(page.root)
-    facts = metadata.facts(said, page.root, url, crawled)
+    seen = lines(page.root)
+    facts = metadata.facts(said, page.root, seen, url, crawled)
     doubts: list[str] = []
     if page.trouble or not config.parse.extract:
-        body, drop = _everything(page, markup), None
+        body, drop = _everything(page, seen, markup), None
         doubts += [page.trouble] if page.trouble else []
     else:
-        body, drop, doubts = _article(page, said, facts)
+        body, drop, doubts = _article(page, seen, markup, said, facts, config.parse.ensemble)
     proposals: list[Proposal] = [*facts.marks]
     if len(body) < EMPTY and not drop:
         body, drop = _cut_off(markup, facts, doubts)
@@ -51,25 +49,23 @@ def extract(markup: str, config: Config, url: str = "", crawled: str = "") -> Ex
     return Extracted(text, proposals, body)
 
 
-def _article(page: Page, said: Claims, facts: metadata.Facts) -> tuple[str, Drop | None, list[str]]:
-    seen = lines(page.root)
-    found = opinion(page.root)
-    opinion_of_publisher = key(text_of(said.article.get("articleBody"))) if said.article else ""
-    chosen = article.choose(article.Page(seen, found, facts.wordings, facts.excerpt, opinion_of_publisher))
+def _article(page: Page, seen: Lines, markup: str, said: Claims, facts: metadata.Facts, ensemble: bool) -> tuple[str, Drop | None, list[str]]:
+    """(text, what speaks for dropping the page, what is doubtful about the text)."""
+    found, readable = opinions.agreed(page.root, markup) if ensemble else (opinions.default(page.root), "")
+    given = article.Given(seen, found, facts.wordings, facts.excerpt)
+    chosen = article.choose(given)
+    doubts = opinions.doubts(chosen)
+    if doubts and not ensemble:
+        chosen = opinions.preferred(chosen, article.choose(article.Given(seen, opinions.strict(page.root), *given.known)))
+    copy = opinions.paragraphs(str(said.article.get("articleBody") or "")) if said.article else ""
+    for opinion in (copy, readable):
+        if len(opinion) >= opinions.COPY:
+            chosen = opinions.without_tail(chosen, opinion)
     drop = pagekind.judge(pagekind.View(seen, chosen, facts.wordings, said, facts.url))
-    return render(chosen), drop, []
-
-
-def opinion(root: Any, **mode: Any) -> str:
-    """What trafilatura takes for the text of the page, a paragraph a line; "" when it finds nothing or fails."""
-    from trafilatura import bare_extraction
-
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    try:
-        found = bare_extraction(root, include_comments=False, with_metadata=False, **mode)
-    except Exception:  # a library's own business with hostile markup; the caller goes on without this opinion
-        return ""
-    return (found.text or "") if found else ""
+    text = render(chosen) or found.strip()
+    if len(copy) >= opinions.COPY and len(copy) > opinions.LONGER * len(text):
+        return copy, None, ["the publisher's copy is much longer"]
+    return text, drop, doubts
 
 
 def render(blocks: list[Block]) -> str:
@@ -77,10 +73,10 @@ def render(blocks: list[Block]) -> str:
     return "\n".join(f"- {block.text}" if block.tag == "li" else block.text for block in blocks)
 
 
-def _everything(page: Page, markup: str) -> str:
+def _everything(page: Page, seen: Lines, markup: str) -> str:
     if page.trouble in ("nesting", "markup"):
         return flat_text(markup)
-    return render(lines(page.root).blocks)
+    return render(seen.blocks)
 
 
 def _cut_off(markup: str, facts: metadata.Facts, doubts: list[str]) -> tuple[str, Drop | None]:

@@ -11,6 +11,7 @@ import msgspec
 
 from cleanup.document import Mark
 from cleanup.parse import authors, dates, titles
+from cleanup.parse.blocks import Lines
 from cleanup.parse.structured import Claims, key, plain, text_of, types
 
 MAX_TAGS = 40
@@ -30,7 +31,7 @@ class Facts(msgspec.Struct):
     marks: list[Mark]
 
 
-def facts(claims: Claims, root: Any, url: str, crawled: str) -> Facts:
+def facts(claims: Claims, root: Any, seen: Lines, url: str, crawled: str) -> Facts:
     """Read everything; `url` is the address the page came from, `crawled` an ISO date for "4 hours ago"."""
     address = _url(claims, url)
     site = titles.site(claims, address)
@@ -43,10 +44,10 @@ def facts(claims: Claims, root: Any, url: str, crawled: str) -> Facts:
             marks.append(Mark(field, value, f"extract/{field.replace('_', '-')}", 1.0, {"from": where, **why}))
 
     mark("title", title, place)
-    names, houses, where = authors.found(claims, root, site)
-    mark("authors", names, where)
-    mark("source", houses[0] if houses else "", where)
-    date = dates.published(claims, root, address, crawled)
+    writers = authors.found(claims, root, seen, site)
+    mark("authors", writers.names, writers.place)
+    mark("source", writers.agencies[0] if writers.agencies else "", writers.place)
+    date = dates.published(claims, root, seen, address, crawled)
     if date:
         mark("date", date.value, date.place, **({"wording": date.wording} if date.wording != date.value else {}))
     section, category = _sections(claims)

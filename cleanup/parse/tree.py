@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 MANY_ATTRIBUTES = 400  # libxml2 compares every attribute of a tag with all others: 200,000 of them take minutes
-LONG_TAG = 8192  # characters; only longer tags are counted
+LONG_TAG = 8192  # bytes; only longer tags are counted
 MAX_ELEMENTS = 60_000  # beyond, the page is no article and extraction would take seconds: all its text is kept instead
 
-_BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*>", re.IGNORECASE)
-_TAG = re.compile(r"<[a-zA-Z][^<>]{%d,}>" % LONG_TAG)
-_ATTRIBUTE = re.compile(r"""[^\s=>"'/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']*))?""")
+_CONTROLS = bytes(code if code > 31 or code in (9, 10, 13) else 32 for code in range(256))
+_TAG = re.compile(rb"<([a-zA-Z][a-zA-Z0-9]*)[^<>]{8192,}>")
+_ATTRIBUTE = re.compile(rb"""[^\s=>"'/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']*))?""")
 _UNSEEN = re.compile(r"<(script|style|noscript|template|svg|head)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>|<![^>]*>|<\?[^>]*>", re.DOTALL)
 _INLINE = "a|abbr|b|bdi|bdo|big|cite|code|em|font|i|kbd|mark|q|s|small|span|strong|sub|sup|tt|u|var"
@@ -27,51 +27,58 @@ class Page(msgspec.Struct):
     """A parsed page. `trouble` says why its tree cannot be trusted to hold all of the text: "", "nesting", "size" or "markup"."""
 
     root: Any  # lxml.html.HtmlElement
-    depth: int
-    elements: int
     trouble: str = ""
 
 
 def parse_tree(markup: str, max_depth: int) -> Page:
-    """A tree of a page, a fragment or anything else; never raises. `max_depth` is the nesting from which on trouble is reported."""
+    """A tree of a page, a fragment or anything else; never raises. Nesting beyond `max_depth` is reported as trouble."""
+    data = harmless(markup)
+    root, limited = _parse(data, huge=False)
+    depth = 0
+    if limited:  # deeper than 256, or a text longer than 10 MB
+        root, limited = _parse(data, huge=True)
+        depth = _depth(root)
+    if root is None:
+        return Page(_parse(b"<html><body></body></html>", huge=False)[0], "markup")
+    if limited or depth > max_depth:
+        return Page(root, "nesting")
+    return Page(root, "size" if root.xpath("count(//*)") > MAX_ELEMENTS else "")
+
+
+def _parse(data: bytes, huge: bool) -> tuple[Any, bool]:
+    """(tree or None, whether a limit of the parser was hit, so that text is missing)."""
     from lxml import etree
     from lxml.html import HTMLParser, document_fromstring
 
-    parser = HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False)
+    parser = HTMLParser(huge_tree=huge, remove_comments=True, remove_pis=True, collect_ids=False, encoding="utf-8")
     try:
-        root = document_fromstring(harmless(markup), parser=parser)
+        root = document_fromstring(data, parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
-        return Page(document_fromstring("<html><body></body></html>"), 0, 0, "markup")
-    limited = any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log)
-    depth, elements = _measure(root)
-    trouble = "nesting" if limited or depth > max_depth else "size" if elements > MAX_ELEMENTS else ""
-    return Page(root, depth, elements, trouble)
+        return None, not huge
+    return root, any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log)
 
 
-def harmless(markup: str) -> str:
-    """Markup without what makes a parser fail: control characters, XML declarations, tags with thousands of attributes."""
-    markup = _BAD.sub("\ufffd", _DECLARATION.sub("", markup, count=1))
-    return _TAG.sub(_bare, markup) if len(markup) > LONG_TAG else markup
+def harmless(markup: str) -> bytes:
+    """Markup as UTF-8 without what makes a parser fail: control characters, lone surrogates, tags with thousands of attributes."""
+    data = markup.encode("utf-8", "replace").translate(_CONTROLS)
+    if len(data) > LONG_TAG and max(map(len, data.split(b"<"))) > LONG_TAG:
+        data = _TAG.sub(_bare, data)
+    return data
 
 
-def _bare(tag: re.Match[str]) -> str:
-    count = 0
-    for _ in _ATTRIBUTE.finditer(tag[0]):
-        count += 1
-        if count > MANY_ATTRIBUTES:
-            return f"<{re.match(r'[a-zA-Z0-9]+', tag[0][1:])[0]}>"  # type: ignore[index]
-    return tag[0]
+def _bare(tag: re.Match[bytes]) -> bytes:
+    attributes = sum(1 for _ in islice(_ATTRIBUTE.finditer(tag[0]), MANY_ATTRIBUTES))
+    return b"<" + tag[1] + b">" if attributes == MANY_ATTRIBUTES else tag[0]
 
 
-def _measure(root: Any) -> tuple[int, int]:
-    """(depth, number of elements), without recursion."""
-    depth = elements = 0
-    level: list[Any] = [root]
+def _depth(root: Any) -> int:
+    """The nesting of a tree, without recursion."""
+    depth = 0
+    level: list[Any] = [] if root is None else [root]
     while level:
         depth += 1
-        elements += len(level)
         level = [child for element in level for child in element]
-    return depth, elements
+    return depth
 
 
 def flat_text(markup: str) -> str:
