@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class CleanupError(Exception):
     """Wrong usage, configuration or rule. `hint` names the flag or file to change."""
@@ -15,6 +17,16 @@ class CleanupError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As it comes back from a worker process, whatever the arguments it was made of.
+        return _again, (type(self), self.message, self.hint)
+
+
+def _again(kind: type[CleanupError], message: str, hint: str) -> CleanupError:
+    error = kind.__new__(kind)
+    CleanupError.__init__(error, message, hint)
+    return error
 
 
 class ConfigError(CleanupError):
