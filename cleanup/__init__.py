@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import cleanup.read  # noqa: F401 (first, so that the function `read` below is what the name means)
+
 if TYPE_CHECKING:
     from cleanup.config import Config
     from cleanup.document import Document, revert

@@ -93,7 +93,7 @@ def test_broken_pipe() -> None:
     command.stdout.readline()
     command.stdout.close()
     try:
-        command.stdin.write(line.encode() * 20000)
+        command.stdin.write(line.encode() * 3000)
         command.stdin.close()
     except BrokenPipeError:
         pass
