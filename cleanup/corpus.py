@@ -33,7 +33,9 @@ class Mapped(NamedTuple):
 def load(out: Path, parts: Sequence[int], mapped: Sequence[Outcome]) -> Mapped:
     """Read the columns of all parts; hosts, numbered part by part, get numbers of their own over the run."""
     directories = tuple(out / ".work" / "map" / f"{number:05}" for number in parts)
-    rows, ends, columns = [], [], {name: [] for name in ("spin", "date", "length", "host", "id")}
+    rows: list[NDArray[np.int64]] = []
+    ends: list[NDArray[np.int64]] = []
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in ("spin", "date", "length", "host", "id")}
     hosts: dict[str, int] = {}
     for directory, outcome in zip(directories, mapped, strict=True):
         with np.load(directory / "columns.npz") as archive:
@@ -81,18 +83,26 @@ class Lines:
         lines = [self.line(number) for number in numbers]
         return [identity(line, self.config.read) or str(value(line["id"])) for line in lines]
 
+    def urls(self, numbers: Sequence[int]) -> list[str]:
+        """The URLs of documents, "" where there is none."""
+        return [str(value(self.line(number)["cleanup"])["meta"].get("url", "")) for number in numbers]
+
     def close(self) -> None:
         """Close all files."""
         for file in self.files.values():
             file.close()
 
 
-def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Find near-duplicate coverage; writes the proposals of every part and `clusters.jsonl`. Gives the report for `run.json`."""
+def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Sequence[Outcome], tag: str) -> dict[str, Any]:
+    """Find near-duplicate coverage; writes the proposals of every part and `clusters.jsonl`. Gives the report for `run.json`.
+
+    `tag` names the run, so that an index to which it has added already is asked only for what others added.
+    """
     if not config.dedup.enabled:
         with appearing(out / "clusters.jsonl"):
             return {}
     from cleanup.dedup import corpus
+    from cleanup.dedup.index import Index
     from cleanup.dedup.sketch import load as load_sketches
 
     mapped = load(out, parts, outcomes)
@@ -100,7 +110,11 @@ def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Seque
     try:
         columns = corpus.Columns(**{name: mapped.columns[name] for name in ("spin", "date", "length", "host", "host_names")})
         sketches = load_sketches([directory / "sketch" for directory in mapped.directories])
-        result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup)
+        index = Index.open(config.dedup.index, config.dedup, create=True, skip=tag) if config.dedup.index else None
+        result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup, index)
+        if index is not None:
+            everybody = range(len(sketches))
+            corpus.remember(sketches, columns, result, lines.ids(everybody), lines.urls(everybody), config.dedup, tag)
     finally:
         lines.close()
     for number, part in enumerate(parts):

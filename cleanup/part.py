@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 from cleanup.config import Config
 from cleanup.dedup.sketch import Sketcher, empty, save
 from cleanup.document import Document, Drop, Edit, Mark, Row, failure
-from cleanup.errors import RunError
+from cleanup.errors import CleanupError, RunError
 from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
 from cleanup.read.inputs import unpack
 from cleanup.read.parts import Part, read_part
 from cleanup.rules import directories
+from cleanup.stages.deadline import StageTimeout, deadline
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, render, render_rows, value
@@ -185,10 +186,23 @@ def _tools(config_bytes: bytes, answers: bytes) -> tuple[Pipeline, Sketcher | No
 def cleaned(docs: Iterable[Document], pipeline: Pipeline, size: int = BATCH) -> Iterator[Sequence[Document]]:
     """Parse and clean documents, a batch of at most `size` at a time."""
     for batch in batches(docs, size):
-        for doc in batch:
-            if doc.status == "kept":
-                parse(doc, pipeline.config)
+        with deadline(pipeline.config.limits.stage_seconds) as again:
+            for doc in batch:
+                if doc.status == "kept" and (doc.data is not None or doc.kind == "html"):
+                    again()
+                    _parse(doc, pipeline.config)
         yield pipeline.map(batch)
+
+
+def _parse(doc: Document, config: Config) -> None:
+    """Parse; a document that cannot be parsed, in time or at all, has failed, and its neighbours have not."""
+    try:
+        parse(doc, config)
+    except CleanupError:
+        raise
+    except (Exception, StageTimeout) as error:
+        doc.status, doc.error = "failed", f"parse: {type(error).__name__}: {error}"[:500]
+        doc.data, doc.pending = None, []
 
 
 def _survivors(job: Job, trail: Trail) -> Iterator[Document]:

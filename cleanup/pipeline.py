@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
+from bisect import bisect_left, insort
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from cleanup import rules
 from cleanup import stages as registry
 from cleanup.document import Decision, Document, Drop, Edit, Mark, Proposal, Row, apply, proposal_key
 from cleanup.errors import CleanupError
+from cleanup.stages.deadline import StageTimeout, deadline
 
 if TYPE_CHECKING:
     from cleanup.run import Run
@@ -26,6 +25,7 @@ BATCH = 256  # documents; the result does not depend on it
 BATCH_CHARS = 4 << 20
 
 Answers = dict[str, Decision]
+Found = Sequence[Proposal] | BaseException  # what a stage has to say about a document, or what went wrong
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -65,6 +65,7 @@ def settle(
     if not ordered:
         return False
     taken: list[Edit] = []
+    spans: list[tuple[int, int]] = []  # of the edits taken, in order
     rows: list[Row] = []
     marks: dict[str, Any] = {}
     dropped = False
@@ -74,10 +75,11 @@ def settle(
         if isinstance(proposal, Edit):
             if doc.text[proposal.start : proposal.end] != proposal.before or proposal.start > proposal.end:
                 raise ValueError(f"{proposal.rule} replaces {proposal.before!r}, which is not at {proposal.start}")
-            if decision != "skip" and any(_overlap(proposal, other) for other in taken):
+            if decision != "skip" and _overlaps(proposal, spans):
                 decision, by = "skip", "overlap"
             if decision == "apply":
                 taken.append(proposal)
+                insort(spans, (proposal.start, proposal.end))
         elif decision == "apply" and isinstance(proposal, Mark):
             if proposal.field in doc.meta or proposal.field in marks:
                 continue
@@ -99,14 +101,20 @@ def settle(
     return bool(taken)
 
 
-def _precedence(proposal: Proposal) -> tuple[float, int, int, str]:
+def _precedence(proposal: Proposal) -> tuple[float, int, int, str, str]:
     if isinstance(proposal, Edit):
-        return (-proposal.score, proposal.start, -proposal.end, proposal.rule)
-    return (-proposal.score, -1, 0, proposal.rule)
+        return (-proposal.score, proposal.start, -proposal.end, proposal.rule, proposal.after)
+    return (-proposal.score, -1, 0, proposal.rule, "")
 
 
-def _overlap(a: Edit, b: Edit) -> bool:
-    return (a.start < b.end and b.start < a.end) or (a.start, a.end) == (b.start, b.end)
+def _overlaps(edit: Edit, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether an edit shares characters with one of the spans, which are disjoint and in order, or has the very same place."""
+    behind = bisect_left(spans, (edit.end,)) - 1  # the last span that begins before the end: none ends later
+    if behind >= 0 and edit.start < spans[behind][1]:
+        return True
+    place = (edit.start, edit.end)
+    same = bisect_left(spans, place)
+    return same < len(spans) and spans[same] == place
 
 
 def _row(doc: str, step: int, stage: str, proposal: Proposal, decision: Decision, by: str, key: str) -> Row:
@@ -228,17 +236,17 @@ class Pipeline:
         doc: Document,
         step: int,
         name: str,
-        proposals: Sequence[Proposal] | Exception,
+        proposals: Found,
         policy: Policy,
         known: Container[str],
     ) -> bool:
         try:
-            if isinstance(proposals, Exception):
+            if isinstance(proposals, BaseException):
                 raise proposals
             return settle(doc, step, name, proposals, policy, self.answers, known)
         except CleanupError:
             raise
-        except Exception as error:
+        except (Exception, StageTimeout) as error:
             why = {"error": f"{type(error).__name__}: {error}"[:500]}
             settle(doc, step, name, [Mark(f"error_{name}", why["error"], f"{name}/error", 1.0, why)], Policy(), {})
             return False
@@ -256,14 +264,14 @@ class Pipeline:
         return execute(self.config, [str(name) for name in names], Path(out), jobs=jobs, answers=self.answers)
 
 
-def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float) -> Iterator[Sequence[Proposal] | Exception]:
+def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float) -> Iterator[Found]:
     """All proposals of a batch; when the batch raises, each document alone, so that only the one at fault gets the error."""
     try:
         with deadline(seconds):
             found: list[Sequence[Proposal]] = [list(proposals) for proposals in propose(docs)]
     except CleanupError:
         raise
-    except Exception as error:
+    except (Exception, StageTimeout) as error:
         if len(docs) == 1:
             yield error
             return
@@ -272,29 +280,6 @@ def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float
         return
     for doc in docs:
         yield from _propose(propose, [doc], seconds)
-
-
-class StageTimeout(Exception):  # noqa: N818 (named for what happened)
-    """A stage took longer than `limits.stage_seconds`."""
-
-
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raise StageTimeout in this block after `seconds` of wall time; off the main thread no signal comes, and no limit."""
-    if seconds <= 0 or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def expire(*_: object) -> None:
-        raise StageTimeout(f"longer than limits.stage_seconds = {seconds:g}")
-
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def batches(docs: Iterable[Document], size: int = BATCH, chars: int = BATCH_CHARS) -> Iterator[list[Document]]:

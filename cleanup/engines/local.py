@@ -17,6 +17,7 @@ from multiprocessing import connection
 from typing import Any, TypeVar
 
 from cleanup.errors import RunError
+from cleanup.stages.deadline import WATCHDOG
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -101,6 +102,7 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in THREADS:
         os.environ.setdefault(name, "1")
+    WATCHDOG.arm()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from cleanup.config import LimitsConfig
 from cleanup.document import Document, failure
@@ -22,7 +23,7 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
     except ImportError:
         raise MissingExtra("reading WARC", "warc") from None
     wanted = WarcRecordType.response | WarcRecordType.conversion
-    told = _Told(stream)
+    told: Any = _Told(stream)
     for record in ArchiveIterator(told, record_types=wanted, parse_http=True, auto_decode="all"):
         headers = record.http_headers
         kind = (record.http_content_type or record.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
