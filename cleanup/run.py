@@ -94,7 +94,7 @@ def execute(
             work = list(_planned(plan(sources, config), config, out, answers or {}))
             del sources
             mapped = _phase("map", map_part, part.mapped, work, jobs, progress, resumed)
-            corpus = _deduplicate(config, out, work, mapped)
+            corpus = _deduplicate(config, out, work, mapped, manifest)
             finished = _phase("finish", finish_part, part.finished, work, jobs, progress, resumed)
             _conclude(out, manifest, mapped, finished, corpus, began)
         directory.discard(out)
@@ -175,13 +175,16 @@ def _phase(
     return [outcomes[job.number] for job in work]
 
 
-def _deduplicate(config: Config, out: Path, work: Sequence[Job], mapped: Sequence[Outcome]) -> dict[str, Any]:
+def _deduplicate(
+    config: Config, out: Path, work: Sequence[Job], mapped: Sequence[Outcome], manifest: dict[str, Any]
+) -> dict[str, Any]:
     """The corpus step: writes `.work/dedup/NNNNN` for every part, and `clusters.jsonl`; gives its report."""
     from cleanup.corpus import deduplicate
 
     report = out / ".work" / "dedup" / "report.json"
     if not report.exists():
-        found = deduplicate(config, out, [job.number for job in work], mapped)
+        tag = hashlib.blake2b(msgspec.json.encode(manifest["digests"]), digest_size=8).hexdigest()
+        found = deduplicate(config, out, [job.number for job in work], mapped, tag)
         directory.write_json(report, found)
     answer: dict[str, Any] = directory.read_json(report)
     return answer

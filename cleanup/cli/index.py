@@ -1,0 +1,134 @@
+"""`cleanup index`: the near-duplicate index that remembers documents over runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cleanup.cli.options import config_options, configuration, read_options
+
+if TYPE_CHECKING:
+    from cleanup.config import Config
+    from cleanup.document import Document
+
+
+@click.group("index")
+def index_group() -> None:
+    """Remember documents over runs, and find what covers them: info, add, query, forget, compact."""
+
+
+def _documents(inputs: Sequence[str], config: Config) -> Iterator[list[Document]]:
+    """Batches of cleaned documents; what cannot be read is said."""
+    from cleanup.cli.show import safe
+    from cleanup.part import cleaned
+    from cleanup.pipeline import Pipeline
+    from cleanup.read.inputs import expand
+    from cleanup.read.parts import Segment, read_segment
+
+    docs = (doc for source in expand(inputs) for doc in read_segment(Segment(source), config))
+    for batch in cleaned(docs, Pipeline(config=config)):
+        for doc in batch:
+            if doc.status == "failed":
+                click.echo(f"cleanup: {safe(doc.source)}: {safe(doc.error or '')}", err=True)
+        yield [doc for doc in batch if doc.status == "kept"]
+
+
+def _say(data: Any) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False))
+
+
+@index_group.command("info")
+@click.argument("directory", metavar="DIR")
+@config_options
+def info_command(directory: str, **options: Any) -> None:
+    """What the index in DIR is, how it was made and how much it holds, as JSON."""
+    from cleanup.dedup.index import Index
+
+    click.echo(json.dumps(Index.open(directory, configuration(options).dedup).info(), indent=2, ensure_ascii=False))
+
+
+@index_group.command("add")
+@click.argument("directory", metavar="DIR")
+@click.argument("inputs", nargs=-1, required=True, metavar="IN...")
+@config_options
+@read_options
+def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None:
+    """Clean the documents of IN... and remember them in DIR, which is made when it is not there."""
+    from cleanup.dedup.index import Index
+    from cleanup.dedup.segments import Row
+    from cleanup.dedup.sketch import Sketcher, concatenate
+    from cleanup.part import date_rank, spin_rank
+    from cleanup.rules import directories
+
+    config = configuration(options)
+    index = Index.open(directory, config.dedup, create=True)
+    sketcher = Sketcher(config.dedup, directories(config.rules))
+    sketches, rows = [], []
+    for docs in _documents(inputs, config):
+        if docs:
+            sketches.append(sketcher.batch([doc.text for doc in docs]))
+            rows += [
+                Row(
+                    doc.id,
+                    str(doc.meta.get("url", "")),
+                    "",
+                    spin_rank(doc.meta.get("spin")),
+                    date_rank(doc.meta.get("date")),
+                    len(doc.text),
+                )
+                for doc in docs
+            ]
+    added = index.add(concatenate(sketches), rows) if sketches else 0
+    _say({"added": added, "documents": len(index)})
+
+
+@index_group.command("query")
+@click.argument("directory", metavar="DIR")
+@click.argument("inputs", nargs=-1, required=True, metavar="IN...")
+@config_options
+@read_options
+def query_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None:
+    """Print a JSON object for every remembered document that covers one of IN...: id, match, relation, jaccard, containment."""
+    from cleanup.dedup.corpus import figures
+    from cleanup.dedup.index import Index
+    from cleanup.dedup.sketch import Sketcher
+    from cleanup.rules import directories
+
+    config = configuration(options)
+    index = Index.open(directory, config.dedup)
+    sketcher = Sketcher(config.dedup, directories(config.rules))
+    for docs in _documents(inputs, config):
+        if not docs:
+            continue
+        for doc, matches in zip(docs, index.matches(sketcher.batch([doc.text for doc in docs])), strict=True):
+            for match in matches:
+                found = figures(match.verdict)
+                _say({"id": doc.id, "match": match.id, **{name: found[name] for name in ("relation", "jaccard", "containment")}})
+
+
+@index_group.command("forget")
+@click.argument("directory", metavar="DIR")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--url", "urls", multiple=True, metavar="U", help="Forget the document of this URL; repeatable.")
+@click.option("--match", default="", metavar="REGEX", help="Forget documents whose id or URL this matches.")
+@config_options
+def forget_command(directory: str, ids: tuple[str, ...], urls: tuple[str, ...], match: str, **options: Any) -> None:
+    """Remove documents from DIR by ID, URL or pattern, and print the proof that nothing is left of them."""
+    if not (ids or urls or match):
+        raise click.UsageError("nothing to forget: name an ID, --url or --match")
+    from cleanup.dedup.index import Index
+
+    _say(Index.open(directory, configuration(options).dedup).forget(ids, urls, match))
+
+
+@index_group.command("compact")
+@click.argument("directory", metavar="DIR")
+@config_options
+def compact_command(directory: str, **options: Any) -> None:
+    """Write all segments of DIR as one."""
+    from cleanup.dedup.index import Index
+
+    _say(Index.open(directory, configuration(options).dedup).compact())
