@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
@@ -15,6 +17,10 @@ from cleanup.read.stream import Buffered
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder()
 BLOCK = 1 << 20
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.S)
+NESTING = np.zeros(256, np.int8)
+NESTING[list(b"[{")] = 1
+NESTING[list(b"]}")] = -1
 
 
 def read_jsonl(
@@ -39,8 +45,11 @@ def read_jsonl(
         elif not line or line.isspace():
             continue
         else:
-            doc = _document(line.removeprefix(b"\xef\xbb\xbf") if offset == 0 else line, offset, source, label, cfg)
-            if not isinstance(doc, str):
+            data = line.removeprefix(b"\xef\xbb\xbf") if offset == 0 else line
+            doc = _too_deep(data, limits.max_depth) or _document(data, offset, source, label, cfg)
+            if isinstance(doc, Document) and len(line) > limits.max_document_bytes:
+                doc = _too_large(doc, limits.max_document_bytes) or doc
+            if isinstance(doc, Document):
                 yield doc
                 continue
             error = doc
@@ -65,6 +74,26 @@ def lines(stream: Buffered, start: int, end: int | None, limit: int) -> Iterator
         else:
             yield offset, line
         offset += size
+
+
+def _too_deep(line: bytes, limit: int) -> str:
+    """What is wrong with a line that nests deeper than `limit`, which the parser's own, vaguer limit must not decide."""
+    if line.count(b"[") + line.count(b"{") <= limit:
+        return ""
+    structure = STRING.sub(b"", line)
+    depth = 0
+    for start in range(0, len(structure), BLOCK):
+        steps = NESTING[np.frombuffer(structure, np.uint8, min(BLOCK, len(structure) - start), start)]
+        depths = np.cumsum(steps, dtype=np.int64) + depth
+        if depths.max() > limit:
+            return f"nested deeper than limits.max_depth = {limit}"
+        depth = int(depths[-1])
+    return ""
+
+
+def _too_large(doc: Document, limit: int) -> str:
+    size = len(doc.data) if doc.data is not None else len(doc.text.encode("utf-8", "surrogatepass"))
+    return f"larger than limits.max_document_bytes = {limit}" if size > limit else ""
 
 
 def _document(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig) -> Document | str:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
-from cleanup.read.records import document, undecoded
+from cleanup.read.records import BLOCK, document, undecoded
 from cleanup.read.stream import Buffered
 
 ROWS = 1000  # Parquet rows that are in memory at once
@@ -22,10 +22,15 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
     """
     csv.field_size_limit(limits.max_document_bytes)
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
-    first = text.readline(1 << 20)
+    lines = _Lines(text, limits.max_line_bytes)
+    try:
+        first = next(lines, "")
+    except csv.Error as error:
+        yield failure(source, 0, f"row 0: {error}", f"{label}#0")
+        return
     delimiter = max(",;\t|", key=first.count)
     names = next(csv.reader([first], delimiter=delimiter), [])
-    rows = csv.reader(text, delimiter=delimiter)
+    rows = csv.reader(lines, delimiter=delimiter)
     number = 0
     while True:
         number += 1
@@ -34,7 +39,10 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
         except StopIteration:
             return
         except csv.Error as error:
-            yield failure(source, number, f"row {number}: {error}", f"{label}#{number}")
+            reason = str(error)
+            if "field limit" in reason:
+                reason = f"a cell is larger than limits.max_document_bytes = {limits.max_document_bytes}"
+            yield failure(source, number, f"row {number}: {reason}", f"{label}#{number}")
             continue
         if not row:
             continue
@@ -43,6 +51,27 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
             yield failure(source, number, error_text, f"{label}#{number}")
             continue
         yield _row(dict(zip(names, row, strict=True)), number, source, label, cfg)
+
+
+class _Lines:
+    """Lines for the CSV parser, each in bounded memory; one above the limit is an error, and the next one comes after it."""
+
+    def __init__(self, text: io.TextIOWrapper, limit: int) -> None:
+        self.text = text
+        self.limit = limit
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(self.limit + 1)
+        if not line:
+            raise StopIteration
+        if len(line) > self.limit and not line.endswith("\n"):
+            while (piece := self.text.readline(BLOCK)) and not piece.endswith("\n"):
+                pass
+            raise csv.Error(f"a line is longer than limits.max_line_bytes = {self.limit}")
+        return line
 
 
 def _row(record: dict[str, Any], number: int, source: str, label: str, cfg: ReadConfig) -> Document:
