@@ -65,11 +65,11 @@ def test_the_most_uncertain_comes_first(run: Path) -> None:
     assert [item.same for item in held(Run(run))] == [3, 3, 1, 3]
 
 
-def test_a_decision_is_shown_in_the_text_as_it_was_then(run: Path) -> None:
+def test_a_decision_is_shown_in_the_text_as_it_is_now(run: Path) -> None:
     items = held(Run(run))
     with_context(Run(run), items)
     first, drop = items[0], items[2]
-    assert (first.left, first.before, first.right) == ("Intro 1.\nThe ", "lazy", " dog sleeps here.")
+    assert (first.left, first.before, first.right) == ("The ", "lazy", " dog sleeps here.")
     assert drop.right.startswith("The lazy dog")
 
 
@@ -168,7 +168,7 @@ def test_tasks_go_to_label_studio_and_back(run: Path, tmp_path: Path) -> None:
     assert CliRunner().invoke(review_command, [str(run), "--tasks", str(file)]).exit_code == 0
     tasks = json.loads(file.read_text())
     assert len(tasks) == 4
-    assert tasks[0]["data"]["text"] == "Intro 1.\nThe [-lazy-]{+idle+} dog sleeps here."
+    assert tasks[0]["data"]["text"] == "The [-lazy-]{+idle+} dog sleeps here."
     tasks[0]["annotations"] = [{"result": [{"value": {"choices": ["skip"]}}]}]
     tasks[1]["annotations"] = [{"was_cancelled": True, "result": [{"value": {"choices": ["skip"]}}]}]
     file.write_text(json.dumps(tasks))

@@ -9,6 +9,7 @@ import msgspec
 
 from cleanup.document import Document, Row, revert
 from cleanup.errors import CleanupError
+from cleanup.report.diff import segments
 from cleanup.run import Run
 from cleanup.stored import identity, lines, restore
 from cleanup.write.record import parse_line
@@ -64,8 +65,7 @@ def with_context(run: Run, items: Sequence[Held]) -> None:
     try:
         for document in _documents(run, wanted):
             document.ledger = rows.get(document.id, [])
-            for item in wanted[document.id]:
-                _place(item, document)
+            _place(wanted[document.id], document)
     except CleanupError:
         return
 
@@ -80,18 +80,24 @@ def _documents(run: Run, wanted: dict[str, list[Held]]) -> Iterable[Document]:
                 yield restore(record, name, field, id_)
 
 
-def _place(item: Held, document: Document) -> None:
-    """Find the decision in the text as its step got it: later edits undone."""
-    row = next((row for row in document.ledger if row.key == item.key), None)
-    if row is None or item.left or item.right:
-        return
-    later = [other for other in document.ledger if other.step >= row.step]
+def _place(items: Sequence[Held], document: Document) -> None:
+    """Find held decisions in the text as it is now, other repairs made."""
     try:
-        text = revert(Document(document.id, text=document.text, ledger=later))
+        line = segments(revert(document), document.ledger)
     except ValueError:
+        return  # two documents of one id: their rows cannot be told apart
+    text = "".join(segment.after for segment in line)
+    if text != document.text:
         return
-    if row.start is None or row.end is None:
-        item.right = text[: 4 * AROUND]
-    elif text[row.start : row.end] == item.before:
-        item.left = text[max(0, row.start - AROUND) : row.start]
-        item.right = text[row.end : row.end + AROUND]
+    at: dict[str, tuple[int, int]] = {}
+    begin = 0
+    for segment in line:
+        end = begin + len(segment.after)
+        at.update({row.key: (begin, end) for row in segment.rows if segment.after == row.before})
+        begin = end
+    for item in items:
+        if item.action != "edit":
+            item.right = text[: 4 * AROUND]
+        elif item.key in at:
+            begin, end = at[item.key]
+            item.left, item.right = text[max(0, begin - AROUND) : begin], text[end : end + AROUND]
