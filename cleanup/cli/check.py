@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def check_command(ctx: click.Context, /, inputs: tuple[str, ...], diff: bool, as_json: bool, **options: Any) -> None:
     """Show every change that cleaning would make to INPUT..., and write nothing. Exit code 1 when there is one."""
-    from cleanup.cli.show import safe
+    from cleanup.cli.show import label, safe, safe_json
 
     config = configuration(options)
     changes = held = failed = documents = 0
@@ -35,19 +34,19 @@ def check_command(ctx: click.Context, /, inputs: tuple[str, ...], diff: bool, as
         documents += 1
         if doc.status == "failed":
             failed += 1
-            click.echo(f"cleanup: {safe(doc.source)}: {safe(doc.error or '')}", err=True)
+            click.echo(f"cleanup: {label(doc.source)}: {safe(doc.error or '')}", err=True)
             continue
         rows = [row for row in doc.ledger if row.action != "mark" and row.decision != "skip"]
         changes += sum(row.decision == "apply" for row in rows)
         held += sum(row.decision == "review" for row in rows)
         if diff:
-            name = safe(doc.id)
+            name = label(doc.id)
             click.echo("".join(_diff(original, doc.text, name)), nl=False)
         elif as_json:
             import msgspec
 
             for row in rows:
-                click.echo(json.dumps(msgspec.to_builtins(row), ensure_ascii=False))
+                click.echo(safe_json(msgspec.to_builtins(row)))
         else:
             for line in _lint(doc, original, rows):
                 click.echo(line)
@@ -73,7 +72,7 @@ def _documents(inputs: tuple[str, ...], config: Config) -> Iterator[tuple[Docume
 
 def _lint(doc: Document, original: str, rows: list[Any]) -> Iterator[str]:
     """`source:line:column: rule score "before" -> "after"`; places are those of the step."""
-    from cleanup.cli.show import safe, short
+    from cleanup.cli.show import label, short
 
     starts = [0, *(at + 1 for at, char in enumerate(original) if char == "\n")]
     for row in rows:
@@ -85,7 +84,7 @@ def _lint(doc: Document, original: str, rows: list[Any]) -> Iterator[str]:
         what = "drop the document" if row.action == "drop" else f'"{short(row.before)}" -> "{short(row.after)}"'
         if row.action == "edit" and not row.after:
             what = f'remove "{short(row.before)}"'
-        yield f"{safe(doc.id)}:{place[0]}:{place[1]}: {row.rule} {row.score:.2f}{note} {what}"
+        yield f"{label(doc.id)}:{place[0]}:{place[1]}: {row.rule} {row.score:.2f}{note} {what}"
 
 
 def _diff(before: str, after: str, name: str) -> Iterator[str]:

@@ -39,9 +39,11 @@ def explain_command(run: str, id: str | None, revert_: bool, as_json: bool, rule
     elif as_json:
         import msgspec
 
+        from cleanup.cli.show import safe_json
+
         for row in doc.ledger:
             if not rule or row.rule.startswith(rule):
-                click.echo(json.dumps(msgspec.to_builtins(row), ensure_ascii=False))
+                click.echo(safe_json(msgspec.to_builtins(row)))
     else:
         _show(doc, rule, opened)
 
@@ -56,17 +58,17 @@ def _original(doc: Document, text: str) -> bytes:
 
 
 def _overview(run: Any, as_json: bool, rule: str | None) -> None:
-    from cleanup.cli.show import safe
+    from cleanup.cli.show import label, safe_json
 
     last, counts = None, {"edits": 0, "held": 0, "drop": ""}
 
     def flush() -> None:
         if last is not None and any(counts.values()):
             if as_json:
-                click.echo(json.dumps({"id": last, **counts}, ensure_ascii=False))
+                click.echo(safe_json({"id": last, **counts}))
             else:
                 drop = f"  dropped by {counts['drop']}" if counts["drop"] else ""
-                click.echo(f"{safe(last)}  {counts['edits']} edits  {counts['held']} held{drop}")
+                click.echo(f"{label(last)}  {counts['edits']} edits  {counts['held']} held{drop}")
 
     for row in run.ledger():
         if row.doc != last:
@@ -82,10 +84,10 @@ def _overview(run: Any, as_json: bool, rule: str | None) -> None:
 
 
 def _show(doc: Document, rule: str | None, run: Any) -> None:
-    from cleanup.cli.show import safe, short, word_diff
+    from cleanup.cli.show import label, short, word_diff
     from cleanup.document import revert
 
-    click.echo(click.style(f"{safe(doc.id)}  {doc.status}", bold=True) + f"  {safe(doc.source)}")
+    click.echo(click.style(f"{label(doc.id)}  {doc.status}", bold=True) + f"  {label(doc.source)}")
     for row in doc.ledger:
         if rule and not row.rule.startswith(rule):
             continue
@@ -108,7 +110,7 @@ def _show(doc: Document, rule: str | None, run: Any) -> None:
 
 def _aligned(doc: Document, run: Any) -> None:
     """A duplicate beside the document that stays: words only here red, words only there green."""
-    from cleanup.cli.show import safe, word_diff
+    from cleanup.cli.show import label, word_diff
     from cleanup.errors import CleanupError
     from cleanup.stored import find
 
@@ -119,6 +121,6 @@ def _aligned(doc: Document, run: Any) -> None:
         other = find(run, kept)
     except CleanupError:
         return
-    click.echo(click.style(f"\nagainst {safe(kept)}, which stays (- only here, + only there):", bold=True))
+    click.echo(click.style(f"\nagainst {label(kept)}, which stays (- only here, + only there):", bold=True))
     lines = list(word_diff(doc.text, other.text))
     click.echo("\n".join(lines) if lines else "the texts are the same")

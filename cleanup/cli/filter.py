@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from cleanup.cli.options import configuration
-from cleanup.cli.show import safe
+from cleanup.cli.show import label, safe
 from cleanup.config import Config
 from cleanup.document import Document
 from cleanup.part import cleaned
@@ -22,6 +22,7 @@ from cleanup.read.parts import read_segment_stream
 from cleanup.write.record import encode, fields, value
 
 STDIN = Source("-", "stdin")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # full-width signs count, too
 FIRST_BATCHES = (1, 8, 64)  # small at first, so that `| head -1` is served at once; results do not depend on it
 
 
@@ -37,10 +38,10 @@ def run_filter(options: dict[str, Any]) -> int:
         if doc.status == "kept":
             write(doc)
         elif doc.status == "failed":
-            click.echo(f"cleanup: {safe(doc.source)}: {safe(doc.error or '')}", err=True)
+            click.echo(f"cleanup: {label(doc.source)}: {safe(doc.error or '')}", err=True)
         elif options["verbose"] or (_whole(doc) and not options["quiet"]):
             reason = next((row.rule for row in doc.ledger if row.action == "drop" and row.decision == "apply"), "")
-            click.echo(f"cleanup: dropped {safe(doc.id)}: {reason}", err=True)
+            click.echo(f"cleanup: dropped {label(doc.id)}: {reason}", err=True)
     sys.stdout.buffer.flush()
     if options["verbose"]:
         click.echo(f"cleanup: {counts['kept']} kept, {counts['dropped']} dropped, {counts['failed']} failed", err=True)
@@ -113,7 +114,7 @@ def _write_csv(doc: Document, text_field: str, table: list[Any]) -> None:
     buffer = io.StringIO()
     if not table:
         table.extend(row)
-        csv.writer(buffer).writerow(table)
+        csv.writer(buffer).writerow([cell(name) for name in table])
     csv.writer(buffer).writerow([cell(row.get(name)) for name in table])
     sys.stdout.buffer.write(buffer.getvalue().encode("utf-8", "replace"))
 
@@ -124,4 +125,4 @@ def cell(item: Any) -> str:
         return ""
     if not isinstance(item, str):
         return encode(item).decode().strip()
-    return f"'{item}" if item[:1] in ("=", "+", "-", "@", "\t", "\r") else item
+    return f"'{item}" if item.startswith(FORMULA) else item

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,9 @@ def _documents(inputs: Sequence[str], config: Config) -> Iterator[list[Document]
 
 
 def _say(data: Any) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False))
+    from cleanup.cli.show import safe_json
+
+    click.echo(safe_json(data))
 
 
 @index_group.command("info")
@@ -45,9 +46,10 @@ def _say(data: Any) -> None:
 @config_options
 def info_command(directory: str, **options: Any) -> None:
     """What the index in DIR is, how it was made and how much it holds, as JSON."""
+    from cleanup.cli.show import safe_json
     from cleanup.dedup.index import Index
 
-    click.echo(json.dumps(Index.open(directory, configuration(options).dedup).info(), indent=2, ensure_ascii=False))
+    click.echo(safe_json(Index.open(directory, configuration(options).dedup).info(), indent=2))
 
 
 @index_group.command("add")

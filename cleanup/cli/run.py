@@ -38,7 +38,7 @@ def run_command(ctx: click.Context, /, inputs: tuple[str, ...], out: str, jobs: 
 
         click.echo(explain(config.dedup))
         return
-    from cleanup.cli.show import Status, safe, summary
+    from cleanup.cli.show import Status, label, safe, safe_json, summary
     from cleanup.engines.local import cores
     from cleanup.run import execute
     from cleanup.write.directory import read_json
@@ -53,13 +53,11 @@ def run_command(ctx: click.Context, /, inputs: tuple[str, ...], out: str, jobs: 
         click.echo(summary(run.info, out), err=True)
     failures = list(run.failures(5))
     for failure in failures:
-        click.echo(f"cleanup: {safe(failure['source'])}: {safe(failure['error'])}", err=True)
+        click.echo(f"cleanup: {label(failure['source'])}: {safe(failure['error'])}", err=True)
     if run.counts["failed"] > len(failures):
         click.echo(f"cleanup: {run.counts['failed'] - len(failures):,} more in {out}/failed.jsonl", err=True)
     for warning in run.info.get("warnings", []):
         click.echo(f"cleanup: warning: {safe(warning)}", err=True)
     if options["as_json"]:
-        import json
-
-        click.echo(json.dumps(run.info, indent=2, ensure_ascii=False))
+        click.echo(safe_json(run.info, indent=2))
     ctx.exit(3 if run.counts["failed"] else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import sys
 import time
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from cleanup.part import Outcome
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+HIDDEN = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # what JSON leaves as it is
 TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -25,6 +27,16 @@ def safe(text: str) -> str:
     'a\\\\x1b[31mb'
     """
     return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text).encode("utf-8", "replace").decode()
+
+
+def label(text: str) -> str:
+    """An id or name, safe and on one line."""
+    return safe(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def safe_json(data: Any, indent: int | None = None) -> str:
+    """JSON that cannot drive a terminal and that UTF-8 can hold; it means the same."""
+    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(data, ensure_ascii=False, indent=indent))
 
 
 def short(text: str, limit: int = 60) -> str:
