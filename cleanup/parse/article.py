@@ -1,4 +1,4 @@
-"""Which lines of a page are the article: those an extractor found, less what stands in foreign surroundings, plus what it left out."""
+"""Which lines of a page are the article: those an extractor found, less foreign surroundings, plus what it left out."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ OWN = 0.1  # share of the found prose that the titled one of several articles ha
 LEFT = 0.6  # of the found text: when less than this were left, the names of the boxes mislead
 BIO = 700  # characters; a longer text beside an author's name is not about the author
 NEAR = 30  # lines between a standfirst and the text it introduces
-_FOREIGN_TAGS = frozenset("aside nav footer figcaption form".split())
+_FOREIGN_TAGS = frozenset({"aside", "nav", "footer", "figcaption", "form"})
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
-_PICTURE = re.compile(r"-(?:image|images|img|photo|photos|picture|media|art|figure|video|gallery|thumbnail|thumb|foto|bild|credit)(?=-)")
+_PICTURE = re.compile(r"-(?:images?|img|photos?|picture|media|art|figure|video|gallery|thumb(?:nail)?|foto|bild|credit)(?=-)")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WORDS = re.compile(r"\w+")
 
@@ -167,7 +167,7 @@ def _fill(chosen: list[bool], scene: Scene) -> None:
 
 
 def _like(scene: Scene, at: int, usual: set[tuple[str, str, str]]) -> bool:
-    """Whether a line that was not found looks as found prose does; outside of the article's box only boxes of the same name count."""
+    """Whether a line that was not found looks as found prose does; outside of the article's box its boxes need names for that."""
     block = scene.blocks[at]
     if scene.anchored[at] or scene.kinds[block.box] or block.linked > 0.4:
         return False
@@ -203,7 +203,8 @@ def _drop_titles(chosen: list[bool], scene: Scene, titles: Sequence[str]) -> Non
     """The headline, its repetitions and, above the text, other wordings of it."""
     marks = {key(title) for title in titles} - {""}
     words = [bag for title in titles if len(bag := _bag(title)) > 2]
-    first = next((at for at, block in enumerate(scene.blocks) if chosen[at] and block.tag not in HEADINGS and len(block.text) >= LONG), len(chosen))
+    prose = (at for at, block in enumerate(scene.blocks) if chosen[at] and block.tag not in HEADINGS and len(block.text) >= LONG)
+    first = next(prose, len(chosen))
     for at, block in enumerate(scene.blocks):
         if not chosen[at]:
             continue

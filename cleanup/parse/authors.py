@@ -29,10 +29,13 @@ _ASIDE = re.compile(
     r"\s*(?:\([^)]*\)|\[[^\]]*\]|\s[-–—|]\s.*|\s(?:for|in|from|at)\s(?=[A-Z]).*|\saus\s.*"
     r"|(?<=\w{2})\s?(?:기자|記者|特派員|编辑)(?:\s.*)?)$"
 )
-_EDGES = " \t,.;:*–—-|\"'“”«»()"
-_PARTICLE = frozenset("von van de del della da di der den el al bin ibn la le du dos das y e ter ten zu zur af".split())
+_EDGES = " \t,.;:*–—-|\"'“”«»"
+_PARTICLES = "von van de del della da di der den el al bin ibn la le du dos das y e ter ten zu zur af"
+_PARTICLE = frozenset(_PARTICLES.split())
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af・\s]{2,12}")
-_NAMED = re.compile(r"author|byline|by-line|writer|journalist|autor|auteur|reporter|contributor|verfasser|creator|forfatter|yazar", re.IGNORECASE)
+_NAMED = re.compile(
+    r"author|byline|by-line|writer|journalist|autor|auteur|reporter|contributor|verfasser|creator|forfatter|yazar", re.IGNORECASE
+)
 _NOT_NAMED = re.compile(
     r"bio|about|desc|avatar|image|img|photo|follow|social|share|comment|more|related|newsletter|teaser|role|job|title|date|time"
     r"|email|box|card",
@@ -113,8 +116,8 @@ def _node_names(value: Any, claims: Claims) -> Iterator[str]:
         if isinstance(item, dict):
             node: Node = item if "name" in item else claims.by_id.get(str(item.get("@id")), item)
             name = node.get("name")
-            if isinstance(name, list | dict) and name != value:
-                yield from (plain(part) for part in (name if isinstance(name, list) else [name.get("name")]) if isinstance(part, str))
+            if isinstance(name, list):
+                yield from (plain(part) for part in name if isinstance(part, str))
             elif isinstance(name, str):
                 yield plain(name)
             elif node.get("familyName"):
@@ -165,7 +168,7 @@ def persons(texts: Iterable[str]) -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    """A byline cut into names: at separators, and at bare commas when every part is a full name or none has letters with cases."""
+    """A byline cut into names: at separators, and at bare commas when every part is a full name or the script has no cases."""
     text = _words().by.sub("", text)
     parts = text.split(",")
     if " " not in text.strip() or all(" " in part.strip() for part in parts) or text.upper() == text.lower():
@@ -177,18 +180,19 @@ def _name(part: str) -> str:
     """One name, or "" when the part is an address, a role, a sentence or nothing."""
     if _ADDRESS.search(part) or _DEGREE.match(part):
         return ""
-    part = _ASIDE.sub("", _words().by.sub("", part.strip(_EDGES))).strip(_EDGES)
+    part = _ASIDE.sub("", _words().by.sub("", part.strip(_EDGES))).strip(_EDGES + "()")
     if not part or len(part) > MAX_NAME or len(part.split()) > 6 or _words().role.fullmatch(part):
         return ""
     return part if sum(map(str.isdigit, part)) <= 2 and any(map(str.isalpha, part)) else ""
 
 
 def _looks_personal(name: str) -> bool:
-    """Whether a text of the page is built like a name: two or more capitalised words, or a short one in a script without capitals."""
+    """Whether a text of the page is built like a name: capitalised words, two or more, or a short one in a CJK script."""
     if _CJK.fullmatch(name):
         return True
     words = name.split()
-    return len(words) > 1 and all(word[0].isupper() or word.lower() in _PARTICLE or not word[0].isalpha() for word in words) and words[-1][0].isupper()
+    capital = all(word[0].isupper() or word.lower() in _PARTICLE or not word[0].isalpha() for word in words)
+    return len(words) > 1 and capital and words[-1][0].isupper()
 
 
 def _is_house(name: str, site: str) -> bool:
@@ -196,4 +200,6 @@ def _is_house(name: str, site: str) -> bool:
     mark, house = key(name), key(site)
     if mark in _words().agencies or (len(house) > 2 and (mark in house or house in mark)):
         return True
-    return bool(_words().house.search(name)) and not (len(name.split()) == 2 and name.istitle() and not _words().house.search(name.split()[0]))
+    words = name.split()
+    personal = len(words) == 2 and name.istitle() and not _words().house.search(words[0])  # "Ann Press"
+    return bool(_words().house.search(name)) and not personal

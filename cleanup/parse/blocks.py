@@ -1,4 +1,4 @@
-"""A page as the lines that a reader sees: what each says, where it stands, how much of it is links, what its surroundings are called."""
+"""A page as the lines that a reader sees: what each says, where it stands, how much of it is links."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from typing import Any
 
 import msgspec
 
-SKIP = frozenset(
-    "script style noscript template svg math head iframe object embed canvas select option input textarea datalist audio video"
-    " map area dialog progress meter picture source track link meta".split()
-)
-BLOCK = frozenset(
-    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6"
-    " header hgroup hr html legend li main menu nav ol p pre section summary table tbody tfoot thead td th tr ul caption button".split()
-)
-HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_SKIP = """
+    script style noscript template svg math head iframe object embed canvas select option input textarea datalist audio video
+    map area dialog progress meter picture source track link meta
+"""
+_BLOCK = """
+    address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section summary table tbody tfoot thead td th tr ul caption button
+"""
+SKIP = frozenset(_SKIP.split())
+BLOCK = frozenset(_BLOCK.split())
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 CELL_TEXT = 400  # characters; a table with longer cells is layout
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
-_NAMES = frozenset(("class", "id", "role", "data-testid", "data-component", "data-module", "data-type", "itemprop", "aria-label", "data-qa", "data-tb-region"))
+_ATTRIBUTES = "class id role data-testid data-component data-module data-type itemprop aria-label data-qa data-tb-region"
+_NAMES = frozenset(_ATTRIBUTES.split())
 
 
 class Box(msgspec.Struct):
@@ -33,8 +36,12 @@ class Box(msgspec.Struct):
     depth: int
 
 
-class Block(msgspec.Struct, dict=True):
-    """One line of a page. `links`: characters of it inside links; `box`: number of the element around it; `at`: order on the page."""
+class Block(msgspec.Struct):
+    """One line of a page.
+
+    `links`: characters of it inside links; `bold`: in bold type; `box`: number of the element around it; `at`: order on the
+    page; `mark`: its letters and digits, case folded.
+    """
 
     text: str
     tag: str
@@ -42,7 +49,7 @@ class Block(msgspec.Struct, dict=True):
     box: int
     at: int
     bold: int = 0
-    mark: str = ""  # letters and digits, case folded
+    mark: str = ""
 
     @property
     def linked(self) -> float:
@@ -186,4 +193,5 @@ def _words(text: str) -> str:
 
 def _hidden(element: Any) -> bool:
     style = (element.get("style") or "").replace(" ", "").lower()
-    return element.get("hidden") is not None or "display:none" in style or "visibility:hidden" in style or element.get("aria-hidden") == "true"
+    unseen = "display:none" in style or "visibility:hidden" in style
+    return unseen or element.get("hidden") is not None or element.get("aria-hidden") == "true"

@@ -41,6 +41,8 @@ def extract(markup: str, config: Config, url: str = "", crawled: str = "") -> Ex
     proposals: list[Proposal] = [*facts.marks]
     if len(body) < EMPTY and not drop:
         body, drop = _cut_off(markup, facts, doubts)
+    elif len(body) < config.parse.min_chars and not drop:
+        drop = Drop("extract/too-short", 1.0, {"characters": len(body), "wanted": config.parse.min_chars})
     if doubts:
         proposals.append(Mark("extract_doubt", ", ".join(doubts), "extract/doubt", 1.0, {"reasons": doubts}))
     if drop:
@@ -49,7 +51,9 @@ def extract(markup: str, config: Config, url: str = "", crawled: str = "") -> Ex
     return Extracted(text, proposals, body)
 
 
-def _article(page: Page, seen: Lines, markup: str, said: Claims, facts: metadata.Facts, ensemble: bool) -> tuple[str, Drop | None, list[str]]:
+def _article(
+    page: Page, seen: Lines, markup: str, said: Claims, facts: metadata.Facts, ensemble: bool
+) -> tuple[str, Drop | None, list[str]]:
     """(text, what speaks for dropping the page, what is doubtful about the text)."""
     found, readable = opinions.agreed(page.root, markup) if ensemble else (opinions.default(page.root), "")
     given = article.Given(seen, found, facts.wordings, facts.excerpt)

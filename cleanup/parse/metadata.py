@@ -14,6 +14,7 @@ from cleanup.parse import authors, dates, titles
 from cleanup.parse.blocks import Lines
 from cleanup.parse.structured import Claims, key, plain, text_of, types
 
+_TAG_NAMES = ("news_keywords", "parsely-tags", "sailthru.tags", "mrf:tags", "og:article:tag", "dcterms.subject")
 MAX_TAGS = 40
 MAX_TAG = 80  # characters
 MAX_EXCERPT = 1000
@@ -83,14 +84,14 @@ def _url(claims: Claims, url: str) -> str:
 
 def _excerpt(claims: Claims) -> str:
     said = [text_of(claims.article.get("description"))] if claims.article else []
-    said += [claims.first("og:description"), claims.first("description", "twitter:description", "dc.description", "sailthru.description")]
+    said += [claims.first("og:description"), claims.first("description", "twitter:description", "dc.description")]
     return next((text[:MAX_EXCERPT] for text in said if len(text) > 20), "")
 
 
 def _sections(claims: Claims) -> tuple[str, str]:
     """(section, category): the publisher's sections, then the trail of breadcrumbs; the narrower one is the category."""
     names = list(_strings(claims.article.get("articleSection"))) if claims.article else []
-    names += claims.meta.get("article:section", [])[:2] + claims.meta.get("parsely-section", [])[:1] + claims.meta.get("section", [])[:1]
+    names += [name for field in ("article:section", "parsely-section", "section") for name in claims.meta.get(field, ())[:2]]
     trail = _breadcrumbs(claims)
     distinct = list({key(name): name for name in reversed([*names, *trail]) if 1 < len(name) <= MAX_TAG}.values())[::-1]
     return (distinct[0] if distinct else ""), (distinct[1] if len(distinct) > 1 else "")
@@ -112,7 +113,7 @@ def _tags(claims: Claims, root: Any) -> list[str]:
     if claims.article:
         sources.append(_strings(claims.article.get("keywords")))
     sources.append(claims.meta.get("article:tag", ()))
-    sources += [claims.meta.get(name, ()) for name in ("news_keywords", "parsely-tags", "sailthru.tags", "mrf:tags", "og:article:tag", "dcterms.subject")]
+    sources += [claims.meta.get(name, ()) for name in _TAG_NAMES]
     sources.append(plain(element.text_content()) for element in root.iter("a") if "tag" in (element.get("rel") or "").split())
     sources.append(claims.meta.get("keywords", ()))
     for source in sources:
@@ -141,6 +142,6 @@ def _strings(value: Any) -> Iterable[str]:
 
 def _language(claims: Claims, root: Any) -> str:
     """The language that the page claims, as a hint: lower case, without region."""
-    said = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or claims.first("content-language", "og:locale", "language")
+    said = root.get("lang") or root.get("xml:lang") or claims.first("content-language", "og:locale", "language")
     match = re.match(r"[a-zA-Z]{2,3}(?=[-_]|$)", said.strip()) if said else None
     return match[0].lower() if match else ""

@@ -11,16 +11,17 @@ import msgspec
 
 from cleanup.document import Drop
 from cleanup.parse import hints
-from cleanup.parse.blocks import HEADINGS, Block, Lines
+from cleanup.parse.blocks import Block, Lines
 from cleanup.parse.structured import ARTICLE, Claims
 
 SHORT = 1800  # characters; an error page or a cookie wall says no more
 STUB = 350  # characters of text beside a video
 PROSE = 120  # characters of a line that an index does not have many of
 TEASERS = 8  # headings or list items that are links, on an index
+TEASER = (25, 200)  # characters of a linked headline
 SURE, DOUBTFUL = 0.95, 0.6  # the second is held for review
 _WORDS = re.compile(r"\w+")
-_INDEX_TYPES = frozenset("collectionpage searchresultspage itemlist profilepage".split())
+_INDEX_TYPES = frozenset({"collectionpage", "searchresultspage", "itemlist", "profilepage"})
 
 
 class View(msgspec.Struct):
@@ -36,11 +37,7 @@ class View(msgspec.Struct):
 def judge(view: View) -> Drop | None:
     """A Drop for a page that is no article, with the evidence; None for an article and for whatever may be one."""
     size = sum(len(block.text) for block in view.chosen)
-    for test in (_error, _cookies, _video, _index):
-        drop = test(view, size)
-        if drop:
-            return drop
-    return None
+    return _error(view, size) or _cookies(view, size) or _video(view, size) or _index(view)
 
 
 def _error(view: View, size: int) -> Drop | None:
@@ -61,7 +58,8 @@ def _cookies(view: View, size: int) -> Drop | None:
     title = _titled(view, "cookie-wall")
     if not dense or size > 2 * SHORT or (_is_article(view) and not title):
         return None
-    return Drop("extract/cookie-wall", SURE if title or size < SHORT else DOUBTFUL, {"title": title, "words": sorted(set(hits))[:8]})
+    why = {"title": title, "words": sorted(set(hits))[:8]}
+    return Drop("extract/cookie-wall", SURE if title or size < SHORT else DOUBTFUL, why)
 
 
 def _video(view: View, size: int) -> Drop | None:
@@ -72,7 +70,7 @@ def _video(view: View, size: int) -> Drop | None:
     return Drop("extract/video-stub", SURE if size < STUB // 2 else DOUBTFUL, {"characters": size})
 
 
-def _index(view: View, size: int) -> Drop | None:
+def _index(view: View) -> Drop | None:
     """Many linked headlines, little prose, and nothing that says article."""
     if _is_article(view):
         return None
@@ -80,7 +78,7 @@ def _index(view: View, size: int) -> Drop | None:
     for block in view.lines.blocks:
         total += len(block.text)
         linked += block.links
-        teasers += block.linked > 0.8 and 25 <= len(block.text) <= 200 and (block.tag in HEADINGS or block.tag in ("li", "a", "div", "article", "p"))
+        teasers += block.linked > 0.8 and TEASER[0] <= len(block.text) <= TEASER[1]
     prose = sum(len(block.text) for block in view.chosen if len(block.text) >= PROSE and block.linked < 0.5)
     declared = bool(_INDEX_TYPES & view.claims.types()) or view.claims.first("og:type").lower() == "website" or _is_root(view.url)
     if teasers < TEASERS or prose > 0.25 * total:
@@ -97,7 +95,8 @@ def _index(view: View, size: int) -> Drop | None:
 def _is_article(view: View) -> bool:
     """Whether the page says that it is an article."""
     claims = view.claims
-    return claims.article is not None or claims.first("og:type").lower() == "article" or bool(claims.first("article:published_time"))
+    declared = claims.first("og:type").lower() == "article" or claims.first("article:published_time")
+    return claims.article is not None or bool(declared)
 
 
 def _is_root(url: str) -> bool:

@@ -13,14 +13,16 @@ import msgspec
 MAX_SCRIPT = 4 << 20  # characters of one JSON-LD script
 MAX_NODES = 500
 
-ARTICLE = frozenset(
-    "article newsarticle blogposting liveblogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle"
-    " backgroundnewsarticle reviewnewsarticle askpublicnewsarticle satiricalarticle report scholarlyarticle"
-    " medicalscholarlyarticle techarticle socialmediaposting advertisercontentarticle review recipe".split()
-)
+_ARTICLE = """
+    article newsarticle blogposting liveblogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle
+    backgroundnewsarticle reviewnewsarticle askpublicnewsarticle satiricalarticle report scholarlyarticle
+    medicalscholarlyarticle techarticle socialmediaposting advertisercontentarticle review recipe
+"""
+ARTICLE = frozenset(_ARTICLE.split())
 _CONTAINERS = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "itemReviewed")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-_WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*;?\s*$")
+_OPENS = re.compile(r"^\s*(?://\s*|/\*\s*)?(?:<!--|<!\[CDATA\[)(?:\s*\*/)?")
+_CLOSES = re.compile(r"(?://\s*|/\*\s*)?(?:-->|\]\]>)(?:\s*\*/)?\s*;?\s*$")
 _TAGS = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 Node = dict[str, Any]
@@ -73,7 +75,7 @@ def claims(root: Any) -> Claims:
 
 def load(text: str) -> Any:
     """JSON as pages have it: in comments, with raw newlines, trailing commas, twice escaped. None when nothing helps."""
-    text = _WRAPPER.sub("", _WRAPPER.sub("", text)).strip()
+    text = _CLOSES.sub("", _OPENS.sub("", text)).strip()
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), html.unescape(text)):
         try:
             return json.loads(attempt, strict=False)

@@ -12,8 +12,9 @@ MAX_TITLE = 400  # characters
 MAX_SITE = 60
 
 _SEPARATOR = re.compile(r"\s+[|–—\-•·:»«/⋆~]+\s+|\s*[｜：]\s*|\s*\|\s*|--+|\s[|–—-]|\s:\s?")
-_ORGANISATIONS = frozenset("newsmediaorganization organization website corporation localbusiness webpage".split())
-_FALLBACK_SITE = re.compile(r"^(?:https?://)?(?:www\d?\.|m\.|amp\.)?([^/:?#]+)")
+_ORGANISATIONS = frozenset({"newsmediaorganization", "organization", "website", "corporation", "localbusiness"})
+_META = ("twitter:title", "dc.title", "parsely-title", "sailthru.title", "title", "headline")
+_HOST = re.compile(r"^(?:https?://)?(?:www\d?\.|m\.|amp\.)?([^/:?#]+)")
 
 
 def site(claims: Claims, url: str) -> str:
@@ -23,12 +24,12 @@ def site(claims: Claims, url: str) -> str:
         publisher = claims.by_id.get(str(publisher.get("@id")))
     names = [claims.first("og:site_name"), text_of(publisher)]
     names += [claims.first("application-name", "apple-mobile-web-app-title", "dc.publisher", "dcterms.publisher", "cre")]
-    names += [text_of(node.get("name")) for node in claims.nodes if _ORGANISATIONS.intersection(types(node)) - {"webpage"}]
+    names += [text_of(node.get("name")) for node in claims.nodes if _ORGANISATIONS.intersection(types(node))]
     for name in names:
         name = name.lstrip("@")
         if name and len(name) <= MAX_SITE and not name.startswith("http"):
             return name
-    match = _FALLBACK_SITE.match(url)
+    match = _HOST.match(url)
     return match[1] if match else ""
 
 
@@ -64,7 +65,7 @@ def headings(root: Any) -> list[str]:
 def spaced(element: Any) -> str:
     """All text of an element on one line; a space where one part of a heading ends and the next begins with a capital."""
     parts: list[str] = []
-    for text in element.xpath("descendant::text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::button)]"):
+    for text in element.xpath("descendant::text()[not(ancestor::script or ancestor::style or ancestor::svg)]"):
         if parts and parts[-1][-1:].isalnum() and text[:1].isupper():
             parts.append(" ")
         parts.append(str(text))
@@ -87,7 +88,7 @@ def _candidates(claims: Claims, root: Any) -> list[tuple[str, str, int]]:
     if claims.article:
         found.append((text_of(claims.article.get("headline")) or text_of(claims.article.get("name")), "json-ld", 8))
     found.append((claims.first("og:title"), "og:title", 2))
-    found.append((claims.first("twitter:title", "dc.title", "parsely-title", "sailthru.title", "title", "headline"), "meta title", 2))
+    found.append((claims.first(*_META), "meta title", 2))
     element = next(root.iter("title"), None)
     found.append((plain(element.text_content()) if element is not None else "", "title", 2))
     return [(text, place, weight) for text, place, weight in found if text]
@@ -100,7 +101,7 @@ def strip_site(text: str, name: str, url: str) -> str:
     'Storm hits coast'
     """
     text = plain(text)
-    host = _FALLBACK_SITE.match(url)
+    host = _HOST.match(url)
     known = {key(name), key(host[1]) if host else "", key(host[1].split(".")[0]) if host else ""} - {""}
     for _ in range(4):
         cuts = list(_SEPARATOR.finditer(text))
@@ -121,4 +122,9 @@ def _is_site(part: str, known: set[str]) -> bool:
     mark = key(part)
     if not mark or len(part) > MAX_SITE:
         return not mark
-    return any(mark == name or (len(name) > 3 and (name in mark and len(mark) < 2 * len(name) + 6 or mark in name and len(mark) > 3)) for name in known)
+    return any(mark == name or (len(name) > 3 and _resembles(mark, name)) for name in known)
+
+
+def _resembles(mark: str, name: str) -> bool:
+    """Whether one is a shorter or slightly longer form of the other: "Die Zeit" and "zeit", "CNN" and "CNN.com"."""
+    return (name in mark and len(mark) < 2 * len(name) + 6) or (mark in name and len(mark) > 3)

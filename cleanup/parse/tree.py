@@ -59,7 +59,7 @@ def _parse(data: bytes, huge: bool) -> tuple[Any, bool]:
 
 
 def harmless(markup: str) -> bytes:
-    """Markup as UTF-8 without what makes a parser fail: control characters, lone surrogates, tags with thousands of attributes."""
+    """Markup as UTF-8 without what makes a parser fail: control characters, surrogates, tags with thousands of attributes."""
     data = markup.encode("utf-8", "replace").translate(_CONTROLS)
     if len(data) > LONG_TAG and max(map(len, data.split(b"<"))) > LONG_TAG:
         data = _TAG.sub(_bare, data)
