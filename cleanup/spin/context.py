@@ -115,14 +115,19 @@ class Context:
         """log((count + 1) / (expected + 1)) of word pairs; expected = what the single words predict."""
         single = self.counts(ngram_keys([np.stack([left, right])]))
         expected = single[0] * single[1] / self.total
-        return np.log((self.counts(ngram_keys([left, right])) + 1) / (expected + 1))
+        return _gain(self.counts(ngram_keys([left, right])), expected)
 
     def assoc3(self, one: tokens.Keys, two: tokens.Keys, three: tokens.Keys) -> Counts:
         """log((count + 1) / (expected + 1)) of word triples; expected = what both pairs predict given the middle word."""
         pairs = self.counts(ngram_keys([np.stack([one, two]), np.stack([two, three])]))
         middle = self.counts(ngram_keys([two]))
         expected = pairs[0] * pairs[1] / np.maximum(middle, 1)
-        return np.log((self.counts(ngram_keys([one, two, three])) + 1) / (expected + 1))
+        return _gain(self.counts(ngram_keys([one, two, three])), expected)
+
+
+def _gain(count: Counts, expected: Counts) -> Counts:
+    gain: Counts = np.log((count + 1) / (expected + 1))
+    return gain
 
 
 def pack(keys: tokens.Keys, counts: NDArray[np.int64], total: float) -> bytes:

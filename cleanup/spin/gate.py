@@ -16,12 +16,14 @@ from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
 
 Verdict = Literal["clean", "suspect", "spun"]
+VERDICTS: tuple[Verdict, ...] = ("clean", "suspect", "spun")
 
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`rules/spin/thresholds.toml`. Masses and evidence are per 100 words."""
 
-    least_words: int = 60  # a shorter text is clean unless it has hard markers
+    least_words: int = 60  # a shorter text is clean unless it has hard markers ...
+    least_hard: int = 15  # ... and in any case when it is shorter than this
     mass: float = 3.0  # marker mass from which a text is looked at
     peak: float = 12.0  # marker mass of a window from which a longer text is looked at
     evidence: float = 4.0  # association gained by the originals
@@ -61,18 +63,28 @@ class Region(NamedTuple):
     mass: float
     evidence: float
     types: tuple[str, ...]  # the strongest contradictions, "fashions>models"
-    readings: tuple[repair.Reading, ...]
+    units: tuple[repair.Unit, ...]
+    readings: tuple[repair.Reading | None, ...]  # one a unit
+
+    @property
+    def total(self) -> float:
+        """Mass and evidence in one figure."""
+        return self.mass + 2 * self.evidence
 
 
-def judge(passage: Sequence[Token], first: int, last: int, mass: float, priors: Priors, limits: Thresholds, window: bool = False) -> Region:
+def judge(
+    passage: Sequence[Token], first: int, last: int, mass: float, priors: Priors, limits: Thresholds, window: bool = False
+) -> Region:
     """Judge tokens `first:last`, whose marker mass per 100 words is `mass`."""
     part = passage[first:last]
-    readings = repair.solve(part, repair.units(part, priors), priors, priors.context)
+    cut = repair.units(part, priors)
+    readings = repair.solve(part, cut, priors, priors.context)
     words = max(len(part), 1)
-    gains = [reading for reading in readings if reading.candidate and reading.probability > 0.5 and reading.evidence > 0]
+    chosen = {r.form: r for r in readings if r and r.candidate and not r.form.isdigit()}.values()
+    gains = [reading for reading in chosen if reading.probability > 0.5 and reading.evidence > 0]
     evidence = 100 * sum(min(reading.evidence, 3.0) for reading in gains) / words
     sure = sorted((reading for reading in gains if reading.probability > 0.8 and reading.evidence > 1), key=lambda r: -r.evidence)
-    hard = {reading.form for reading in readings if reading.candidate and reading.candidate.tier == "hard"}
+    hard = {reading.form for reading in chosen if reading.candidate and reading.candidate.tier == "hard"}
     types = tuple(f"{reading.form}>{reading.candidate.after}" for reading in sure if reading.candidate)
     total = mass + 2 * evidence
     needed = max(limits.needed(words), limits.sum_window if window else 0.0)
@@ -81,11 +93,13 @@ def judge(passage: Sequence[Token], first: int, last: int, mass: float, priors: 
         verdict = "spun" if total >= needed else "suspect" if total >= limits.suspect * needed else "clean"
     if len(hard) >= limits.hard and evidence > 0:
         verdict = "spun" if verdict == "spun" or words < 300 else "suspect"
-    return Region(first, last, verdict, round(mass, 1), round(evidence, 1), types, tuple(readings))
+    return Region(first, last, verdict, round(mass, 1), round(evidence, 1), types, tuple(cut), tuple(readings))
 
 
-def windows(text: str, passage: Sequence[Token], markers: Markers, limits: Thresholds, size: int) -> list[tuple[int, int, float]]:
-    """Stretches of about `size` words whose mass is above the peak limit, disjoint, the most marked first: (first, last, mass)."""
+def windows(
+    text: str, passage: Sequence[Token], markers: Markers, limits: Thresholds, size: int
+) -> list[tuple[int, int, float]]:
+    """Disjoint stretches of `size` words, the most marked first: (first token, last, mass)."""
     step = max(size // 3, 1)
     spans = [(at, min(at + size, len(passage))) for at in range(0, max(len(passage) - size, 0) + step, step)]
     mass = markers.masses([text[passage[a].start : passage[b - 1].end] for a, b in spans if a < b]).score

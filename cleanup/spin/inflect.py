@@ -21,7 +21,6 @@ SLOTS = {
 Exceptions = Mapping[tuple[str, str, str], tuple[str, ...]]
 
 _VOWEL = "aeiou"
-_DOUBLING = re.compile(r"(?:[^aeiou]|^|qu)*[^aeiou]?[aeiouy]?[aeiou][bdfgklmnprtvz]")
 _SHORT = re.compile(r"[^aeiouy]*(?:qu)?[aeiouy]+[^aeiouy]*e?")
 
 
@@ -33,7 +32,8 @@ def load_exceptions(path: Path) -> dict[tuple[str, str, str], tuple[str, ...]]:
             continue
         cells = line.split("\t")
         if len(cells) != 4 or cells[1] not in SLOTS or cells[2] not in SLOTS[cells[1]]:
-            raise RuleError(f"{path}:{number}: not `lemma, pos, slot, forms`", "four columns between tabs; pos n, v or a; slots as in cleanup.spin.inflect")
+            hint = "four columns between tabs; pos n, v or a; slots as in cleanup.spin.inflect"
+            raise RuleError(f"{path}:{number}: not `lemma, pos, slot, forms`", hint)
         table[cells[0], cells[1], cells[2]] = () if cells[3] == "-" else tuple(cells[3].split("|"))
     return table
 

@@ -21,6 +21,8 @@ TIERS = ("hard", "core", "common", "function", "name", "spelling", "tortured")
 NOT_LEXICON = ("inflect_exceptions.tsv", "classes.tsv")
 DEFAULT_PRIOR = 0.5
 
+SMALL = frozenset(("a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "out"))
+
 _VARIANT = re.compile(r"(?P<text>[^:!*|]+?)(?P<core>!)?(?::(?P<prior>[\d.]+))?(?:\*(?P<seen>\d+))?")
 _NAME = re.compile(r"[^a-z0-9]+")
 
@@ -62,7 +64,12 @@ class Candidate(NamedTuple):
 
 def rule_id(pos: str, variant: str, original: str) -> str:
     """`spin/n/mannequin/model`."""
-    return f"spin/{pos}/{_NAME.sub('-', variant.lower()).strip('-') or 'sign'}/{_NAME.sub('-', original.lower()).strip('-') or 'sign'}"
+    return "/".join(["spin", pos, *(_NAME.sub("-", side.lower()).strip("-") or "sign" for side in (variant, original))])
+
+
+def capitalised(phrase: str) -> str:
+    """`Bank of England`: how a name is written."""
+    return " ".join(word if word in SMALL else word[:1].upper() + word[1:] for word in phrase.split(" "))
 
 
 def files(paths: Sequence[Path]) -> list[Path]:
@@ -87,7 +94,8 @@ def _row(line: str, source: str, tier: str) -> Row:
     cells += [""] * (5 - len(cells))
     original, pos, variants, prior, guard = cells[:5]
     if len(cells) > 5 or not original or not variants or pos not in inflect.SLOTS:
-        raise RuleError(f"{source}: not `original, pos, variants, prior, guard`", "five columns between tabs; pos is one of n v a r x p")
+        hint = "five columns between tabs; pos is one of n v a r x p"
+        raise RuleError(f"{source}: not `original, pos, variants, prior, guard`", hint)
     try:
         default = float(prior or DEFAULT_PRIOR)
         found = [_variant(text.strip(), default, source) for text in variants.split("|")]
@@ -132,15 +140,17 @@ class Lexicon:
         for row in self.rows:
             for variant in row.variants:
                 rule = rule_id(row.pos, variant.text, row.original)
+                rest = (rule, variant.share, variant.prior, row.tier, row.guard, variant.seen, variant.core)
                 for before, after in inflect.pairs(row.original, variant.text, row.pos, self.exceptions):
-                    yield Candidate(before, after, rule, variant.share, variant.prior, row.tier, row.guard, variant.seen, variant.core)
+                    yield Candidate(before, after, *rest)
 
     @cached_property
     def by_form(self) -> dict[str, tuple[Candidate, ...]]:
-        """Candidates by spun form, each original once (its strongest rule)."""
+        """Candidates by spun form, each original once (its strongest rule). Forms are lower case, those of names capitalised."""
         found: dict[str, dict[str, Candidate]] = {}
         for candidate in self.candidates():
-            known = found.setdefault(candidate.before, {})
+            form = capitalised(candidate.before) if candidate.tier == "name" else candidate.before
+            known = found.setdefault(form.rstrip("."), {})
             old = known.get(candidate.after)
             if old is None or (candidate.seen, candidate.share) > (old.seen, old.share):
                 known[candidate.after] = candidate
@@ -151,7 +161,7 @@ class Lexicon:
         """First word of a form -> the most words that a form beginning with it has."""
         reach: dict[str, int] = {}
         for form in self.by_form:
-            parts = re.split(r"[ -]", form)
+            parts = re.split(r"[ -]", form.lower())
             reach[parts[0]] = max(reach.get(parts[0], 0), len(parts))
         return reach
 
@@ -161,6 +171,8 @@ class Lexicon:
         found: dict[str, str] = {}
         for form_candidates in self.by_form.values():
             for candidate in form_candidates:
+                if candidate.tier in ("name", "tortured"):
+                    continue
                 if candidate.core or candidate.seen:
                     found[candidate.after] = "core"
                 else:

@@ -9,7 +9,7 @@ from cleanup.rules import Example, Rule
 from cleanup.spin.lexicon import Lexicon, rule_id
 
 OWN = (
-    Rule("spin/gate", "spin", "Verdict clean, suspect or spun, from marker mass and contradictions in context", "cleanup/spin/gate.py"),
+    Rule("spin/gate", "spin", "Verdict: clean, suspect or spun, by marker mass and contradictions", "cleanup/spin/gate.py"),
     Rule(
         "spin/mend/article",
         "spin",

@@ -20,7 +20,6 @@ import zstandard
 from numpy.typing import NDArray
 
 from cleanup.spin import lexicon, tokens
-from cleanup.spin.lexicon import Lexicon
 from cleanup.spin.prior import Priors
 
 MAGIC = b"SPINMRK1"
@@ -82,18 +81,19 @@ class Markers:
                     phrases[" ".join(words)] = extra
         single = {form: weight for form, weight in weights.items() if form.isalpha() and abs(weight) >= LEAST}
         heads = {" ".join(words[:size]) for words in map(str.split, phrases) for size in range(2, len(words))}
-        names, runs, heads = sorted(single), sorted(phrases), sorted(heads - phrases.keys())
-        keys = np.concatenate([tokens.keys(names), np.array([_phrase_key(run) for run in [*runs, *heads]], dtype=np.uint64)])
-        values = [single[name] for name in names] + [phrases[run] for run in runs] + [0.0] * len(heads)
+        names, runs, open_ended = sorted(single), sorted(phrases), sorted(heads - phrases.keys())
+        keys = np.concatenate([tokens.keys(names), np.array([_phrase_key(run) for run in [*runs, *open_ended]], dtype=np.uint64)])
+        values = [single[name] for name in names] + [phrases[run] for run in runs] + [0.0] * len(open_ended)
         scaled = np.rint(np.clip(values, FLOOR, CEILING) * UNIT).astype(np.int16)
-        sizes = np.array([1] * len(names) + [run.count(" ") + 1 for run in runs] + [0] * len(heads), dtype=np.uint8)
+        sizes = np.array([1] * len(names) + [run.count(" ") + 1 for run in runs] + [0] * len(open_ended), dtype=np.uint8)
         keys, first = np.unique(keys, return_index=True)
         return cls(keys, scaled[first], sizes[first])
 
     def pack(self, paths: Sequence[Path]) -> bytes:
         """The bytes of `markers.zst` for these lexicon files."""
         raw = MAGIC + fingerprint(paths) + struct.pack("<q", len(self.keys))
-        return zstandard.ZstdCompressor(level=19).compress(raw + self.keys.tobytes() + self.weights.tobytes() + self.sizes.tobytes())
+        raw += self.keys.tobytes() + self.weights.tobytes() + self.sizes.tobytes()
+        return zstandard.ZstdCompressor(level=19).compress(raw)
 
     def masses(self, texts: Sequence[str], window: int = 150) -> Masses:
         """Marker mass of every text; one pass over the whole batch."""
@@ -139,7 +139,8 @@ class Markers:
         start = np.concatenate([[0], start])[: len(packed)]
         repeats = np.diff(np.append(start, len(packed)))
         weight = self._weight[packed[start] & ((1 << LABEL_BITS) - 1)] * np.sqrt(repeats) / UNIT
-        return np.bincount(packed[start] >> LABEL_BITS, weight, groups)
+        total: NDArray[np.float64] = np.bincount(packed[start] >> LABEL_BITS, weight, groups).astype(np.float64)
+        return total
 
 
 class _Table:
@@ -170,10 +171,10 @@ def _peak(local: NDArray[np.float64], first_block: Ints, count: Ints, window: in
     """Highest mass per 100 words of any `window` words (in whole blocks) of each document."""
     width = max(1, window // BLOCK)
     total = np.concatenate([[0.0], np.cumsum(local)])
-    peak = np.zeros(len(count))
-    for doc in np.flatnonzero(count > 2 * window):
+    peak: NDArray[np.float64] = np.zeros(len(count))
+    for doc in np.flatnonzero(count > 2 * window).tolist():
         sums = total[first_block[doc] + width : first_block[doc + 1]] - total[first_block[doc] : first_block[doc + 1] - width]
-        peak[doc] = 100 * sums.max() / (width * BLOCK)
+        peak[doc] = sums.max() * (100 / (width * BLOCK))
     return peak
 
 
@@ -181,11 +182,13 @@ def form_weights(priors: Priors) -> dict[str, float]:
     """log(frequency in spun text / frequency in native text) of every form that the lexicon knows on either side."""
     inflow: Counter[str] = Counter()
     forms = priors.lexicon.by_form
-    for form, candidates in forms.items():
+    for name, candidates in forms.items():
+        form = name.lower()
         for candidate in candidates:
-            inflow[form] += priors.frequency(candidate.after) * (1 - priors.kept(candidate.after)) * candidate.share
+            if candidate.tier != "tortured":
+                inflow[form] += priors.frequency(candidate.after) * priors.changed(candidate) * candidate.share
     weights = {}
-    for form in {*forms, *priors.lexicon.spun_away}:
+    for form in {*map(str.lower, forms), *priors.lexicon.spun_away}:
         native = priors.frequency(form)
         weights[form] = math.log((native * priors.kept(form) + inflow[form] + SMOOTH) / (native + SMOOTH))
     return weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,21 +13,21 @@ QUOTATION_WORDS = 5  # shorter quoted spans are terms and titles, not what someb
 
 
 class Token(NamedTuple):
-    """One word. `word` is lower case with straight apostrophes and without a possessive, which is in `suffix`."""
+    """One word. `word` is as the context model has it: lower case, straight apostrophes; a possessive is apart in `suffix`."""
 
     start: int
     end: int  # without the possessive
     word: str
-    suffix: str  # "'s" or ""
-    title: bool  # Starts with one capital
-    fresh: bool  # first word of a sentence, line or heading
+    suffix: str  # "'s", "’s" or ""
+    title: bool  # Starts with a capital
+    fresh: bool  # first word of a sentence or line
     heading: bool  # in a line set like a heading: most words capitalised
-    locked: bool  # code, URL, hyphenated compound, acronym, legal text: never touched
+    locked: bool  # code, URL, acronym, camel case, legal text: never touched
     quoted: bool  # inside a quotation: never changed, at most held for review
-    joint: str  # what stands before it: " ", "-" or something else
+    joint: str  # what stands between it and the word before in its line; " " at a line start
 
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
+_WORD = re.compile(r"\bp\.c\b|[^\W_]+(?:['’][^\W\d_]+)*")
 _LOCK = re.compile(
     r"""```.*?```|`[^`\n]+`                                # code
     |<[A-Za-z/!][^<>\n]*>                                  # tags
@@ -42,7 +43,13 @@ _LEGAL = re.compile(
     re.I,
 )
 _END = re.compile(r"[.!?…][\"'”’)\]]*\s|[\n\r]")
-POSSESSIVE = ("'s", "’s")
+_POSSESSIVE = ("'s", "’s")
+# After these 's is mostly "is" or "has".
+_CONTRACTED = frozenset(
+    ("it", "that", "he", "she", "what", "who", "here", "there", "where", "let", "how", "when", "one", "everyone", "someone")
+)
+
+Spans = list[tuple[int, int]]
 
 
 def read(text: str) -> list[Token]:
@@ -53,49 +60,56 @@ def read(text: str) -> list[Token]:
     at = 0
     for line in text.splitlines(keepends=True):
         found = list(_WORD.finditer(text, at, at + len(line)))
-        legal = len(set(match.lower() for match in _LEGAL.findall(line))) >= 2 or line.lstrip().startswith(("©", "Copyright "))
-        heading = _is_heading(line, found)
-        tokens += _line(text, found, legal, heading, locked, quoted)
+        if found:
+            legal = line.lstrip().startswith(("©", "Copyright ")) or len(set(map(str.lower, _LEGAL.findall(line)))) >= 2
+            tokens += _line(text, found, legal, _is_heading(line, found), locked, quoted)
         at += len(line)
     return tokens
 
 
-def _line(
-    text: str, found: list[re.Match[str]], legal: bool, heading: bool, locked: list[tuple[int, int]], quoted: list[tuple[int, int]]
-) -> Iterator[Token]:
-    last = None
-    for number, match in enumerate(found):
+def _line(text: str, found: list[re.Match[str]], legal: bool, heading: bool, locked: Spans, quoted: Spans) -> Iterator[Token]:
+    last: int | None = None
+    for match in found:
         raw = match[0]
         start, end = match.span()
-        before = text[last:start] if last is not None else ""
-        suffix = raw[-2:] if raw.endswith(POSSESSIVE) and len(raw) > 2 and raw[:-2].lower() not in _CONTRACTED else ""
+        joint = " " if last is None else text[last:start]
+        suffix = raw[-2:] if raw.endswith(_POSSESSIVE) and len(raw) > 2 and raw[:-2].lower() not in _CONTRACTED else ""
         base = raw[: len(raw) - len(suffix)]
-        lock = legal or _inside(start, locked) or not _plain(base, heading)
-        fresh = last is None or _END.search(before) is not None
-        title = base[0].isupper() and not base[1:].isupper()
-        joint = before if before in ("-", " ") else ("" if before else "-")
-        yield Token(start, end - len(suffix), context.fold(base), suffix, title, fresh, heading, lock, _inside(start, quoted), " " if last is None else joint)
+        yield Token(
+            start,
+            end - len(suffix),
+            context.fold(base),
+            suffix,
+            title=base[0].isupper() and not base[1:].isupper(),
+            fresh=last is None or _END.search(joint) is not None,
+            heading=heading,
+            locked=legal or not _plain(base, heading) or _inside(start, locked),
+            quoted=_inside(start, quoted),
+            joint=joint,
+        )
         last = end
 
 
-_CONTRACTED = frozenset(("it", "that", "he", "she", "what", "who", "here", "there", "where", "let", "how", "when", "one", "everyone", "someone"))
-
-
 def _plain(word: str, heading: bool) -> bool:
-    """An ordinary word: letters only, lower or title case (an acronym is not, unless the whole line shouts)."""
-    if not word.replace("'", "").replace("’", "").isalpha():
+    """An ordinary word or number: one case apart from a first capital. An acronym is not, unless the whole line shouts."""
+    letters = word.replace("'", "").replace("’", "").replace(".", "")
+    if not letters.isalpha():
         return word.isdigit()
     return word[1:].islower() or len(word) == 1 or (heading and word.isupper() and len(word) > 3)
 
 
 def _is_heading(line: str, found: list[re.Match[str]]) -> bool:
     long = [match[0] for match in found if len(match[0]) > 3]
-    return 0 < len(found) <= 20 and len(long) > 0 and sum(word[0].isupper() for word in long) >= 0.7 * len(long) and not line.rstrip().endswith(".")
+    if not long or len(found) > 20 or line.rstrip().endswith("."):
+        return False
+    return sum(word[0].isupper() for word in long) >= 0.7 * len(long)
 
 
-def _spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+def _spans(pattern: re.Pattern[str], text: str) -> Spans:
     return [match.span() for match in pattern.finditer(text)]
 
 
-def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= at < end for start, end in spans)
+def _inside(at: int, spans: Spans) -> bool:
+    """Whether `at` is in one of the spans, which are in order and apart."""
+    index = bisect_right(spans, (at, len(spans) and spans[-1][1]))
+    return index > 0 and at < spans[index - 1][1]

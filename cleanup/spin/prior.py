@@ -12,18 +12,23 @@ from cleanup.spin.context import Context
 from cleanup.spin.lexicon import Candidate, Lexicon
 
 FUNCTION_WORD = 1e-3  # of all words; so frequent a word is mostly left alone, apart from these:
-ALWAYS_SPUN = frozenset("but more while also many because about just really actually think people".split())
+ALWAYS_SPUN = frozenset(
+    ("but", "more", "while", "also", "many", "because", "about", "just", "really", "actually", "think", "people")
+)
 READINGS = 9  # the most probable originals of a form that are looked at
 
 
 class PriorWeights:
     """Fitted in tests/bench; see rules/spin/README.md."""
 
-    flow = 0.6  # weight of frequency-and-share log-odds
-    judged = 0.6  # weight of the prior written in the lexicon
+    flow = 0.55  # weight of frequency-and-share log-odds
+    judged = 0.5  # weight of the prior written in the lexicon
     bias = -0.4
-    seen = 0.8
-    core = 0.4
+    seen = 0.6  # how far observation makes a form suspicious ...
+    trust = 1.5  # ... and how many observations outweigh what the lexicon says of its originals
+    core = 0.8
+    number = 3.0  # against writing out a number
+    tortured = 1.0
 
 
 class Priors:
@@ -69,19 +74,40 @@ class Priors:
         strongest = self.lexicon.spun_away.get(form)
         if strongest is None:
             return 1.0
-        usual = {"core": 0.2, "common": 0.5}[strongest]
+        usual = {"core": 0.13, "common": 0.85}[strongest]
         return usual if form in ALWAYS_SPUN or self.frequency(form) < FUNCTION_WORD * self.context.total else 0.9
+
+    def _observed(self, scored: list[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:
+        """Log-odds once the observed counts of a form are taken in: how often it was seen, and for which original."""
+        w = self.weights
+        seen = sum(candidate.seen for _, candidate in scored)
+        if not seen:
+            return scored
+        odds = [math.exp(score) for score, _ in scored]
+        total = sum(odds)
+        boosted = math.log(total) + w.seen * min(math.log1p(seen), 3.0)
+        found = []
+        for part, (_, candidate) in zip(odds, scored, strict=True):
+            share = (candidate.seen + w.trust * part / total) / (seen + w.trust)
+            found.append((boosted + math.log(max(share, 1e-9)), candidate))
+        return found
+
+    def changed(self, candidate: Candidate) -> float:
+        """The probability that the spinner changes the original of a pair wherever it stands."""
+        return 0.8 if candidate.tier in ("name", "tortured") else 1 - self.kept(candidate.after)
 
     def _readings(self, form: str) -> tuple[tuple[Candidate, ...], list[float]]:
         w = self.weights
         honest = self.frequency(form) * self.kept(form)
         scored = []
         for candidate in self._forms[form]:
-            flow = self.frequency(candidate.after) * (1 - self.kept(candidate.after)) * candidate.share
+            flow = self.frequency(candidate.after) * self.changed(candidate) * candidate.share
             p = min(max(candidate.prior, 0.02), 0.98)
             score = w.flow * math.log(flow / honest) + w.judged * math.log(p / (1 - p)) + w.bias
-            score += w.seen * min(math.log1p(candidate.seen), 2.5) + w.core * candidate.core
+            score += w.core * candidate.core
+            score -= w.number * form.isdigit() + w.tortured * (candidate.tier == "tortured")
             scored.append((score, candidate))
+        scored = self._observed(scored)
         scored.sort(key=lambda item: (-item[0], item[1].after))
         del scored[READINGS:]
         return tuple(candidate for _, candidate in scored), [0.0, *(score for score, _ in scored)]

@@ -7,6 +7,7 @@ all its readings, each by its probability. A few rounds settle this (mean field)
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from cleanup.spin import tokens
 from cleanup.spin.context import Context, word_key
-from cleanup.spin.lexicon import Candidate
+from cleanup.spin.lexicon import SMALL, Candidate, capitalised
 from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
 
@@ -28,9 +29,19 @@ class Weights(NamedTuple):
     """How the kinds of evidence are mixed; fitted in tests/bench, see rules/spin/README.md."""
 
     pair: float = 0.5
-    triple: float = 0.35
+    triple: float = 0.5
     votes: float = 0.7  # evidence of n occurrences counts n ** votes times their mean
-    rounds: int = 5
+    present: float = 0.7  # against an original that the text also has unspun: the spinner changes every occurrence of a form
+    rival: float = 1.0  # against an original that another form of the text stands for
+    name: float = 1.0  # against changing what is capitalised inside a sentence
+    guard: float = 4.0  # against an original near whose guard words the form is honest
+    own: float = 0.5  # how far an occurrence may differ from the others of its form, by its own neighbours
+    rounds: int = 4
+
+
+WEIGHTS = Weights()
+HOPELESS = 0.002  # a reading below this probability is not looked at in triples
+GUARD_REACH = 12  # tokens on either side in which a guard word makes a form honest
 
 
 class Unit(NamedTuple):
@@ -43,7 +54,7 @@ class Unit(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The decision for one form: the chosen candidate (None: honest), its probability, and what it rests on."""
+    """The decision for one unit: the chosen candidate (None: honest), its probability, and what it rests on."""
 
     form: str
     candidate: Candidate | None
@@ -73,6 +84,7 @@ def units(passage: Sequence[Token], priors: Priors, skip: frozenset[str] = froze
 def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[str]) -> Unit | None:
     form = passage[at].word
     best = None
+    named = True
     for last in range(at + 1, min(at + priors.reach(form), len(passage)) + 1):
         token = passage[last - 1]
         if last > at + 1:
@@ -80,38 +92,51 @@ def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[
             if token.joint not in (" ", "-") or token.fresh or token.locked or before.suffix:
                 break
             form += token.joint + token.word
+        named = named and (token.title or token.word in SMALL)
         after = passage[last] if last < len(passage) else None
         if form in skip or (after is not None and after.joint == "-" and not after.fresh):
             continue
-        if form in priors:
+        if named and (name := capitalised(form)) in priors:
+            best = Unit(at, last, name, token.suffix)
+        elif form in priors:
             best = Unit(at, last, form, token.suffix)
     return best
 
 
-def solve(passage: Sequence[Token], cut: Sequence[Unit], priors: Priors, context: Context, weights: Weights = Weights()) -> list[Reading]:  # noqa: B008
-    """One Reading per form that occurs in `cut`."""
+def solve(
+    passage: Sequence[Token], cut: Sequence[Unit], priors: Priors, context: Context, weights: Weights = WEIGHTS
+) -> list[Reading | None]:
+    """A Reading for every unit of `cut` that has a form, None for the others."""
     lattice = _Lattice(passage, cut, priors)
     if not lattice.forms:
-        return []
+        return [None] * len(cut)
     pairs = context.assoc2(lattice.tail[lattice.left], lattice.head[lattice.right])
     scale = np.exp(np.clip(pairs, -6, 8))
-    logits = lattice.prior.copy()
-    chance = lattice.softmax(logits)
-    evidence = np.zeros_like(logits)
+    fixed = lattice.prior - weights.present * lattice.present - weights.name * lattice.named - weights.guard * lattice.guarded
+    chance = lattice.softmax(fixed)
+    evidence = np.zeros_like(fixed)
     for turn in range(weights.rounds):
         p = chance[lattice.slot]
-        near = _log(np.bincount(lattice.left, p[lattice.right] * scale, lattice.size))
-        near += _log(np.bincount(lattice.right, p[lattice.left] * scale, lattice.size))
+        near = _log(_sums(lattice.left, p[lattice.right] * scale, lattice.size))
+        near += _log(_sums(lattice.right, p[lattice.left] * scale, lattice.size))
         local = weights.pair * near
         if turn:
             local += weights.triple * lattice.triples(context, p)
         evidence = lattice.vote(local, weights.votes)
-        chance = lattice.softmax(lattice.prior + evidence)
-    return lattice.readings(chance, evidence)
+        chance = lattice.softmax(fixed + evidence - weights.rival * lattice.rivals(chance))
+    return lattice.readings(cut, fixed + evidence - weights.rival * lattice.rivals(chance), evidence, weights.own * local)
 
 
 def _log(values: Floats) -> Floats:
-    return np.log(values, out=np.zeros_like(values), where=values > 0)
+    found = np.zeros(len(values))
+    np.log(values, out=found, where=values > 0)
+    return found
+
+
+def _sums(slots: Ints, values: Floats, size: int) -> Floats:
+    """Sum of `values` by slot."""
+    total: Floats = np.bincount(slots, values, size).astype(np.float64)
+    return total
 
 
 class _Lattice:
@@ -157,6 +182,40 @@ class _Lattice:
         self.tail = np.array([option[-1] for option in words], dtype=np.uint64)
         self.left, self.right = self._neighbours()
         self.end = np.array([*self.start[1:], len(prior)], dtype=np.int64)
+        self.present, self.named, self.guarded, self.original = self._document(passage, cut)
+
+    def _document(self, passage: Sequence[Token], cut: Sequence[Unit]) -> tuple[Floats, Floats, Floats, Ints]:
+        """By slot: has the text this original unspun, is the form a name, is a guard word near; the number of the original."""
+        words = [token.word for token in passage]
+        there = set(words)
+        line = f" {' '.join(words)} "
+        titled = dict.fromkeys(self.forms, 0)
+        near: dict[str, set[str]] = {form: set() for form in self.forms}
+        for unit in cut:
+            if unit.form:
+                token = passage[unit.first]
+                titled[unit.form] += token.title and not token.fresh and not token.heading
+                near[unit.form].update(words[max(0, unit.first - GUARD_REACH) : unit.last + GUARD_REACH])
+        present, named, guarded = np.zeros((3, len(self.prior)))
+        original = np.zeros(len(self.prior), dtype=np.int64)
+        numbers: dict[str, int] = {}
+        for number, form in enumerate(self.forms):
+            for slot, option in enumerate(self.options[number], self.start[number]):
+                if option is None:
+                    continue
+                after = option.after
+                present[slot] = f" {after} " in line if " " in after else after in there
+                named[slot] = titled[form] / self.counts[number] if option.tier != "name" else 0
+                guarded[slot] = bool(option.guard & near[form])
+                original[slot] = numbers.setdefault(after, len(numbers) + 1)
+        return present, named, guarded, original
+
+    def rivals(self, chance: Floats) -> Floats:
+        """By slot: the chance that another form of the text stands for the same original (at most 1)."""
+        total = _sums(self.original, chance, int(self.original.max()) + 1)
+        found = np.minimum(total[self.original] - chance, 1.0)
+        found[self.original == 0] = 0
+        return found
 
     def _neighbours(self) -> tuple[Ints, Ints]:
         left: list[int] = []
@@ -179,7 +238,7 @@ class _Lattice:
 
     def vote(self, local: Floats, power: float) -> Floats:
         """Evidence of all occurrences of a form together, relative to the form as it stands."""
-        total = np.bincount(self.slot, local, len(self.prior))
+        total = _sums(self.slot, local, len(self.prior))
         for number, (start, end) in enumerate(zip(self.start, self.end.tolist(), strict=True)):
             part = total[start:end] - total[start]
             total[start:end] = part / self.counts[number] ** (1 - power)
@@ -188,7 +247,7 @@ class _Lattice:
     def triples(self, context: Context, chance: Floats) -> Floats:
         """Association of every option with two words on its left, on both sides, and on its right, neighbours at their best."""
         bounds = self.first.tolist()
-        best = [max(range(a, b), key=chance.__getitem__) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        best = [max(range(a, b), key=chance.__getitem__) for a, b in itertools.pairwise(bounds)]
         rows: list[tuple[int, int, int]] = []
         owner: list[int] = []
         for unit in range(len(best)):
@@ -197,6 +256,8 @@ class _Lattice:
             before = [word for near in best[max(0, unit - 2) : unit] for word in self.words[near]][-2:]
             after = [word for near in best[unit + 1 : unit + 3] for word in self.words[near]][:2]
             for option in range(bounds[unit], bounds[unit + 1]):
+                if chance[option] < HOPELESS and option > bounds[unit]:
+                    continue
                 chain = (*before, *self.words[option], *after)
                 inner = range(len(before), len(before) + len(self.words[option]))
                 for at in range(len(chain) - 2):
@@ -206,18 +267,29 @@ class _Lattice:
         if not rows:
             return np.zeros(self.size)
         one, two, three = np.array(rows, dtype=np.uint64).T
-        return np.bincount(np.array(owner), context.assoc3(one, two, three), self.size)
+        return _sums(np.array(owner), context.assoc3(one, two, three), self.size)
 
-    def readings(self, chance: Floats, evidence: Floats) -> list[Reading]:
-        found = []
-        for number, form in enumerate(self.forms):
+    def readings(self, cut: Sequence[Unit], logits: Floats, evidence: Floats, own: Floats) -> list[Reading | None]:
+        """What every unit is read as: the vote of its form, corrected by how its own neighbours differ from the average."""
+        mean = _sums(self.slot, own, len(self.prior))
+        forms = {form: number for number, form in enumerate(self.forms)}
+        found: list[Reading | None] = []
+        for at, unit in enumerate(cut):
+            if not unit.form:
+                found.append(None)
+                continue
+            number = forms[unit.form]
             start, end = self.start[number], int(self.end[number])
-            order = sorted(range(start, end), key=lambda slot: -chance[slot])
-            options = self.options[number]
-            top = options[order[0] - start]
-            other = options[order[1] - start] if len(order) > 1 else None
+            first = int(self.first[at])
+            local = logits[start:end] + own[first : first + end - start] - mean[start:end] / self.counts[number]
+            part = np.exp(local - local.max())
+            part /= part.sum()
+            order = np.argsort(-part, kind="stable")
+            top, options = int(order[0]), self.options[number]
+            other = options[int(order[1])]
+            following = other.after if other else unit.form
             found.append(
-                Reading(form, top, float(chance[order[0]]), float(evidence[order[0]]), other.after if other else form, self.counts[number])
+                Reading(unit.form, options[top], float(part[top]), float(evidence[start + top]), following, self.counts[number])
             )
         return found
 

@@ -6,7 +6,6 @@ byte a code point (what does not fit becomes a separator), so an offset in the b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ Offsets = NDArray[np.int64]
 
 
 class Words(NamedTuple):
-    """Words of a batch: `keys[i]` is at `starts[i]:starts[i] + lengths[i]` of the joined text; document d owns words `first[d]:first[d + 1]`."""
+    """Words of a batch: word i is at `starts[i]`, `lengths[i]` long, of the joined text; document d owns `first[d]:first[d + 1]`."""
 
     keys: Keys
     starts: Offsets

@@ -1,0 +1,62 @@
+"""Rounds of edits, each made on the text that the round before it left, as edits of the first text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cleanup.document import Edit, apply
+
+
+class Patch:
+    """Starts empty on `text`. `edits()` turn that text into `now`, the one after the last round."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.now = text
+        self._found: list[Edit] = []
+
+    def add(self, edits: Iterable[Edit]) -> None:
+        """Compose one more round, in the coordinates of `now`; its edits do not overlap each other.
+
+        Old and new edits that overlap in `now` become one edit, under the rule and the score of the new one.
+        """
+        new = sorted(edits, key=lambda edit: edit.start)
+        spans: list[tuple[int, int, Edit, bool]] = [(edit.start, edit.end, edit, True) for edit in new]
+        shift = 0
+        for old in self._found:
+            at = old.start + shift
+            spans.append((at, at + len(old.after), old, False))
+            shift += len(old.after) - len(old.before)
+        spans.sort(key=lambda span: (span[0], span[1], span[3]))
+        found: list[Edit] = []
+        shift = index = 0
+        while index < len(spans):
+            low, high = spans[index][:2]
+            cluster = [spans[index]]
+            index += 1
+            while index < len(spans) and spans[index][0] < high:
+                high = max(high, spans[index][1])
+                cluster.append(spans[index])
+                index += 1
+            first = low - shift
+            shift += sum(len(edit.after) - len(edit.before) for _, _, edit, is_new in cluster if not is_new)
+            found += self._merged(first, high - shift, low, high, [span[2:] for span in cluster])
+        self._found = found
+        self.now = apply(self.now, new)
+
+    def _merged(self, first: int, last: int, low: int, high: int, cluster: list[tuple[Edit, bool]]) -> list[Edit]:
+        """The edit of `text[first:last]` that stands for a cluster, which covers `now[low:high]`; none when nothing is left."""
+        fresh = [edit for edit, is_new in cluster if is_new]
+        lead = fresh[-1] if fresh else cluster[0][0]
+        moved = [Edit(edit.start - low, edit.end - low, edit.before, edit.after, edit.rule) for edit in fresh]
+        before, after = self.text[first:last], apply(self.now[low:high], moved)
+        score = min(edit.score for edit, _ in cluster)
+        return [Edit(first, last, before, after, lead.rule, score, lead.why)] if before != after else []
+
+    def touches(self, edit: Edit) -> bool:
+        """Whether an edit of the first text overlaps one that is already there."""
+        return any(edit.start < old.end and old.start < edit.end for old in self._found)
+
+    def edits(self) -> list[Edit]:
+        """All edits of the first text, in order."""
+        return list(self._found)

@@ -1,0 +1,115 @@
+"""The edits of a spun region: readings become Edits, and the small words around them are mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from cleanup.document import Edit
+from cleanup.spin import mend
+from cleanup.spin.gate import Region
+from cleanup.spin.passage import Token
+from cleanup.spin.repair import Reading, Unit
+
+# From model probability to score, so that a score is about the share of right edits from there up (tests/bench/bench_spin.py).
+CALIBRATION = ((0.0, 0.0), (0.5, 0.7), (0.72, 0.9), (0.9, 0.95), (1.0, 0.99))
+HELD = 0.8  # the most that a tortured phrase or an edit inside a quotation can score: held for review
+MENDED = 0.95
+
+
+def proposals(text: str, tokens: Sequence[Token], region: Region, least: float) -> list[Edit]:
+    """Edits of one region, not overlapping, in order, with scores of at least `least`."""
+    part = tokens[region.first : region.last]
+    edits: dict[int, Edit] = {}  # by the number of the first token; `last` the other way round
+    last: dict[int, Edit] = {}
+    for unit, reading in zip(region.units, region.readings, strict=True):
+        edit = _edit(text, part, unit, reading) if reading is not None else None
+        if edit is not None and edit.score >= least:
+            edits[unit.first] = last[unit.last - 1] = edit
+    found = [*edits.values(), *_articles(text, part, edits, last), *_doubled(text, part, edits, last)]
+    if part:
+        found += _braces(text, part)
+    return _apart(found)
+
+
+def score(probability: float) -> float:
+    """The share of edits of at least this model probability that are right, as measured."""
+    for (low, left), (high, right) in pairwise(CALIBRATION):
+        if probability <= high:
+            return left + (right - left) * (probability - low) / (high - low)
+    return CALIBRATION[-1][1]
+
+
+def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading) -> Edit | None:
+    candidate = reading.candidate
+    if candidate is None:
+        return None
+    head, tail = part[unit.first], part[unit.last - 1]
+    value = score(reading.probability)
+    if candidate.tier == "tortured" or any(token.quoted for token in part[unit.first : unit.last]):
+        value = min(value, HELD)
+    end = tail.end
+    if candidate.before.endswith("."):  # "sq." and the like: the stop belongs to the word
+        if text[end : end + 1] != ".":
+            return None
+        end += 1
+    before = text[head.start : end]
+    after = mend.match_case(before, candidate.after, head.heading)
+    why: dict[str, object] = {"p": round(reading.probability, 3), "context": round(reading.evidence, 2)}
+    if reading.occurrences > 1:
+        why["occurrences"] = reading.occurrences
+    if reading.runner_up != candidate.after:
+        why["next"] = reading.runner_up
+    return Edit(head.start, end, before, after, candidate.rule, round(value, 3), why) if before != after else None
+
+
+def _articles(text: str, part: Sequence[Token], edits: dict[int, Edit], last: dict[int, Edit]) -> Iterator[Edit]:
+    """a or an before a new word. The edit has the score of its word, so that both are applied or neither."""
+    for number, edit in edits.items():
+        if not number or number - 1 in last or part[number].joint != " ":
+            continue
+        token = part[number - 1]
+        wanted = mend.article(edit.after.split(" ")[0]) if token.word in ("a", "an") and not token.locked else None
+        if wanted and wanted != token.word:
+            before = text[token.start : token.end]
+            yield Edit(token.start, token.end, before, mend.match_case(before, wanted, False), "spin/mend/article", edit.score)
+
+
+def _doubled(text: str, part: Sequence[Token], edits: dict[int, Edit], last: dict[int, Edit]) -> Iterator[Edit]:
+    """A preposition or article that stands twice once the edits are made, or that the spinner left standing twice."""
+    for number in range(1, len(part)):
+        one, two = part[number - 1], part[number]
+        if two.joint != " " or two.fresh or one.locked or two.locked or one.quoted:
+            continue
+        left, right = last.get(number - 1), edits.get(number)
+        if (left and right) or (left is None and right is None and one.word != two.word):
+            continue
+        first = left.after.rpartition(" ")[2].lower() if left else one.word
+        second = right.after.partition(" ")[0].lower() if right else two.word
+        if first != second or first not in mend.DOUBLED:
+            continue
+        start, end = (one.end, two.end) if left else (one.start, two.start)
+        cause = left or right
+        yield Edit(start, end, text[start:end], "", "spin/mend/doubled", cause.score if cause else MENDED)
+
+
+def _braces(text: str, part: Sequence[Token]) -> Iterator[Edit]:
+    """The two braces around a word or two."""
+    start = max(part[0].start - 1, 0)
+    locked = {token.start for token in part if token.locked}
+    for match in mend.BRACES.finditer(text, start, part[-1].end + 1):
+        if match.start(1) not in locked:
+            yield Edit(match.start(), match.start(1), "{", "", "spin/mend/braces", MENDED)
+            yield Edit(match.end(1), match.end(), "}", "", "spin/mend/braces", MENDED)
+
+
+def _apart(edits: list[Edit]) -> list[Edit]:
+    """In order; of two that overlap the one with the higher score, then the first."""
+    kept: list[Edit] = []
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if kept and edit.start < kept[-1].end:
+            if edit.score <= kept[-1].score:
+                continue
+            kept.pop()
+        kept.append(edit)
+    return kept
