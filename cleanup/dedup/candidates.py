@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from cleanup.dedup import bands
 from cleanup.dedup.bands import FLOODED, Buckets, group, stars
-from cleanup.dedup.shingle import I64, U64, u64
-from cleanup.dedup.signature import EMPTY, U32, ranges
+from cleanup.dedup.shingle import I64, U32, U64, u64
+from cleanup.dedup.signature import EMPTY, ranges
 from cleanup.dedup.sketch import Sketches
 
 if TYPE_CHECKING:

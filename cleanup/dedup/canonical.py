@@ -12,12 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.shingle import I64, U64, Tokens, fold, odd, tokenise, u64
+from cleanup.dedup.shingle import I64, U32, U64, Tokens, finish, fold, odd32, tokenise, u32, u64
+from cleanup.dedup.signature import EMPTY
 from cleanup.errors import CleanupError
 
-_SLOT_BITS = 17
-_SPREAD = odd(0xC1A55, 64)
-_LEFT, _PAIR = odd(0x9A12, 2)
+_BITS = 17  # of a slot in the table of words
+_SPREAD = odd32(0xC1A55, 32)
+_CROWDED = u64(0x80000000)  # in an entry: further words have this slot
+_VALUE = u32(0x7FFFFFFF)
+(_LEFT,) = odd32(0x9A12, 1)
 
 
 class Classes:
@@ -31,78 +34,82 @@ class Classes:
         names = _one_token([f"class{name.encode().hex()}" for _, name in chosen])
         names[[name == "" for _, name in chosen]] = 0
         known = keys != 0
-        keys, first = np.unique(keys[known], return_index=True)
-        self.keys: U64 = np.append(u64(0), keys)
-        self.values: U64 = np.append(u64(0), names[known][first])
+        self.keys, first = np.unique(keys[known], return_index=True)
+        self.values: U32 = names[known][first] & _VALUE
         self.digest = hashlib.blake2b(self.keys.tobytes() + self.values.tobytes(), digest_size=8).hexdigest()
-        self._spread, self._table, self._crowded = self._index()
+        self._table, self._spread, self._rest = self._index()
 
-    def _index(self) -> tuple[np.uint64, NDArray[np.uint32], NDArray[np.bool_]]:
-        """A table from the top bits of a spread hash to the place of the word; of spreads, the one with fewest clashes of
-        stop words, which are the words most often looked up."""
-        best = None
-        for spread in _SPREAD if len(self.keys) > 1 else _SPREAD[:1]:
-            slot = ((self.keys[1:] * spread) >> u64(64 - _SLOT_BITS)).view(np.int64)
-            crowd = np.bincount(slot, minlength=1 << _SLOT_BITS) > 1
-            clashes = int(crowd[slot[self.values[1:] == 0]].sum())
+    def _index(self) -> tuple[U64, np.uint32, tuple[U32, U32]]:
+        """A table by the top bits of the spread hash, a word's hash and value in each entry, and the words that found their
+        slot taken. Of several spreads the one under which that happens to fewest stop words, which are looked up most."""
+        best: tuple[int, np.uint32, I64, NDArray[np.bool_]] | None = None
+        order = np.argsort(self.values != 0, kind="stable")  # stop words choose first
+        for spread in _SPREAD:
+            slot = ((self.keys[order] * spread) >> u32(32 - _BITS)).astype(np.int64)
+            _, first = np.unique(slot, return_index=True)
+            late = np.ones(len(slot), bool)
+            late[first] = False
+            clashes = int((late & (self.values[order] == 0)).sum())
             if best is None or clashes < best[0]:
-                best = (clashes, spread, slot, crowd)
+                best = (clashes, spread, slot, late)
         assert best is not None
-        _, spread, slot, crowd = best
-        table = np.zeros(1 << _SLOT_BITS, np.uint32)
-        table[slot] = np.arange(1, len(self.keys), dtype=np.uint32)
-        return spread, table, crowd
+        _, spread, slot, late = best
+        table = np.zeros(1 << _BITS, np.uint64)
+        early = order[~late]
+        table[slot[~late]] = self.keys[early].astype(np.uint64) << u64(32) | self.values[early]
+        table[slot[late]] |= _CROWDED
+        rest = np.sort(order[late])
+        return table, spread, (self.keys[rest], self.values[rest])
 
-    def lookup(self, hashes: U64) -> U64:
+    def lookup(self, hashes: U32) -> U32:
         """The value of every token."""
-        found = hashes.copy()
-        if len(self.keys) == 1:
-            return found
-        slot = ((hashes * self._spread) >> u64(64 - _SLOT_BITS)).view(np.int64)
-        place = self._table.take(slot, mode="clip")
-        at = np.flatnonzero(place)
-        place = place[at]
-        word = hashes[at]
-        same = self.keys.take(place, mode="clip") == word
-        other = np.flatnonzero(~same)
-        other = other[self._crowded[slot[at[other]]]]
-        found[at[same]] = self.values[place[same]]
-        if len(other):  # words that share their slot with another one
-            near = np.minimum(np.searchsorted(self.keys, word[other]), len(self.keys) - 1)
-            hit = self.keys[near] == word[other]
-            found[at[other[hit]]] = self.values[near[hit]]
+        slot = hashes * self._spread
+        slot >>= u32(32 - _BITS)
+        entry = self._table.take(slot.astype(np.int64), mode="clip")
+        known = (entry >> u64(32)).astype(np.uint32) == hashes
+        found = np.where(known, entry.astype(np.uint32) & _VALUE, hashes)
+        keys, values = self._rest
+        if len(keys):
+            at = np.flatnonzero(entry & _CROWDED)
+            near = np.minimum(np.searchsorted(keys, hashes[at]), len(keys) - 1)
+            hit = keys[near] == hashes[at]
+            found[at[hit]] = values[near[hit]]
         return found
 
 
 class Pairs(NamedTuple):
-    """Pairs of neighbouring content words: a value each, the text it is in, how many every text has, and the token that it
-    begins with."""
+    """Pairs of neighbouring content words: a value each (EMPTY where there is none), the text it is in, how many positions
+    every text has, and the token that each begins with."""
 
-    values: U64
+    values: U32
     owner: I64
-    counts: I64
+    sizes: I64
     at: I64
 
 
 def pairs(tokens: Tokens, classes: Classes) -> Pairs:
     """The canonical family of a chunk of texts: stop words dropped, content words by class, neighbours joined."""
+    words, kept, bounds = content(tokens, classes)
+    sizes = np.diff(bounds)
+    values = np.empty(len(words), np.uint32)
+    if len(words):
+        joined = words[:-1] * _LEFT
+        joined += words[1:]
+        finish(joined, values[:-1])
+        values[bounds[1:][sizes > 0] - 1] = EMPTY
+    return Pairs(values, np.repeat(np.arange(len(sizes)), sizes), sizes, kept)
+
+
+def content(tokens: Tokens, classes: Classes) -> tuple[U32, I64, I64]:
+    """The content words of a chunk by class, the token that each is, and the first one of every text."""
     words = classes.lookup(tokens.hashes)
     kept = np.flatnonzero(words)
-    words = words[kept]
-    bounds = np.searchsorted(kept, tokens.bounds)
-    sizes = np.diff(bounds)
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    values = words[:-1] * _LEFT
-    values += words[1:]
-    values ^= values >> u64(32)
-    values *= _PAIR
-    same = np.flatnonzero(owner[1:] == owner[:-1])
-    return Pairs(values[same], owner[same], np.maximum(sizes - 1, 0), kept[same])
+    return words[kept], kept, np.searchsorted(kept, tokens.bounds)
 
 
-def _one_token(words: list[str]) -> U64:
+def _one_token(words: list[str]) -> U32:
     """The hash of every word that is one token, else 0."""
-    found = np.zeros(len(words), np.uint64)
+    found = np.zeros(len(words), np.uint32)
     for folded in fold(words):
         tokens = tokenise(folded)
         one = np.flatnonzero(np.diff(tokens.bounds) == 1)

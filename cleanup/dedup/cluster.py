@@ -1,8 +1,8 @@
 """Clusters: who stays and who goes, so that every one that goes was compared with the one that stays.
 
-A candidate pair is not yet a cluster, and a chain of pairs even less. Group by group the policy names one document; all others
-are compared with it on their texts; those it covers go, and the rest of the group starts over. So no chain drags a stranger
-in, and whoever fails against one document gets a chance with the next.
+A candidate pair is not yet a cluster, and a chain of confirmed pairs is not one either. Group by group the policy names one
+document; all others are compared with it on their texts; those it covers go, and the rest of the group starts over. So no
+chain drags a stranger in, and whoever fails against one document gets a chance with the next.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ from numpy.typing import NDArray
 
 from cleanup.dedup import candidates as sketched
 from cleanup.dedup.bands import components
-from cleanup.dedup.candidates import Candidates
 from cleanup.dedup.keep import Order
 from cleanup.dedup.relation import Verdict, judge
 from cleanup.dedup.shingle import I64
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
+    from cleanup.dedup.candidates import Candidates
     from cleanup.dedup.canonical import Classes
     from cleanup.dedup.sketch import Sketches
 
 Fetch = Callable[[Sequence[int]], list[str]]
 
-LARGE = 32  # documents of a group from which on its pairs are verified before anybody is named
 BATCH_CHARS = 1 << 18
 BATCH_PAIRS = 256
 KIN = 0.05  # estimated canonical similarity at which two documents of one group are compared
@@ -72,23 +71,19 @@ class Judge:
         return verdict if verdict is None or a < b else verdict.swapped()
 
 
-def elect(found: Candidates, sketches: Sketches, order: Order, judge: Judge) -> dict[int, list[int]]:
-    """Documents that stay, each with those that go because of it; documents that stay alone are not in it."""
+def confirm(found: Candidates, judge: Judge) -> tuple[I64, I64]:
+    """The candidate pairs of which one document covers the other."""
+    judge.verify(found.a, found.b)
+    pairs = zip(found.a.tolist(), found.b.tolist(), strict=True)
+    good = np.fromiter((judge.verdicts[pair].relation is not None for pair in pairs), bool, len(found.a))
+    return found.a[good], found.b[good]
+
+
+def elect(a: I64, b: I64, sketches: Sketches, order: Order, judge: Judge) -> dict[int, list[int]]:
+    """From confirmed pairs the documents that stay, each with those that go because of it."""
     numbers = order.numbers
-    a, b = np.searchsorted(numbers, found.a), np.searchsorted(numbers, found.b)
-    label = components(len(numbers), a, b)
-    large = np.bincount(label, minlength=len(numbers))[label[a]] > LARGE
-    judge.verify(found.a[large], found.b[large])
-    good = ~large
-    good[large] = [
-        judge.verdicts[pair].relation is not None for pair in zip(found.a[large].tolist(), found.b[large].tolist(), strict=True)
-    ]
-    label = components(len(numbers), a[good], b[good])
-    edges = set(zip(found.a[good].tolist(), found.b[good].tolist(), strict=True))
-    return _rounds(label, edges, sketches, order, judge)
-
-
-def _rounds(label: I64, edges: set[tuple[int, int]], sketches: Sketches, order: Order, judge: Judge) -> dict[int, list[int]]:
+    label = components(len(numbers), np.searchsorted(numbers, a), np.searchsorted(numbers, b))
+    edges = set(zip(a.tolist(), b.tolist(), strict=True))
     clusters: dict[int, list[int]] = {}
     parts: set[int] = set()  # documents that another one of their group holds: named last
     left = np.flatnonzero(np.bincount(label, minlength=len(label))[label] > 1)

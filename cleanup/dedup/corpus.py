@@ -15,7 +15,7 @@ import numpy as np
 
 from cleanup.dedup import candidates, canonical, keep
 from cleanup.dedup.bands import components
-from cleanup.dedup.cluster import Fetch, Judge, elect
+from cleanup.dedup.cluster import Fetch, Judge, confirm, elect
 from cleanup.dedup.keep import Columns, Order
 from cleanup.dedup.relation import EXACT, Verdict, exact
 from cleanup.dedup.shingle import I64
@@ -80,11 +80,12 @@ def deduplicate(
     alive = new & np.asarray(sketches.tokens >= max(cfg.min_words, 1))
     alive[[number for group in same for number in group[1:]]] = False
     found = candidates.find(sketches, alive, cfg)
-    order = _order(found, same, columns, ids, cfg)
+    judge = Judge(fetch, columns.length, cfg, canonical.built_in())
+    a, b = confirm(found, judge)
+    order = _order(a, b, same, columns, ids, cfg)
     twins = {group[0]: group[1:] for group in same}
     best = {first: min((first, *rest), key=order.place) for first, rest in twins.items()}
-    judge = Judge(fetch, columns.length, cfg, canonical.built_in())
-    members = _members(elect(found, sketches, order.standing_in(best), judge), twins, best, judge)
+    members = _members(elect(a, b, sketches, order.standing_in(best), judge), twins, best, judge)
     going = [member.number for member in members if member.score >= NEAR]
     going += [one.number for one in known if one.match.verdict.score >= NEAR]
     guard(going, columns, cfg)
@@ -96,7 +97,7 @@ def deduplicate(
     for number, found_proposals in _known_proposals(known, old_names, cfg).items():
         proposals.setdefault(number, []).extend(found_proposals)
     if cfg.mode != "cluster":
-        for number, drop in _rejected(judge, set(going), order, cfg):
+        for number, drop in _rejected(judge, set(going), ids, cfg):
             proposals.setdefault(number, []).append(drop)
     over = {member.number: order.id(member.kept) for member in members if member.score >= NEAR}
     over |= {one.number: one.match.kept for one in known if one.match.verdict.score >= NEAR}
@@ -118,10 +119,10 @@ def _known(sketches: Sketches, cfg: DedupConfig, index: Index | None) -> list[Kn
     return found
 
 
-def _order(found: Candidates, same: list[list[int]], columns: Columns, ids: Ids, cfg: DedupConfig) -> Order:
-    """The policy over all documents that have a twin or are in a candidate pair."""
-    left = np.concatenate((found.a, np.array([group[0] for group in same for _ in group[1:]], np.int64)))
-    right = np.concatenate((found.b, np.array([number for group in same for number in group[1:]], np.int64)))
+def _order(a: I64, b: I64, same: list[list[int]], columns: Columns, ids: Ids, cfg: DedupConfig) -> Order:
+    """The policy over all documents that have a twin or are in a confirmed pair (a, b)."""
+    left = np.concatenate((a, np.array([group[0] for group in same for _ in group[1:]], np.int64)))
+    right = np.concatenate((b, np.array([number for group in same for number in group[1:]], np.int64)))
     numbers = np.union1d(left, right)
     group = components(len(numbers), np.searchsorted(numbers, left), np.searchsorted(numbers, right))
     return keep.order(numbers, ids(numbers.tolist()), columns, cfg.keep, group)
@@ -270,22 +271,22 @@ def _name(id_: str) -> str:
     return hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
-def _rejected(judge: Judge, gone: set[int], order: Order, cfg: DedupConfig) -> list[tuple[int, Drop]]:
+def _rejected(judge: Judge, gone: set[int], ids: Ids, cfg: DedupConfig) -> list[tuple[int, Drop]]:
     """The nearest miss of every document that stays although another one almost covers it; never applied, only recorded."""
     best: dict[int, tuple[float, int, Verdict]] = {}
     for (a, b), verdict in sorted(judge.verdicts.items()):
-        if verdict.relation is not None or verdict.score < 0.49 * NEAR:
-            continue
-        rank = order.of(np.array([a, b]))
-        kept, other = (a, b) if rank[0] < rank[1] else (b, a)
-        if other not in gone and kept not in gone and verdict.score > best.get(other, (0.0,))[0]:
-            best[other] = (verdict.score, kept, verdict if kept == a else verdict.swapped())
+        if verdict.relation is None and verdict.score >= 0.49 * NEAR and a not in gone and b not in gone:
+            shorter = verdict.covered[0] > verdict.covered[1]
+            kept, other, about = (b, a, verdict.swapped()) if shorter else (a, b, verdict)
+            if verdict.score > best.get(other, (0.0,))[0]:
+                best[other] = (verdict.score, kept, about)
+    names = ids([kept for _, kept, _ in best.values()])
     found = []
-    for number, (score, kept, verdict) in sorted(best.items()):
-        why = {"duplicate_of": order.id(kept), **figures(verdict), "rejected": True}
+    for (number, (score, _, verdict)), name in zip(best.items(), names, strict=True):
+        why = {"duplicate_of": name, **figures(verdict), "rejected": True}
         rule = "dedup/spun" if verdict.canonical and verdict.canonical.aligned / cfg.spun >= NEAR else "dedup/near"
         found.append((number, Drop(rule, round(score, 4), why)))
-    return found
+    return sorted(found, key=lambda one: one[0])
 
 
 def guard(going: Sequence[int], columns: Columns, cfg: DedupConfig) -> None:

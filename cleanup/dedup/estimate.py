@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cleanup.dedup.sketch import Sketches
 
 MARGIN = 0.1  # by which an estimate has to be over a threshold to count as sure
+WHOLE = 0.93  # share of the shingles of one text in the other from which on all of it is there
+PART = 0.85  # and the share of the other below which that has more to say
 KIN = 0.2  # canonical similarity from which a spun copy is sure; about half of it, and a person decides
 KIN_HELD = 0.1
 
@@ -62,7 +64,10 @@ def _judge(verdict: Verdict, cfg: DedupConfig) -> Verdict:
     kin = verdict.canonical.jaccard if verdict.canonical else 0.0
     relation: Relation | None = None
     covers, score = (True, True), 0.0
-    if verdict.jaccard >= cfg.jaccard or low >= cfg.containment:
+    if max(verdict.contained) >= WHOLE and min(verdict.contained) < PART:
+        covers = (verdict.contained[1] >= WHOLE, verdict.contained[0] >= WHOLE)
+        relation, score = "contained", 0.9 + 0.1 * high
+    elif verdict.jaccard >= cfg.jaccard or low >= cfg.containment:
         sure = verdict.jaccard >= cfg.jaccard or low >= cfg.containment + MARGIN / 2
         relation, score = "near", 0.9 + 0.1 * max(low, verdict.jaccard) if sure else 0.8
     elif high >= cfg.containment:

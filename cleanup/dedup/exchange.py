@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cleanup.dedup.signature import U32
+from cleanup.dedup.shingle import U32
 from cleanup.errors import CleanupError
 
 if TYPE_CHECKING:

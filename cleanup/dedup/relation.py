@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from cleanup.dedup import verify
+from cleanup.dedup import canonical, verify
 from cleanup.dedup.shingle import I64
 from cleanup.dedup.verify import Alignment, Batch, Surface
 
@@ -52,13 +52,13 @@ def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) 
     """Verdicts on pairs of different texts, given by their positions."""
     batch = verify.prepare(texts, cfg.shingle)
     found = verify.surface(batch, a, b)
-    content: tuple[Any, I64] | None = None
+    content: tuple[Any, I64, I64] | None = None
     verdicts = []
     for index, (one, two) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
         verdict = _surface(found, index, batch, two, cfg)
         if verdict.relation is None:
-            content = content or verify.content(batch.tokens, classes)
-            words, bounds = content
+            content = content or canonical.content(batch.tokens, classes)
+            words, _, bounds = content
             sides = words[bounds[one] : bounds[one + 1]], words[bounds[two] : bounds[two + 1]]
             verdict = _spun(verdict, verify.align(*sides, cfg.spun), texts[one], texts[two], cfg)
         verdicts.append(verdict)

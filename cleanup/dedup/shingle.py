@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 NORMALISER = 1  # version of tokens and their hashes: rises whenever the same text gives other ones
-CHUNK = 1 << 17  # characters a pass: its arrays stay in the second-level cache, and below malloc's trim threshold
+CHUNK = 1 << 17  # characters a pass: enough to forget the cost of a call, few enough to stay in the second-level cache
 
 Bytes = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
 I64 = NDArray[np.int64]
-u64 = np.uint64
+u32, u64 = np.uint32, np.uint64
 
 
 def odd(seed: int, count: int) -> list[np.uint64]:
@@ -39,9 +40,15 @@ def odd(seed: int, count: int) -> list[np.uint64]:
     return found
 
 
-_FIRST, _NEXT, _STEP, _LAST = odd(0xC1EA, 4)
+def odd32(seed: int, count: int) -> list[np.uint32]:
+    """Odd 32-bit multipliers."""
+    return [u32((int(value) >> 32) | 1) for value in odd(seed, count)]
+
+
+_FIRST, _LONG, _SIZE = odd(0xC1EA, 3)
+_STEP, _MIX, _LAST = odd32(0x57E9, 3)
 _MASK = np.array([(1 << (8 * width)) - 1 for width in range(9)], dtype=np.uint64)
-_PAD = bytes(16)
+_PAD = "\0" * 16
 SINGLE = 0x7F  # folded byte of a character that is a token of its own; its code goes into the hash
 NOTHING = 0x7E  # folded byte of a character that is invisible inside a word
 _ASCII = bytes(ord(chr(code).lower()) if code < 0x80 and chr(code).isalnum() else 0 for code in range(256))
@@ -50,7 +57,7 @@ _ASCII = bytes(ord(chr(code).lower()) if code < 0x80 and chr(code).isalnum() els
 class Folded(NamedTuple):
     """Texts from `first` on: a byte a code unit, the code units where there is more than ASCII, offsets [n + 1].
 
-    At least one separator follows every text, so that no token reaches over its end.
+    A separator precedes the first text, and at least one follows every text, so that no token reaches over its end.
     """
 
     first: int
@@ -60,9 +67,9 @@ class Folded(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """A 64-bit hash of every token, the first token of every text (one more at the end), and where tokens begin and end."""
+    """A 32-bit hash of every token, the first token of every text (one more at the end), and where tokens begin and end."""
 
-    hashes: U64
+    hashes: U32
     bounds: I64
     starts: I64
     ends: I64
@@ -71,30 +78,43 @@ class Tokens(NamedTuple):
 def fold(texts: Sequence[str], size: int = CHUNK) -> Iterator[Folded]:
     """Fold texts in chunks of about `size` characters; a longer text gets a chunk of its own."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths + 1)))
+    total = np.concatenate((np.ones(1, np.int64), np.cumsum(lengths + 1) + 1))
     first = 0
     while first < len(texts):
         after = max(first + 1, int(np.searchsorted(total, total[first] + size, "right")) - 1)
-        yield _fold(first, texts[first:after], total[first : after + 1] - total[first])
+        yield _fold(first, texts[first:after], total[first : after + 1] - (total[first] - 1))
         first = after
 
 
 def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
-    joined = "\0".join(texts)
+    joined = "\0".join(("", *texts, _PAD))
     if joined.isascii():
-        data = joined.encode("ascii").translate(_ASCII)
-        return Folded(first, np.frombuffer(b"".join((data, _PAD)), np.uint8), None, offsets)
-    data = b"".join((joined.encode("utf-16-le", "surrogatepass"), _PAD, _PAD))
-    units = np.frombuffer(data, "<u2")
-    if len(units) - len(_PAD) != len(joined):  # characters beyond the basic plane take two units
+        return Folded(first, np.frombuffer(joined.encode("ascii").translate(_ASCII), np.uint8), None, offsets)
+    units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), "<u2")
+    if len(units) != len(joined):  # characters beyond the basic plane take two units
         sizes = [len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts]
-        offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
-    low = _table().take(units, mode="clip")
+        offsets = np.cumsum([1, *sizes])
+    low = _fold_units(units)
     if low.tobytes().find(NOTHING) >= 0:
         keep = low != NOTHING
-        kept = np.concatenate((np.zeros(1, np.int64), np.cumsum(keep)))
-        low, units, offsets = low[keep], units[keep], kept[np.minimum(offsets, len(keep))]
+        offsets = np.append(0, np.cumsum(keep))[offsets]
+        low, units = low[keep], units[keep]
     return Folded(first, low, units, offsets)
+
+
+def _fold_units(units: NDArray[np.uint16]) -> Bytes:
+    """The folded byte of every code unit. Where nearly all are Latin, only the others are looked up in the large table."""
+    latin, table = _tables()
+    words = units[: len(units) // 4 * 4].view("<u8")
+    other = np.flatnonzero(words & u64(0xFF00FF00FF00FF00))
+    if 4 * len(other) > len(words):
+        return table.take(units, mode="clip")
+    low = np.frombuffer(bytearray(units.astype(np.uint8).tobytes().translate(latin)), np.uint8)
+    at = (other[:, None] * 4 + np.arange(4)).reshape(-1)
+    low[at] = table[units[at]]
+    tail = len(units) // 4 * 4
+    low[tail:] = table[units[tail:]]
+    return low
 
 
 def tokenise(folded: Folded) -> Tokens:
@@ -104,60 +124,54 @@ def tokenise(folded: Folded) -> Tokens:
     single = folded.units is not None and low.tobytes().find(SINGLE) >= 0
     if single:
         alone = low == SINGLE
-        left = np.concatenate((np.zeros(1, bool), inside[:-1]))
-        breaks = alone | np.concatenate((np.zeros(1, bool), alone[:-1]))
+        left = np.append(False, inside[:-1])
+        breaks = alone | np.append(False, alone[:-1])
         starts = np.flatnonzero(inside & (~left | breaks))
         ends = np.flatnonzero(left & (~inside | breaks))
     else:
         edges = np.flatnonzero(inside[1:] != inside[:-1])
         edges += 1
-        if inside[0]:
-            edges = np.concatenate((np.zeros(1, np.int64), edges))
         starts, ends = edges[0::2], edges[1::2]
     hashes = _hash(low, starts, ends - starts)
     if single and folded.units is not None:
         at = np.flatnonzero(low[starts] == SINGLE)
-        code = folded.units[starts[at]].astype(np.uint64)
-        code *= _NEXT
-        code ^= code >> u64(32)
-        hashes[at] = code
+        code = folded.units[starts[at]].astype(np.uint32)
+        code *= _MIX
+        code ^= code >> u32(15)
+        hashes[at] = code * _LAST
     return Tokens(hashes, np.searchsorted(starts, folded.offsets), starts, ends)
 
 
-def _hash(low: Bytes, starts: I64, sizes: I64) -> U64:
-    """A 64-bit hash of every token: its bytes are gathered eight at a time, unaligned, and mixed by multiplication."""
+def _hash(low: Bytes, starts: I64, sizes: I64) -> U32:
+    """A hash of every token: of its first eight bytes, and of its last eight and its size where it is longer.
+
+    Bytes are gathered eight at a time, unaligned. What lies between, in words of more than 16 letters, is not looked at.
+    """
     words = np.ndarray(shape=(len(low) - 8,), dtype="<u8", buffer=low, strides=(1,))
-    hashes: U64 = words.take(starts)
-    hashes &= _MASK.take(sizes, mode="clip")
-    hashes *= _FIRST
-    hashes ^= hashes >> u64(32)
+    mixed: U64 = words.take(starts)
+    mixed &= _MASK.take(sizes, mode="clip")
     longer = np.flatnonzero(sizes > 8)
     if len(longer):
-        at, size, mixed = starts[longer], sizes[longer], hashes[longer]
-        todo = np.arange(len(longer))
-        while len(todo):
-            at += 8
-            size -= 8
-            more = words[at]
-            more &= _MASK.take(size, mode="clip")
-            more ^= mixed[todo]
-            more *= _NEXT
-            more ^= more >> u64(29)
-            mixed[todo] = more
-            left = size > 8
-            todo, at, size = todo[left], at[left], size[left]
-        hashes[longer] = mixed
-    return hashes
+        size = sizes[longer]
+        last = words[starts[longer] + size - 8]
+        last *= _LONG
+        last ^= last >> u64(32)
+        last += size.view(np.uint64) * _SIZE
+        mixed[longer] ^= last
+    mixed *= _FIRST
+    mixed ^= mixed >> u64(29)
+    mixed *= _LONG
+    return (mixed >> u64(32)).astype(np.uint32)
 
 
-def shingles(hashes: U64, width: int) -> U64:
+def shingles(hashes: U32, width: int) -> U32:
     """The hash of the `width` tokens from every position on; the last `width - 1` positions of a text mean nothing.
 
     A polynomial over the window, by doubling: the value for a + b tokens comes from those for a and for b tokens.
     """
     count = len(hashes)
     if count < width:
-        hashes = np.concatenate((hashes, np.zeros(width - count, np.uint64)))
+        return np.zeros(count, np.uint32)
     spans = {1: hashes}
     bits = [1 << bit for bit in range(width.bit_length())]
     for span in bits[:-1]:
@@ -166,20 +180,26 @@ def shingles(hashes: U64, width: int) -> U64:
     for span in reversed(bits[:-1]):
         if width & span:
             window, size = _window(window, size, spans[span], span), size + span
-    found = np.zeros(count, np.uint64)
-    mixed = found[: min(count, len(window))]
-    np.right_shift(window[: len(mixed)], u64(32), out=mixed)
-    mixed ^= window[: len(mixed)]
-    mixed *= _LAST
+    found = np.zeros(count, np.uint32)
+    finish(window, found[: len(window)])
     return found
 
 
-def _window(left: U64, size: int, right: U64, span: int) -> U64:
+def _window(left: U32, size: int, right: U32, span: int) -> U32:
     """Values of windows of `size + span` tokens from those of `size` and of `span` tokens."""
     tail = right[size:]
-    value = left[: len(tail)] * u64(pow(int(_STEP), span, 1 << 64))
+    value = left[: len(tail)] * u32(pow(int(_STEP), span, 1 << 32))
     value += tail
     return value
+
+
+def finish(value: U32, out: U32) -> None:
+    """Mix a polynomial value, so that every bit of it decides about every bit of the hash."""
+    np.right_shift(value, u32(16), out=out)
+    out ^= value
+    out *= _MIX
+    out ^= out >> u32(15)
+    out *= _LAST
 
 
 # ------------------------------------------------------------------------------------------ characters beyond ASCII
@@ -191,8 +211,8 @@ INVISIBLE = frozenset((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
 @cache
-def _table() -> Bytes:
-    """The folded byte of every UTF-16 code unit; made on first use (20 ms).
+def _tables() -> tuple[bytes, Bytes]:
+    """The folded byte of every Latin-1 character, and of every UTF-16 code unit; made on first use (20 ms).
 
     Beyond the basic plane the first of two units decides: pictures separate, ideographs stand alone, others are letters.
     """
@@ -209,7 +229,7 @@ def _table() -> Bytes:
     table[list(INVISIBLE)] = NOTHING
     table[0xD800:0xDC00] = SINGLE
     table[0xD83C:0xD83F] = 0
-    return table
+    return table[:0x100].tobytes(), table
 
 
 def _byte(code: int) -> int:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cleanup.dedup.shingle import I64, U64, Tokens, odd, shingles, u64
-
-U32 = NDArray[np.uint32]
+from cleanup.dedup.shingle import I64, U32, Tokens, odd32, shingles, u32, u64
 
 EMPTY = np.uint32(0xFFFFFFFF)
+LATE = np.uint32(0x80000000)  # set in what later rounds of a sketch fill in
 ROUNDS = 6  # of Fast Similarity Sketching, before the slots still empty are filled one by one
 
-_SHORT, _SLOT, _SLOT_LAST = odd(0x5EED, 3)
-_XOR, _MUL, _FIN = odd(0xF55, 8), odd(0xF56, 8), odd(0xF57, 1)[0]
+_SHORT, _SLOT, _VALUE, _MIX = odd32(0x5EED, 4)
+_XOR, _MUL = odd32(0xF55, 8), odd32(0xF56, 8)
 
 
 class Shingled(NamedTuple):
-    """Hashed shingles of a chunk of texts: a value a token position, its text (`len(counts)` where there is none), and
-    how many there are in every text."""
+    """Hashed shingles of a chunk of texts: a value a token position, its text, and how many there are in every text.
 
-    values: U64
+    Positions without a shingle have the value EMPTY and the owner `len(counts)`.
+    """
+
+    values: U32
     owner: I64
     bounds: I64
     counts: I64
@@ -38,20 +38,19 @@ def shingled(tokens: Tokens, width: int) -> Shingled:
     short = sizes < width
     if short.any():
         for size in range(1, width):
-            docs = np.flatnonzero(sizes == size)
-            at = bounds[docs]
-            value = np.zeros(len(docs), np.uint64)
+            at = bounds[:-1][sizes == size]
+            value = np.zeros(len(at), np.uint32)
             for step in range(size):
                 value = (value + tokens.hashes[at + step]) * _SHORT
-                value ^= value >> u64(29)
+                value ^= value >> u32(15)
                 if step:
                     owner[at + step] = len(sizes)
-                    values[at + step] = 0
-            values[at] = value * _SHORT
+                    values[at + step] = EMPTY
+            values[at] = value * _MIX
         last = last[~short]
     for step in range(1, width):
         owner[last - step] = len(sizes)
-        values[last - step] = 0
+        values[last - step] = EMPTY
     return Shingled(values, owner, bounds, np.where(short, np.minimum(sizes, 1), sizes - width + 1))
 
 
@@ -74,39 +73,43 @@ def fss(shingles: Shingled, k: int) -> U32:
     return table
 
 
-def _slot(values: U64, k: int) -> I64:
+def _slot(values: U32, k: int) -> I64:
     """The slot of a value: its top bits for a power of two, else by multiplication."""
+    if k == 1:
+        return np.zeros(len(values), np.int64)
     if k & (k - 1) == 0:
-        return (values >> u64(64 - k.bit_length() + 1)).view(np.int64) if k > 1 else np.zeros(len(values), np.int64)
-    return (((values >> u64(32)) * u64(k)) >> u64(32)).view(np.int64)
+        return (values >> u32(33 - k.bit_length())).astype(np.int64)
+    return ((values.astype(np.uint64) * u64(k)) >> u64(32)).view(np.int64)
 
 
-def _value(values: U64, k: int) -> U32:
-    """31 bits that are independent of the slot."""
-    if k & (k - 1) == 0:
-        return (values >> u64(34 - k.bit_length())).astype(np.uint32) & np.uint32(0x7FFFFFFF)
-    return (values & u64(0x7FFFFFFF)).astype(np.uint32)
+def _value(values: U32) -> U32:
+    """31 bits that go their own way among the values of a slot."""
+    value = values * _VALUE
+    value >>= u32(1)
+    return value
 
 
-def _throw(flat: U32, base: I64, values: U64, k: int) -> None:
+def _throw(flat: U32, base: I64, values: U32, k: int) -> None:
     key = _slot(values, k)
     key += base
-    np.minimum.at(flat, key, _value(values, k))
+    np.minimum.at(flat, key, _value(values))
 
 
-def _fill(table: U32, values: U64, sizes: I64, k: int) -> U32:
+def _fill(table: U32, values: U32, sizes: I64, k: int) -> U32:
     """Rounds 1 on for texts with empty slots: their table, and their shingles one text after the other."""
     flat = table.reshape(-1)
     row = np.repeat(np.arange(len(sizes)), sizes)
     for turn in range(1, ROUNDS):
-        mixed = (values ^ _XOR[turn]) * _MUL[turn]
-        mixed ^= mixed >> u64(32)
-        mixed *= _FIN
-        key = row * k + _slot(mixed, k)
+        mixed = values ^ _XOR[turn]
+        mixed *= _MUL[turn]
+        mixed ^= mixed >> u32(15)
+        mixed *= _MIX
+        key = _slot(mixed, k)
+        key += row * k
         # Values of this round may only meet slots that the rounds before left empty; they carry the top bit, and within
         # a round the smallest wins, so that filling does not depend on the order of shingles.
-        empty = np.flatnonzero(flat[key] == EMPTY)
-        np.minimum.at(flat, key[empty], _value(mixed[empty], k) | np.uint32(0x80000000))
+        empty = np.flatnonzero(flat.take(key) == EMPTY)
+        np.minimum.at(flat, key[empty], _value(mixed[empty]) | LATE)
         open_rows = (table == EMPTY).any(axis=1)
         if not open_rows.any():
             return table
@@ -116,12 +119,12 @@ def _fill(table: U32, values: U64, sizes: I64, k: int) -> U32:
     rows, slots = np.nonzero(table == EMPTY)
     starts = np.searchsorted(row, rows)
     spans = sizes[rows]
-    salt = np.repeat(slots.astype(np.uint64) * _SLOT | u64(1), spans)
-    mixed = (values[ranges(starts, spans)] ^ (salt >> u64(7))) * salt
-    mixed ^= mixed >> u64(32)
-    mixed *= _SLOT_LAST
-    least = np.minimum.reduceat(_value(mixed, k), np.cumsum(spans) - spans)
-    table[rows, slots] = np.minimum(least, np.uint32(0x7FFFFFFE)) | np.uint32(0x80000000)
+    salt = np.repeat(slots.astype(np.uint32) * _SLOT | u32(1), spans)
+    mixed = (values[ranges(starts, spans)] ^ (salt >> u32(7))) * salt
+    mixed ^= mixed >> u32(15)
+    mixed *= _MIX
+    least = np.minimum.reduceat(_value(mixed), np.cumsum(spans) - spans)
+    table[rows, slots] = np.minimum(least, u32(0x7FFFFFFE)) | LATE
     return table
 
 
@@ -150,36 +153,37 @@ def affine32(shingles: Shingled, k: int, seed: int = 1) -> U32:
 
 def hashes32(shingles: Shingled) -> U32:
     """The 32-bit hash of every shingle, text after text: what to feed to `datasketch.MinHash(hashfunc=int)`."""
-    return (shingles.values[shingles.owner < len(shingles.counts)] >> u64(32)).astype(np.uint32)
+    return shingles.values[shingles.owner < len(shingles.counts)]
 
 
-def bottom(values: U64, owner: I64, counts: I64, size: int) -> U32:
-    """The `size` smallest distinct top halves of the values of every text, ascending, filled up with EMPTY: uint32[n, size].
+def bottom(values: U32, owner: I64, sizes: I64, size: int) -> U32:
+    """The `size` smallest distinct values of every text, ascending, filled up with EMPTY: uint32[n, size].
 
-    `owner` ascends; positions whose owner is `len(counts)` are left out.
+    `owner` ascends and `sizes` says how often each text is in it; positions without a value have EMPTY.
     """
-    count = len(counts)
-    top = (values >> u64(32)).astype(np.uint32)
+    count = len(sizes)
     # A text with n values has its `size` smallest ones below this bound all but surely; the few others are done in full.
-    share = np.minimum((1.5 * size + 20) / np.maximum(counts, 1), 1.0)
-    bound = np.append((share * 0xFFFFFFFE).astype(np.uint32), np.uint32(0))
-    found = _smallest(top, owner, np.flatnonzero(top <= bound[owner]), count, size)
+    share = np.minimum((size + 4 * size**0.5 + 8) / np.maximum(sizes, 1), 1.0)
+    bound = (share * 0xFFFFFFFE).astype(np.uint32)
+    found = _smallest(values, owner, np.flatnonzero(values <= np.repeat(bound, sizes)), count, size)
     lacking = (found[:, -1] == EMPTY) & (share < 1.0)
     if lacking.any():
-        chosen = np.append(lacking, False)[owner]
-        found[lacking] = _smallest(top, owner, np.flatnonzero(chosen), count, size)[lacking]
+        chosen = np.repeat(lacking, sizes) & (values != EMPTY)
+        found[lacking] = _smallest(values, owner, np.flatnonzero(chosen), count, size)[lacking]
     return found
 
 
-def _smallest(top: U32, owner: I64, at: I64, count: int, size: int) -> U32:
-    at = at[owner[at] < count]
-    keys = (owner[at].astype(np.uint64) << u64(32)) | np.minimum(top[at], EMPTY - np.uint32(1))
+def _smallest(values: U32, owner: I64, at: I64, count: int, size: int) -> U32:
+    keys = owner[at].view(np.uint64) << u64(32)
+    keys |= values[at]
     keys.sort()
-    if len(keys):
-        keys = keys[np.append(True, keys[1:] != keys[:-1])]
     row = (keys >> u64(32)).view(np.int64)
-    rank = np.arange(len(keys)) - np.searchsorted(row, row)
-    keep = rank < size
+    fresh = np.ones(len(keys), bool)
+    np.not_equal(keys[1:], keys[:-1], out=fresh[1:])
+    place = np.cumsum(fresh)
+    first = np.searchsorted(row, np.arange(count))
+    rank = place - place[np.minimum(first, len(keys) - 1)][row] if len(keys) else place
+    keep = np.flatnonzero(fresh & (rank < size))
     found = np.full((count, size), EMPTY, np.uint32)
     found[row[keep], rank[keep]] = keys[keep].astype(np.uint32)
     return found

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup import canonical
-from cleanup.dedup.shingle import NORMALISER, U64, Folded, fold, odd, tokenise
-from cleanup.dedup.signature import U32, Shingled, affine32, bottom, fss, shingled
+from cleanup.dedup.shingle import NORMALISER, U32, U64, Folded, fold, odd, tokenise
+from cleanup.dedup.signature import Shingled, affine32, bottom, fss, shingled
 from cleanup.errors import CleanupError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ ANCHORS = 16  # smallest surface hashes kept
 CANON = 32  # smallest canonical hashes kept
 VERSION = 1  # of the fields and their meaning
 
-_ANCHOR, _TEXT = odd(0xA2C402, 2)
+_WORD, _TEXT = odd(0xA2C402, 2)
 
 
 class Sketches(NamedTuple):
@@ -91,13 +91,14 @@ class Sketcher:
         count = len(surface.counts)
         sizes = np.diff(tokens.bounds)
         rows: Any = fss(surface, cfg.k).astype(np.uint16) if cfg.scheme == "fss" else affine32(surface, cfg.k, cfg.seed)
-        anchors = bottom(surface.values * _ANCHOR, surface.owner, surface.counts, ANCHORS)
+        anchors = bottom(surface.values, surface.owner, sizes, ANCHORS)
         canon = bottom(*canonical.pairs(tokens, self.classes)[:3], CANON)
         exact = np.zeros(count, np.uint64)
         filled = np.flatnonzero(sizes)
         if len(filled):
-            exact[filled] = np.add.reduceat(surface.values, tokens.bounds[filled])
-            exact = (exact ^ sizes.astype(np.uint64)) * _TEXT
+            # The words in any order and their windows, which know the order: 64 bits that only such texts share.
+            exact[filled] = np.add.reduceat(tokens.hashes.astype(np.uint64) * _WORD, tokens.bounds[filled])
+            exact[filled] += np.add.reduceat(surface.values, tokens.bounds[filled], dtype=np.uint64) * _TEXT
         for number in np.flatnonzero(sizes < cfg.min_words).tolist():
             data = texts[folded.first + number].encode("utf-8", "surrogatepass")
             exact[number] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")

@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.canonical import Classes
-from cleanup.dedup.shingle import I64, INVISIBLE, U64, Tokens, fold, tokenise, u64
+from cleanup.dedup.shingle import I64, INVISIBLE, U32, Tokens, fold, tokenise, u64
 from cleanup.dedup.signature import Shingled, ranges, shingled
 
 F64 = NDArray[np.float64]
@@ -46,7 +45,7 @@ def prepare(texts: Sequence[str], width: int) -> Batch:
     size = sum(map(len, texts)) + len(texts)
     (folded,) = fold(texts, size + 1)
     tokens = tokenise(folded)
-    return Batch(texts, folded.offsets, int(folded.offsets[-1]) == size, tokens, shingled(tokens, width), width)
+    return Batch(texts, folded.offsets, int(folded.offsets[-1]) == size + 1, tokens, shingled(tokens, width), width)
 
 
 class Surface(NamedTuple):
@@ -91,37 +90,30 @@ def _sides(table: NDArray[np.float64]) -> F64:
     return np.ascontiguousarray(table.reshape(-1, 2).T)
 
 
-def _meet(values: U64, sizes: I64) -> tuple[I64, I64, NDArray[np.bool_]]:
+def _meet(values: U32, sizes: I64) -> tuple[I64, I64, NDArray[np.bool_]]:
     """Distinct shingles of either side [2, n], how many are common, and which positions hold a common one.
 
-    Pair, hash, position and side are packed into one word and sorted, so that equal shingles of a pair come together. The
-    hash gets the bits that are left, 40 and more in any batch that is made here.
+    Pair, hash and position are packed into one word and sorted, so that equal shingles of a pair come together.
     """
     count = len(sizes) // 2
     segment = np.repeat(np.arange(len(sizes)), sizes)
-    starts = np.cumsum(sizes) - sizes
-    local = np.arange(len(values)) - starts[segment]
-    place = int(sizes.max(initial=1)).bit_length() + 1
-    hashed = 64 - place - max(1, (count - 1).bit_length())
-    key = values >> u64(64 - hashed) << u64(place)
-    key |= (segment >> 1).astype(np.uint64) << u64(place + hashed)
-    key |= (local << 1 | segment & 1).astype(np.uint64)
+    place = max(1, (len(values) - 1).bit_length())
+    key = values.astype(np.uint64) << u64(place)
+    key |= (segment >> 1).view(np.uint64) << u64(place + 32)
+    key |= np.arange(len(values)).view(np.uint64)
     key.sort()
     group = key >> u64(place)
     begins = np.flatnonzero(np.append(True, group[1:] != group[:-1])) if len(key) else np.zeros(0, np.int64)
-    right = (key & u64(1)).view(np.int64)
-    rights = np.add.reduceat(right, begins) if len(key) else begins
+    at = (key & u64((1 << place) - 1)).view(np.int64)
+    rights = np.add.reduceat(segment[at] & 1, begins) if len(key) else begins
     spans = np.diff(np.append(begins, len(key)))
-    pair = (group[begins] >> u64(hashed)).view(np.int64)
+    pair = (group[begins] >> u64(32)).view(np.int64)
     on_left, on_right = rights < spans, rights > 0
     shared = on_left & on_right
     distinct = np.stack([np.bincount(pair[side], minlength=count) for side in (on_left, on_right)])
-    common = np.bincount(pair[shared], minlength=count)
-    here = np.repeat(shared, spans)
     met = np.zeros(len(values), bool)
-    owner = 2 * np.repeat(pair, spans)[here] + right[here]
-    met[starts[owner] + ((key[here] & u64((1 << place) - 1)) >> u64(1)).view(np.int64)] = True
-    return distinct, common, met
+    met[at[np.repeat(shared, spans)]] = True
+    return distinct, np.bincount(pair[shared], minlength=count), met
 
 
 def _cover(met: NDArray[np.bool_], sizes: I64, lengths: I64, width: int) -> tuple[NDArray[np.bool_], I64]:
@@ -212,7 +204,7 @@ STRETCHES = 10
 THIN = 0.2
 
 
-def align(first: U64, second: U64, least: float = 0.0) -> Alignment:
+def align(first: U32, second: U32, least: float = 0.0) -> Alignment:
     """Align two sequences of content words by their longest common subsequence.
 
     Where the words in common cannot make up the share `least`, `aligned` is their share, without looking at the order.
@@ -242,7 +234,7 @@ def align(first: U64, second: U64, least: float = 0.0) -> Alignment:
     return Alignment(jaccard, len(left) / shorter, 1 - thin / total, shorter / longer, shorter)
 
 
-def _jaccard(first: U64, second: U64) -> float:
+def _jaccard(first: U32, second: U32) -> float:
     sets = [set(zip(words[:-1].tolist(), words[1:].tolist(), strict=True)) for words in (first, second)]
     union = len(sets[0] | sets[1])
     return len(sets[0] & sets[1]) / union if union else 0.0
@@ -273,10 +265,3 @@ def _subsequence(first: list[int], second: list[int]) -> tuple[list[int], list[i
                 left.append(column)
                 right.append(row)
     return left[::-1], right[::-1]
-
-
-def content(tokens: Tokens, classes: Classes) -> tuple[U64, I64]:
-    """Content words of a chunk by class, and the first one of every text."""
-    words = classes.lookup(tokens.hashes)
-    kept = np.flatnonzero(words)
-    return words[kept], np.searchsorted(kept, tokens.bounds)
