@@ -7,7 +7,9 @@ import pytest
 
 from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
-from cleanup.stages.language import language, normal, second_opinion
+from cleanup.stages.language import ENGLISH as ENGLISH_WORDS
+from cleanup.stages.language import WINDOW, identify, language, normal, second_opinion
+from tests.bench.data import Page, news
 
 ENGLISH = "The council approved the new budget on Tuesday after a long debate about housing and public transport."
 GERMAN = "Der Gemeinderat hat am Dienstag nach langer Debatte den neuen Haushalt für das kommende Jahr beschlossen."
@@ -48,10 +50,25 @@ def test_nothing_to_go_by_is_und(text: str) -> None:
     assert (found.value, found.rule) == ("und", "language/und")
 
 
-def test_a_mixed_page_has_the_shares_of_its_languages() -> None:
-    text = "\n".join([ENGLISH] * 6 + [GERMAN] * 6)
-    found = {item.field: item for item in propose(text) if isinstance(item, Mark)}
-    assert set(found["languages"].value) == {"en", "de"}
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        (GERMAN, "de"),
+        ("市議会は長い議論の末、火曜日に住宅と交通に関する新しい予算を承認しました。", "ja"),
+        ("Городской совет во вторник после долгих споров о жилье и транспорте принял новый бюджет.", "ru"),
+    ],
+)
+@pytest.mark.parametrize("order", ["first", "last", "between", "every second"])
+def test_a_mixed_page_has_the_shares_of_its_languages(other: str, code: str, order: str) -> None:
+    more = [f"{other} {other}"] * 8
+    lines = {
+        "first": more + [ENGLISH] * 8,
+        "last": [ENGLISH] * 8 + more,
+        "between": [ENGLISH] * 4 + more + [ENGLISH] * 4,
+        "every second": [ENGLISH + ENGLISH, *more[:1]] * 8,
+    }
+    found = {item.field: item for item in propose("\n".join(lines[order])) if isinstance(item, Mark)}
+    assert set(found["languages"].value) == {"en", code}
     assert found["languages"].rule == "language/paragraphs"
     assert sum(found["languages"].value.values()) == pytest.approx(1, abs=0.02)
     assert found["language"].value == next(iter(found["languages"].value))
@@ -59,6 +76,26 @@ def test_a_mixed_page_has_the_shares_of_its_languages() -> None:
 
 def test_a_page_in_one_language_has_no_shares() -> None:
     assert [item.field for item in propose("\n".join([ENGLISH] * 30)) if isinstance(item, Mark)] == ["language"]
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in news() if page.language in ("de", "da", "no", "nl", "es", "fr", "it", "is")][::4]
+)
+def test_no_window_of_another_language_has_english_words(page: Page) -> None:
+    """What spares the model most windows of English pages: three of these words are English."""
+    if identify([page.text[:600]])[0].language == "en":
+        pytest.skip("an English page, whatever its publisher says")
+    windows = [page.text[at : at + WINDOW] for at in range(0, len(page.text), WINDOW)]
+    assert [window for window in windows if len(ENGLISH_WORDS.intersection(window.split())) >= 3] == []
+
+
+def test_a_quotation_does_not_make_a_page_mixed() -> None:
+    text = "\n".join([ENGLISH] * 20 + [GERMAN] + [ENGLISH] * 20)
+    assert [item.field for item in propose(text) if isinstance(item, Mark)] == ["language"]
+
+
+def test_a_million_short_lines_take_no_time() -> None:
+    assert mark("Zeile\nline of text\n" * 300_000).rule.startswith("language/")
 
 
 def test_keep_drops_other_languages_only() -> None:
