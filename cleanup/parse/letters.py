@@ -43,6 +43,15 @@ class Fit(msgspec.Struct, frozen=True):
         return self.letter_bits / max(1, self.letters)
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """Bits of what is not a letter, letters, bits of letters in no language; by script the half bits in every language, n-grams."""
+
+    symbols: float
+    letters: int
+    own: float
+    scripts: dict[str, tuple[NDArray[np.int64], int]]
+
+
 class Letters:
     """The loaded n-gram costs: `table[rows[gram], language]`, in half bits."""
 
@@ -53,8 +62,29 @@ class Letters:
         self.scripts = {name: np.array(found) for name, found in own.items()}
         self._words: dict[str, list[tuple[str, list[int], float, int]]] = {}
 
-    def fit(self, text: str) -> Fit:
-        """The cost of `text`. Every script in it may have its own language."""
+    def fit(self, text: str, beside: Tally | None = None) -> Fit:
+        """The cost of `text`, or of `text` and something counted before. Every script in it may have its own language."""
+        here = self.tally(text)
+        total = here.own
+        bits, letters = here.symbols, here.letters
+        if beside is not None:
+            total += beside.own
+            bits += beside.symbols
+            letters += beside.letters
+            for name, (sums, count) in beside.scripts.items():
+                mine = here.scripts.get(name)
+                here.scripts[name] = (sums, count) if mine is None else (sums + mine[0], count + mine[1])
+        best = ("und", 0)
+        for name, (sums, count) in here.scripts.items():
+            known = self.scripts.get(name)
+            index = int(sums.argmin()) if known is None else int(known[sums[known].argmin()])
+            total += float(sums[index]) / 2
+            if count > best[1] and known is not None:
+                best = (self.languages[index], count)
+        return Fit(bits + total, letters, total, best[0])
+
+    def tally(self, text: str) -> Tally:
+        """What `text` costs in every language."""
         groups: dict[str, list[int]] = {}
         letters = at = 0
         bits = total = 0.0
@@ -67,15 +97,8 @@ class Letters:
                 total += own
                 letters += length
         bits += symbols(text[at:])
-        best = ("und", 0)
-        for name, rows in groups.items():
-            known = self.scripts.get(name)
-            sums = self.table[rows].sum(axis=0, dtype=np.int64)
-            index = int(np.argmin(sums)) if known is None else int(known[np.argmin(sums[known])])
-            total += float(sums[index]) / 2
-            if len(rows) > best[1] and known is not None:
-                best = (self.languages[index], len(rows))
-        return Fit(bits + total, letters, total, best[0])
+        scripts = {name: (self.table[rows].sum(axis=0, dtype=np.int64), len(rows)) for name, rows in groups.items()}
+        return Tally(bits, letters, total, scripts)
 
     def _word(self, word: str) -> list[tuple[str, list[int], float, int]]:
         """For every run of one script in a word: script, table rows, bits that no language shares in, letters; remembered."""

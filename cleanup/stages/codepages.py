@@ -40,6 +40,32 @@ def translation(wrong: str, true: str) -> dict[int, str]:
 
 
 @cache
+def leads(encoding: str) -> frozenset[str]:
+    """What the first bytes of UTF-8's sequences look like."""
+    return frozenset(char for char, byte in encoding_map(encoding).items() if 0xC2 <= byte <= 0xF4)
+
+
+@cache
+def follows(encoding: str) -> frozenset[str]:
+    """What the further bytes of UTF-8's sequences look like."""
+    return frozenset(char for char, byte in encoding_map(encoding).items() if byte < 0xC0)
+
+
+def has_space(encoding: str) -> bool:
+    """Whether byte A0 is the no-break space, which programs replace by a plain one."""
+    return decoding(encoding)[0xA0] == "\xa0"
+
+
+def single_bytes(text: str, encoding: str) -> bytes | None:
+    """The bytes of `text` in a single-byte encoding; None when it has characters that the encoding lacks."""
+    table = encoding_map(encoding)
+    try:
+        return bytes(ord(char) if char < "\x80" else table[char] for char in text)
+    except KeyError:
+        return None
+
+
+@cache
 def utf8_pattern(encoding: str) -> re.Pattern[str]:
     """What UTF-8's two- to four-byte sequences look like in a single-byte encoding."""
     table = decoding(encoding)

@@ -7,37 +7,24 @@ what it makes of the changed words looks like words of a language.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 
 import msgspec
 
 from cleanup.parse import letters as language
-from cleanup.stages import codepages
+from cleanup.stages import codepages, readings
 from cleanup.stages.mojibake_draft import differences
 
-UTF8_IN_SINGLE = (
-    "cp1252", "cp1251", "koi8-r", "cp866", "cp850", "mac-roman", "cp437", "cp1250", "cp1253", "cp1254", "cp1257", "iso8859-2",
-    "cp852", "cp1255", "cp1256", "mac-cyrillic", "iso8859-5", "iso8859-7", "iso8859-15", "koi8-u", "cp874", "cp1258", "latin-1",
-)  # fmt: skip
-UTF8_IN_MULTI = ("gb18030", "cp932", "cp949", "big5", "euc_jp")
-WRONG_SINGLE = (
-    "cp1252", "latin-1", "cp1250", "cp1251", "koi8-r", "cp866", "cp437", "cp850", "mac-roman", "cp1253", "cp1254", "cp1257",
-    "iso8859-2", "cp852", "iso8859-5", "mac-cyrillic",
-)  # fmt: skip
-TRUE_SINGLE = (
-    "cp1252", "cp1250", "cp1251", "koi8-r", "koi8-u", "cp866", "cp437", "cp850", "cp852", "mac-roman", "cp1253", "cp1254",
-    "cp1255", "cp1256", "cp1257", "iso8859-2", "iso8859-5", "iso8859-7", "mac-cyrillic", "mac-latin2", "cp874",
-)  # fmt: skip
-TRUE_MULTI = ("gb18030", "cp932", "cp949", "big5", "euc_jp")
 LAYERS = 3
+LONG = 200  # characters of a word beyond which only its beginning is looked at first
+_WIDE, _PLAIN = 24, 16  # words of a line that are looked at first: those that can change, and those that show the language
 _RARE = frozenset(("cp874", "mac-latin2", "cp1258", "iso8859-5", "iso8859-7", "mac-cyrillic", "koi8-u", "iso8859-15", "cp852", "euc_jp"))
 _GROUPS = {
     "cyrillic": ("cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5", "mac-cyrillic"), "greek": ("cp1253", "iso8859-7"),
     "central": ("cp1250", "iso8859-2", "cp852", "mac-latin2"), "western": ("cp1252", "cp437", "cp850", "mac-roman"),
     "turkish": ("cp1254",), "baltic": ("cp1257",), "hebrew": ("cp1255",), "arabic": ("cp1256",), "thai": ("cp874",),
-    "east-asian": TRUE_MULTI,
+    "east-asian": readings.TRUE_MULTI,
 }  # fmt: skip
 _GROUP = {name: group for group, names in _GROUPS.items() for name in names}
 UTF8_RULES = {
@@ -91,22 +78,51 @@ def repair(line: str) -> Reading | None:
 
 def _best(line: str) -> Reading | None:
     """The likeliest other reading of `line`, one misreading away."""
+    if readings.SPACED.search(line):
+        found = _ranked(line, "", readings.readings(line))
+    else:
+        # Only words that are not ASCII can change; a sample of them tells which hypotheses are worth trying on the line.
+        wide, plain, cut = _sample(line)
+        found = _ranked(wide, plain, readings.readings(wide, cut))[:3]
+        if wide != line:
+            tried = [(text, one) for _, _, one in found if (text := readings.reread(line, one)) is not None and text != line]
+            found = _ranked(line, "", tried)
+    for gain, text, hypothesis in found[:1]:
+        score = _score(line, text, hypothesis.true, gain)
+        return Reading(text, hypothesis.wrong, hypothesis.true, gain, score, language.letters().fit(text).language)
+    return None
+
+
+def _ranked(
+    line: str, beside: str, candidates: Iterable[tuple[str, readings.Hypothesis]]
+) -> list[tuple[float, str, readings.Hypothesis]]:
+    """(bits saved, text, hypothesis) of the candidates for `line` that save any, best first; `beside` stands beside it."""
     model = language.letters()
-    base = model.fit(line)
-    found: tuple[float, str, str, str, language.Fit] | None = None
+    context = model.tally(beside)
+    base = model.fit(line, context).bits
     seen = {line}
-    for text, wrong, true in readings(line):
-        if text in seen:
-            continue
-        seen.add(text)
-        fit = model.fit(text)
-        gain = base.bits - fit.bits - _price(line, wrong, true)
-        if gain > 8 and (found is None or gain > found[0]):
-            found = (gain, text, wrong, true, fit)
-    if found is None:
-        return None
-    gain, text, wrong, true, fit = found
-    return Reading(text, wrong, true, gain, _score(line, text, true, gain), fit.language)
+    out: list[tuple[float, str, readings.Hypothesis]] = []
+    for text, hypothesis in candidates:
+        if text not in seen:
+            seen.add(text)
+            gain = base - model.fit(text, context).bits
+            if gain > 8:
+                gain -= _price(line, hypothesis.wrong, hypothesis.true)
+            if gain > 8:
+                out.append((gain, text, hypothesis))
+    return sorted(out, key=lambda one: -one[0])
+
+
+def _sample(line: str) -> tuple[str, str, bool]:
+    """The words that are not ASCII, or some of them; some that are; True when a word is cut off."""
+    words = line.split(" ")
+    wide = [word for word in words if not word.isascii()]
+    if len(wide) > _WIDE:
+        wide = wide[:: len(wide) // _WIDE][:_WIDE]
+    cut = max(map(len, wide)) > LONG
+    if cut:
+        wide = [max(wide, key=len)[:LONG]]
+    return " ".join(wide), " ".join([word for word in words if word.isascii() and len(word) > 1][:_PLAIN]), cut
 
 
 def _price(line: str, wrong: str, true: str) -> float:
@@ -133,7 +149,7 @@ def _score(line: str, text: str, true: str, gain: float) -> float:
         return 0.6 if fit.rate < (12 if east else 6.5) and gain >= 10 else 0.3
     if not foreign and not (_well_placed(after) and (true == "utf-8" or (gain >= 20 and _count(after) > 1))):
         return 0.6 if gain >= 10 else 0.3
-    if true != "utf-8" and not _trustworthy(text, after, foreign, gain):
+    if true != "utf-8" and not _trustworthy(text, after, foreign, gain, sure=_C1.search(before) is not None and _C1.search(text) is None):
         return 0.6 if gain >= 10 else 0.3
     if gain >= 20:
         return 0.97 if gain >= 40 else 0.94
@@ -142,7 +158,7 @@ def _score(line: str, text: str, true: str, gain: float) -> float:
     return 0.6 if gain >= 10 else 0.3
 
 
-def _trustworthy(text: str, after: str, foreign: int, gain: float) -> bool:
+def _trustworthy(text: str, after: str, foreign: int, gain: float, sure: bool) -> bool:
     """What one legacy encoding read as another has to show beyond good words: a whole line that is a language."""
     whole = language.letters().fit(text)
     ideographs = 2 * sum(char > "\u2e80" for char in text) > whole.letters
@@ -152,11 +168,13 @@ def _trustworthy(text: str, after: str, foreign: int, gain: float) -> bool:
     main = max(set(scripts), key=scripts.count, default="LATIN")
     if main != "LATIN" and 2 * sum(language.script(char) == main for char in text if char.isalpha()) < whole.letters:
         return False
-    return gain >= (28 if foreign == 1 else 24 if foreign else 20)
+    # A line with C1 controls has been misread: the question is only how.
+    return gain >= (10 if sure else 28 if foreign == 1 else 24 if foreign else 20)
 
 
 # Controls and box drawing: nobody writes them inside words.
 _IMPOSSIBLE = re.compile("[\x80-\x9f\u2500-\u259f\ufffd]")
+_C1 = re.compile("[\x80-\x9f]")
 _TYPOGRAPHIC = re.compile("[\u2010-\u2026\u20ac\u2122\u00ab\u00bb\u00a0\u00a3\u00bf\u00a1]")
 _MISPLACED = re.compile(
     r"[^\W\d_][“„«‹¿¡€][^\W\d_]|[”»][^\W\d_]|[^\W\d_]…[^\W\d_]|‘(?!\w)|’(?!(?:s|t|re|ve|ll|d|m|n)\b)(?<!\b\w’)(?<!\w\wl’)(?<!qu’)[^\W\d_]"
@@ -175,71 +193,6 @@ def _well_placed(text: str) -> bool:
 def _inversions(text: str) -> int:
     """Capitals after small letters."""
     return sum(a.islower() and b.isupper() for a, b in pairwise(text))
-
-
-def readings(line: str) -> Iterator[tuple[str, str, str]]:
-    """(text, wrong, true) of everything that the bytes of `line` may have been."""
-    high = {char for char in line if char > "\x7f"}
-    for wrong in UTF8_IN_SINGLE:
-        text = _sequences(line, wrong, high)
-        if text != line:
-            yield text, wrong, "utf-8"
-    east = any(char >= "\u2e80" for char in high)
-    for wrong in UTF8_IN_MULTI:
-        if east and all(char in codepages.multi_map(wrong) for char in high):
-            for data in codepages.to_bytes(line, wrong):
-                yield from _decoded(data, wrong, ("utf-8", *(true for true in TRUE_MULTI if true != wrong)))
-    for wrong in WRONG_SINGLE:
-        table = codepages.encoding_map(wrong)
-        if not all(char in table for char in high):
-            continue
-        for true in TRUE_SINGLE:
-            table_to = codepages.translation(wrong, true)
-            if true != wrong and _possible([(char, table_to[ord(char)]) for char in high]):
-                yield line.translate(table_to), wrong, true
-        if len(high) > 3:
-            data = b"".join(bytes([table[char]]) if char > "\x7f" else char.encode() for char in line)
-            yield from _decoded(data, wrong, TRUE_MULTI)
-
-
-def _possible(chars: list[tuple[str, str]]) -> bool:
-    """Whether what characters would become is what texts are made of: letters, marks and typographic signs."""
-    changed = [new for old, new in chars if old != new]
-    return bool(changed) and all(new.isalpha() or language.symbols(new) < 13 or unicodedata.category(new)[0] == "M" for new in changed)
-
-
-def _decoded(data: bytes, wrong: str, names: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-    for true in names:
-        try:
-            yield data.decode(true), wrong, true
-        except UnicodeDecodeError:
-            continue
-
-
-def _sequences(line: str, wrong: str, high: set[str]) -> str:
-    table = codepages.encoding_map(wrong)
-    if sum(char in table for char in high) < 2 and not any(char in table for char in high):
-        return line
-
-    def decode(match: re.Match[str]) -> str:
-        try:
-            return bytes(table[char] for char in match[0]).decode()
-        except UnicodeDecodeError:
-            return match[0]
-
-    return codepages.utf8_pattern(wrong).sub(decode, line)
-
-
-def utf8_readings(line: str) -> set[str]:
-    """What `line` was if all of it was UTF-8 read in a single-byte encoding: more than one text where that is ambiguous."""
-    high = {char for char in line if char > "\x7f"}
-    found: set[str] = set()
-    for wrong in UTF8_IN_SINGLE:
-        table = codepages.encoding_map(wrong)
-        if all(char in table for char in high):
-            data = b"".join(bytes([table[char]]) if char > "\x7f" else char.encode() for char in line)
-            found.update(text for text, _, _ in _decoded(data, wrong, ("utf-8",)))
-    return found
 
 
 def likelier(one: str, other: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
 from cleanup.config import MojibakeConfig
 from cleanup.document import Document, Edit, Proposal
 from cleanup.rules import Rule
-from cleanup.stages import Propose, misreading, stage
+from cleanup.stages import Propose, ftfy_prefilter, misreading, readings, stage
 from cleanup.stages import mojibake_characters as characters
 from cleanup.stages import mojibake_prefilter as prefilter
 from cleanup.stages.mojibake_draft import Draft, differences
@@ -41,7 +41,7 @@ def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     return propose
 
 
-def _repair(text: str, wanted: Collection[int], active: Collection[str]) -> Iterator[Edit]:
+def _repair(text: str, wanted: Collection[int], active: Set[str]) -> Iterator[Edit]:
     at = 0
     for number, line in enumerate(text.split("\n")):
         if number in wanted:
@@ -53,7 +53,7 @@ def _repair(text: str, wanted: Collection[int], active: Collection[str]) -> Iter
         at += len(line) + 1
 
 
-def _settle(draft: Draft, active: Collection[str]) -> Iterator[Edit]:
+def _settle(draft: Draft, active: Set[str]) -> Iterator[Edit]:
     """Repair the line until nothing changes; yields what is not sure enough to be built upon."""
     for _ in range(ROUNDS):
         before = draft.text
@@ -73,16 +73,17 @@ def _settle(draft: Draft, active: Collection[str]) -> Iterator[Edit]:
             return
 
 
-def _encoding(draft: Draft, active: Collection[str]) -> list[Edit]:
+def _encoding(draft: Draft, active: Set[str]) -> list[Edit]:
     """ftfy's repair, or another reading of the bytes where that is likelier; edits, when it has to be held for a person."""
     line = draft.text
-    fixed = prefilter.ftfy_fixed(line) if "mojibake/ftfy" in active else line
+    # ftfy sees a line with its end, which is a neighbour like any other.
+    fixed = ftfy_prefilter.fix_encoding(line + "\n")[:-1] if "mojibake/ftfy" in active else line
     beyond = bool(active & misreading.RULES)
-    if fixed == line and not (prefilter.is_odd(line) or prefilter.is_bad(line)):
+    if fixed == line and not (prefilter.is_odd(line) or ftfy_prefilter.is_bad(line + "\n")):
         return []
     if fixed != line:
-        others = misreading.utf8_readings(line) if beyond else set()
-        settled = fixed in others or not prefilter.has_c1(line)
+        others = readings.whole(line) if beyond else set()
+        settled = fixed in others or not (prefilter.has_c1(line) or readings.SPACED.search(line))
         if not beyond or (settled and others <= {fixed} and not prefilter.is_odd(fixed, strict=True)):
             draft.rewrite(fixed, "mojibake/ftfy")
             return []

@@ -1,16 +1,16 @@
 """Which lines of a batch of texts can need a repair of their encoding: decided in a few passes over the whole batch.
 
-Two questions, both answered for all texts at once. Could ftfy change the text? ftfy's own pattern says so, run in Rust.
-Is a line odd, so that another misreading is worth looking for? NumPy says so from the letters beside every character
-that is not ASCII: sequences that no language has, letters of two alphabets in a word, symbols inside words.
+Three questions, all answered for all texts at once from the characters that are not ASCII and their neighbours. Could
+ftfy change the line (`ftfy_prefilter`)? Does it hold a character that a repair of characters looks for? Is it odd, so that
+another misreading is worth looking for: sequences that no language has, two alphabets in a word, symbols inside words?
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
 
 import msgspec
 import numpy as np
@@ -18,24 +18,34 @@ from numpy.typing import NDArray
 
 from cleanup import rules
 from cleanup.parse import letters as language
-from cleanup.stages import codepages
+from cleanup.stages import codepages, ftfy_prefilter
+from cleanup.stages.mojibake_characters import ENTITY
 
 _BITS = 22
 _PAIR = np.array([1 << 20], np.uint32)  # in the place of the third letter
+_NUMBER = np.uint32((1 << 17) - 1)
+_KIND = np.uint32(17)
+_SMALL, _CAPITAL, _SPECIAL, _RARE, _DASH, _ASCII = (np.uint32(1 << bit) for bit in range(20, 26))
 _NEUTRAL, _LETTER, _SYMBOL, _EAST, _QUOTE, _STRANGER = range(6)
 # Between two letters these are odd; apostrophes, hyphens, dashes and the Catalan dot are not. A letter beside one of the
 # second group is odd too, though it would be well at the edge of a word.
-_QUOTES = "“„‚‹›«»•¿¡"
+_QUOTES = "“”„‚‹›«»•¿¡"
 _SIGNS = "£€§©®½¼¾²³¹°ªº±µ¶¢¥÷×ﬁﬂ"
 
 
-class _Tables(msgspec.Struct, frozen=True):
-    """Per code unit: what kind of character it is, its number as a letter, its case; and which trigrams and pairs are known."""
+SPECIAL = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u206f\ufeff\ufff9-\ufffc\ud800-\udfff]"
+)
 
-    kind: NDArray[np.uint8]
-    number: NDArray[np.uint32]
-    case: NDArray[np.uint8]  # 1 small, 2 capital
-    rare: NDArray[np.bool_]  # ideographs that are not among the usual ones
+
+class _Tables(msgspec.Struct, frozen=True):
+    """What there is to know of a character, packed, by UTF-16 code unit; and a flag for every trigram and pair that is known.
+
+    Bits of `packed`: 0-16 number of the letter, 17-19 kind, 20 small, 21 capital, 22 special, 23 an unusual
+    ideograph, 24 a dash, 25 an ASCII letter.
+    """
+
+    packed: NDArray[np.uint32]
     known: NDArray[np.bool_]
 
 
@@ -54,7 +64,6 @@ def _tables() -> _Tables:
     _images(kind)
     _ideographs(kind, rare)
     number[(kind == _SYMBOL) | np.isin(np.arange(1 << 16), [ord(char) for char in _SIGNS])] = (1 << 16) + 1
-    number[[0x2013, 0x2014]] = 0
     known = np.zeros(1 << _BITS, np.bool_)
     start = np.flatnonzero(gap[:-4] & gap[4:] & ~gap[1:-3] & ~gap[2:-2] & ~gap[3:-1]) + 1
     number[ord("_")] = 0
@@ -62,14 +71,19 @@ def _tables() -> _Tables:
     pair = np.flatnonzero(gap[:-3] & gap[3:] & ~gap[1:-2] & ~gap[2:-1]) + 1
     pair = pair[(codes[pair] > 0x3040) & (codes[pair + 1] > 0x3040)]
     known[_hash(codes[pair], codes[pair + 1], _PAIR)] = True
-    return _Tables(kind, number, case, rare, known)
+    special = np.zeros(1 << 16, np.bool_)
+    special[[code for code in range(1 << 16) if SPECIAL.match(chr(code))]] = True
+    packed = number | kind.astype(np.uint32) << _KIND | case.astype(np.uint32) << 20 | special * _SPECIAL | rare * _RARE
+    packed[[0x2013, 0x2014]] |= _DASH
+    packed[[code for code in range(128) if chr(code).isalpha()]] |= _ASCII
+    return _Tables(packed.astype(np.uint32), known)
 
 
 def _letters(singles: NDArray[np.uint32], kind: NDArray[np.uint8], number: NDArray[np.uint32], case: NDArray[np.uint8]) -> None:
     """Number the letters that `letters.tsv` knows, capitals like their small letters."""
     for index, code in enumerate(singles.tolist(), 1):
         char = chr(code)
-        if code != ord("_") and language.script(char) not in ("CJK", "HANGUL"):
+        if unicodedata.category(char)[0] in "LM" and language.script(char) not in ("CJK", "HANGUL"):
             number[code] = index
             kind[code] = _LETTER
     for code in range(1 << 16):
@@ -90,7 +104,7 @@ def _images(kind: NDArray[np.uint8]) -> None:
         if code > 127 and chr(code) not in images:
             kind[code] = _STRANGER
     for char in images:
-        if not char.isalpha() and unicodedata.category(char) not in ("Zs", "Pd", "Mn", "Mc", "Nd") and char not in "’‘”…™№․،؛؟":
+        if not char.isalpha() and unicodedata.category(char) not in ("Zs", "Pd", "Mn", "Mc", "Nd") and char not in "’‘…™№․،؛؟":
             kind[ord(char)] = _SYMBOL
     for char in _QUOTES + _SIGNS:
         kind[ord(char)] = _QUOTE
@@ -118,6 +132,41 @@ def _hash(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -
     return (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) >> np.uint32(32 - _BITS)
 
 
+def lines(texts: Sequence[str]) -> list[set[int]]:
+    """For every text the numbers (from 0) of the lines that any repair of a line could change: never too few."""
+    out: list[set[int]] = [set() for _ in texts]
+    for chunk in _chunks(texts):
+        for at, number in _Scan([texts[index] for index in chunk]).lines():
+            out[chunk[at]].add(number)
+    plain = [index for index, text in enumerate(texts) if text.isascii()]
+    if "\n".join([texts[index] for index in plain]).encode("ascii").translate(None, _CLEAN_ASCII):
+        for index in plain:
+            out[index].update(texts[index].count("\n", 0, match.start()) for match in SPECIAL.finditer(texts[index]))
+    for index, text in enumerate(texts):
+        if "&" in text:
+            out[index].update(text.count("\n", 0, match.start()) for match in ENTITY.finditer(text))
+    return out
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Numbers of the texts that are not ASCII, in groups whose arrays stay in the processor's cache."""
+    chunk: list[int] = []
+    size = 0
+    for index, text in enumerate(texts):
+        if not text.isascii():
+            chunk.append(index)
+            size += len(text)
+            if size > _CHUNK:
+                yield chunk
+                chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+_CHUNK = 500_000  # characters
+_CLEAN_ASCII = bytes(code for code in range(128) if not SPECIAL.match(chr(code)))
+
+
 def odd_lines(texts: Sequence[str], strict: bool = False) -> list[list[int]]:
     """For every text the numbers (from 0) of its odd lines; strictly: of all lines with anything odd.
 
@@ -125,58 +174,149 @@ def odd_lines(texts: Sequence[str], strict: bool = False) -> list[list[int]]:
     [[], [], [0]]
     """
     out: list[list[int]] = [[] for _ in texts]
-    wide = [index for index, text in enumerate(texts) if not text.isascii()]
-    if not wide:
-        return out
-    joined = "\n".join(["", *(texts[index] for index in wide), ""])
-    lines = _odd(np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), np.uint16), strict)
-    first = 0
-    at = 0
-    for index in wide:
-        last = first + texts[index].count("\n")
-        while at < len(lines) and lines[at] <= last:
-            out[index].append(int(lines[at]) - first)
-            at += 1
-        first = last + 1
+    scan = _Scan(texts)
+    for at, number in scan.numbered(scan.odd(strict)):
+        out[at].append(number)
     return out
 
 
-def _odd(codes: NDArray[np.uint16], strict: bool) -> NDArray[np.int64]:
-    """Numbers of the odd lines of a text that begins and ends with a line end."""
-    tables = _tables()
-    where = np.flatnonzero(codes > 127)
-    here, left, right = codes[where], codes[where - 1], codes[where + 1]
-    kind = tables.kind[here]
-    kinds = (tables.kind[left], tables.kind[right])
-    letter = kind == _LETTER
-    known = tables.known[_hash(tables.number[left], tables.number[here], tables.number[right])]
-    left_case, case, right_case = tables.case[left], tables.case[here], tables.case[right]
-    mixed = ((left_case == 1) & (case == 2)) | ((case == 1) & (right_case == 2))
-    plain = (kinds[0] != _STRANGER) & (kinds[1] != _STRANGER)
-    beside = [(one == _LETTER) | (one == _SYMBOL) | (one == _EAST) for one in kinds]
-    weight = (letter & plain & (~known | mixed)).astype(np.int64)
-    weight += 2 * ((kind == _SYMBOL) & (beside[0] | beside[1]))
-    weight += (kind == _QUOTE) & (left_case == 1) & (right_case == 1)
-    weight += (here == 0x201D) & (left_case == 1) & (right_case == 1)
-    weight += ((here == 0xBC) | (here == 0xBE)) & (left_case > 0)
-    weight += ((here == 0x201E) | (here == 0x201A)) & (left_case == 1)  # an opening quote at the end of a word
-    weight += letter & ((left == 0x2013) | (left == 0x2014)) & ((right == 0x2013) | (right == 0x2014))
-    east = kind == _EAST
-    ascii_letter = [(one < 128) & (number == _LETTER) for one, number in zip((left, right), kinds, strict=True)]
-    strange = east & (tables.rare[here] | ascii_letter[0] | ascii_letter[1])
-    follows = east & (kinds[1] == _EAST) & (here > 0x3400) & (right > 0x3400)  # kana are the same in many encodings
-    unusual = follows & ~tables.known[_hash(here.astype(np.uint32), right.astype(np.uint32), _PAIR)]
-    ends = np.flatnonzero(codes == 10)
-    line = np.searchsorted(ends, where)
-    if not (weight.any() or strange.any() or unusual.any()):
-        return np.zeros(0, np.int64)
-    size = len(ends) + 1
-    total, letters = np.bincount(line, weight, size), np.bincount(line, letter | (kind == _SYMBOL), size)
-    odd, ideographs = np.bincount(line, strange, size), np.bincount(line, east, size)
-    pairs, unknown = np.bincount(line, follows, size), np.bincount(line, unusual, size)
-    flagged = ((total > 0) & (strict | (12 * total >= letters))) | ((odd > 0) & (strict | (4 * odd >= ideographs)))
-    flagged |= (pairs > 4) & (unknown >= 0.9 * pairs)
-    return np.flatnonzero(flagged) - 1
+class _Scan:
+    """Texts, one after the other, as UTF-16 code units, and what is known of those that are not plain ASCII."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        joined = "\n".join(["", *texts, ""])
+        self.codes = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), np.uint16)
+        # One comparison finds everything that is not printable ASCII: what is below 32 wraps around.
+        found = np.flatnonzero(self.codes - np.uint16(32) > 94)
+        values = self.codes[found]
+        self.ends = found[values == 10]
+        self.controls = found[(values < 32) & (values != 10) & (values != 9) & (values != 13) & (values != 12)]
+        self.where = found[values > 126]
+        packed = _tables().packed
+        self.dense = 3 * len(self.where) > len(self.codes)
+        if self.dense:
+            # Looking at everything in one go costs less than picking; ASCII has a kind of its own and does not count.
+            every = np.take(packed, self.codes, mode="clip")
+            self.where = np.arange(1, len(self.codes) - 1)
+            self.here, self.left, self.right = every[1:-1], every[:-2], every[2:]
+        else:
+            self.here, self.left, self.right = (np.take(packed, self.codes[self.where + step]) for step in (0, -1, 1))
+
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """The number of the first line of every text."""
+        return np.cumsum([0, *(text.count("\n") + 1 for text in self.texts)])
+
+    def lines(self) -> Iterator[tuple[int, int]]:
+        """(text, line) of everything that has to be looked at."""
+        yield from self.numbered(np.concatenate([self.odd(strict=False), self.special()]))
+        for at, number in self.numbered(self.suspicious()):
+            if ftfy_prefilter.is_bad(self.texts[at].split("\n")[number] + "\n"):
+                yield at, number
+
+    def numbered(self, numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        """(text, line in the text) of lines that are numbered through."""
+        if not len(numbers):
+            return
+        which = np.searchsorted(self.first, numbers, "right") - 1
+        yield from zip(which.tolist(), (numbers - self.first[which]).tolist(), strict=True)
+
+    def line(self, where: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Numbers, through all texts, of the lines in which positions lie."""
+        return np.searchsorted(self.ends, where) - 1
+
+    def special(self) -> NDArray[np.int64]:
+        """Lines with characters that a repair of characters looks for."""
+        found = self.where[(self.here & _SPECIAL) != 0]
+        if len(found):
+            # Halves of a proper surrogate pair are an ordinary character.
+            codes = self.codes[found]
+            pair = ((codes & 0xFC00) == 0xD800) & ((self.codes[found + 1] & 0xFC00) == 0xDC00)
+            pair |= ((codes & 0xFC00) == 0xDC00) & ((self.codes[found - 1] & 0xFC00) == 0xD800)
+            found = found[~pair]
+        return np.unique(self.line(np.concatenate([found, self.controls])))
+
+    def suspicious(self) -> NDArray[np.int64]:
+        """Lines with characters beside each other as ftfy's pattern asks for."""
+        table = ftfy_prefilter.neighbours()
+        if self.dense:
+            classes = np.take(table.classes, self.codes, mode="clip")
+            return np.unique(self.line(np.flatnonzero(table.suspicious(classes[:-1], classes[1:]))))
+        here, left, right = (np.take(table.classes, self.codes[self.where + step]) for step in (0, -1, 1))
+        return np.unique(self.line(self.where[table.suspicious(left, here) | table.suspicious(here, right)]))
+
+    def odd(self, strict: bool) -> NDArray[np.int64]:
+        """Odd lines."""
+        weight, strange, unusual, follows = self._weights()
+        at = np.flatnonzero((weight > 0) | strange | unusual)
+        if not len(at):
+            return np.zeros(0, np.int64)
+        # Shares are counted in the lines that have anything odd, and only there; `groups`: where in `at` each begins.
+        line = self.line(self.where[at])
+        groups = np.flatnonzero(np.concatenate([[True], line[1:] != line[:-1]]))
+        line = line[groups]
+        total, odd, unknown = (np.add.reduceat(values[at].astype(np.int64), groups) for values in (weight, strange, unusual))
+        spans = np.searchsorted(self.where, np.stack([self.ends[line], self.ends[line + 1]], axis=1).ravel())
+        spans[-1] = min(spans[-1], len(self.where) - 1)
+        kind = self.here >> _KIND & np.uint32(7)
+
+        def count(values: NDArray[np.bool_]) -> NDArray[np.int64]:
+            return np.add.reduceat(values.view(np.uint8), spans, dtype=np.int64)[::2]
+
+        letters = count((kind == _LETTER) & ((self.here & _ASCII) == 0) | (kind == _SYMBOL))
+        flagged = (total > 0) & (strict | (letters <= _FEW) | ((total > 1) & (total * _SHARE >= letters)))
+        if follows.any():
+            pairs = count(follows)
+            flagged |= (odd > 0) & (strict | (4 * odd >= count(kind == _EAST)))
+            flagged |= (pairs > 4) & (unknown >= 0.9 * pairs)
+        else:
+            flagged |= odd > 0
+        return line[flagged]
+
+    def _weights(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+        """For every character that is not ASCII how odd it is among letters; of ideographs whether they, and pairs, are odd."""
+        here, left, right = self.here, self.left, self.right
+        kind, before, after = (one >> _KIND & np.uint32(7) for one in (here, left, right))
+        small = (left & _SMALL) != 0
+        letter = (kind == _LETTER) & ((here & _ASCII) == 0)
+        mixed = (small & ((here & _CAPITAL) != 0)) | (((here & _SMALL) != 0) & ((right & _CAPITAL) != 0))
+        plain = (before != _STRANGER) & (after != _STRANGER)
+        weight = (letter & plain & (mixed | ~_known(left & _NUMBER, here & _NUMBER, right & _NUMBER))).astype(np.uint8)
+        rest = np.flatnonzero((kind == _SYMBOL) | (kind == _QUOTE))
+        if len(rest):
+            weight[rest] += self._signs(rest)
+        weight += letter & ((left & right & _DASH) != 0)
+        east = kind == _EAST
+        if not east.any():
+            return weight, east, east, east
+        strange = east & (((here & _RARE) != 0) | (((left | right) & _ASCII) != 0))
+        codes, following = self.codes[self.where].astype(np.uint32), self.codes[self.where + 1].astype(np.uint32)
+        follows = east & (after == _EAST) & (codes > 0x3400) & (following > 0x3400)  # kana are the same in many encodings
+        return weight, strange, follows & ~_known(codes, following, _PAIR), follows
+
+    def _signs(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """How odd symbols and quotes are where they stand."""
+        here, left, right = self.here[at], self.left[at], self.right[at]
+        symbol = here >> _KIND & np.uint32(7) == _SYMBOL
+        beside = _BESIDE[left >> _KIND & np.uint32(7)] | _BESIDE[right >> _KIND & np.uint32(7)]
+        weight = 2 * (symbol & beside).astype(np.uint8)
+        code = self.codes[self.where[at]]
+        small = (left & _SMALL) != 0
+        weight += ~symbol & small & ((right & _SMALL) != 0)
+        weight += ((code == 0xBC) | (code == 0xBE)) & ((left & (_SMALL | _CAPITAL)) != 0)
+        weight += ((code == 0x201E) | (code == 0x201A)) & small  # an opening quote at the end of a word
+        return weight
+
+
+_SHARE = 12  # one odd letter among so many that are not ASCII makes a line odd, if it is not the only one
+_FEW = 3  # a single odd letter is enough in a line that has no more than so many
+_BESIDE = np.array([kind in (_LETTER, _SYMBOL, _EAST) for kind in range(8)])
+_C1 = re.compile("[\x80-\x9f]")
+
+
+def _known(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    return np.take(_tables().known, _hash(a, b, c), mode="clip")  # "clip" spares a check that cannot fail
 
 
 def is_odd(line: str, strict: bool = False) -> bool:
@@ -187,36 +327,3 @@ def is_odd(line: str, strict: bool = False) -> bool:
 def has_c1(line: str) -> bool:
     """Whether there are C1 controls, which nobody writes."""
     return _C1.search(line) is not None
-
-
-_C1 = re.compile("[\x80-\x9f]")
-
-
-def is_bad(line: str) -> bool:
-    """Whether ftfy could change the encoding of `line`."""
-    from ftfy.badness import is_bad as bad
-
-    return not line.isascii() and bad(line)
-
-
-def ftfy_fixed(line: str) -> str:
-    """What ftfy makes of the encoding of one line."""
-    from ftfy import fix_encoding
-
-    return fix_encoding(line)
-
-
-_OTHER = re.compile(
-    "&#?[0-9A-Za-z]{1,24};|[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u206f\ufeff\ufff9-\ufffc\ud800-\udfff]"
-)
-
-
-def lines(texts: Sequence[str]) -> list[set[int]]:
-    """For every text the numbers of the lines that any repair could change."""
-    out = [set(numbers) for numbers in odd_lines(texts)]
-    for index, text in enumerate(texts):
-        if not text.isascii() or _OTHER.search(text):
-            for number, line in enumerate(text.split("\n")):
-                if _OTHER.search(line) or is_bad(line):
-                    out[index].add(number)
-    return out
