@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from cleanup.cli.review import review_command, walk
+from cleanup.cli.run import run_command
 from cleanup.config import Config
 from cleanup.document import Document, Drop, Edit
 from cleanup.errors import CleanupError
@@ -161,6 +162,15 @@ def test_wrong_answers_are_refused(run: Path, tmp_path: Path, content: bytes) ->
     assert isinstance(result.exception, CleanupError)
     assert str(file) in str(result.exception)
     assert not (run / "answers.json").exists()
+
+
+def test_a_run_refuses_wrong_answers(tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("Some text.")
+    (tmp_path / "answers.json").write_text('{"a": "perhaps"}')
+    arguments = [str(tmp_path / "in.txt"), "-o", str(tmp_path / "out"), "--answers", str(tmp_path / "answers.json")]
+    result = CliRunner().invoke(run_command, arguments)
+    assert isinstance(result.exception, CleanupError)
+    assert not (tmp_path / "out").exists()
 
 
 def test_tasks_go_to_label_studio_and_back(run: Path, tmp_path: Path) -> None:

@@ -40,10 +40,10 @@ def run_command(ctx: click.Context, /, inputs: tuple[str, ...], out: str, jobs: 
         return
     from cleanup.cli.show import Status, label, safe, safe_json, summary
     from cleanup.engines.local import cores
+    from cleanup.review.answers import load
     from cleanup.run import execute
-    from cleanup.write.directory import read_json
 
-    answers = read_json(Path(options["answers"])) if options["answers"] else None
+    answers = load(Path(options["answers"])) if options["answers"] else None
     status = Status(quiet=options["quiet"], verbose=options["verbose"])
     try:
         run = execute(config, inputs, Path(out), jobs=jobs or cores(), answers=answers, progress=status)
