@@ -18,6 +18,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder()
 BLOCK = 1 << 20
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.S)
+ESCAPED = re.compile("[\udc80-\udcff]")
 NESTING = np.zeros(256, np.int8)
 NESTING[list(b"[{")] = 1
 NESTING[list(b"]}")] = -1
@@ -78,7 +79,8 @@ def lines(stream: Buffered, start: int, end: int | None, limit: int) -> Iterator
 
 def _too_deep(line: bytes, limit: int) -> str:
     """What is wrong with a line that nests deeper than `limit`, which the parser's own, vaguer limit must not decide."""
-    if line.count(b"[") + line.count(b"{") <= limit:
+    # To search is many times quicker than to count, and most records have neither lists nor objects in them.
+    if (b"[" not in line and line.find(b"{", 1) < 0) or line.count(b"[") + line.count(b"{") <= limit:
         return ""
     structure = STRING.sub(b"", line)
     depth = 0
@@ -98,19 +100,45 @@ def _too_large(doc: Document, limit: int) -> str:
 
 def _document(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig) -> Document | str:
     try:
-        record = _record(line)
+        try:
+            record = _fields.decode(line)
+            if not line.isascii():
+                _check_utf8(record, cfg.text_field)
+            return document(record, offset, source, label, cfg)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeError):
+            doc = document(_lenient(line), offset, source, label, cfg)
     except (ValueError, RecursionError) as error:
         return f"not a JSON record: {str(error) or type(error).__name__}"
-    doc = document(record, offset, source, label, cfg)
     if isinstance(doc, Document):
         undecoded(doc, lambda: not _is_utf8(line))
     return doc
 
 
+def _check_utf8(record: dict[str, Any], text_field: str) -> None:
+    """Raise UnicodeDecodeError for a raw field that is not UTF-8; the text, much the longest, is decoded anyway."""
+    for name, raw in record.items():
+        if name != text_field:
+            bytes(raw).decode()
+
+
+def _lenient(line: bytes) -> dict[str, Any]:
+    """The fields of a line by Python's own parser, which accepts what others reject but crawlers write: lone surrogates, NaN,
+    bytes that are not UTF-8. Raises ValueError."""
+    data = json.loads(line.decode("utf-8", "surrogateescape"))
+    if not isinstance(data, dict):
+        raise ValueError(f"expected an object, got {type(data).__name__}")
+    return data
+
+
 def undecoded(doc: Document, escaped: Callable[[], bool]) -> None:
     """Give a text that was read with escaped bytes back its bytes, so that parsing decodes them."""
-    if not doc.text.isascii() and any("\udc80" <= char <= "\udcff" for char in doc.text) and escaped():
-        doc.data, doc.text = doc.text.encode("utf-8", "surrogateescape"), ""
+    try:
+        doc.text.encode()  # many times quicker than to look for a surrogate
+    except UnicodeEncodeError:
+        if ESCAPED.search(doc.text) and escaped():
+            doc.data, doc.text = doc.text.encode("utf-8", "surrogateescape"), ""
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -119,19 +147,6 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _record(line: bytes) -> dict[str, Any]:
-    try:
-        return _fields.decode(line)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        # Python's own parser accepts what others reject but crawlers write: lone surrogates, NaN, bytes that are not UTF-8.
-        data = json.loads(line.decode("utf-8", "surrogateescape"))
-        if not isinstance(data, dict):
-            raise ValueError(f"expected an object, got {type(data).__name__}") from None
-        return data
 
 
 def plain(value: Any) -> Any:
