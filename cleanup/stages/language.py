@@ -161,16 +161,21 @@ def _answer(name: str, probability: float, rule: str, why: dict[str, Any]) -> An
 
 
 def _question(text: str, shares: NDArray[np.float64], names: Sequence[str]) -> Answer:
-    """Ask langdetect too, and weigh both answers with how often the languages are written."""
+    """Weigh the answer with how often languages are written, and ask langdetect too where that can change it: it can at most
+    double a weight."""
     first = int(shares.argmax())
-    opinion = second_opinion(text[:OPINION])
-    weights = shares * _prior(tuple(names)) * (1.0 + np.array([opinion.get(name, 0.0) for name in names]))
-    weights /= weights.sum()
-    best = int(weights.argmax())
     why: dict[str, Any] = {"py3langid": [names[first], round(float(shares[first]), 3)]}
-    second = next(iter(opinion), "")
+    weights = shares * _prior(tuple(names))
+    runner_up, top = np.partition(weights, -2)[-2:].tolist()
+    second = ""
+    if top < 2 * runner_up:
+        opinion = second_opinion(text[:OPINION])
+        weights *= 1.0 + np.array([opinion.get(name, 0.0) for name in names])
+        second = next(iter(opinion), "")
     if second:
         why["langdetect"] = [second, round(opinion[second], 3)]
+    weights /= weights.sum()
+    best = int(weights.argmax())
     rule = "language/langdetect" if names[best] == second != names[first] else "language/py3langid"
     return _answer(names[best], float(weights[best]), rule, why)
 
