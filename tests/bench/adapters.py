@@ -15,10 +15,12 @@ from functools import cache
 from typing import Literal
 
 import data
+import msgspec
 from data import Page
 
 from cleanup.evaluate.align import words
 from cleanup.evaluate.gold import Gold, Label
+from cleanup.evaluate.residue import language_of
 
 Set = Literal["news", "aeb"]
 LEAST = 5  # words; shorter lines stand in a long text by chance
@@ -28,8 +30,10 @@ OPTIONS = {"links": False, "alt_texts": False, "form_fields": False, "noscript":
 
 @cache
 def pages(name: Set) -> tuple[Page, ...]:
-    """All pages of a set; empty where the data is absent."""
-    return tuple(data.news() if name == "news" else data.aeb())
+    """All pages of a set; empty where the data is absent. AEB says nothing of languages: its pages get them from their body."""
+    if name == "news":
+        return tuple(data.news())
+    return tuple(msgspec.structs.replace(page, language=language_of(page.text)) for page in data.aeb())
 
 
 def site(page: Page) -> str:
@@ -135,7 +139,14 @@ def bodies() -> Iterator[tuple[str, str, str]]:
 
 
 ENCODINGS = {
-    **dict.fromkeys(("en", "de", "fr", "es", "it", "no", "is", "id"), ("utf-8", "windows-1252", "iso-8859-1", "utf-16le")),
+    **dict.fromkeys(
+        ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "fi", "no", "is", "id"),
+        ("utf-8", "windows-1252", "iso-8859-1", "utf-16le"),
+    ),
+    **dict.fromkeys(("ru", "uk", "bg"), ("utf-8", "windows-1251", "koi8-r", "cp866", "utf-16le")),
+    **dict.fromkeys(("pl", "cs", "sk", "hu", "ro"), ("utf-8", "windows-1250", "iso-8859-2")),
+    "el": ("utf-8", "windows-1253"),
+    "ar": ("utf-8", "windows-1256"),
     "tr": ("utf-8", "windows-1254"),
     "lt": ("utf-8", "windows-1257"),
     "he": ("utf-8", "windows-1255"),

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from cleanup.evaluate.metrics import Metric, Samples
 from cleanup.evaluate.table import grid
 
+OURS = "cleanup"
+
 
 class Board:
     """A table under way: rows are systems, columns are figures."""
