@@ -122,6 +122,15 @@ def test_units_by_hand() -> None:
     assert align.units("same  text", "same text") == {}
 
 
+def test_texts_too_long_to_align_are_compared_at_their_ends() -> None:
+    source = " ".join(f"a{number}" for number in range(4000))
+    target = source.replace("a1 ", "x ").replace(" a3998", " y")
+    assert align.units(source, target) == {(3, 5, "x"): 1, (len(source) - 11, len(source) - 6, "y"): 1}
+    shorter = target.replace("a7 ", "")
+    ((start, end, after),) = align.units(source, shorter)
+    assert source[:start] + after + source[end:] == shorter
+
+
 def test_units_of_a_script_keep_neighbouring_edits_apart() -> None:
     source = "the big old house"
     script = (Change(4, 7, "big", "very large"), Change(8, 11, "old", "aged"))

@@ -13,6 +13,7 @@ from cleanup.evaluate.script import Change, Script, apply, back, compose, of_led
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
 _CHUNK = re.compile(rf"[{_CJK}]|[^\s{_CJK}]+")
 _WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+MOST = 10_000_000  # cells of an alignment; beyond, only the ends of two texts are compared
 Unit = tuple[int, int, str]  # start and end in the source, and what stands there instead
 
 
@@ -107,7 +108,8 @@ def _offsets(lines: Sequence[str]) -> list[int]:
 def _token_units(old: str, new: str) -> Iterator[tuple[Unit, int]]:
     spans = [match.span() for match in _CHUNK.finditer(old)]
     a, b = [old[start:end] for start, end in spans], _CHUNK.findall(new)
-    for tag, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    codes = SequenceMatcher(None, a, b, autojunk=False).get_opcodes() if len(a) * len(b) <= MOST else [_ends_trimmed(a, b)]
+    for tag, i, j, k, m in codes:
         if tag == "equal":
             continue
         at = spans[i][0] if i < len(spans) else len(old.rstrip())
@@ -115,9 +117,19 @@ def _token_units(old: str, new: str) -> Iterator[tuple[Unit, int]]:
             yield (at, at, " ".join(b[k:m])), 1
         elif tag == "delete" or j - i == m - k:
             for number in range(i, j):
-                yield (*spans[number], b[k + number - i] if tag == "replace" else ""), 1
+                after = b[k + number - i] if tag == "replace" else ""
+                if after != a[number]:
+                    yield (*spans[number], after), 1
         else:
             yield (at, spans[j - 1][1], " ".join(b[k:m])), j - i
+
+
+def _ends_trimmed(a: list[str], b: list[str]) -> tuple[str, int, int, int, int]:
+    """What is left of two lists without their common ends, as one replacement: for texts too long to be aligned."""
+    most = min(len(a), len(b))
+    low = next((at for at in range(most) if a[at] != b[at]), most)
+    tail = next((at for at in range(most - low) if a[-1 - at] != b[-1 - at]), most - low)
+    return "replace" if a != b else "equal", low, len(a) - tail, low, len(b) - tail
 
 
 def compare(made: dict[Unit, int], wanted: dict[Unit, int]) -> tuple[int, int, int]:
@@ -147,7 +159,7 @@ def lost_characters(script: Script, text: str) -> list[int]:
 def _deleted(before: str, after: str) -> list[tuple[int, int]]:
     if not after.strip():
         return [(0, len(before))]
-    if len(before) > 5000:  # a character diff would take minutes; a text that grew lost nothing
+    if len(before) * len(after) > MOST:  # a character diff would take minutes; a text that grew lost nothing
         return [(len(after), len(before))] if len(after) < len(before) else []
     found = []
     for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
