@@ -189,6 +189,11 @@ def identity(record: dict[str, Any], cfg: ReadConfig) -> str:
     """The id that a record brings: `read.id_field`, else "id", else the URL; "" for none."""
     for name in (cfg.id_field,) if cfg.id_field else ("id", cfg.url_field):
         value = plain(record.get(name))
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        if usable(value):
             return str(value)
     return ""
+
+
+def usable(value: Any) -> bool:
+    """Whether a value can be an id."""
+    return (isinstance(value, str) and value != "") or (isinstance(value, int) and not isinstance(value, bool))

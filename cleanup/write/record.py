@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from cleanup.document import Document, Row
+from cleanup.read.records import plain, usable
 
+value = plain
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _row_decoder = msgspec.json.Decoder(Row)
@@ -17,12 +19,10 @@ INTERNAL = ("language", "spin")  # meta that has a place of its own in the `clea
 
 def summary(doc: Document) -> dict[str, Any]:
     """The `cleanup` field of a record: language, spin, number of edits, and all other metadata."""
-    spin = doc.meta.get("spin")
-    found: dict[str, Any] = {"language": doc.meta.get("language")} if "language" in doc.meta else {}
-    if spin is not None:
-        found["spin"] = spin
+    meta = doc.meta.copy()
+    found = {name: meta.pop(name) for name in INTERNAL if name in meta}
     found["edits"] = doc.edits
-    found["meta"] = {key: value for key, value in doc.meta.items() if key not in INTERNAL}
+    found["meta"] = meta
     return found
 
 
@@ -42,10 +42,16 @@ def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str,
     record = doc.record or {}
     out: dict[str, Any] = {}
     if located:
-        out |= {"id": doc.id} if "id" not in record else {}
-        out |= {"source": doc.source} if "source" not in record else {}
-    out |= {key: value for key, value in record.items() if key not in ("cleanup", "drop")}
+        if "id" not in record:
+            out["id"] = doc.id
+        if "source" not in record:
+            out["source"] = doc.source
+    out.update(record)
+    if located and "id" in record and not usable(value(record["id"])):
+        out["id"] = doc.id  # null, say, names nothing
     out[text_field] = doc.text
+    out.pop("cleanup", None)  # of an earlier run; the new one stands at the end
+    out.pop("drop", None)
     out["cleanup"] = summary(doc)
     if doc.status == "dropped":
         out["drop"] = drop_reason(doc)
@@ -97,13 +103,3 @@ def parse_line(line: bytes) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         found: dict[str, Any] = json.loads(line)
         return found
-
-
-def value(raw: Any) -> Any:
-    """A field's value as plain data."""
-    if not isinstance(raw, msgspec.Raw):
-        return raw
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return json.loads(bytes(raw))

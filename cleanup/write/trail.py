@@ -22,8 +22,7 @@ class Trail:
 
     def __init__(self, path: Path) -> None:
         lines = path.read_text().split("\n")[:-1] if path.exists() else []
-        last = [line for line, after in zip(lines, [*lines[1:], "begin"], strict=False) if after == "begin"]
-        deaths = Counter(line for line in last if line.isdecimal())
+        deaths = Counter(line for line, after in pairwise([*lines, "begin"]) if after == "begin" and line.isdecimal())
         self.careful = lines.count("begin") >= TRUSTED
         self.fatal = {int(line) for line, count in deaths.items() if count >= FATAL}
         self.path = path
