@@ -16,7 +16,7 @@ from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
 from cleanup.rules import Example, Rule
 from cleanup.stages import Propose, stage
-from cleanup.stages.language_batch import Scores, model
+from cleanup.stages.language_batch import Scores, model, preload
 
 WINDOW = 160  # characters of the two pieces by which a mixed text is suspected
 # A window with three of these is English, and the model need not be asked: no other language has them so close together.
@@ -111,6 +111,7 @@ def language(cfg: LanguageConfig, paths: Sequence[Path]) -> Propose:  # noqa: AR
     """Build the stage: one Mark `language` a document, a Mark `languages` for mixed ones, a Drop where `keep` says so."""
     cfg = cfg or LanguageConfig()
     keep = {normal(code) for code in cfg.keep}
+    preload()
 
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
         texts = [doc.text for doc in docs]

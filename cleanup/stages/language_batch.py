@@ -12,6 +12,8 @@ Three observations make it a few array operations:
 
 from __future__ import annotations
 
+import os
+import threading
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
@@ -149,7 +151,24 @@ def encode(text: str) -> bytes:
     return unicodedata.normalize("NFC", text.lower() if text.isupper() else text).encode("utf-8", "surrogatepass")
 
 
-@cache
+_lock = threading.Lock()
+# A fork in the middle of loading would leave the child with a lock that nobody opens: it waits until loading is done.
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
 def model() -> Model:
-    """The model, loaded once a process (0.6 s)."""
+    """The model, loaded once a process."""
+    with _lock:
+        return _load()
+
+
+@cache
+def _load() -> Model:
     return Model()
+
+
+def preload() -> None:
+    """Begin to load the model, half a second of unpacking that needs no interpreter, while other things are made ready."""
+    import py3langid.langid  # noqa: F401 (here, because what a module registers for forks must not change during a fork)
+
+    threading.Thread(target=model, daemon=True).start()
