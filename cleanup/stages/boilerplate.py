@@ -49,10 +49,17 @@ class Cleaner:
 
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
         """Proposals for each document of the batch."""
+        lines, states = self.judge(docs)
+        for doc, state in zip(docs, states, strict=True):
+            proposals = self._edits(state)
+            proposals += self._inline(doc.text, state, proposals)
+            yield proposals + self._marks(doc, state)
+
+    def judge(self, docs: Sequence[Document]) -> tuple[Lines, list[State]]:
+        """The lines of the batch, and for each document the verdicts on its lines."""
         lines = scan([doc.text for doc in docs])
         hits = self._hits(lines)
-        for index, doc in enumerate(docs):
-            yield self._document(doc, lines, index, hits)
+        return lines, [self._state(doc, lines, index, hits) for index, doc in enumerate(docs)]
 
     def _hits(self, lines: Lines) -> dict[int, list[Hit]]:
         """Matching rules by line of the batch."""
@@ -62,23 +69,21 @@ class Cleaner:
         found = self.matcher.hits(texts.gather(flagged).to_list())
         return {int(short[at]): hits for at, hits in zip(flagged, found, strict=True) if hits}
 
-    def _document(self, doc: Document, lines: Lines, index: int, hits: dict[int, list[Hit]]) -> list[Proposal]:
+    def _state(self, doc: Document, lines: Lines, index: int, hits: dict[int, list[Hit]]) -> State:
+        """Rules and structure of one document."""
         first, stop = int(lines.first[index]), int(lines.first[index + 1])
-        if first == stop:
-            return []
         page = Page.of(lines, index, doc.text)
         state = State(page, {line - first: hits[line] for line in range(first, stop) if line in hits})
         html = doc.kind == "html"
         structure.by_rules(state, html)
-        structure.head(state, self.vocabulary, str(doc.meta.get("crawl_date", "")))
+        structure.metadata(state, self.vocabulary, str(doc.meta.get("crawl_date", "")))
         if self.cfg.structure and not html:
             structure.breadcrumb(state)
             structure.repeats(state)
+            structure.captions(state)
             structure.orphans(state)
             structure.tail(state)
-        proposals = self._edits(state)
-        proposals += self._inline(doc.text, state, proposals)
-        return proposals + self._marks(doc, state)
+        return state
 
     def _edits(self, state: State) -> list[Proposal]:
         """One edit for every line that goes, so that no blank lines heap up where several go."""

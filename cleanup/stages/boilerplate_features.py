@@ -14,6 +14,7 @@ import polars as pl
 from cleanup.stages.boilerplate_lines import CJK, LONG_WORDS, SENTENCE, Bools, Ints, Lines
 
 Floats = npt.NDArray[np.float32]
+KINDS = ("caption", "related", "comment", "subscribe", "share", "metadata", "navigation", "legal", "advertisement", "insert")
 SIGNALS = ("caption", "subscribe", "share", "related", "comment", "legal", "navigation", "time")
 _COUNTS = {
     "digits": r"\d",
@@ -35,14 +36,16 @@ _FLAGS = {
     "comma": r"[,;、，]$",
     "url": r"https?://|www\.|\S@\S+\.\w",
     "year": r"(?:19|20)\d\d",
+    "name": r"^\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+){1,3}$",
+    "name role": r"^\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+){1,3}\s?[,|–-]\s?\p{L}.{2,60}$",
     "clock": r"\d{1,2}[:.h]\d\d",
     "slash": r"\S\s?/\s?\S+$",
     "credit": r"[(（/|©–—-][^()（）/|©]{2,40}[)）]?$",
 }
 
 
-def features(lines: Lines, signals: Mapping[str, Sequence[str]], categories: Mapping[str, Bools]) -> dict[str, Floats]:
-    """One column of numbers a feature, one entry a line. `categories` flags the lines that rules of a kind matched."""
+def features(lines: Lines, signals: Mapping[str, Sequence[str]], verdicts: Mapping[str, Bools]) -> dict[str, Floats]:
+    """One column of numbers a feature, one entry a line. `verdicts` flags the lines that rules or structure take out, by kind."""
     count = len(lines.doc)
     columns: dict[str, npt.NDArray[np.generic]] = {}
     word = line_words(lines)
@@ -59,16 +62,20 @@ def features(lines: Lines, signals: Mapping[str, Sequence[str]], categories: Map
         columns[f"signal {name}"] = flags
     columns |= _places(lines, word, long)
     columns |= _repeats(lines)
-    hit = np.zeros(count, bool)
-    for name, flags in categories.items():
-        columns[f"rule {name}"] = flags
-        hit |= flags
-    waste = hit | columns["signal caption"].astype(bool)
-    for name in ("words", "sentence", "chars", "signal caption", "gap", "repeat", "capital share", "block"):
+    gone = np.zeros(count, bool)
+    for flags in verdicts.values():
+        gone |= flags
+    columns["gone"] = gone
+    for name in KINDS:
+        flags = verdicts.get(name, np.zeros(count, bool))
+        columns[f"{name} before"], columns[f"{name} behind"] = _distances(lines, flags)
+    for name in ("words", "sentence", "long", "gone", "signal caption", "gap", "repeat", "capital share", "block", "is open"):
         for step in (-2, -1, 1, 2):
             columns[f"{name} {step:+d}"] = _shift(columns[name], lines.doc, step)
-    for name, flags in (("hit", hit), ("waste", waste), ("long", long), ("sentence", sentence)):
+    for name, flags in (("gone", gone), ("long", long), ("sentence", sentence), ("plain", ~gone & ~sentence)):
         columns[f"since {name}"], columns[f"until {name}"] = _distances(lines, flags)
+    columns["gone share"] = _share(lines, gone)
+    columns["gone after"], columns["gone ahead"] = _sides(lines, gone)
     return {name: column.astype(np.float32) for name, column in columns.items()}
 
 
@@ -174,3 +181,20 @@ def _distances(lines: Lines, flags: Bools) -> tuple[npt.NDArray[np.generic], npt
     since = np.where(last >= lines.first[lines.doc], number - last, 20)
     until = np.where(following < lines.first[lines.doc + 1], following - number, 20)
     return np.minimum(since, 20), np.minimum(until, 20)
+
+
+def _share(lines: Lines, flags: Bools) -> npt.NDArray[np.generic]:
+    """Share of the page's lines that are flagged."""
+    total = np.bincount(lines.doc, flags, minlength=len(lines.first) - 1)
+    size = np.maximum(np.diff(lines.first), 1)
+    return (total / size)[lines.doc]
+
+
+def _sides(lines: Lines, flags: Bools) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+    """Share of flagged lines among the four before and the four behind, the line itself excluded."""
+    before = np.zeros(len(flags))
+    behind = np.zeros(len(flags))
+    for step in (1, 2, 3, 4):
+        before += np.maximum(_shift(flags, lines.doc, -step).astype(float), 0)
+        behind += np.maximum(_shift(flags, lines.doc, step).astype(float), 0)
+    return before, behind

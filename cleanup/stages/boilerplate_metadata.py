@@ -37,6 +37,11 @@ class Reading(msgspec.Struct):
     def __contains__(self, kind: str) -> bool:
         return kind in self.kinds
 
+    @property
+    def sure(self) -> bool:
+        """Whether a line that says this is metadata wherever it stands."""
+        return len(self.kinds - {"time"}) > 1 or bool(self.kinds & {"ago", "reading", "views"})
+
 
 class Vocabulary:
     """The words by which pages introduce their metadata, of all languages together. Immutable once made."""
@@ -49,6 +54,8 @@ class Vocabulary:
         self._counts = {kind: _counted(tables, kind) for kind in ("reading", "views", "comments")}
         self._and = re.compile(_any(_all(tables, "and")), re.IGNORECASE)
         self._dated = _prefix(tables, "published", "updated")
+        self._source = _prefix(tables, "source")
+        self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
 
     def read(self, line: str, crawled: str = "") -> Reading | None:
@@ -76,7 +83,7 @@ class Vocabulary:
                 sections = [one.strip() for one in part.split(",") if one.strip().casefold() not in self._ignored]
                 if sections:
                     reading.values.append(Value("section", sections[0], part))
-            else:
+            elif len(reading.kinds) < 2:
                 return False
         return True
 
@@ -94,6 +101,10 @@ class Vocabulary:
             reading.kinds.add("date")
             if found.iso:
                 reading.values.append(Value("date", found.iso, part))
+            return True
+        if (match := self._source.match(bare)) and 0 < words(bare[match.end() :]) <= 4:
+            reading.kinds.add("source")
+            reading.values.append(Value("source", bare[match.end() :].strip(_EDGES), part))
             return True
         told, day = self.calendar.relative(bare, crawled)
         if told:
@@ -123,10 +134,28 @@ class Vocabulary:
         if match := self._author.match(text):
             return self.names(text[match.end() :])
         if match := self._behind.search(text):
-            return self.names(text[: match.start()], wide=True)
+            names = self.names(text[: match.start()])
+            return [name for name in names if name.casefold() not in self.agencies]
         return []
 
-    def names(self, text: str, wide: bool = True) -> list[str]:
+    def persons(self, line: str) -> tuple[list[str], bool]:
+        """The names a line consists of, without any word of introduction, and whether a role stands behind one of them."""
+        text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", line)
+        found: list[str] = []
+        role = False
+        for chunk in re.split(r"[,;/|]", self._and.sub(",", text)):
+            name = chunk.strip(_EDGES)
+            tokens = name.split()
+            cut = next((at for at, token in enumerate(tokens) if token.casefold().strip(_EDGES) in self._roles), len(tokens))
+            role = role or cut < len(tokens)
+            short = " ".join(tokens[:cut]).strip(_EDGES)
+            if self._is_name(short) and (cut == len(tokens) or len(tokens) <= 9):
+                found.append(_titled(short))
+            elif tokens and not (role and cut == 0):
+                return [], False
+        return found, role and bool(found)
+
+    def names(self, text: str) -> list[str]:
         """The persons (or agencies) a text names, when it names nothing else of length."""
         text = _HANDLE.sub(" ", text)
         found: list[str] = []
@@ -134,7 +163,7 @@ class Vocabulary:
             name = chunk.strip(_EDGES)
             if not name:
                 continue
-            if self._is_name(name) or (wide and _CJK_NAME.fullmatch(name)):
+            if self._is_name(name) or _CJK_NAME.fullmatch(name):
                 found.append(_titled(name))
             elif not found or len(name.split()) > 5:
                 return []
@@ -148,10 +177,6 @@ class Vocabulary:
             return False
         proper = sum(part[0].isupper() for part in parts)
         return proper >= 2 and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts)
-
-    def is_person(self, line: str) -> bool:
-        """Whether a line is nothing but a name of two to four words."""
-        return len(line.split()) <= 4 and self._is_name(line)
 
 
 def _titled(name: str) -> str:

@@ -15,7 +15,9 @@ from cleanup.stages.boilerplate_lines import Page, is_long, is_sentence, words
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Hit, normal
 
-HEAD_LINES = 15  # a title stands within so many lines
+HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
+TAIL_LINES = 30
+BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 USER_TEXT = frozenset({"comment"})  # behind these markers even long paragraphs are not the article's
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
@@ -40,7 +42,9 @@ class State:
         self.long = [is_long(text) for text in page.text]
         numbers = [number for number, flag in enumerate(self.long) if flag]
         self.head_end = numbers[0] if numbers else min(len(page), HEAD_LINES)
-        self.tail_start = numbers[-1] + 1 if numbers else 0
+        self.body_start = numbers[min(BODY_STARTS, len(numbers)) - 1] if numbers else self.head_end
+        self.tail_start = numbers[-1] + 1 if numbers else (len(page) * 2 // 3 if len(page) > 6 else 0)
+        self.spaced = sum(gap > 0 for gap in page.gap) >= 0.3 * len(page)  # blank lines set its paragraphs apart
         self.verdicts: dict[int, Verdict] = {}
         self._forms: list[str] | None = None
 
@@ -101,37 +105,74 @@ def tail(state: State) -> None:
     page = state.page
     weights = [len(text) if flag else 0 for text, flag in zip(page.text, state.long, strict=True)]
     total = sum(weights)
-    for line in sorted(state.verdicts):
-        category = state.verdicts[line].why.get("category")
-        if category not in ("comment", "related") or total == 0:
-            continue
-        before = sum(weights[:line])
-        user_text = category in USER_TEXT
-        if before < TAIL_SHARE * total or (before < total and not user_text):
-            continue
-        name = "comments-tail" if user_text else "related-tail"
-        for number in range(line + 1, len(page)):
-            prose = is_sentence(page.text[number]) and words(page.text[number]) > 12
-            if prose and not user_text and number not in state.verdicts:
-                break
-            state.add(number, Verdict(f"boilerplate/structure/{name}", 0.93, {"marker": page.text[line][:80]}))
-        return
+    before = 0
+    for line in range(len(page)):
+        verdict = state.verdicts.get(line)
+        category = verdict.why.get("category") if verdict else None
+        if category in ("comment", "related") and before >= TAIL_SHARE * total > 0:
+            if category == "comment" or before == total or (before >= 0.6 * total and _teasers(state, line + 1)):
+                name = "comments-tail" if category == "comment" else "related-tail"
+                for number in range(line + 1, len(page)):
+                    state.add(number, Verdict(f"boilerplate/structure/{name}", 0.93, {"marker": page.text[line][:80]}))
+                return
+        before += weights[line]
 
 
-def head(state: State, vocabulary: Vocabulary, crawled: str) -> None:
-    """Lines of metadata before the first paragraph and behind the last one: byline, date, views."""
+def _teasers(state: State, start: int) -> bool:
+    """Whether the rest of the page is teasers: headlines, times and short summaries, never two paragraphs in a row."""
     page = state.page
-    near = [*range(min(state.head_end, HEAD_LINES)), *range(max(state.tail_start, state.head_end, len(page) - 30), len(page))]
-    for line in near:
-        text = page.text[line]
-        reading = vocabulary.read(text, crawled) if line or len(page) == 1 or "|" in text else None
-        if reading is None:
+    rest = range(start, len(page))
+    short = sum(not is_sentence(page.text[line]) or line in state.verdicts for line in rest)
+    prose = [words(page.text[line]) for line in rest if state.long[line]]
+    pairs = any(state.long[line] and state.long[line + 1] and line + 1 not in state.verdicts for line in rest[:-1])
+    return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not pairs
+
+
+def metadata(state: State, vocabulary: Vocabulary, crawled: str) -> None:
+    """Lines of metadata around the article: byline, date, views; within it only those that cannot be anything else."""
+    page = state.page
+    head = range(max(0, state.head_end - HEAD_LINES), state.body_start)
+    tail = range(max(state.tail_start, state.body_start), min(len(page), state.tail_start + TAIL_LINES))
+    near = {*head, *tail}
+    for line, text in enumerate(page.text):
+        if line == 0 and len(page) > 1 and "|" not in text and "•" not in text:
+            continue  # a title, whatever it says
+        if state.long[line] or len(text) > 200 or (words(text) > 6 and is_sentence(text) and line not in near):
             continue
-        sure = len(reading.kinds) > 1 or not reading.kinds <= {"time"}
-        fields = tuple((value.field, value.value, value.wording) for value in reading.values)
+        reading = vocabulary.read(text, crawled)
+        if reading is None or (line not in near and not reading.sure):
+            continue
+        if reading.kinds == {"time"} or (reading.kinds == {"author"} and line not in near):
+            continue
+        fields = tuple((value.field, value.value, value.wording) for value in reading.values) if line in near else ()
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
-        if sure:
-            state.add(line, Verdict("boilerplate/structure/metadata-line", 0.95, why, fields))
+        state.add(line, Verdict("boilerplate/structure/metadata-line", 0.95, why, fields))
+    _names(state, vocabulary, head)
+
+
+def _names(state: State, vocabulary: Vocabulary, head: range) -> None:
+    """A line that is nothing but a person's name, beside the date or role and not what the article is about."""
+    page = state.page
+    prose = ""
+    for line in head:
+        text = page.text[line]
+        if line == 0 or line in state.verdicts or len(text) > 80 or is_sentence(text):
+            continue
+        names, role = vocabulary.persons(text)
+        if not names:
+            continue
+        prose = prose or " ".join(text for text, flag in zip(page.text, state.long, strict=True) if flag).casefold()
+        if any(name.split()[-1].casefold() in prose for name in names):
+            continue
+        near = [other for other in (line - 2, line - 1, line + 1, line + 2) if _says_metadata(state, other)]
+        score = 0.93 if near or role else 0.7
+        why = {"category": "metadata", "kinds": ["author"], "beside": near}
+        state.add(line, Verdict("boilerplate/structure/name-line", score, why, (("authors", names, text),)))
+
+
+def _says_metadata(state: State, line: int) -> bool:
+    verdict = state.verdicts.get(line)
+    return bool(verdict and {"date", "ago", "reading", "comments", "views"} & set(verdict.why.get("kinds", ())))
 
 
 def breadcrumb(state: State) -> tuple[int, str, str] | None:
@@ -168,12 +209,49 @@ def _crumbs(line: str, title: str) -> list[str]:
 def repeats(state: State) -> None:
     """A title said twice, a caption said twice: adjacent repeats only, since a repeated question or list entry is content."""
     page = state.page
-    forms = state.forms
     for line in range(1, len(page)):
-        if state.long[line] or not forms[line]:
+        first, second = page.text[line - 1], page.text[line]
+        if len(second) < 12 or second[:12].casefold() != first[:12].casefold() or _LIST_ITEM.match(second) or "\t" in second:
             continue
-        if forms[line] == forms[line - 1] and not _LIST_ITEM.match(page.text[line]):
+        one, two = state.forms[line - 1], state.forms[line]
+        body = line > state.head_end
+        pair = state.spaced and page.gap[line] == 0 and body and min(words(first), words(second)) >= 4
+        why = {"category": "caption", "line": line}
+        if one == two and (words(second) >= 5 or not body) and not (state.long[line] and not body):
             state.add(line, Verdict("boilerplate/structure/repeat", 0.93, {"line": line - 1}))
+            if pair:
+                state.add(line - 1, Verdict("boilerplate/structure/caption-twice", 0.93, why))
+        elif one != two and len(one) >= 20 and (_extends(one, two) or _extends(two, one)):
+            credit = any(hit.named.rule.category == "caption" for hit in state.hits.get(line, ()))
+            if line > 1 and (pair or credit):
+                for number in (line - 1, line):
+                    state.add(number, Verdict("boilerplate/structure/caption-twice", 0.93, why))
+
+
+def _extends(one: str, two: str) -> bool:
+    """Whether the second line says the first (or all but its cut-off end) and goes on."""
+    head = one.rsplit(" ", 1)[0] if len(one) > 40 else one
+    return two.startswith(head) and 0 < len(two) - len(one) < 160
+
+
+def captions(state: State) -> None:
+    """What is set right above a picture credit is the caption, or the description of the picture."""
+    page = state.page
+    for line, hits in state.hits.items():
+        if line not in state.verdicts or not any(hit.named.rule.category == "caption" for hit in hits):
+            continue
+        alone = words(page.text[line]) <= 8
+        for other in range(line - 1, max(line - 3, 0), -1):
+            attached = state.spaced and page.gap[other + 1] == 0
+            same = state.forms[other] == state.forms[other - 1]
+            if other in state.verdicts and not same:
+                break
+            if line < state.head_end and not same:
+                break  # a title or a summary may stand above a picture, too
+            if not (attached or (alone and same)) or not 4 <= words(page.text[other]) <= 60:
+                break
+            why = {"category": "caption", "credit": page.text[line][:80]}
+            state.add(other, Verdict("boilerplate/structure/above-credit", 0.93, why))
 
 
 def orphans(state: State) -> None:
@@ -188,7 +266,7 @@ def orphans(state: State) -> None:
 
 def _is_marker(state: State, line: int) -> bool:
     verdict = state.verdicts.get(line)
-    return bool(verdict and verdict.why.get("category") in ("comment", "related", "share", "subscribe"))
+    return bool(verdict and verdict.why.get("category") in ("comment", "related", "insert", "share", "subscribe"))
 
 
 def lines_with(state: State, kinds: Iterable[str]) -> Sequence[int]:

@@ -1,8 +1,8 @@
 """Boilerplate in already extracted text: recall at the content lost, titles, metadata, word F1, beside peers, and speed.
 
-    python tests/bench/bench_boilerplate.py            # the reporting half of the news sites
-    python tests/bench/bench_boilerplate.py --half 0   # the fitting half
-    python tests/bench/bench_boilerplate.py --errors   # content lines lost, for the fitting half only
+python tests/bench/bench_boilerplate.py            # the reporting half of the news sites
+python tests/bench/bench_boilerplate.py --half 0   # the fitting half
+python tests/bench/bench_boilerplate.py --errors   # content lines lost, for the fitting half only
 """
 
 from __future__ import annotations
@@ -143,12 +143,24 @@ def peers() -> dict[str, Judge]:
         import justext
     except ImportError:
         return found
-    languages = {"de": "German", "en": "English", "fr": "French", "es": "Spanish", "ru": "Russian", "nl": "Dutch", "no": "Norwegian_Bokmal"}
+    languages = {
+        "de": "German",
+        "en": "English",
+        "fr": "French",
+        "es": "Spanish",
+        "ru": "Russian",
+        "nl": "Dutch",
+        "no": "Norwegian_Bokmal",
+    }
     stops = {code: justext.get_stoplist(name) for code, name in languages.items()}
 
     def just(text: str, language: str) -> tuple[list[bool], dict[str, object]]:
         lines = lines_of(text)
-        html = "<html><body>" + "".join(f"<p>{line.replace('&', '&amp;').replace('<', '&lt;')}</p>" for line in lines) + "</body></html>"
+        html = (
+            "<html><body>"
+            + "".join(f"<p>{line.replace('&', '&amp;').replace('<', '&lt;')}</p>" for line in lines)
+            + "</body></html>"
+        )
         paragraphs = justext.justext(html.encode(), stops.get(language, stops["en"]), encoding="utf-8")
         good = [not paragraph.is_boilerplate for paragraph in paragraphs]
         return (good if len(good) == len(lines) else [True] * len(lines)), {}
@@ -163,7 +175,9 @@ def speed(pipeline: Pipeline) -> None:
     seeds = seeds_dir()
     kinds = {
         "gold bodies (clean)": [sample.page.text for sample in chosen],
-        "gold bodies, title first": [f"{sample.page.title or 'A title'}\n\n" + "\n\n".join(sample.page.body) for sample in chosen],
+        "gold bodies, title first": [
+            f"{sample.page.title or 'A title'}\n\n" + "\n\n".join(sample.page.body) for sample in chosen
+        ],
         "main text": [sample.texts["main"] for sample in chosen],
         "full dump": [sample.texts["all"] for sample in chosen],
         "seeds": [path.read_text() for path in sorted(seeds.glob("*.txt"))] * 60 if seeds else [],

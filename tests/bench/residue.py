@@ -98,7 +98,9 @@ class Gold:
         title = self._title
         if not title or text == title:
             return bool(title)
-        return count >= 4 and ((text in title and len(text) > 0.6 * len(title)) or (title in text and len(title) > 0.6 * len(text)))
+        return count >= 4 and (
+            (text in title and len(text) > 0.6 * len(title)) or (title in text and len(title) > 0.6 * len(text))
+        )
 
 
 def f1(found: list[str], gold: list[str]) -> float:
