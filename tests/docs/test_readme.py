@@ -50,7 +50,7 @@ def test_console_examples(number: int, place: Path) -> None:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for command, shown in steps(CONSOLE[number]):
         line = ["bash", "-c", f"{{ {command}; }} 2>&1"]
-        done = subprocess.run(line, cwd=place, env=environment, capture_output=True, text=True)
+        done = subprocess.run(line, cwd=place, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         assert "Traceback" not in done.stdout
         if shown:
             assert fits(shown, done.stdout), f"$ {command}\n{done.stdout}"
