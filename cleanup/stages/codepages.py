@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import cache
+from typing import Any
 
 SINGLE = (
     "latin-1", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "iso8859-2", "iso8859-5",
@@ -58,11 +60,19 @@ def has_space(encoding: str) -> bool:
 
 def single_bytes(text: str, encoding: str) -> bytes | None:
     """The bytes of `text` in a single-byte encoding; None when it has characters that the encoding lacks."""
-    table = encoding_map(encoding)
-    try:
-        return bytes(ord(char) if char < "\x80" else table[char] for char in text)
-    except KeyError:
-        return None
+    for table in _charmaps(encoding):
+        try:
+            return codecs.charmap_encode(text, "strict", table)[0]
+        except UnicodeEncodeError:
+            continue
+    return None
+
+
+@cache
+def _charmaps(encoding: str) -> tuple[Any, dict[int, int]]:
+    """Python's fast table, which knows one character for a byte, and the full one, which takes C1 controls too."""
+    full = {ord(char): byte for char, byte in encoding_map(encoding).items()} | {byte: byte for byte in range(128)}
+    return codecs.charmap_build(decoding(encoding)), full
 
 
 @cache

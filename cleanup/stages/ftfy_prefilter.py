@@ -10,10 +10,14 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ftfy import TextFixerConfig
 
 _DOMAIN = 0x2600  # ranges in ftfy's pattern end below this code point; single characters above it are looked up one by one
 _ELEMENT = re.compile(r"(\[(?:\\.|[^\]\\])*\]|\\.|.)([?*+]?)", re.S)
@@ -103,7 +107,9 @@ def _members(element: str, domain: str, known: dict[str, NDArray[np.uint32]]) ->
     return known[element]
 
 
-_REDUCED = re.compile("[\x00-\x7f]{0,3}[^\x00-\x7f]+[\x00-\x7f]{0,3}")
+# Runs of characters that are not ASCII, with what little ASCII may stand between them.
+_RUN = re.compile("[^\x00-\x7f]+(?:[\x00-\x7f]{1,6}[^\x00-\x7f]+)*")
+_REACH = 3  # no branch of the pattern looks further into ASCII, so a run and its surroundings decide
 
 
 def is_bad(line: str) -> bool:
@@ -112,20 +118,17 @@ def is_bad(line: str) -> bool:
 
     if line.isascii():
         return False
-    if len(line) > 80:
-        # No branch looks further into ASCII than this; what is cut together can only add matches.
-        reduced = "\n".join(_REDUCED.findall(line))
-        if len(reduced) < len(line) / 2 and not BADNESS_RE.search(reduced):
-            return False
-    return BADNESS_RE.search(line) is not None
+    search = BADNESS_RE.search
+    return any(search(line, max(0, run.start() - _REACH), run.end() + _REACH) for run in _RUN.finditer(line))
 
 
-def fix_encoding(line: str) -> str:
-    """`ftfy.fix_encoding(line)`, with the question that it asks most answered faster."""
-    import ftfy
+def fix_encoding(line: str, bad: bool = False) -> str:
+    """`ftfy.fix_encoding(line)`, with the question that it asks most answered faster; `bad`: the first answer is known."""
+    from ftfy import _fix_encoding_one_step_and_explain
 
-    while is_bad(line):
-        fixed = ftfy._fix_encoding_one_step_and_explain(line, _config()).text
+    while bad or is_bad(line):
+        bad = False
+        fixed = _fix_encoding_one_step_and_explain(line, _config()).text
         if fixed == line:
             break
         line = fixed
@@ -133,7 +136,7 @@ def fix_encoding(line: str) -> str:
 
 
 @cache
-def _config() -> object:
-    import ftfy
+def _config() -> TextFixerConfig:
+    from ftfy import TextFixerConfig
 
-    return ftfy.TextFixerConfig(explain=False)
+    return TextFixerConfig(explain=False)

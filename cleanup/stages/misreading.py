@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
 
 import msgspec
@@ -197,8 +198,17 @@ def _inversions(text: str) -> int:
 
 def likelier(one: str, other: str) -> bool:
     """Whether `one` is clearly likelier to be what somebody wrote."""
+    mine, theirs = set(one), set(other)
+    if all(map(_usual, mine - theirs)) and not all(map(_usual, theirs - mine)):
+        return True
     model = language.letters()
     return model.fit(one).bits + 10 < model.fit(other).bits
+
+
+@cache
+def _usual(char: str) -> bool:
+    """Typographic signs and Latin letters, as in most texts."""
+    return language.symbols(char) <= 8 if not char.isalpha() else char < "\u0180"
 
 
 RULES = frozenset(f"mojibake/{name}" for name in UTF8_RULES.values()) | frozenset(f"mojibake/legacy-{name}" for name in _GROUPS)

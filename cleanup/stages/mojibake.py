@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
 from cleanup.config import MojibakeConfig
@@ -41,53 +41,55 @@ def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     return propose
 
 
-def _repair(text: str, wanted: Collection[int], active: Set[str]) -> Iterator[Edit]:
+def _repair(text: str, wanted: dict[int, int], active: Set[str]) -> Iterator[Edit]:
     at = 0
     for number, line in enumerate(text.split("\n")):
         if number in wanted:
             draft = Draft(line, at)
-            held = list(_settle(draft, active))
+            held = _settle(draft, active, wanted[number])
             made = list(draft.edits())
             yield from made
             yield from (edit for edit in held if not any(edit.start < done.end and done.start < edit.end for done in made))
         at += len(line) + 1
 
 
-def _settle(draft: Draft, active: Set[str]) -> Iterator[Edit]:
-    """Repair the line until nothing changes; yields what is not sure enough to be built upon."""
+def _settle(draft: Draft, active: Set[str], reasons: int) -> list[Edit]:
+    """Repair the line until nothing changes; the edits that are returned are not sure enough to be built upon."""
+    known = draft.text
     for _ in range(ROUNDS):
         before = draft.text
-        for rule in _BEFORE:
-            if rule in active:
-                characters.fix(draft, rule)
-        if not draft.text.isascii():
-            held = _encoding(draft, active)
+        if reasons & prefilter.CHARACTERS:
+            characters.fix(draft, _BEFORE, active)
+        if draft.text != known or reasons & (prefilter.ODD | prefilter.BAD):
+            held = _encoding(draft, active, bad=draft.text == known and bool(reasons & prefilter.BAD))
             if held:
                 # Soft hyphens and controls may be bytes of a text that only a person can read.
-                yield from held if before == draft.original else ()
-                return
-        for rule in _AFTER:
-            if rule in active:
-                characters.fix(draft, rule)
+                return held if before == draft.original else []
+        if draft.text != known or reasons & prefilter.CHARACTERS:
+            characters.fix(draft, _AFTER, active)
         if draft.text == before:
-            return
+            break
+        # From here on nothing is known but by looking.
+        known, reasons = "", prefilter.CHARACTERS
+    return []
 
 
-def _encoding(draft: Draft, active: Set[str]) -> list[Edit]:
+def _encoding(draft: Draft, active: Set[str], bad: bool) -> list[Edit]:
     """ftfy's repair, or another reading of the bytes where that is likelier; edits, when it has to be held for a person."""
     line = draft.text
-    # ftfy sees a line with its end, which is a neighbour like any other.
-    fixed = ftfy_prefilter.fix_encoding(line + "\n")[:-1] if "mojibake/ftfy" in active else line
-    beyond = bool(active & misreading.RULES)
-    if fixed == line and not (prefilter.is_odd(line) or ftfy_prefilter.is_bad(line + "\n")):
+    if line.isascii() or line == draft.settled:
         return []
+    # ftfy sees a line with its end, which is a neighbour like any other.
+    fixed = ftfy_prefilter.fix_encoding(line + "\n", bad)[:-1] if "mojibake/ftfy" in active else line
+    beyond = not active.isdisjoint(misreading.RULES)
     if fixed != line:
-        others = readings.whole(line) if beyond else set()
-        settled = fixed in others or not (prefilter.has_c1(line) or readings.SPACED.search(line))
-        if not beyond or (settled and others <= {fixed} and not prefilter.is_odd(fixed, strict=True)):
+        if not beyond or _convincing(line, fixed):
             draft.rewrite(fixed, "mojibake/ftfy")
+            draft.settled = fixed
             return []
-    reading = misreading.repair(line) if beyond else None
+    elif not beyond or not (bad or prefilter.is_odd(line) or ftfy_prefilter.is_bad(line + "\n")):
+        return []
+    reading = misreading.repair(line)
     if reading is not None and reading.rule in active:
         if reading.score >= 0.9 and (fixed == line or misreading.likelier(reading.text, fixed)):
             draft.rewrite(reading.text, reading.rule, reading.score, reading.why)
@@ -99,3 +101,18 @@ def _encoding(draft: Draft, active: Set[str]) -> list[Edit]:
             ]
     draft.rewrite(fixed, "mojibake/ftfy")
     return []
+
+
+def _convincing(line: str, fixed: str) -> bool:
+    """Whether ftfy's repair leaves no doubt: it is the only way to read the line as UTF-8, and what it gives is fine."""
+    if readings.SPACED.search(line):
+        return False
+    words, after = line.split(" "), fixed.split(" ")
+    if len(words) != len(after):
+        return False
+    wide = [index for index, word in enumerate(words) if not word.isascii()]
+    mine = " ".join([after[index] for index in wide])
+    others = readings.whole(" ".join([words[index] for index in wide]))
+    if mine not in others:
+        return not prefilter.has_c1(line) and prefilter.is_fine(fixed)
+    return all(misreading.likelier(mine, other) for other in others if other != mine)

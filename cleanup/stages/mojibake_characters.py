@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 
 from cleanup.stages.mojibake_draft import Draft
 
@@ -13,6 +13,10 @@ ENTITY = re.compile(r"&#?[0-9A-Za-z]{1,24};")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 SURROGATE = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 CONTROL = re.compile("\x1b\\[[\\d;]*[A-Za-z]|[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufff9-\ufffc\ufeff]")
+# Everything that the repairs below can begin with, entities apart.
+SPECIAL = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u206f\ufeff\ufff9-\ufffc\ud800-\udfff]"
+)
 SOFT_HYPHEN = re.compile("\xad")
 ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060]+")
 BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -91,7 +95,11 @@ FIXES: dict[str, Callable[[str], Iterator[Change]]] = {
 }
 
 
-def fix(draft: Draft, rule: str) -> None:
-    """Apply one of `FIXES` to the line, right to left, so that positions stay true."""
-    for start, end, after in reversed(list(FIXES[rule](draft.text))):
-        draft.replace(start, end, after, rule)
+def fix(draft: Draft, rules: Sequence[str], active: Set[str]) -> None:
+    """Apply those of `FIXES` that are named and active to the line, each right to left, so that positions stay true."""
+    if not (SPECIAL.search(draft.text) or ENTITY.search(draft.text)):
+        return
+    for rule in rules:
+        if rule in active:
+            for start, end, after in reversed(list(FIXES[rule](draft.text))):
+                draft.replace(start, end, after, rule)

@@ -33,6 +33,7 @@ class Draft:
         self.offset = offset  # of the line in its document, code points
         self.text = original
         self.patches: list[Patch] = []
+        self.settled: str | None = None  # a text whose encoding needs no second look
 
     def replace(self, start: int, end: int, after: str, rule: str, score: float = 1.0, why: dict[str, Any] | None = None) -> None:
         """Replace `text[start:end]`; earlier repairs of the same place become one patch with this one."""
@@ -90,21 +91,21 @@ def differences(old: str, new: str) -> Iterator[tuple[int, int, str]]:
     """
     if old == new:
         return
-    left, right = re.split("( +)", old), re.split("( +)", new)
-    at = 0
-    if len(left) == len(right) and left[1::2] == right[1::2]:
-        start = -1
+    left, right = old.split(" "), new.split(" ")
+    if len(left) == len(right):
+        at = 0
+        start = first = -1
         for index, (a, b) in enumerate(zip(left, right, strict=True)):
-            if index % 2 == 0 and (a != b) != (start >= 0):
-                if start < 0:
-                    start, first = at, index
-                else:
-                    yield start, at - len(left[index - 1]), "".join(right[first : index - 1])
-                    start = -1
-            at += len(a)
+            if a != b and start < 0:
+                start, first = at, index
+            elif a == b and start >= 0:
+                yield start, at - 1, " ".join(right[first:index])
+                start = -1
+            at += len(a) + 1
         if start >= 0:
-            yield start, at, "".join(right[first:])
+            yield start, at - 1, " ".join(right[first:])
         return
+    left, right = re.split("( )", old), re.split("( )", new)
     if len(left) > _LONG:
         yield _trimmed(old, new)
         return

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from cleanup import rules
 from cleanup.parse import letters as language
 from cleanup.stages import codepages, ftfy_prefilter
-from cleanup.stages.mojibake_characters import ENTITY
+from cleanup.stages.mojibake_characters import ENTITY, SPECIAL
 
 _BITS = 22
 _PAIR = np.array([1 << 20], np.uint32)  # in the place of the third letter
@@ -31,11 +31,6 @@ _NEUTRAL, _LETTER, _SYMBOL, _EAST, _QUOTE, _STRANGER = range(6)
 # second group is odd too, though it would be well at the edge of a word.
 _QUOTES = "“”„‚‹›«»•¿¡"
 _SIGNS = "£€§©®½¼¾²³¹°ªº±µ¶¢¥÷×ﬁﬂ"
-
-
-SPECIAL = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u206f\ufeff\ufff9-\ufffc\ud800-\udfff]"
-)
 
 
 class _Tables(msgspec.Struct, frozen=True):
@@ -68,6 +63,9 @@ def _tables() -> _Tables:
     start = np.flatnonzero(gap[:-4] & gap[4:] & ~gap[1:-3] & ~gap[2:-2] & ~gap[3:-1]) + 1
     number[ord("_")] = 0
     known[_hash(number[codes[start] & 0xFFFF], number[codes[start + 1] & 0xFFFF], number[codes[start + 2] & 0xFFFF])] = True
+    # ß ends many German words, and German puts words together: after a vowel, anything can follow it.
+    vowels, others = (np.array([number[ord(char)] for char in chars], np.uint32) for chars in ("aeiouyäöü", "_abcdefghijklmnopqrstuvwxyzäöü"))
+    known[_hash(vowels[:, None], number[[0xDF]][None, :], others[None, :])] = True
     pair = np.flatnonzero(gap[:-3] & gap[3:] & ~gap[1:-2] & ~gap[2:-1]) + 1
     pair = pair[(codes[pair] > 0x3040) & (codes[pair + 1] > 0x3040)]
     known[_hash(codes[pair], codes[pair + 1], _PAIR)] = True
@@ -132,35 +130,46 @@ def _hash(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -
     return (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) >> np.uint32(32 - _BITS)
 
 
-def lines(texts: Sequence[str]) -> list[set[int]]:
-    """For every text the numbers (from 0) of the lines that any repair of a line could change: never too few."""
-    out: list[set[int]] = [set() for _ in texts]
+ODD, BAD, CHARACTERS = 1, 2, 4  # why a line is looked at
+
+
+def lines(texts: Sequence[str]) -> list[dict[int, int]]:
+    """For every text the numbers (from 0) of the lines that any repair of a line could change, never too few, and why."""
+    out: list[dict[int, int]] = [{} for _ in texts]
     for chunk in _chunks(texts):
-        for at, number in _Scan([texts[index] for index in chunk]).lines():
-            out[chunk[at]].add(number)
+        for at, number, reason in _Scan([texts[index] for index in chunk]).lines():
+            out[chunk[at]][number] = out[chunk[at]].get(number, 0) | reason
     plain = [index for index, text in enumerate(texts) if text.isascii()]
     if "\n".join([texts[index] for index in plain]).encode("ascii").translate(None, _CLEAN_ASCII):
         for index in plain:
-            out[index].update(texts[index].count("\n", 0, match.start()) for match in SPECIAL.finditer(texts[index]))
+            _note(out[index], texts[index], SPECIAL)
     for index, text in enumerate(texts):
         if "&" in text:
-            out[index].update(text.count("\n", 0, match.start()) for match in ENTITY.finditer(text))
+            _note(out[index], text, ENTITY)
     return out
 
 
+def _note(found: dict[int, int], text: str, pattern: re.Pattern[str]) -> None:
+    for match in pattern.finditer(text):
+        number = text.count("\n", 0, match.start())
+        found[number] = found.get(number, 0) | CHARACTERS
+
+
 def _chunks(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Numbers of the texts that are not ASCII, in groups whose arrays stay in the processor's cache."""
-    chunk: list[int] = []
-    size = 0
+    """Numbers of the texts that are not ASCII, in groups that are alike and not too large for the processor's cache."""
+    chunks: tuple[list[int], list[int]] = [], []
+    sizes = [0, 0]
     for index, text in enumerate(texts):
         if not text.isascii():
-            chunk.append(index)
-            size += len(text)
-            if size > _CHUNK:
-                yield chunk
-                chunk, size = [], 0
-    if chunk:
-        yield chunk
+            some = text[100:164]
+            dense = 2 * len(some.encode("utf-8", "replace")) > 3 * len(some)  # a guess: both ways give the same answer
+            chunks[dense].append(index)
+            sizes[dense] += len(text)
+            if sizes[dense] > _CHUNK:
+                yield chunks[dense].copy()
+                chunks[dense].clear()
+                sizes[dense] = 0
+    yield from filter(None, chunks)
 
 
 _CHUNK = 500_000  # characters
@@ -208,12 +217,17 @@ class _Scan:
         """The number of the first line of every text."""
         return np.cumsum([0, *(text.count("\n") + 1 for text in self.texts)])
 
-    def lines(self) -> Iterator[tuple[int, int]]:
-        """(text, line) of everything that has to be looked at."""
-        yield from self.numbered(np.concatenate([self.odd(strict=False), self.special()]))
+    def lines(self) -> Iterator[tuple[int, int, int]]:
+        """(text, line, reason) of everything that has to be looked at."""
+        for found, reason in ((self.odd(strict=False), ODD), (self.special(), CHARACTERS)):
+            for at, number in self.numbered(found):
+                yield at, number, reason
+        split: dict[int, list[str]] = {}
         for at, number in self.numbered(self.suspicious()):
-            if ftfy_prefilter.is_bad(self.texts[at].split("\n")[number] + "\n"):
-                yield at, number
+            if at not in split:
+                split[at] = self.texts[at].split("\n")
+            if ftfy_prefilter.is_bad(split[at][number] + "\n"):  # the neighbours alone are not a match yet
+                yield at, number, BAD
 
     def numbered(self, numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         """(text, line in the text) of lines that are numbered through."""
@@ -319,9 +333,19 @@ def _known(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) 
     return np.take(_tables().known, _hash(a, b, c), mode="clip")  # "clip" spares a check that cannot fail
 
 
-def is_odd(line: str, strict: bool = False) -> bool:
-    """`odd_lines` of one line; strictly: whether anything in it is odd."""
-    return not line.isascii() and bool(odd_lines([line], strict)[0])
+def is_odd(line: str) -> bool:
+    """`odd_lines` of one line."""
+    return not line.isascii() and bool(odd_lines([line])[0])
+
+
+def is_fine(line: str) -> bool:
+    """Whether nothing at all is odd in the words of a line: much more than that the line is not odd."""
+    return line.isascii() or not any(_is_odd_word(word) for word in line.split(" ") if not word.isascii())
+
+
+@lru_cache(1 << 16)
+def _is_odd_word(word: str) -> bool:
+    return bool(odd_lines([word], strict=True)[0])
 
 
 def has_c1(line: str) -> bool:

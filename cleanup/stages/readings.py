@@ -69,6 +69,9 @@ def _applied(line: str, hypothesis: Hypothesis, cut: bool) -> Iterator[tuple[str
         yield text, hypothesis
 
 
+_ASCII = frozenset(map(chr, range(128)))
+
+
 def reread(line: str, hypothesis: Hypothesis, cut: bool = False) -> str | None:
     """What `line` was if the hypothesis is right; None when it cannot be."""
     wrong, true = hypothesis.wrong, hypothesis.true
@@ -107,13 +110,18 @@ def sequences(line: str, wrong: str) -> str:
 
 def whole(line: str) -> set[str]:
     """What `line` was if all of it was UTF-8 read in a single-byte encoding: more than one text where that is ambiguous."""
-    high = {char for char in line if char > "\x7f"}
+    high = set(line)
+    high.difference_update(_ASCII)
     found: set[str] = set()
+    seen: set[bytes] = set()
     for wrong in UTF8_IN_SINGLE:
         if high <= codepages.encoding_map(wrong).keys():
-            text = _decoded(codepages.single_bytes(line, wrong) or b"", "utf-8", cut=False)
-            if text is not None:
-                found.add(text)
+            data = codepages.single_bytes(line, wrong)
+            if data is not None and data not in seen:
+                seen.add(data)
+                text = _decoded(data, "utf-8", cut=False)
+                if text is not None:
+                    found.add(text)
     return found
 
 
