@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cleanup.document import Document, revert
-from cleanup.errors import CleanupError
 from cleanup.rules import directories
 from cleanup.run import Run
 from cleanup.spin.learn import learn
-from cleanup.stored import find
+from cleanup.stored import find_all
 
 HEADER = ("spun", "original", "count", "documents", "status", "contexts")
 
@@ -27,29 +26,18 @@ def proposals(path: str | Path) -> Iterator[str]:
 
 def pairs(run: Run) -> Iterator[tuple[str, str]]:
     """(spun text as it came, text of the unspun sibling that stayed) for every spun member of a cluster."""
-    for cluster in run.clusters():
-        if cluster.get("index"):
-            continue
-        kept = _stored(run, cluster["kept"])
-        if kept is None or _verdict(kept) == "spun":
+    clusters = [cluster for cluster in run.clusters() if not cluster.get("index")]
+    ids = {id_ for cluster in clusters for id_ in (cluster["kept"], *(member["id"] for member in cluster["members"]))}
+    docs = find_all(run, ids)
+    for cluster in clusters:
+        kept = docs.get(cluster["kept"])
+        if kept is None or _spun(kept):
             continue
         for member in cluster["members"]:
-            doc = _stored(run, member["id"])
-            if doc is not None and doc.id != kept.id and (_verdict(doc) == "spun" or member["relation"] == "spun"):
-                yield _before_spin(doc), kept.text
+            doc = docs.get(member["id"])
+            if doc is not None and doc.id != kept.id and (_spun(doc) or member["relation"] == "spun"):
+                yield revert(doc), kept.text
 
 
-def _before_spin(doc: Document) -> str:
-    """The text before any edit: what the spinner wrote."""
-    return revert(doc)
-
-
-def _verdict(doc: Document) -> str:
-    return str((doc.meta.get("spin") or {}).get("verdict", ""))
-
-
-def _stored(run: Run, id_: str) -> Document | None:
-    try:
-        return find(run, id_)
-    except CleanupError:
-        return None  # an id that several documents share cannot be a witness
+def _spun(doc: Document) -> bool:
+    return (doc.meta.get("spin") or {}).get("verdict") == "spun"

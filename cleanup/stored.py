@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -33,25 +33,41 @@ def lines(run: Run, kind: str) -> Iterator[bytes]:
 
 def find(run: Run, id_: str) -> Document:
     """The document of that id, kept or dropped, with its ledger. Raises CleanupError when there is none or several."""
-    field = run.info["config"]["read"]["text_field"]
-    needle = msgspec.json.encode(id_)
-    found = []
-    for kind in ("corpus", "dropped"):
-        for line in lines(run, kind):
-            if needle in line or needle.strip(b'"') in line:
-                record = parse_line(line)
-                if identity(record, run) == id_:
-                    found.append(restore(record, kind, field, id_))
+    needle = msgspec.json.encode(id_).strip(b'"')
+    found = list(documents(run, lambda line: needle in line, {id_}))
     if not found:
-        raise CleanupError(
-            f"no document {id_!r} in {run.path}", f"`cleanup explain {run.path}` lists the changed and dropped ones"
-        )
-    doc = found[0]
-    doc.ledger = list(run.ledger(id_))
+        hint = f"`cleanup explain {run.path}` lists the changed and dropped ones"
+        raise CleanupError(f"no document {id_!r} in {run.path}", hint)
     if len(found) > 1:
         # Equal ids stay two documents; their ledgers lie one after the other and cannot be told apart by id alone.
         raise CleanupError(f"{len(found)} documents have the id {id_!r}", "give them ids of their own with --id-field")
-    return doc
+    found[0].ledger = list(run.ledger(id_))
+    return found[0]
+
+
+def find_all(run: Run, ids: Collection[str]) -> dict[str, Document]:
+    """Documents by id with their ledgers, read in one go; an id that several documents share is left out."""
+    wanted = set(ids)
+    found: dict[str, list[Document]] = {}
+    for doc in documents(run, lambda _: True, wanted):
+        found.setdefault(doc.id, []).append(doc)
+    single = {id_: docs[0] for id_, docs in found.items() if len(docs) == 1}
+    for row in run.ledger() if single else ():
+        if row.doc in single:
+            single[row.doc].ledger.append(row)
+    return single
+
+
+def documents(run: Run, likely: Callable[[bytes], bool], ids: Collection[str]) -> Iterator[Document]:
+    """Stored documents with one of these ids, without their ledgers. `likely` looks at a line before it is parsed."""
+    field = run.info["config"]["read"]["text_field"]
+    for kind in ("corpus", "dropped"):
+        for line in lines(run, kind):
+            if likely(line):
+                record = parse_line(line)
+                id_ = identity(record, run)
+                if id_ in ids:
+                    yield restore(record, kind, field, id_)
 
 
 def identity(record: dict[str, Any], run: Run) -> str:

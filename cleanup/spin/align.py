@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import NamedTuple
 
 WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
@@ -36,7 +37,7 @@ def slots(spun: str, sibling: str, least: float = 0.4) -> Iterator[Slot]:
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if sum(block.size for block in blocks) < least * len(a):
         return
-    for before, after in zip(blocks, blocks[1:], strict=False):
+    for before, after in pairwise(blocks):
         first, last = before.a + before.size, after.a
         other_first, other_last = before.b + before.size, after.b
         if not 0 < last - first <= SLOT or not 0 < other_last - other_first <= SLOT:

@@ -46,7 +46,7 @@ def learn(pairs: Iterable[tuple[str, str]], paths: Sequence[Path]) -> list[Subst
             found[key].documents += 1
     known = Lexicon.load(paths).by_form if found else {}
     for entry in found.values():
-        originals = {candidate.original.casefold() for candidate in known.get(entry.spun, ())}
+        originals = {candidate.after.casefold() for candidate in known.get(entry.spun, ())}
         entry.status = "known" if entry.original in originals else "other" if originals else "new"
     return sorted(found.values(), key=lambda entry: (-entry.documents, -entry.count, entry.spun, entry.original))
 
