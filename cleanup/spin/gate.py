@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+import numpy as np
 
 from cleanup.errors import RuleError
 from cleanup.spin import repair
+from cleanup.spin.context import Context, word_key
 from cleanup.spin.markers import Markers
 from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
 
 Verdict = Literal["clean", "suspect", "spun"]
+FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly
 VERDICTS: tuple[Verdict, ...] = ("clean", "suspect", "spun")
 
 
@@ -24,15 +27,16 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     least_words: int = 60  # a shorter text is clean unless it has hard markers ...
     least_hard: int = 15  # ... and in any case when it is shorter than this
-    mass: float = 3.0  # marker mass from which a text is looked at
+    mass: float = 2.0  # marker mass from which a text is looked at
     peak: float = 12.0  # marker mass of a window from which a longer text is looked at
-    evidence: float = 4.0  # association gained by the originals
-    types: int = 3  # distinct contradictions
-    sum_short: float = 34.0  # mass + 2 * evidence at 100 words or fewer ...
-    sum_long: float = 20.0  # ... and at 300 words or more
-    sum_window: float = 30.0  # and in a window of a text that is not spun as a whole
-    suspect: float = 0.6  # share of the sum from which a text is suspect
-    hard: int = 2  # distinct hard markers that are enough by themselves
+    evidence: float = 5.0  # evidence in context that is needed in any case ...
+    types: float = 2.5  # ... and contradictions, where those of formal words count little
+    sum_short: float = 40.0  # total that makes a text of 100 words spun ...
+    sum_middle: float = 32.0  # ... one of 150 words ...
+    sum_long: float = 30.0  # ... and one of 300 words or more
+    sum_window: float = 40.0  # and a window of a text that is not spun as a whole
+    suspect: float = 0.75  # share of that total from which a text is suspect
+    hard: int = 2  # distinct hard markers that are enough by themselves in a short text
 
     @classmethod
     def load(cls, paths: Sequence[Path]) -> Thresholds:
@@ -49,9 +53,9 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.convert(data, cls)
 
     def needed(self, words: int) -> float:
-        """The sum of evidence that makes a text of that many words spun: falling from 100 to 300 words."""
-        share = min(max((words - 100) / 200, 0.0), 1.0)
-        return self.sum_short + share * (self.sum_long - self.sum_short)
+        """The total that makes a text of that many words spun."""
+        points = ((100, self.sum_short), (150, self.sum_middle), (300, self.sum_long))
+        return float(np.interp(words, [words for words, _ in points], [total for _, total in points]))
 
 
 class Region(NamedTuple):
@@ -62,14 +66,16 @@ class Region(NamedTuple):
     verdict: Verdict
     mass: float
     evidence: float
-    types: tuple[str, ...]  # the strongest contradictions, "fashions>models"
+    cohesion: float  # mean association of neighbouring words as they stand: about 0.9 in native text, 0.6 in spun text
+    types: tuple[str, ...]  # the contradictions, strongest first: "fashions>models"
+    weight: float  # of the contradictions: a formal word counts less than one
     units: tuple[repair.Unit, ...]
     readings: tuple[repair.Reading | None, ...]  # one a unit
 
     @property
     def total(self) -> float:
-        """Mass and evidence in one figure."""
-        return self.mass + 2 * self.evidence
+        """All kinds of evidence in one figure."""
+        return self.mass + 3 * self.evidence - 20 * (self.cohesion - 0.8)
 
 
 def judge(
@@ -79,21 +85,47 @@ def judge(
     part = passage[first:last]
     cut = repair.units(part, priors)
     readings = repair.solve(part, cut, priors, priors.context)
-    words = max(len(part), 1)
     chosen = {r.form: r for r in readings if r and r.candidate and not r.form.isdigit()}.values()
-    gains = [reading for reading in chosen if reading.probability > 0.5 and reading.evidence > 0]
-    evidence = 100 * sum(min(reading.evidence, 3.0) for reading in gains) / words
-    sure = sorted((reading for reading in gains if reading.probability > 0.8 and reading.evidence > 1), key=lambda r: -r.evidence)
-    hard = {reading.form for reading in chosen if reading.candidate and reading.candidate.tier == "hard"}
-    types = tuple(f"{reading.form}>{reading.candidate.after}" for reading in sure if reading.candidate)
-    total = mass + 2 * evidence
+    formal = priors.lexicon.formal
+    worth = {reading.form: FORMAL if reading.form in formal else 1.0 for reading in chosen}
+    gained = sum(worth[r.form] * min(r.evidence, 3.0) for r in chosen if r.probability > 0.8 and r.evidence > 0)
+    gained += sum(worth[r.form] for r in chosen if r.probability > 0.9)
+    against = [r for r in chosen if r.probability > 0.8 and r.evidence > 1]
+    against.sort(key=lambda r: (-worth[r.form] * r.evidence, r.form))
+    hard = sum(reading.candidate is not None and reading.candidate.tier == "hard" for reading in chosen)
+    region = Region(
+        first,
+        last,
+        "clean",
+        round(mass, 1),
+        round(100 * gained / max(len(part), 1), 1),
+        round(_cohesion(part, priors.context), 2),
+        tuple(f"{reading.form}>{reading.candidate.after}" for reading in against if reading.candidate),
+        round(sum(worth[reading.form] for reading in against), 1),
+        tuple(cut),
+        tuple(readings),
+    )
+    return region._replace(verdict=_verdict(region, len(part), hard, limits, window))
+
+
+def _cohesion(part: Sequence[Token], context: Context) -> float:
+    words: list[str] = []
+    for token in part:
+        words += ([repair.BOUNDARY] if token.fresh else []) + [token.word + token.suffix.replace("’", "'")]
+    keys = np.array([word_key(word) for word in words], dtype=np.uint64)
+    return float(context.assoc2(keys[:-1], keys[1:]).mean()) if len(keys) > 1 else 0.0
+
+
+def _verdict(region: Region, words: int, hard: int, limits: Thresholds, window: bool) -> Verdict:
+    """Both kinds of evidence, each and together; for a short text two hard markers count as much."""
+    if hard >= limits.hard and words < 300 and region.mass >= limits.mass:
+        return "spun"
+    if region.mass < limits.mass or region.evidence < limits.evidence or region.weight < limits.types:
+        return "clean"
     needed = max(limits.needed(words), limits.sum_window if window else 0.0)
-    verdict: Verdict = "clean"
-    if words >= limits.least_words and mass >= limits.mass and evidence >= limits.evidence and len(types) >= limits.types:
-        verdict = "spun" if total >= needed else "suspect" if total >= limits.suspect * needed else "clean"
-    if len(hard) >= limits.hard and evidence > 0:
-        verdict = "spun" if verdict == "spun" or words < 300 else "suspect"
-    return Region(first, last, verdict, round(mass, 1), round(evidence, 1), types, tuple(cut), tuple(readings))
+    if words >= limits.least_words and region.total >= needed:
+        return "spun"
+    return "suspect" if words >= limits.least_words and region.total >= limits.suspect * needed else "clean"
 
 
 def windows(

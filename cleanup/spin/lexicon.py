@@ -118,22 +118,36 @@ def _weight(rank: int, variant: Variant) -> float:
     return (3.0 if variant.core else 1.0) / (1 + 0.5 * rank) + 0.5 * variant.seen
 
 
+def _register(path: Path) -> list[str]:
+    """Words between blanks; a line after `=` is one phrase."""
+    found: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            found += [line[1:].strip()] if line.startswith("=") else line.split()
+    return found
+
+
 class Lexicon:
     """All rows, and on first use all concrete pairs by their spun form. Read-only."""
 
-    def __init__(self, rows: Iterable[Row], exceptions: inflect.Exceptions) -> None:
+    def __init__(self, rows: Iterable[Row], exceptions: inflect.Exceptions, register: Iterable[str] = ()) -> None:
         self.rows = tuple(rows)
         self.exceptions = exceptions
+        self._register = tuple(register)
 
     @classmethod
     def load(cls, paths: Sequence[Path]) -> Lexicon:
         """The lexicon of all rule directories, later ones added to earlier ones. Raises RuleError."""
         exceptions: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        register: list[str] = []
         for path in paths:
+            words = path / "spin" / "register.txt"
+            if words.is_file():
+                register += _register(words)
             table = path / "spin" / "inflect_exceptions.tsv"
             if table.is_file():
                 exceptions |= inflect.load_exceptions(table)
-        return cls((row for file in files(paths) for row in read(file)), exceptions)
+        return cls((row for file in files(paths) for row in read(file)), exceptions, register)
 
     def candidates(self) -> Iterator[Candidate]:
         """Every concrete pair, row by row; a word that maps to itself is left out."""
@@ -164,6 +178,17 @@ class Lexicon:
             parts = re.split(r"[ -]", form.lower())
             reach[parts[0]] = max(reach.get(parts[0], 0), len(parts))
         return reach
+
+    @cached_property
+    def formal(self) -> frozenset[str]:
+        """Forms that formal prose uses honestly (`register.txt`), inflected."""
+        found = set(self._register)
+        for word in self._register:
+            if word.isalpha():
+                for pos in "nva":
+                    for slot in inflect.SLOTS[pos]:
+                        found.update(inflect.forms(word, pos, slot, self.exceptions))
+        return frozenset(found)
 
     @cached_property
     def spun_away(self) -> dict[str, str]:

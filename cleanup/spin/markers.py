@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +32,7 @@ SLOT_BITS = 18
 LABEL_BITS = 20
 BLOCK = 50  # words; windows are whole blocks
 SMOOTH = 2.0  # counts
+FORMAL = 0.4  # what is left of the weight of a word that formal prose uses honestly
 
 Ints = NDArray[np.int64]
 
@@ -170,17 +171,18 @@ class _Table:
 def _peak(local: NDArray[np.float64], first_block: Ints, count: Ints, window: int) -> NDArray[np.float64]:
     """Highest mass per 100 words of any `window` words (in whole blocks) of each document."""
     width = max(1, window // BLOCK)
+    scale = 100 / (width * BLOCK)
     total = np.concatenate([[0.0], np.cumsum(local)])
-    peak: NDArray[np.float64] = np.zeros(len(count))
+    peak = np.zeros(len(count), dtype=np.float64)
     for doc in np.flatnonzero(count > 2 * window).tolist():
         sums = total[first_block[doc] + width : first_block[doc + 1]] - total[first_block[doc] : first_block[doc + 1] - width]
-        peak[doc] = sums.max() * (100 / (width * BLOCK))
+        peak[doc] = float(sums.max(initial=0.0)) * scale
     return peak
 
 
 def form_weights(priors: Priors) -> dict[str, float]:
     """log(frequency in spun text / frequency in native text) of every form that the lexicon knows on either side."""
-    inflow: Counter[str] = Counter()
+    inflow: defaultdict[str, float] = defaultdict(float)
     forms = priors.lexicon.by_form
     for name, candidates in forms.items():
         form = name.lower()
@@ -190,14 +192,16 @@ def form_weights(priors: Priors) -> dict[str, float]:
     weights = {}
     for form in {*map(str.lower, forms), *priors.lexicon.spun_away}:
         native = priors.frequency(form)
-        weights[form] = math.log((native * priors.kept(form) + inflow[form] + SMOOTH) / (native + SMOOTH))
+        weight = math.log((native * priors.kept(form) + inflow[form] + SMOOTH) / (native + SMOOTH))
+        weights[form] = weight * FORMAL if weight > 0 and form in priors.lexicon.formal else weight
     return weights
 
 
 def fingerprint(paths: Sequence[Path]) -> bytes:
     """16 bytes over all lexicon files: the packed weights belong to exactly these."""
     total = hashlib.blake2b(digest_size=16)
-    for file in lexicon.files(paths):
+    others = [path / "spin" / name for path in paths for name in ("register.txt", "inflect_exceptions.tsv")]
+    for file in [*lexicon.files(paths), *filter(Path.is_file, others)]:
         total.update(file.name.encode() + b"\0" + hashlib.blake2b(file.read_bytes()).digest())
     return total.digest()
 

@@ -68,13 +68,14 @@ class Restorer:
         tokens = passage.read(text)
         regions = self._regions(text, tokens, mass, peak)
         worst = max(regions, key=lambda region: (gate.VERDICTS.index(region.verdict), region.total))
-        why: dict[str, Any] = {"mass": worst.mass, "evidence": worst.evidence, "types": len(worst.types), "words": worst.last - worst.first}
+        why: dict[str, Any] = {"mass": worst.mass, "evidence": worst.evidence, "cohesion": worst.cohesion}
+        why |= {"types": len(worst.types), "words": worst.last - worst.first}
         if worst.types:
             why["contradictions"] = list(worst.types[:6])
         edits: list[Edit] = []
         if worst.verdict == "spun" and self.repair:
             edits = self._settled(text, self._proposals(text, tokens, regions))
-        return Finding(worst.verdict, round(max(worst.total / 2, 0.0), 2), why, tuple(edits))
+        return Finding(worst.verdict, round(max(worst.total / 2, mass, 0.0), 2), why, tuple(edits))
 
     def _regions(self, text: str, tokens: list[Token], mass: float, peak: float) -> list[Region]:
         """The text in sections when it is marked as a whole, else its most marked windows."""
@@ -89,7 +90,7 @@ class Restorer:
                 return whole
         spans = gate.windows(text, tokens, self.markers, limits, self.window)
         local = [gate.judge(tokens, a, b, m, priors, limits, window=True) for a, b, m in spans if m >= limits.peak / 2]
-        return [*whole, *local] or [Region(0, size, "clean", mass, 0.0, (), (), ())]
+        return [*whole, *local] or [gate.judge(tokens, 0, 0, mass, priors, limits)]
 
     def _proposals(self, text: str, tokens: Sequence[Token], regions: Sequence[Region]) -> list[Edit]:
         """The edits of all spun regions, not overlapping, in order."""

@@ -17,7 +17,7 @@ Offsets = NDArray[np.int64]
 
 
 class Words(NamedTuple):
-    """Words of a batch: word i is at `starts[i]`, `lengths[i]` long, of the joined text; document d owns `first[d]:first[d + 1]`."""
+    """Words of a batch: word i is at `starts[i]` of the joined text; document d owns words `first[d]:first[d + 1]`."""
 
     keys: Keys
     starts: Offsets
