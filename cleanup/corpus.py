@@ -5,6 +5,7 @@ It sees sketches and small columns; texts are read back from the mapped parts wh
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.config import Config
-from cleanup.document import Drop, Edit, Mark
 from cleanup.part import Outcome, Proposals, save_proposals
 from cleanup.read.records import identity
 from cleanup.write.directory import appearing
@@ -109,7 +109,7 @@ def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Seque
     lines = Lines(mapped, config)
     try:
         columns = corpus.Columns(**{name: mapped.columns[name] for name in ("spin", "date", "length", "host", "host_names")})
-        sketches = load_sketches([directory / "sketch" for directory in mapped.directories])
+        sketches = load_sketches([file for directory in mapped.directories for file in sorted(directory.glob("sketch-*"))])
         index = Index.open(config.dedup.index, config.dedup, create=True, skip=tag) if config.dedup.index else None
         result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup, index)
         if index is not None:
@@ -117,18 +117,16 @@ def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Seque
             corpus.remember(sketches, columns, result, lines.ids(everybody), lines.urls(everybody), config.dedup, tag)
     finally:
         lines.close()
+    ordered = sorted(result.proposals)
     for number, part in enumerate(parts):
         begin, end = int(mapped.first[number]), int(mapped.first[number + 1])
-        found = _of_part(result.proposals, begin, end, mapped.rows[number])
+        mine = ordered[bisect_left(ordered, begin) : bisect_left(ordered, end)]
+        found = [Proposals(int(mapped.rows[number][one - begin]), result.proposals[one]) for one in mine]
         save_proposals(out / ".work" / "dedup" / f"{part:05}", found)
     with appearing(out / "clusters.jsonl") as file:
         for cluster in result.clusters:
             file.write(encode(cluster))
     return {**result.report, "duplicate_ids": duplicate_ids(mapped.columns["id"])}
-
-
-def _of_part(proposals: dict[int, list[Drop | Edit | Mark]], begin: int, end: int, rows: NDArray[np.int64]) -> list[Proposals]:
-    return [Proposals(int(rows[number - begin]), found) for number, found in sorted(proposals.items()) if begin <= number < end]
 
 
 def duplicate_ids(hashes: NDArray[np.uint64]) -> int:

@@ -9,38 +9,34 @@ the corpus, so that finishing copies bytes and touches only the documents about 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.config import Config
-from cleanup.dedup.sketch import Sketcher, empty, save
+from cleanup.dedup.sketch import Sketcher
 from cleanup.document import Document, Drop, Edit, Mark, Row, failure
 from cleanup.errors import CleanupError, RunError
 from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
 from cleanup.read.inputs import unpack
 from cleanup.read.parts import Part, read_part
+from cleanup.read.records import identity
 from cleanup.rules import directories
 from cleanup.stages.deadline import StageTimeout, deadline
+from cleanup.write.columns import Columns, Sketches
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, render, render_rows, value
 from cleanup.write.trail import FATAL, Trail
 
-UNKNOWN_DATE = np.iinfo(np.int64).max
-PLAIN_URL = re.compile(r"https?://([a-z0-9.-]+)(?:/|$)")
 DEDUP_POLICY = Policy(apply=0.9, review=0.5)
 
 
@@ -140,7 +136,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     pipeline.seconds.clear()
     docs = _survivors(job, trail)
     tally, columns = Tally(), Columns()
-    sketches: list[Any] = []
+    sketches = Sketches(work, sketcher)
     total = 0
     with (
         open(work / "docs.jsonl", "wb") as lines,
@@ -163,10 +159,8 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
                 columns.add(doc, len(line))
                 if doc.status == "kept":
                     live.append(doc.text)
-            if sketcher is not None and live:
-                sketches.append(sketcher.batch(live))
-    if sketcher is not None:
-        save(sketches or [empty(config.dedup)], work / "sketch")
+            sketches.add(live)
+    sketches.flush()
     columns.save(work / "columns.npz")
     return Outcome(
         job.number,
@@ -212,76 +206,6 @@ def _survivors(job: Job, trail: Trail) -> Iterator[Document]:
     """The documents of a part; after deaths with care, leaving out, as failed, a document at which the process always died."""
     for doc, sound in trail.follow(read_part(job.part(), job.config)):
         yield doc if sound else failure(doc.source, doc.offset, f"the process died {FATAL} times at this document", doc.id)
-
-
-COLUMNS = {"ends": "q", "live": "b", "spin": "f", "date": "q", "length": "q", "host": "i", "id": "Q"}
-
-
-class Columns:
-    """What the corpus step has to know of a document without reading it; one row a line of `docs.jsonl`."""
-
-    def __init__(self) -> None:
-        self.columns: dict[str, array[Any]] = {name: array(code) for name, code in COLUMNS.items()}
-        self.names: dict[str, int] = {}
-        self._end = 0
-        self._add = [column.append for column in self.columns.values()]
-
-    def add(self, doc: Document, size: int) -> None:
-        """One more document whose line takes `size` bytes."""
-        meta, names = doc.meta, self.names
-        self._end += size
-        row = (
-            self._end,
-            doc.status == "kept",
-            spin_rank(meta.get("spin")),
-            date_rank(meta.get("date")),
-            len(doc.text),
-            names.setdefault(host(doc), len(names)),
-            hash64(doc.id),
-        )
-        for add, item in zip(self._add, row, strict=True):
-            add(item)
-
-    def save(self, path: Path) -> None:
-        """Write all columns into one NumPy archive."""
-        tables: dict[str, Any] = {name: np.asarray(column) for name, column in self.columns.items()}
-        np.savez(path, **{**tables, "live": tables["live"].astype(bool)})
-
-
-def hash64(text: str) -> int:
-    """A 64-bit hash of a string, stable over processes and versions."""
-    import hashlib
-
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
-
-
-def spin_rank(spin: Any) -> float:
-    """How spun a document is, for the keep policy: its verdict first, its score only within "spun"."""
-    if not isinstance(spin, dict):
-        return 0.0
-    score = spin.get("score", 0.0)
-    rank: float = {"spun": 1000.0 + score, "suspect": 1.0}.get(spin.get("verdict", ""), 0.0)
-    return rank
-
-
-def date_rank(date: Any) -> int:
-    """Seconds since 1970 of an ISO 8601 date, the far future when there is none, so that dated documents come first."""
-    try:
-        moment = datetime.fromisoformat(date)
-    except (TypeError, ValueError):
-        return int(UNKNOWN_DATE)
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-
-
-def host(doc: Document) -> str:
-    """The host a document came from, without "www."; the site's name when there is no URL; "" when nothing is known."""
-    url = str(doc.meta.get("url", ""))
-    found = PLAIN_URL.match(url)  # nearly all are; the parser is ten times slower
-    try:
-        name = found[1] if found else urlsplit(url).hostname or ""
-    except ValueError:
-        name = ""
-    return name.removeprefix("www.") or str(doc.meta.get("site", ""))
 
 
 class Proposals(msgspec.Struct, frozen=True):
@@ -364,7 +288,7 @@ def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, jo
     summary = value(record["cleanup"])
     field = job.config.read.text_field
     meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
-    id_ = str(value(record["id"]))
+    id_ = identity(record, job.config.read) or str(value(record["id"]))
     doc = Document(id_, text=value(record[field]), source=str(value(record.get("source", ""))), meta=meta, record=record)
     settle(doc, step, "dedup", proposals, DEDUP_POLICY, job.answers)
     rows = doc.ledger

@@ -62,8 +62,8 @@ def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None
     from cleanup.dedup.index import Index
     from cleanup.dedup.segments import Row
     from cleanup.dedup.sketch import Sketcher, concatenate
-    from cleanup.part import date_rank, spin_rank
     from cleanup.rules import directories
+    from cleanup.write.columns import date_rank, spin_rank
 
     config = configuration(options)
     index = Index.open(directory, config.dedup, create=True)
