@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +18,8 @@ ORIGINAL = (
     "not move.\n\nAnalysts had expected more, but the firm did not answer their questions."
 )
 SPUN = (
-    "The corporate stated on Monday that its new mannequin would be taught from knowledge. The market was quiet, and the worth of the "
-    "share did not transfer.\n\nAnalysts had anticipated extra, however the firm did not reply their questions."
+    "The corporate stated on Monday that its new mannequin would be taught from knowledge. The market was quiet, and the worth "
+    "of the share did not transfer.\n\nAnalysts had anticipated extra, however the firm did not reply their questions."
 )
 
 
@@ -39,13 +41,15 @@ def test_spun_copies_have_to_agree_and_are_held() -> None:
     assert all(edit.score < 0.9 for edit in edits)
 
 
-WORDS = st.lists(st.sampled_from("alpha beta gamma delta eps zeta eta theta".split()), min_size=1, max_size=40).map(" ".join)
+WORDS = st.lists(
+    st.sampled_from(["alpha", "beta", "gamma", "delta", "eps", "zeta", "eta", "theta"]), min_size=1, max_size=40
+).map(" ".join)
 
 
 @given(WORDS, WORDS)
 def test_slots_lie_in_order_and_apart(a: str, b: str) -> None:
     found = list(slots(a, b))
-    assert all(x.end <= y.start and x.other_end <= y.other_start for x, y in zip(found, found[1:], strict=False))
+    assert all(x.end <= y.start and x.other_end <= y.other_start for x, y in pairwise(found))
     edits = witness(a, [b])
     assert all(a[edit.start : edit.end] == edit.before for edit in edits)
 

@@ -16,7 +16,7 @@ import numpy as np
 from cleanup.dedup import candidates, canonical, keep
 from cleanup.dedup.bands import components
 from cleanup.dedup.cluster import Fetch, Judge, confirm, elect
-from cleanup.dedup.keep import Columns, Order
+from cleanup.dedup.keep import SPUN, Columns, Order
 from cleanup.dedup.relation import EXACT, Verdict, exact
 from cleanup.dedup.shingle import I64
 from cleanup.document import Drop, Edit, Mark
@@ -48,6 +48,7 @@ class Result(NamedTuple):
     clusters: list[dict[str, Any]]  # as in clusters.jsonl
     report: dict[str, Any]
     over: dict[int, str]  # documents that go: number -> id of the document that stays
+    pairs: I64  # [n, 2]: number of the document that stays, number of a member of its cluster
 
 
 class Known(NamedTuple):
@@ -86,6 +87,7 @@ def deduplicate(
     twins = {group[0]: group[1:] for group in same}
     best = {first: min((first, *rest), key=order.place) for first, rest in twins.items()}
     members = _members(elect(a, b, sketches, order.standing_in(best), judge), twins, best, judge)
+    members = [_as_spun(member, columns) for member in members]
     going = [member.number for member in members if member.score >= NEAR]
     going += [one.number for one in known if one.match.verdict.score >= NEAR]
     guard(going, columns, cfg)
@@ -101,7 +103,7 @@ def deduplicate(
             proposals.setdefault(number, []).append(drop)
     over = {member.number: order.id(member.kept) for member in members if member.score >= NEAR}
     over |= {one.number: one.match.kept for one in known if one.match.verdict.score >= NEAR}
-    return Result(proposals, clusters + remembered, _report(members, going, found, judge, columns), over)
+    return Result(proposals, clusters + remembered, _report(members, going, found, judge, columns), over, pairs)
 
 
 def _known(sketches: Sketches, cfg: DedupConfig, index: Index | None) -> list[Known]:
@@ -164,6 +166,13 @@ def _members(clusters: dict[int, list[int]], twins: dict[int, list[int]], best: 
         if first not in kept_by:
             gone += [Member(twin, best[first], EXACT, EXACT.score) for twin in (first, *rest) if twin != best[first]]
     return sorted(gone)
+
+
+def _as_spun(member: Member, columns: Columns) -> Member:
+    """A member that was found spun covers an unspun document as a spun copy, however close its repair brought it."""
+    if columns.spin[member.number] >= SPUN > columns.spin[member.kept] and member.verdict.relation in ("exact", "near"):
+        return member._replace(verdict=member.verdict._replace(relation="spun"))
+    return member
 
 
 # ------------------------------------------------------------------------------------------------- what to say about it

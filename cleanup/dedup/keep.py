@@ -14,6 +14,9 @@ REASONS = {"spin": "least spun", "date": "earliest", "length": "longest", "id": 
 HOLDS = "holds the others"  # stays although another would come first: that one is only a part of it
 
 
+SPUN = 1000.0  # spin rank from which a document is spun
+
+
 class Columns(NamedTuple):
     """What the keep policy and the report know of every document, in the global order."""
 
