@@ -136,7 +136,7 @@ def _read(path: Path) -> Iterator[Gold]:
         if not reason and gold.id in seen:
             reason = f"id {gold.id!r} is also that of line {seen[gold.id]}"
         if reason:
-            raise CleanupError(f"{where}: {reason}", "mend this line of the gold; its format is in cleanup/evaluate/gold.py")
+            raise CleanupError(f"{where}: {reason}", "mend this line of the gold; `cleanup eval --help` names the fields")
         seen[gold.id] = number
         yield gold
 
@@ -152,7 +152,7 @@ def _decode(line: bytes, where: str) -> Gold:
         except (msgspec.DecodeError, UnicodeDecodeError):
             gold = msgspec.convert(json.loads(line), Gold)  # lone surrogates, which only Python's own parser accepts
     except (msgspec.MsgspecError, ValueError) as error:
-        raise CleanupError(f"{where}: {error}", "mend this line of the gold; its format is in cleanup/evaluate/gold.py") from None
+        raise CleanupError(f"{where}: {error}", "mend this line of the gold; `cleanup eval --help` names the fields") from None
     gold.source = where
     return gold
 
