@@ -13,8 +13,9 @@ _SKIP = """
     map area dialog progress meter picture source track link meta
 """
 _BLOCK = """
-    address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form
-    h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section summary table tbody tfoot thead td th tr ul caption button
+    address article aside blockquote body button caption center dd details dialog div dl dt fieldset figcaption figure footer
+    form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section summary table tbody td tfoot th
+    thead tr ul
 """
 SKIP = frozenset(_SKIP.split())
 BLOCK = frozenset(_BLOCK.split())

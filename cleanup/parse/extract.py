@@ -59,7 +59,7 @@ def _article(
     given = article.Given(seen, found, facts.wordings, facts.excerpt)
     chosen = article.choose(given)
     doubts = opinions.doubts(chosen)
-    if doubts and not ensemble:
+    if doubts:
         chosen = opinions.preferred(chosen, article.choose(article.Given(seen, opinions.strict(page.root), *given.known)))
     copy = opinions.paragraphs(str(said.article.get("articleBody") or "")) if said.article else ""
     for opinion in (copy, readable):
