@@ -16,9 +16,9 @@ from cleanup.dedup.shingle import I64, U32, U64, Tokens, finish, fold, odd32, to
 from cleanup.dedup.signature import EMPTY
 from cleanup.errors import CleanupError
 
-_BITS = 17  # of a slot in the table of words
+_BITS = 18  # of a slot in the table of words
 _SPREAD = odd32(0xC1A55, 32)
-_CROWDED = u64(0x80000000)  # in an entry: further words have this slot
+_CROWDED = u64(0x80000000)  # in an entry: further words would have this slot
 _VALUE = u32(0x7FFFFFFF)
 (_LEFT,) = odd32(0x9A12, 1)
 
@@ -67,10 +67,14 @@ class Classes:
         slot >>= u32(32 - _BITS)
         entry = self._table.take(slot.astype(np.int64), mode="clip")
         known = (entry >> u64(32)).astype(np.uint32) == hashes
-        found = np.where(known, entry.astype(np.uint32) & _VALUE, hashes)
+        low = entry.astype(np.uint32)
+        late = low > _VALUE
+        low &= _VALUE
+        found = np.where(known, low, hashes)
         keys, values = self._rest
         if len(keys):
-            at = np.flatnonzero(entry & _CROWDED)
+            late &= ~known
+            at = np.flatnonzero(late)
             near = np.minimum(np.searchsorted(keys, hashes[at]), len(keys) - 1)
             hit = keys[near] == hashes[at]
             found[at[hit]] = values[near[hit]]
@@ -103,7 +107,7 @@ def pairs(tokens: Tokens, classes: Classes) -> Pairs:
 def content(tokens: Tokens, classes: Classes) -> tuple[U32, I64, I64]:
     """The content words of a chunk by class, the token that each is, and the first one of every text."""
     words = classes.lookup(tokens.hashes)
-    kept = np.flatnonzero(words)
+    kept = np.flatnonzero(words != 0)
     return words[kept], kept, np.searchsorted(kept, tokens.bounds)
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Fetch = Callable[[Sequence[int]], list[str]]
 
-BATCH_CHARS = 1 << 18
-BATCH_PAIRS = 256
+BATCH_CHARS = 1 << 17  # of the texts that are compared at a time
+BATCH_PAIRS = 64
 KIN = 0.05  # estimated canonical similarity at which two documents of one group are compared
 
 

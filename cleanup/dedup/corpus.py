@@ -189,8 +189,7 @@ def _clusters(members: Sequence[Member], order: Order) -> tuple[list[dict[str, A
         name = _name(id_)
         taken[name] += 1
         names[kept] = name if taken[name] == 1 else f"{name}-{taken[name]}"
-        rank = order.of(np.array([member.number for member in group]))
-        runner_up = group[int(rank.argmin())].number
+        runner_up = min((member.number for member in group), key=order.place)
         rows.append(
             {
                 "cluster": names[kept],

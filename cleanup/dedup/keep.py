@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,32 +32,29 @@ class Order(NamedTuple):
 
     numbers: I64
     criteria: tuple[str, ...]
-    values: tuple[NDArray[np.generic], ...]
+    values: tuple[list[float], ...]
     rank: I64
     ids: list[str]
-
-    def of(self, numbers: I64) -> I64:
-        """The ranks of documents, 0 the first to stay."""
-        return self.rank[np.searchsorted(self.numbers, numbers)]
+    at: dict[int, int]  # where in all these a document stands
 
     def place(self, number: int) -> int:
         """The rank of one document."""
-        return int(self.rank[np.searchsorted(self.numbers, number)])
+        return int(self.rank[self.at[number]])
 
     def standing_in(self, best: Mapping[int, int]) -> Order:
         """The same policy, but a document has the rank of the one it stands in for."""
         rank = self.rank.copy()
         for number, other in best.items():
-            rank[np.searchsorted(self.numbers, number)] = self.place(other)
+            rank[self.at[number]] = self.place(other)
         return self._replace(rank=rank)
 
     def id(self, number: int) -> str:
         """The id of a document."""
-        return self.ids[int(np.searchsorted(self.numbers, number))]
+        return self.ids[self.at[number]]
 
     def reason(self, kept: int, other: int) -> str:
         """Why `kept` stays and `other` goes."""
-        one, two = np.searchsorted(self.numbers, (kept, other)).tolist()
+        one, two = self.at[kept], self.at[other]
         for name, value in zip(self.criteria, self.values, strict=True):
             if value[one] != value[two]:
                 return REASONS[name] if value[one] < value[two] else HOLDS
@@ -72,16 +69,17 @@ def order(numbers: I64, ids: Sequence[str], columns: Columns, criteria: Sequence
     """
     longest = np.zeros(int(group.max(initial=0)) + 1, np.int64)
     np.maximum.at(longest, group, columns.length[numbers])
-    found: dict[str, NDArray[np.generic]] = {
+    found: dict[str, NDArray[Any]] = {
         "spin": columns.spin[numbers],
         "date": columns.date[numbers],
         "length": 10 - np.ceil(10 * columns.length[numbers] / np.maximum(longest[group], 1)).astype(np.int64),
         "id": _places(ids),
     }
-    values = tuple(found[name] for name in criteria)
+    columns_used = [found[name] for name in criteria]
     rank = np.empty(len(numbers), np.int64)
-    rank[np.lexsort((numbers, *reversed(values)))] = np.arange(len(numbers))
-    return Order(numbers, tuple(criteria), values, rank, list(ids))
+    rank[np.lexsort((numbers, *reversed(columns_used)))] = np.arange(len(numbers))
+    values = tuple(value.tolist() for value in columns_used)
+    return Order(numbers, tuple(criteria), values, rank, list(ids), {number: at for at, number in enumerate(numbers.tolist())})
 
 
 def _places(ids: Sequence[str]) -> I64:

@@ -94,27 +94,12 @@ def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
     if len(units) != len(joined):  # characters beyond the basic plane take two units
         sizes = [len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts]
         offsets = np.cumsum([1, *sizes])
-    low = _fold_units(units)
+    low = _table().take(units, mode="clip")
     if low.tobytes().find(NOTHING) >= 0:
         keep = low != NOTHING
         offsets = np.append(0, np.cumsum(keep))[offsets]
         low, units = low[keep], units[keep]
     return Folded(first, low, units, offsets)
-
-
-def _fold_units(units: NDArray[np.uint16]) -> Bytes:
-    """The folded byte of every code unit. Where nearly all are Latin, only the others are looked up in the large table."""
-    latin, table = _tables()
-    words = units[: len(units) // 4 * 4].view("<u8")
-    other = np.flatnonzero(words & u64(0xFF00FF00FF00FF00))
-    if 4 * len(other) > len(words):
-        return table.take(units, mode="clip")
-    low = np.frombuffer(bytearray(units.astype(np.uint8).tobytes().translate(latin)), np.uint8)
-    at = (other[:, None] * 4 + np.arange(4)).reshape(-1)
-    low[at] = table[units[at]]
-    tail = len(units) // 4 * 4
-    low[tail:] = table[units[tail:]]
-    return low
 
 
 def tokenise(folded: Folded) -> Tokens:
@@ -159,9 +144,8 @@ def _hash(low: Bytes, starts: I64, sizes: I64) -> U32:
         last += size.view(np.uint64) * _SIZE
         mixed[longer] ^= last
     mixed *= _FIRST
-    mixed ^= mixed >> u64(29)
-    mixed *= _LONG
-    return (mixed >> u64(32)).astype(np.uint32)
+    mixed >>= u64(32)
+    return mixed.astype(np.uint32)
 
 
 def shingles(hashes: U32, width: int) -> U32:
@@ -211,8 +195,8 @@ INVISIBLE = frozenset((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
 @cache
-def _tables() -> tuple[bytes, Bytes]:
-    """The folded byte of every Latin-1 character, and of every UTF-16 code unit; made on first use (20 ms).
+def _table() -> Bytes:
+    """The folded byte of every UTF-16 code unit; made on first use (20 ms).
 
     Beyond the basic plane the first of two units decides: pictures separate, ideographs stand alone, others are letters.
     """
@@ -229,7 +213,7 @@ def _tables() -> tuple[bytes, Bytes]:
     table[list(INVISIBLE)] = NOTHING
     table[0xD800:0xDC00] = SINGLE
     table[0xD83C:0xD83F] = 0
-    return table[:0x100].tobytes(), table
+    return table
 
 
 def _byte(code: int) -> int:

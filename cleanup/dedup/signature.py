@@ -10,7 +10,8 @@ from cleanup.dedup.shingle import I64, U32, Tokens, odd32, shingles, u32, u64
 
 EMPTY = np.uint32(0xFFFFFFFF)
 LATE = np.uint32(0x80000000)  # set in what later rounds of a sketch fill in
-ROUNDS = 6  # of Fast Similarity Sketching, before the slots still empty are filled one by one
+ROUNDS = 6  # of Fast Similarity Sketching at most, before the slots still empty are filled one by one
+FEW = 3  # empty slots of a text that are filled one by one at once
 
 _SHORT, _SLOT, _VALUE, _MIX = odd32(0x5EED, 4)
 _XOR, _MUL = odd32(0xF55, 8), odd32(0xF56, 8)
@@ -96,35 +97,34 @@ def _throw(flat: U32, base: I64, values: U32, k: int) -> None:
 
 
 def _fill(table: U32, values: U32, sizes: I64, k: int) -> U32:
-    """Rounds 1 on for texts with empty slots: their table, and their shingles one text after the other."""
+    """Fill the empty slots of texts: their table, and their shingles one text after the other.
+
+    Where many are empty in rounds, in which every shingle is thrown anew; where few are left slot by slot.
+    """
     flat = table.reshape(-1)
     row = np.repeat(np.arange(len(sizes)), sizes)
     for turn in range(1, ROUNDS):
-        mixed = values ^ _XOR[turn]
+        many = np.count_nonzero(table == EMPTY, axis=1) > FEW
+        if not many.any():
+            break
+        chosen = np.flatnonzero(np.repeat(many, sizes))
+        mixed = values[chosen] ^ _XOR[turn]
         mixed *= _MUL[turn]
         mixed ^= mixed >> u32(15)
         mixed *= _MIX
         key = _slot(mixed, k)
-        key += row * k
+        key += row[chosen] * k
         # Values of this round may only meet slots that the rounds before left empty; they carry the top bit, and within
         # a round the smallest wins, so that filling does not depend on the order of shingles.
-        empty = np.flatnonzero(flat.take(key) == EMPTY)
+        empty = np.flatnonzero(flat[key] == EMPTY)
         np.minimum.at(flat, key[empty], _value(mixed[empty]) | LATE)
-        open_rows = (table == EMPTY).any(axis=1)
-        if not open_rows.any():
-            return table
-        if not open_rows.all():
-            keep = open_rows[row]
-            values, row = values[keep], row[keep]
     rows, slots = np.nonzero(table == EMPTY)
-    starts = np.searchsorted(row, rows)
-    spans = sizes[rows]
-    salt = np.repeat(slots.astype(np.uint32) * _SLOT | u32(1), spans)
-    mixed = (values[ranges(starts, spans)] ^ (salt >> u32(7))) * salt
-    mixed ^= mixed >> u32(15)
-    mixed *= _MIX
-    least = np.minimum.reduceat(_value(mixed), np.cumsum(spans) - spans)
-    table[rows, slots] = np.minimum(least, u32(0x7FFFFFFE)) | LATE
+    if len(rows):
+        spans = sizes[rows]
+        mixed = values[ranges((np.cumsum(sizes) - sizes)[rows], spans)]
+        mixed *= np.repeat((slots + 1).astype(np.uint32) * _SLOT | u32(1), spans)
+        least = np.minimum.reduceat(mixed, np.cumsum(spans) - spans) >> u32(1)
+        table[rows, slots] = np.minimum(least, u32(0x7FFFFFFE)) | LATE
     return table
 
 

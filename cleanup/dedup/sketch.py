@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cleanup.dedup import canonical
 from cleanup.dedup.shingle import NORMALISER, U32, U64, Folded, fold, odd, tokenise
-from cleanup.dedup.signature import Shingled, affine32, bottom, fss, shingled
+from cleanup.dedup.signature import EMPTY, Shingled, affine32, bottom, fss, shingled
 from cleanup.errors import CleanupError
 
 if TYPE_CHECKING:
@@ -90,8 +90,16 @@ class Sketcher:
         surface = shingled(tokens, cfg.shingle)
         count = len(surface.counts)
         sizes = np.diff(tokens.bounds)
-        rows: Any = fss(surface, cfg.k).astype(np.uint16) if cfg.scheme == "fss" else affine32(surface, cfg.k, cfg.seed)
-        anchors = bottom(surface.values, surface.owner, sizes, ANCHORS)
+        rows: Any
+        if cfg.scheme == "fss":
+            full = fss(surface, cfg.k)
+            # The smallest hashes of a text are among the smallest of its slots; sorting 128 values beats choosing from 700.
+            smallest = np.sort(full, axis=1)[:, :ANCHORS]
+            anchors = np.pad(smallest, ((0, 0), (0, ANCHORS - smallest.shape[1])), constant_values=EMPTY)
+            rows = full.astype(np.uint16)
+        else:
+            rows = affine32(surface, cfg.k, cfg.seed)
+            anchors = bottom(surface.values, surface.owner, sizes, ANCHORS)
         canon = bottom(*canonical.pairs(tokens, self.classes)[:3], CANON)
         exact = np.zeros(count, np.uint64)
         filled = np.flatnonzero(sizes)
@@ -130,8 +138,7 @@ def save(parts: Sequence[Sketches], path: str | Path) -> None:
     """Write several tables as one file that `load` can map, a field after the other. Appears by rename."""
     total = sum(len(part) for part in parts)
     fields = [
-        {"name": name, "dtype": field.dtype.str, "shape": [total, *field.shape[1:]]}
-        for name, field in zip(Sketches._fields, parts[0], strict=True)
+        {"name": name, "dtype": field.dtype.str, "shape": [total, *field.shape[1:]]} for name, field in parts[0]._asdict().items()
     ]
     header = _MAGIC + json.dumps(fields).encode() + b"\n"
     target = Path(path)

@@ -16,8 +16,9 @@ from cleanup.dedup.shingle import I64, INVISIBLE, U32, Tokens, fold, tokenise, u
 from cleanup.dedup.signature import Shingled, ranges, shingled
 
 F64 = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
-GAP = 2.0  # what a token outside shared passages costs a core, against one for a token inside
+GAP = 2  # what a token outside shared passages costs a core, against one for a token inside
 ALIGNED = 4000  # content words of a text that are aligned at most
 
 
@@ -28,7 +29,8 @@ class Batch(NamedTuple):
     offsets: I64  # of every text among the code units
     plain: bool  # a code unit is a character
     tokens: Tokens
-    surface: Shingled
+    names: I64  # of the shingle that begins at every token: equal shingles of the batch have one name; 0 where none begins
+    sets: Mask  # [texts, names] which shingles a text has
     width: int
 
     def slice(self, text: int, begin: int, end: int) -> str:
@@ -45,7 +47,25 @@ def prepare(texts: Sequence[str], width: int) -> Batch:
     size = sum(map(len, texts)) + len(texts)
     (folded,) = fold(texts, size + 1)
     tokens = tokenise(folded)
-    return Batch(texts, folded.offsets, int(folded.offsets[-1]) == size + 1, tokens, shingled(tokens, width), width)
+    names, sets = _named(shingled(tokens, width))
+    return Batch(texts, folded.offsets, int(folded.offsets[-1]) == size + 1, tokens, names, sets, width)
+
+
+def _named(found: Shingled) -> tuple[I64, Mask]:
+    """Number the distinct shingles of a batch. Hash and position are sorted as one word, so that equal ones come together."""
+    count = len(found.values)
+    keys = found.values.astype(np.uint64) << u64(32) | np.arange(count).view(np.uint64)
+    keys.sort()
+    at = (keys & u64(0xFFFFFFFF)).view(np.int64)
+    keys >>= u64(32)
+    names = np.empty(count, np.int64)
+    if count:
+        names[at] = np.append(1, 1 + np.cumsum(keys[1:] != keys[:-1]))
+    names[found.owner == len(found.counts)] = 0
+    sets = np.zeros((len(found.counts) + 1, int(names.max(initial=0)) + 1), bool)
+    sets[found.owner, names] = True
+    sets[:, 0] = False
+    return names, sets[:-1]
 
 
 class Surface(NamedTuple):
@@ -64,82 +84,56 @@ class Surface(NamedTuple):
 def surface(batch: Batch, a: I64, b: I64) -> Surface:
     """Compare texts a[i] and b[i] (positions in the batch). Texts without tokens share nothing."""
     both = np.stack((a, b), axis=1).reshape(-1)  # sides alternate: a0 b0 a1 b1 ...
-    sizes = batch.surface.counts[both]
-    values = batch.surface.values[ranges(batch.surface.bounds[both], sizes)]
-    distinct, common, met = _meet(values, sizes)
-    union = distinct[0] + distinct[1] - common
-    lengths = np.diff(batch.tokens.bounds)[both]
-    inside, starts = _cover(met, sizes, lengths, batch.width)
-    covered = _sums(inside, starts, lengths) / np.maximum(lengths, 1)
-    first, after, dense = _cores(inside, starts, lengths)
-    whole = np.maximum(lengths, 1)
-    at, run = _longest(met, sizes)
+    other = np.stack((b, a), axis=1).reshape(-1)
+    lengths = np.diff(batch.tokens.bounds)
+    packed = np.packbits(batch.sets, axis=1)
+    size = np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
+    common = np.bitwise_count(packed[a] & packed[b]).sum(axis=1, dtype=np.int64)
+    spans = lengths[both]
+    names = batch.names[ranges(batch.tokens.bounds[both], spans)]
+    met = batch.sets.reshape(-1)[np.repeat(other * batch.sets.shape[1], spans) + names]
+    inside = _cover(met, spans, batch.width)
+    starts = np.cumsum(spans) - spans
+    first, after, dense = _cores(inside, starts, spans)
+    whole = np.maximum(spans, 1)
+    at, run = _longest(met, starts, spans)
     return Surface(
-        jaccard=common / np.maximum(union, 1),
-        contained=common / np.maximum(distinct, 1),
-        covered=_sides(covered),
+        jaccard=common / np.maximum(size[a] + size[b] - common, 1),
+        contained=np.stack((common / np.maximum(size[a], 1), common / np.maximum(size[b], 1))),
+        covered=_sides(_sums(inside, starts, spans) / whole),
         core=_sides((after - first) / whole),
         dense=_sides(dense),
         head=_sides(first / whole),
-        tail=_sides((lengths - after) / whole),
-        passage=np.stack((at[1::2], np.minimum(np.where(run > 0, run + batch.width - 1, 0), lengths)[1::2])),
+        tail=_sides((spans - after) / whole),
+        passage=np.stack((at[1::2], np.minimum(np.where(run > 0, run + batch.width - 1, 0), spans)[1::2])),
     )
 
 
-def _sides(table: NDArray[np.float64]) -> F64:
+def _sides(table: F64) -> F64:
     return np.ascontiguousarray(table.reshape(-1, 2).T)
 
 
-def _meet(values: U32, sizes: I64) -> tuple[I64, I64, NDArray[np.bool_]]:
-    """Distinct shingles of either side [2, n], how many are common, and which positions hold a common one.
-
-    Pair, hash and position are packed into one word and sorted, so that equal shingles of a pair come together.
-    """
-    count = len(sizes) // 2
-    segment = np.repeat(np.arange(len(sizes)), sizes)
-    place = max(1, (len(values) - 1).bit_length())
-    key = values.astype(np.uint64) << u64(place)
-    key |= (segment >> 1).view(np.uint64) << u64(place + 32)
-    key |= np.arange(len(values)).view(np.uint64)
-    key.sort()
-    group = key >> u64(place)
-    begins = np.flatnonzero(np.append(True, group[1:] != group[:-1])) if len(key) else np.zeros(0, np.int64)
-    at = (key & u64((1 << place) - 1)).view(np.int64)
-    rights = np.add.reduceat(segment[at] & 1, begins) if len(key) else begins
-    spans = np.diff(np.append(begins, len(key)))
-    pair = (group[begins] >> u64(32)).view(np.int64)
-    on_left, on_right = rights < spans, rights > 0
-    shared = on_left & on_right
-    distinct = np.stack([np.bincount(pair[side], minlength=count) for side in (on_left, on_right)])
-    met = np.zeros(len(values), bool)
-    met[at[np.repeat(shared, spans)]] = True
-    return distinct, np.bincount(pair[shared], minlength=count), met
+def _cover(met: Mask, lengths: I64, width: int) -> Mask:
+    """Which tokens lie in a common shingle, from those at which one begins, text after text."""
+    ends = np.cumsum(lengths)
+    short = np.flatnonzero((lengths > 0) & (lengths < width))  # such a text is one shingle, which ends with it
+    whole = met[(ends - lengths)[short]]
+    begins = met.copy()
+    begins[(ends - lengths)[short]] = False
+    inside = begins.copy()
+    for step in range(1, width):
+        inside[step:] |= begins[:-step]
+    for text, value in zip(short.tolist(), whole.tolist(), strict=True):
+        inside[ends[text] - lengths[text] : ends[text]] = value
+    return inside
 
 
-def _cover(met: NDArray[np.bool_], sizes: I64, lengths: I64, width: int) -> tuple[NDArray[np.bool_], I64]:
-    """Which tokens lie in a shared shingle, text after text, and where each text begins."""
-    starts = np.cumsum(lengths) - lengths
-    at = np.flatnonzero(met)
-    segment = np.repeat(np.arange(len(sizes)), sizes)[at]
-    long = lengths[segment] >= width
-    at, segment = at[long], segment[long]
-    token = at - (np.cumsum(sizes) - sizes)[segment] + starts[segment]
-    inside = np.zeros(int(lengths.sum()) + width, bool)
-    for step in range(width):
-        inside[token + step] = True
-    inside = inside[: len(inside) - width]
-    one = np.cumsum(sizes) - sizes
-    for text in np.flatnonzero((lengths > 0) & (lengths < width)):  # a short text is one shingle
-        inside[starts[text] : starts[text] + lengths[text]] = met[one[text]]
-    return inside, starts
-
-
-def _sums(flags: NDArray[np.bool_], starts: I64, lengths: I64) -> I64:
+def _sums(flags: Mask, starts: I64, lengths: I64) -> I64:
     total = np.append(0, np.cumsum(flags))
     return np.asarray(total[starts + lengths] - total[starts])
 
 
-def _cores(inside: NDArray[np.bool_], starts: I64, lengths: I64) -> tuple[I64, I64, F64]:
+def _cores(inside: Mask, starts: I64, lengths: I64) -> tuple[I64, I64, F64]:
     """The stretch of every text with the largest sum, a token inside shared passages counting one and one outside `-GAP`:
     first token, end, and the share of its tokens that lie inside."""
     filled = np.flatnonzero(lengths)
@@ -147,13 +141,12 @@ def _cores(inside: NDArray[np.bool_], starts: I64, lengths: I64) -> tuple[I64, I
     if not len(filled):
         return first, after, dense
     # Every text is put below all before it, so that one running minimum over all texts starts anew at each of them.
-    drop = np.zeros(len(inside))
-    drop[starts[filled]] = -(GAP + 1) * (np.append(0, lengths[filled][:-1]) + 1)
-    step = np.where(inside, 1.0, -GAP)
-    level = np.cumsum(step + drop)
+    step = np.where(inside, 1, -GAP)
+    drop = step.copy()
+    drop[starts[filled]] -= (GAP + 1) * (np.append(0, lengths[filled][:-1]) + 1)
+    level = np.cumsum(drop)
     before = level - step
     low = np.minimum.accumulate(before)
-    since = np.maximum.accumulate(np.where(before == low, np.arange(len(before)), 0))
     gain = level - low
     best = np.maximum.reduceat(gain, starts[filled])
     where = np.flatnonzero(gain == np.repeat(best, lengths[filled]))
@@ -161,31 +154,31 @@ def _cores(inside: NDArray[np.bool_], starts: I64, lengths: I64) -> tuple[I64, I
     one = np.flatnonzero(np.append(True, segment[1:] != segment[:-1]))
     end, segment = where[one], segment[one]
     good = best[segment] > 0
+    since = np.maximum.accumulate(np.where(before == low, np.arange(len(before)), 0))
     chosen = filled[segment[good]]
     first[chosen] = since[end[good]] - starts[chosen]
     after[chosen] = end[good] + 1 - starts[chosen]
-    spans = np.maximum(after - first, 1)
-    dense = _sums(inside, starts + first, after - first) / spans
+    dense = _sums(inside, starts + first, after - first) / np.maximum(after - first, 1)
     return first, after, dense
 
 
-def _longest(met: NDArray[np.bool_], sizes: I64) -> tuple[I64, I64]:
-    """The longest run of common shingles of every text: first position in the text, length."""
-    ends = np.cumsum(sizes)
-    segment = np.repeat(np.arange(len(sizes)), sizes)
-    index = np.arange(len(met))
-    barrier = np.where(met, ends[segment] - sizes[segment] - 1 if len(met) else 0, index)
-    run = index - np.maximum.accumulate(barrier) if len(met) else index
-    run[~met] = 0
-    at, length = np.zeros(len(sizes), np.int64), np.zeros(len(sizes), np.int64)
-    filled = np.flatnonzero(sizes)
+def _longest(met: Mask, starts: I64, lengths: I64) -> tuple[I64, I64]:
+    """The longest run of common shingles of every text: first token in the text, length."""
+    at, length = np.zeros(len(lengths), np.int64), np.zeros(len(lengths), np.int64)
+    filled = np.flatnonzero(lengths)
     if len(filled):
-        length[filled] = np.maximum.reduceat(run, (ends - sizes)[filled])
-        hit = np.flatnonzero((run == length[segment]) & met)
-        owner = segment[hit]
+        # A run never goes on into the next text: a text of several shingles ends with tokens at which none begins, and the
+        # first token of a text is made a barrier.
+        index = np.arange(len(met))
+        barrier = np.where(met, -1, index)
+        barrier[starts[filled]] = np.where(met[starts[filled]], starts[filled] - 1, starts[filled])
+        run = index - np.maximum.accumulate(barrier)
+        length[filled] = np.maximum.reduceat(run, starts[filled])
+        hit = np.flatnonzero((run == np.repeat(length, lengths)) & met)
+        owner = np.searchsorted(starts[filled], hit, "right") - 1
         one = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])) if len(hit) else hit
-        last = hit[one]
-        at[owner[one]] = last - length[owner[one]] + 1 - (ends - sizes)[owner[one]]
+        text = filled[owner[one]]
+        at[text] = hit[one] - length[text] + 1 - starts[text]
     return at, length
 
 
@@ -219,23 +212,26 @@ def align(first: U32, second: U32, least: float = 0.0) -> Alignment:
         return Alignment(jaccard, 0.0, 0.0, 0.0, 0)
     if (len(second), second.tobytes()) < (len(first), first.tobytes()):
         first, second = second, first  # of several longest ones the same, whichever text comes first
-    common = min(np.isin(first, second).sum(), np.isin(second, first).sum()) / shorter
-    if common < least:
-        return Alignment(jaccard, float(common), 0.0, shorter / longer, shorter)
-    left, right = _subsequence(first.tolist(), second.tolist())
-    thin = 0
-    total = 0
-    for at, size in ((left, len(first)), (right, len(second))):
+    words = [first.tolist(), second.tolist()]
+    common = set(words[0]) & set(words[1])
+    places = [[at for at, word in enumerate(side) if word in common] for side in words]
+    share = min(map(len, places)) / shorter
+    if share < least:
+        return Alignment(jaccard, share, 0.0, shorter / longer, shorter)
+    matched = _subsequence(*([side[at] for at in some] for side, some in zip(words, places, strict=True)))
+    thin = total = 0
+    for some, at, side in zip(places, matched, words, strict=True):
+        size = len(side)
         stretches = min(STRETCHES, max(1, size // 8))
-        have = np.bincount(np.asarray(at, np.int64) * stretches // size, minlength=stretches)
+        have = np.bincount(np.array([some[place] for place in at], np.int64) * stretches // size, minlength=stretches)
         room = np.bincount(np.arange(size) * stretches // size, minlength=stretches)
         thin += int((have < THIN * room).sum())
         total += stretches
-    return Alignment(jaccard, len(left) / shorter, 1 - thin / total, shorter / longer, shorter)
+    return Alignment(jaccard, len(matched[0]) / shorter, 1 - thin / total, shorter / longer, shorter)
 
 
 def _jaccard(first: U32, second: U32) -> float:
-    sets = [set(zip(words[:-1].tolist(), words[1:].tolist(), strict=True)) for words in (first, second)]
+    sets = [set((words[:-1].astype(np.uint64) << u64(32) | words[1:]).tolist()) for words in (first, second)]
     union = len(sets[0] | sets[1])
     return len(sets[0] & sets[1]) / union if union else 0.0
 
