@@ -14,10 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.config import Config
+from cleanup.dedup.corpus import Result
+from cleanup.dedup.keep import SPUN
 from cleanup.part import Outcome, Proposals, save_proposals
 from cleanup.read.records import identity
+from cleanup.spin.witness import witness
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, value
+
+COPIES = 12  # spun copies that are asked what stood in a text
 
 
 class Mapped(NamedTuple):
@@ -112,6 +117,7 @@ def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Seque
         sketches = load_sketches([file for directory in mapped.directories for file in sorted(directory.glob("sketch-*"))])
         index = Index.open(config.dedup.index, config.dedup, create=True, skip=tag) if config.dedup.index else None
         result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup, index)
+        witnesses = restore(result, columns.spin, lines, config)
         if index is not None:
             everybody = range(len(sketches))
             corpus.remember(sketches, columns, result, lines.ids(everybody), lines.urls(everybody), config.dedup, tag)
@@ -125,8 +131,39 @@ def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Seque
         save_proposals(out / ".work" / "dedup" / f"{part:05}", found)
     with appearing(out / "clusters.jsonl") as file:
         for cluster in result.clusters:
+            for member in cluster["members"]:
+                if member["id"] in witnesses:
+                    member["witness"] = witnesses[member["id"]]
             file.write(encode(cluster))
     return {**result.report, "duplicate_ids": duplicate_ids(mapped.columns["id"])}
+
+
+def restore(result: Result, spin: NDArray[np.float32], lines: Lines, config: Config) -> dict[str, str]:
+    """Propose to restore spun documents that stay from their siblings; gives id of the restored -> id of its witness.
+
+    A spun document that is kept beside its unspun sibling (modes "mark" and "cluster") is restored from it. A spun document that
+    stands for several spun copies is restored where these agree, which is held for a person.
+    """
+    witnesses: dict[str, str] = {}
+    if "spin" not in config.stages or not config.spin.repair:
+        return witnesses
+    clusters: dict[int, list[int]] = {}
+    for kept, member in result.pairs.tolist():
+        if spin[member] >= SPUN:
+            clusters.setdefault(kept, []).append(member)
+    for kept, members in clusters.items():
+        if spin[kept] >= SPUN:
+            if len(members) > 1:
+                own, *others = lines.texts([kept, *members[:COPIES]])
+                result.proposals.setdefault(kept, []).extend(witness(own, others, spun=True))
+        elif config.dedup.mode != "drop":
+            (original,) = lines.texts([kept])
+            for member, id_ in zip(members, lines.ids(members), strict=True):
+                edits = witness(lines.texts([member])[0], [original])
+                result.proposals.setdefault(member, []).extend(edits)
+                if edits:
+                    witnesses[id_] = lines.ids([kept])[0]
+    return witnesses
 
 
 def duplicate_ids(hashes: NDArray[np.uint64]) -> int:

@@ -290,7 +290,7 @@ def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, jo
     meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
     id_ = identity(record, job.config.read) or str(value(record["id"]))
     doc = Document(id_, text=value(record[field]), source=str(value(record.get("source", ""))), meta=meta, record=record)
-    settle(doc, step, "dedup", proposals, DEDUP_POLICY, job.answers)
+    settle(doc, step, "", proposals, DEDUP_POLICY, job.answers)
     rows = doc.ledger
     edits = summary["edits"] + doc.edits
     out = {key: item for key, item in record.items() if key not in ("cleanup", "drop")}

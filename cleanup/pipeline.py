@@ -56,7 +56,8 @@ def settle(
 ) -> bool:
     """Decide on every proposal, apply what is to be applied and record it; True when the text changed.
 
-    `known` has the metadata fields and the keys of held proposals that an earlier pass recorded: they get no second row.
+    A step of several stages (the corpus step) has no `stage`: each rule says its own. `known` has the metadata fields and the
+    keys of held proposals that an earlier pass recorded: they get no second row.
 
     Where two edits overlap, the one with the higher score is applied, then the one that starts first, then the longer one.
     Raises ValueError, before anything is changed, when an edit's `before` is not what the text has there.
@@ -91,7 +92,7 @@ def settle(
         if decision == "review" and key in known:
             continue
         if decision != "skip" or by == "overlap" or isinstance(proposal, Drop):
-            rows.append(_row(doc.id, step, stage, proposal, decision, by, key))
+            rows.append(_row(doc.id, step, stage or proposal.rule.partition("/")[0], proposal, decision, by, key))
     # Structs carry their lists by reference: a new list keeps copies of a document independent.
     doc.ledger = [*doc.ledger, *sorted(rows, key=lambda row: (-1 if row.start is None else row.start, row.end or 0, row.rule))]
     doc.meta = {**doc.meta, **marks}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanup.document import apply
+from cleanup.config import Config, override
+from cleanup.document import apply, revert
+from cleanup.learning import proposals
+from cleanup.pipeline import Pipeline
 from cleanup.rules import directories
 from cleanup.spin.align import slots
 from cleanup.spin.learn import learn
 from cleanup.spin.witness import witness
+from cleanup.stored import find_all
 
 ORIGINAL = (
     "The company said on Monday that its new model would learn from data. The market was quiet, and the price of the share did "
@@ -60,3 +66,15 @@ def test_learning_counts_compares_and_gives_contexts() -> None:
     assert found["mannequin", "model"].status == "known"
     assert found["worth", "price"].contexts == ["the _ of", "the _ of"]
     assert learn([], directories()) == []
+
+
+def test_a_run_that_marks_restores_a_spun_copy_from_its_sibling(samples: Path, tmp_path: Path) -> None:
+    config = override(Config(), {"dedup.mode": "mark"})
+    run = Pipeline(config=config).run(samples / "news.jsonl", tmp_path / "out")
+    docs = find_all(run, {"northlight-1", "northlight-2"})
+    assert docs["northlight-2"].text == docs["northlight-1"].text
+    originals = {record["id"]: record["text"] for record in map(json.loads, (samples / "news.jsonl").open(encoding="utf-8"))}
+    assert revert(docs["northlight-2"]) == originals["northlight-2"]
+    members = [member for cluster in run.clusters() for member in cluster["members"] if member["id"] == "northlight-2"]
+    assert members[0]["witness"] == "northlight-1"
+    assert any("\tknown\t" in line for line in proposals(tmp_path / "out"))

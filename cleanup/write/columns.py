@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from cleanup.dedup.keep import SPUN
 from cleanup.dedup.sketch import Sketcher, empty, save
 from cleanup.document import Document
 
@@ -88,7 +89,7 @@ def spin_rank(spin: Any) -> float:
     if not isinstance(spin, dict):
         return 0.0
     score = spin.get("score", 0.0)
-    rank: float = {"spun": 1000.0 + score, "suspect": 1.0}.get(spin.get("verdict", ""), 0.0)
+    rank: float = {"spun": SPUN + score, "suspect": 1.0}.get(spin.get("verdict", ""), 0.0)
     return rank
 
 
