@@ -305,3 +305,22 @@ def test_extract_keeps_the_wording_of_a_date() -> None:
     mark = next(mark for mark in extract(html, Config()).proposals if isinstance(mark, Mark) and mark.field == "date")
     assert mark.value == "2024-05-03"
     assert mark.why["wording"] == "Published 3 May 2024"
+
+
+def test_a_page_that_breaks_the_extractor_keeps_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("cleanup.parse.extract.claims", broken)
+    doc = page(f"<p>{PROSE}</p>")
+    assert (doc.text, doc.status) == (PROSE, "kept")
+    assert "RecursionError" in found(doc)["extract_doubt"]
+
+
+def test_truncated_page_is_marked() -> None:
+    html = CASES[0]["html"]
+    cut = page(html[: html.index("according to the harbour")])
+    assert cut.text.startswith("Harbour wall gives way in night storm\n")
+    assert "three fishing boats were carried off" in cut.text
+    assert found(cut)["truncated"] is True
+    assert "truncated" not in found(page(html))

@@ -70,6 +70,14 @@ def choose(given: Given) -> list[Block]:
     return [block for block, keep in zip(scene.blocks, chosen, strict=True) if keep]
 
 
+def unnamed(lines: Lines) -> list[Block]:
+    """Where no extractor found anything: all lines but links and those in surroundings that say they are something else."""
+    scene = weigh(Given(lines, ""))
+    return [
+        block for block in lines.blocks if block.linked < 0.5 and not scene.kinds[block.box] and any(map(str.isalpha, block.text))
+    ]
+
+
 def weigh(given: Given) -> Scene:
     """Find the extractor's lines on the page, then the box that holds them."""
     blocks, boxes = given.lines.blocks, given.lines.boxes

@@ -6,6 +6,9 @@ the page itself calls something else can be left out and what was overlooked bet
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import msgspec
 
 from cleanup.config import Config
@@ -15,7 +18,8 @@ from cleanup.parse.blocks import Block, Lines, lines
 from cleanup.parse.structured import Claims, claims
 from cleanup.parse.tree import Page, flat_text, parse_tree
 
-EMPTY = 1  # characters of text below which there is nothing
+_BULLET = re.compile(r"^[•·▪‣●∙*–—-]\s+")
+DOCUMENT = ("<html", "<body", "<!doctype", "<head")  # how a whole page begins
 
 
 class Extracted(msgspec.Struct):
@@ -23,69 +27,97 @@ class Extracted(msgspec.Struct):
 
     text: str
     proposals: list[Proposal]
-    body: str = ""
+
+
+class _View(msgspec.Struct):
+    """A page while it is read."""
+
+    page: Page
+    markup: str
+    said: Claims
+    seen: Lines
+    facts: metadata.Facts
+
+
+class _Body(msgspec.Struct):
+    """The text without its title, what speaks for dropping the page and what is doubtful about the text."""
+
+    text: str
+    drop: Drop | None = None
+    doubts: list[str] = []
 
 
 def extract(markup: str, config: Config, url: str = "", crawled: str = "") -> Extracted:
-    """The article of a page. Never raises on what the page holds; what is doubtful is said in a Mark `extract_doubt`."""
+    """The article of a page. Never raises on what the page holds; what is doubtful is said in a Mark `extract_doubt`.
+
+    `url` is the address that the page came from, `crawled` the ISO 8601 time at which it was fetched. Raises MissingExtra
+    when `parse.ensemble` is on and its libraries are missing.
+    """
     page = parse_tree(markup, config.limits.max_depth)
     said = claims(page.root)
     seen = lines(page.root)
     facts = metadata.facts(said, page.root, seen, url, crawled)
-    doubts: list[str] = []
-    if page.trouble or not config.parse.extract:
-        body, drop = _everything(page, seen, markup), None
-        doubts += [page.trouble] if page.trouble else []
-    else:
-        body, drop, doubts = _article(page, seen, markup, said, facts, config.parse.ensemble)
+    view = _View(page, markup, said, seen, facts)
+    body = _everything(view) if page.trouble or not config.parse.extract else _article(view, config.parse.ensemble)
     proposals: list[Proposal] = [*facts.marks]
-    if len(body) < EMPTY and not drop:
-        body, drop = _cut_off(markup, facts, doubts)
-    elif len(body) < config.parse.min_chars and not drop:
-        drop = Drop("extract/too-short", 1.0, {"characters": len(body), "wanted": config.parse.min_chars})
-    if doubts:
-        proposals.append(Mark("extract_doubt", ", ".join(doubts), "extract/doubt", 1.0, {"reasons": doubts}))
-    if drop:
-        proposals.append(drop)
-    text = f"{facts.title}\n{body}" if facts.title and body != facts.title else body
-    return Extracted(text, proposals, body)
+    if _is_cut_off(markup):
+        proposals.append(Mark("truncated", True, "extract/cut-off", 1.0, {"characters": len(markup)}))
+        if not body.text and facts.title:
+            body = _Body(facts.excerpt, None, [*body.doubts, "cut off before the text"])
+    elif not body.text and not body.drop:
+        body.drop = Drop("extract/empty", 1.0, {"characters": len(markup)})
+    elif len(body.text) < config.parse.min_chars and not body.drop:
+        body.drop = Drop("extract/too-short", 1.0, {"characters": len(body.text), "wanted": config.parse.min_chars})
+    if body.doubts:
+        proposals.append(Mark("extract_doubt", ", ".join(body.doubts), "extract/doubt", 1.0, {"reasons": body.doubts}))
+    if body.drop:
+        proposals.append(body.drop)
+    return Extracted(_titled(facts.title, body.text), proposals)
 
 
-def _article(
-    page: Page, seen: Lines, markup: str, said: Claims, facts: metadata.Facts, ensemble: bool
-) -> tuple[str, Drop | None, list[str]]:
-    """(text, what speaks for dropping the page, what is doubtful about the text)."""
-    found, readable = opinions.agreed(page.root, markup) if ensemble else (opinions.default(page.root), "")
+def _titled(title: str, body: str) -> str:
+    """The text with its title on the first line."""
+    if not title or not body:
+        return title or body
+    return body if body.startswith(f"{title}\n") or body == title else f"{title}\n{body}"
+
+
+def _article(view: _View, ensemble: bool) -> _Body:
+    """The main text: an extractor's lines, put right by what the page calls its boxes; in doubt, further opinions."""
+    root, seen, facts = view.page.root, view.seen, view.facts
+    found, readable = opinions.agreed(root, view.markup) if ensemble else (opinions.default(root), "")
     given = article.Given(seen, found, facts.wordings, facts.excerpt)
     chosen = article.choose(given)
     doubts = opinions.doubts(chosen)
     if doubts:
-        chosen = opinions.preferred(chosen, article.choose(article.Given(seen, opinions.strict(page.root), *given.known)))
-    copy = opinions.paragraphs(str(said.article.get("articleBody") or "")) if said.article else ""
+        chosen = opinions.preferred(chosen, article.choose(article.Given(seen, opinions.strict(root), *given.known)))
+    copy = opinions.paragraphs(str(view.said.article.get("articleBody") or "")) if view.said.article else ""
     for opinion in (copy, readable):
         if len(opinion) >= opinions.COPY:
             chosen = opinions.without_tail(chosen, opinion)
-    drop = pagekind.judge(pagekind.View(seen, chosen, facts.wordings, said, facts.url))
-    text = render(chosen) or found.strip()
+    drop = pagekind.judge(pagekind.View(seen, chosen, facts.wordings, view.said, facts.url))
+    text = render(chosen)
     if len(copy) >= opinions.COPY and len(copy) > opinions.LONGER * len(text):
-        return copy, None, ["the publisher's copy is much longer"]
-    return text, drop, doubts
+        return _Body(copy, None, ["the publisher's copy is much longer"])
+    if not text and not drop:
+        text = found.strip() or render(article.unnamed(seen))
+        doubts = ["no extractor found anything"] if text else []
+    return _Body(text, drop, doubts)
 
 
-def render(blocks: list[Block]) -> str:
+def render(blocks: Sequence[Block]) -> str:
     """Chosen lines as text, a paragraph a line, list items with a dash."""
-    return "\n".join(f"- {block.text}" if block.tag == "li" else block.text for block in blocks)
+    return "\n".join(f"- {_BULLET.sub('', block.text)}" if block.tag == "li" else block.text for block in blocks)
 
 
-def _everything(page: Page, seen: Lines, markup: str) -> str:
-    if page.trouble in ("nesting", "markup"):
-        return flat_text(markup)
-    return render(seen.blocks)
+def _everything(view: _View) -> _Body:
+    """All visible text."""
+    trouble = view.page.trouble
+    text = flat_text(view.markup) if trouble in ("nesting", "markup") else render(view.seen.blocks)
+    return _Body(text, None, [trouble] if trouble else [])
 
 
-def _cut_off(markup: str, facts: metadata.Facts, doubts: list[str]) -> tuple[str, Drop | None]:
-    """A page without text: when it is the beginning of a longer one, what its head says; else nothing, and a Drop."""
-    if "</html" not in markup[-2000:].lower() and facts.title:
-        doubts.append("cut off before the text")
-        return facts.excerpt or facts.title, None
-    return "", Drop("extract/empty", 1.0, {"characters": len(markup)})
+def _is_cut_off(markup: str) -> bool:
+    """Whether a page ends in the middle: it begins like a whole one, and ends neither with its closing tags nor with a tag."""
+    head, tail = markup[:2000].lower(), markup[-500:].lower().rstrip()
+    return any(sign in head for sign in DOCUMENT) and "</html" not in tail and "</body" not in tail and not tail.endswith(">")
