@@ -134,6 +134,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     config = job.config
     pipeline, sketcher = _tools(msgspec.json.encode(config), msgspec.json.encode(job.answers))
     pipeline.seconds.clear()
+    pipeline.retried = True
     docs = _survivors(job, trail)
     tally, columns = Tally(), Columns()
     sketches = Sketches(work, sketcher)
@@ -195,7 +196,7 @@ def _parse(doc: Document, config: Config) -> None:
     """Parse; a document that cannot be parsed, in time or at all, has failed, and its neighbours have not."""
     try:
         parse(doc, config)
-    except CleanupError:
+    except (CleanupError, MemoryError):
         raise
     except (Exception, StageTimeout) as error:
         doc.status, doc.error = "failed", f"parse: {type(error).__name__}: {error}"[:500]

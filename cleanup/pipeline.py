@@ -148,6 +148,7 @@ class Pipeline:
         self.config = config
         self.answers = answers or {}
         self.seconds: dict[str, float] = {}  # processor time spent in each stage
+        self.retried = False  # whether somebody tries again elsewhere when memory runs out
         self._steps: list[tuple[str, registry.Propose, Policy]] | None = None
 
     @classmethod
@@ -248,6 +249,8 @@ class Pipeline:
         except CleanupError:
             raise
         except (Exception, StageTimeout) as error:
+            if self.retried and isinstance(error, MemoryError):
+                raise
             why = {"error": f"{type(error).__name__}: {error}"[:500]}
             settle(doc, step, name, [Mark(f"error_{name}", why["error"], f"{name}/error", 1.0, why)], Policy(), {})
             return False
