@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from cleanup.config import Config
 from cleanup.dedup.sketch import Sketcher
 from cleanup.document import Document, Drop, Edit, Mark, Row, failure
-from cleanup.errors import CleanupError, RunError
+from cleanup.errors import CleanupError
 from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
 from cleanup.read.inputs import unpack
@@ -109,11 +109,9 @@ def map_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's prot
             outcome = _map(job, work, trail)
             (work / "outcome.json").write_bytes(msgspec.json.encode(outcome))
             _appear(work, final)
-    except OSError as error:
-        shutil.rmtree(work, ignore_errors=True)
-        raise RunError(
-            f"cannot write to {work}: {error.strerror or error}", "free some space, then repeat the command"
-        ) from error
+    except OSError:
+        shutil.rmtree(work, ignore_errors=True)  # on a full disk its space is what is needed
+        raise
 
 
 def _appear(work: Path, final: Path) -> None:

@@ -86,32 +86,35 @@ def execute(
     """
     began = time.time()
     with directory.locked(out):
-        sources = Sources(_spooled(source, out) for source in expand(inputs))
-        manifest = describe(config, sources, answers or {})
-        resumed = directory.claim(out, manifest)
-        if not (out / "run.json").exists():
-            directory.sweep(out)
-            work = list(_planned(plan(sources, config), config, out, answers or {}))
-            del sources
-            mapped = _phase("map", map_part, part.mapped, work, jobs, progress, resumed)
-            corpus = _deduplicate(config, out, work, mapped, manifest)
-            finished = _phase("finish", finish_part, part.finished, work, jobs, progress, resumed)
-            _conclude(out, manifest, mapped, finished, corpus, began)
-        directory.discard(out)
+        try:
+            sources = Sources(_spooled(source, out) for source in expand(inputs))
+            manifest = describe(config, sources, answers or {})
+            resumed = directory.claim(out, manifest)
+            if not (out / "run.json").exists():
+                directory.sweep(out)
+                work = list(_planned(plan(sources, config), config, out, answers or {}))
+                del sources
+                mapped = _phase("map", map_part, part.mapped, work, jobs, progress, resumed)
+                corpus = _deduplicate(config, out, work, mapped, manifest)
+                finished = _phase("finish", finish_part, part.finished, work, jobs, progress, resumed)
+                _conclude(out, manifest, mapped, finished, corpus, began)
+            directory.discard(out)
+        except OSError as error:  # inputs fail one by one, as documents; what comes here is about the run directory
+            where = error.filename or out
+            raise RunError(
+                f"cannot write {where}: {error.strerror or error}", "free some space, then repeat the command"
+            ) from error
     return Run(out)
 
 
 def _planned(parts: Iterable[Part], config: Config, out: Path, answers: Answers) -> Iterator[Job]:
     """A job a part, whose description is left where the workers find it."""
     place = out / ".work" / "plan"
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        for one in parts:
-            job = Job(config, one.number, one.stored, str(out), answers)
-            (place / job.name).write_bytes(pack(one))
-            yield job
-    except OSError as error:
-        raise RunError(f"cannot write {place}: {error.strerror or error}", "free some space, then repeat the command") from error
+    place.mkdir(parents=True, exist_ok=True)
+    for one in parts:
+        job = Job(config, one.number, one.stored, str(out), answers)
+        (place / job.name).write_bytes(pack(one))
+        yield job
 
 
 def describe(config: Config, sources: Sources, answers: Answers) -> dict[str, Any]:

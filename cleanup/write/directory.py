@@ -36,10 +36,10 @@ def locked(path: Path) -> Iterator[None]:
 @contextmanager
 def appearing(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name, complete and on disk, when the block ends; after an error nothing appears."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     # The name is this process's own: an older one that has not quite died yet cannot write into the same file.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             yield file
             file.flush()
