@@ -70,12 +70,12 @@ def choose(given: Given) -> list[Block]:
     return [block for block, keep in zip(scene.blocks, chosen, strict=True) if keep]
 
 
-def unnamed(lines: Lines) -> list[Block]:
-    """Where no extractor found anything: all lines but links and those in surroundings that say they are something else."""
-    scene = weigh(Given(lines, ""))
-    return [
-        block for block in lines.blocks if block.linked < 0.5 and not scene.kinds[block.box] and any(map(str.isalpha, block.text))
-    ]
+def unnamed(given: Given) -> list[Block]:
+    """Where no extractor found anything: all lines but links, headlines and what stands in foreign surroundings."""
+    scene = weigh(Given(given.lines, ""))
+    chosen = [block.linked < 0.5 and bool(block.mark) and not scene.kinds[block.box] for block in scene.blocks]
+    _drop_titles(chosen, scene, given.titles)
+    return [block for block, keep in zip(scene.blocks, chosen, strict=True) if keep]
 
 
 def weigh(given: Given) -> Scene:
@@ -97,7 +97,8 @@ def weigh(given: Given) -> Scene:
     for number, box in enumerate(boxes):
         around = kinds[box.parent] if box.parent >= 0 else frozenset()
         own = set(hints.kinds(box.names)) | ({box.tag} & _FOREIGN_TAGS) | ({"hidden"} if box.hidden else set())
-        kinds.append(frozenset() if weight[number] > SURROUND * total else around | own)
+        whole = box.tag in ("html", "body") or weight[number] > SURROUND * total
+        kinds.append(frozenset() if whole else around | own)
         inside.append(number == home or (box.parent >= 0 and inside[box.parent]))
     return Scene(blocks, boxes, anchored, weight, home, inside, kinds)
 

@@ -88,7 +88,7 @@ def _article(view: _View, ensemble: bool) -> _Body:
     found, readable = opinions.agreed(root, view.markup) if ensemble else (opinions.default(root), "")
     given = article.Given(seen, found, facts.wordings, facts.excerpt)
     chosen = article.choose(given)
-    doubts = opinions.doubts(chosen)
+    doubts = opinions.doubts(chosen, seen)
     if doubts:
         chosen = opinions.preferred(chosen, article.choose(article.Given(seen, opinions.strict(root), *given.known)))
     copy = opinions.paragraphs(str(view.said.article.get("articleBody") or "")) if view.said.article else ""
@@ -100,7 +100,7 @@ def _article(view: _View, ensemble: bool) -> _Body:
     if len(copy) >= opinions.COPY and len(copy) > opinions.LONGER * len(text):
         return _Body(copy, None, ["the publisher's copy is much longer"])
     if not text and not drop:
-        text = found.strip() or render(article.unnamed(seen))
+        text = render(article.unnamed(given))
         doubts = ["no extractor found anything"] if text else []
     return _Body(text, drop, doubts)
 

@@ -124,13 +124,11 @@ def _tags(claims: Claims, root: Any) -> list[str]:
 
 
 def _split(texts: Iterable[str]) -> Iterable[str]:
-    seen: set[str] = set()
-    for text in texts:
-        for part in re.split(r"\s*[,;|、，]\s*", text) if re.search(r"[,;|、，]", text) else [text]:
-            part = part.strip().strip("#").strip()
-            if part and len(part) <= MAX_TAG and key(part) not in seen:
-                seen.add(key(part))
-                yield part
+    """Tags, each once; where there is but one text it is a list of them, as in `<meta name="keywords">`."""
+    given = list(texts)
+    parts = re.split(r"[,;|、，]", given[0]) if len(given) == 1 else given
+    distinct = {key(part): part.strip().strip("#").strip() for part in reversed(parts) if key(part)}
+    return (tag for tag in reversed(distinct.values()) if len(tag) <= MAX_TAG)
 
 
 def _strings(value: Any) -> Iterable[str]:

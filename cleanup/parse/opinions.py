@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cleanup.errors import MissingExtra
-from cleanup.parse.blocks import Block, lines
+from cleanup.parse.blocks import Block, Lines, lines
 from cleanup.parse.structured import key
 from cleanup.parse.tree import flat_text, parse_tree
 
@@ -69,14 +69,15 @@ def _alike(a: Counter[str], b: Counter[str]) -> float:
     return 2 * (a & b).total() / total if total else 1.0
 
 
-def doubts(chosen: Sequence[Block]) -> list[str]:
-    """Why a choice of lines may be wrong: links, lists or short lines dominate, or there is little of it."""
+def doubts(chosen: Sequence[Block], seen: Lines) -> list[str]:
+    """Why a choice of lines may be wrong: links, lists or short lines dominate, or it is little of what the page says."""
     size = max(1, sum(len(block.text) for block in chosen))
+    prose = sum(len(block.text) for block in seen.blocks if len(block.text) >= LINE and block.linked < LINKS)
     shares = {
         "links": sum(block.links for block in chosen) / size > LINKS,
         "lists": sum(len(block.text) for block in chosen if block.tag == "li") / size > LISTS,
         "short lines": sum(len(block.text) for block in chosen if len(block.text) < LINE) / size > SHORT,
-        "little text": size < LITTLE,
+        "little text": size < LITTLE and size < prose / 2,
     }
     return [reason for reason, found in shares.items() if found]
 
