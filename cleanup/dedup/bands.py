@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cleanup.config import DedupConfig
 
 RECALL = 0.999  # of pairs at the threshold that a plan has to bring together
+BLOCK = 1 << 16  # keys compared at a time
 FLOODED = 1000  # documents in one bucket from which on it is reported
 _ROWS = odd(0xBA2D, 64)
 
@@ -78,26 +79,28 @@ class Buckets(NamedTuple):
     sizes: I64
 
 
-def group(key: U64, documents: I64 | None = None, total: int | None = None) -> Buckets:
-    """Buckets of two and more documents with equal keys, their members ascending.
+def group(key: U64, documents: NDArray[np.unsignedinteger], total: int) -> Buckets:
+    """Buckets of two and more documents with equal keys, their members ascending. Overwrites `key`.
 
     The top bits of the key and the number of the document are sorted as one 64-bit word, which is several times faster
     than sorting an index. The key loses as many bits as the number needs: verification forgives the odd false bucket.
-    `documents` names the document of every key (default: its position); `total` is one more than the largest.
+    `documents` names the document of every key, `total` is more than the largest.
     """
-    if documents is None:
-        documents = np.arange(len(key))
-    bits = u64(max(1, ((total or len(key)) - 1).bit_length()))
-    packed = (key >> bits) << bits
-    packed |= documents.view(np.uint64)
-    packed.sort()
-    top = packed >> bits
-    equal = np.zeros(len(top) + 1, bool)
-    np.equal(top[1:], top[:-1], out=equal[1:-1]) if len(top) else None
-    inside = np.flatnonzero(equal[1:] | equal[:-1])
-    members = (packed[inside] & u64((1 << int(bits)) - 1)).view(np.int64)
-    starts = np.flatnonzero(~equal[inside])
-    return Buckets(members, starts, np.diff(np.append(starts, len(members))))
+    bits = u64(max(1, (total - 1).bit_length()))
+    key >>= bits
+    key <<= bits
+    key |= documents
+    key.sort()
+    equal = np.zeros(len(key) + 1, bool)
+    for begin in range(1, len(key), BLOCK):  # by blocks, so that nothing but the keys takes eight bytes a document
+        part = key[begin - 1 : begin + BLOCK]
+        np.less(part[1:] ^ part[:-1], u64(1 << int(bits)), out=equal[begin : begin + len(part) - 1])
+    starts = np.flatnonzero(equal[1:] & ~equal[:-1])
+    equal[:-1] |= equal[1:]
+    members = key[equal[:-1]]
+    members &= u64((1 << int(bits)) - 1)
+    place = np.cumsum(equal[:-1])[starts] - 1
+    return Buckets(members.view(np.int64), place, np.diff(np.append(place, len(members))))
 
 
 def stars(buckets: Buckets) -> tuple[I64, I64, I64]:

@@ -13,23 +13,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup import bands
+from cleanup.dedup import bands, spun
 from cleanup.dedup.bands import FLOODED, Buckets, group, stars
-from cleanup.dedup.shingle import I64, U32, U64, u64
-from cleanup.dedup.signature import EMPTY, ranges
+from cleanup.dedup.pairs import Mask, Places, known_among, merge, pack, unique, unpack
+from cleanup.dedup.shingle import I64, U32, U64, u32, u64
+from cleanup.dedup.signature import EMPTY
 from cleanup.dedup.sketch import Sketches
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
 
 F64 = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+I32 = NDArray[np.int32]
 
 DOUBT = 2.0  # standard errors by which an estimate may lie below the mark and still be a candidate
 TURNS = 3  # how often the members of a bucket that do not fit its first one choose another
-SMALL = 16  # buckets of canonical hashes up to this size give all their pairs, larger ones a star and a chain
-TOGETHER = 3  # canonical hashes that two documents have to share
-BLOCK = 1 << 22  # pairs in memory at a time
+PAIRS = 1 << 12  # pairs of signatures compared at a time
 
 
 class Candidates(NamedTuple):
@@ -46,41 +45,36 @@ def find(sketches: Sketches, alive: Mask, cfg: DedupConfig) -> Candidates:
     flooded: list[tuple[str, int]] = []
     found = np.zeros(0, np.uint64)
     meetings = 0
-    # Whoever comes first in a bucket is compared with the others: a matter of the texts, not of the order they came in.
-    order = np.argsort(sketches.exact, kind="stable")
-    order = order[alive[order]]
-    for where, buckets in _surface_buckets(sketches, order, cfg):
+    places = Places(sketches, alive)
+    partner = np.full(len(sketches), -1, np.int32)
+    for where, buckets in _buckets(sketches, places, cfg):
         flooded += [(where, int(size)) for size in buckets.sizes[buckets.sizes >= FLOODED]]
-        good, count = _fitting(sketches, buckets, found, cfg)
+        good, count = _fitting(sketches, buckets, found, partner, cfg)
         meetings += count
-        found = _merge(found, good)
-    good, count, large = _canonical(sketches, order, cfg)
-    flooded += [("canonical", size) for size in large]
-    found = _merge(found, good)
-    a, b = _unpack(found)
-    return Candidates(a, b, meetings + count, sorted(flooded, key=lambda item: -item[1]))
+        found = merge(found, good)
+    kin = spun.find(sketches, places, cfg)
+    found = merge(found, kin.pairs)
+    flooded += [("canonical", size) for size in kin.flooded]
+    a, b = unpack(found)
+    return Candidates(a, b, meetings + kin.met, sorted(flooded, key=lambda item: -item[1]))
 
 
-def _surface_buckets(sketches: Sketches, order: I64, cfg: DedupConfig) -> Iterator[tuple[str, Buckets]]:
+def _buckets(sketches: Sketches, places: Places, cfg: DedupConfig) -> Iterator[tuple[str, Buckets]]:
     """Buckets of the bands, one band at a time, then of the smallest hashes, some hashes at a time."""
     plan = bands.plan(cfg.jaccard, cfg.k)
     for band in range(plan.bands):
-        yield f"band {band}", _named(group(bands.keys(sketches.surface, band, plan.rows)[order]), order)
+        key = places.living(bands.keys(sketches.surface, band, plan.rows))
+        yield f"band {band}", places.named(group(key, places.of, len(places)))
     # All smallest hashes in one sort would take 128 bytes a document: they are done by their last bits, in turns.
-    turns = 1 << max(0, min(4, (len(order) >> 14).bit_length()))
+    turns = 1 << max(0, min(5, (len(places) >> 13).bit_length()))
     for turn in range(turns):
-        keys, places = [], []
+        keys, documents = [], []
         for column in range(sketches.anchors.shape[1]):
-            value = sketches.anchors[:, column][order]
-            chosen = np.flatnonzero((value % turns == turn) & (value != EMPTY))
+            value = places.living(sketches.anchors[:, column])
+            chosen = np.flatnonzero((value & u32(turns - 1) == turn) & (value != EMPTY))
             keys.append(value[chosen].astype(np.uint64) << u64(32))
-            places.append(chosen)
-        yield "anchor", _named(group(np.concatenate(keys), np.concatenate(places), len(order)), order)
-
-
-def _named(buckets: Buckets, order: I64) -> Buckets:
-    """Buckets of places in an order as buckets of the documents there."""
-    return buckets._replace(members=order[buckets.members])
+            documents.append(places.of[chosen])
+        yield "anchor", places.named(group(np.concatenate(keys), np.concatenate(documents), len(places)))
 
 
 def met(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> I64:
@@ -91,49 +85,30 @@ def met(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> I64:
     return np.asarray(equal.reshape(len(a), plan.bands, plan.rows).all(axis=2).sum(axis=1))
 
 
-def _pack(a: I64, b: I64) -> U64:
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    packed: U64 = low.astype(np.uint64) << u64(32)
-    packed |= high.astype(np.uint64)
-    return packed
+def _fitting(sketches: Sketches, buckets: Buckets, found: U64, partner: I32, cfg: DedupConfig) -> tuple[U64, int]:
+    """The pairs of every bucket's first member with those that fit it; the others choose a first one among themselves.
 
-
-def _unpack(pairs: U64) -> tuple[I64, I64]:
-    return (pairs >> u64(32)).astype(np.int64), (pairs & u64(0xFFFFFFFF)).astype(np.int64)
-
-
-def _unique(pairs: U64) -> U64:
-    pairs = np.sort(pairs)
-    return pairs[np.append(True, pairs[1:] != pairs[:-1])] if len(pairs) else pairs
-
-
-def _merge(found: U64, new: U64) -> U64:
-    return _unique(np.concatenate((found, new))) if len(new) else found
-
-
-def _known(found: U64, pairs: U64) -> Mask:
-    """Which pairs are among the sorted ones of `found`."""
-    if not len(found):
-        return np.zeros(len(pairs), bool)
-    return np.asarray(found[np.minimum(np.searchsorted(found, pairs), len(found) - 1)] == pairs)
-
-
-def _fitting(sketches: Sketches, buckets: Buckets, found: U64, cfg: DedupConfig) -> tuple[U64, int]:
-    """The pairs of every bucket's first member with those that fit it; the others choose a first one among themselves."""
+    `partner` remembers the first one that every document fitted last: most pairs meet in many bands.
+    """
     kept, met = [], 0
     for _ in range(TURNS):
         first, other, bucket = stars(buckets)
         if not len(first):
             break
         met += len(first)
-        pairs = _pack(first, other)
-        fits = _known(found, pairs)
+        fits = partner[other] == first
         new = np.flatnonzero(~fits)
+        pairs = pack(first[new], other[new])
+        known = known_among(found, pairs)
+        fits[new[known]] = True
+        new, pairs = new[~known], pairs[~known]
         good = likely(sketches, first[new], other[new], cfg)
-        kept.append(pairs[new[good]])
-        fits[new[good]] = True
+        kept.append(pairs[good])
+        new = new[good]
+        partner[other[new]] = first[new]
+        fits[new] = True
         buckets = _regroup(other[~fits], bucket[~fits])
-    return (_unique(np.concatenate(kept)) if kept else np.zeros(0, np.uint64)), met
+    return (unique(np.concatenate(kept)) if kept else np.zeros(0, np.uint64)), met
 
 
 def _regroup(members: I64, bucket: I64) -> Buckets:
@@ -146,8 +121,8 @@ def _regroup(members: I64, bucket: I64) -> Buckets:
 def resemblance(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:
     """Estimated Jaccard similarity of the surfaces of document a[i] of one table and b[i] of the other."""
     equal = np.empty(len(a), np.int64)
-    for begin in range(0, len(a), 1 << 14):
-        part = slice(begin, begin + (1 << 14))
+    for begin in range(0, len(a), PAIRS):
+        part = slice(begin, begin + PAIRS)
         equal[part] = np.count_nonzero(one.surface[a[part]] == two.surface[b[part]], axis=1)
     share: F64 = equal / one.surface.shape[1]
     return share
@@ -169,55 +144,3 @@ def likely(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> Mask:
     sizes = sketches.tokens[a], sketches.tokens[b]
     high = containment(np.minimum(jaccard + DOUBT * error, 1.0), *sizes)
     return np.asarray((high >= min(cfg.excerpt, cfg.containment) * 0.8) & (jaccard > 0))
-
-
-# ------------------------------------------------------------------------------------------------- canonical family
-def kinship(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:
-    """Estimated Jaccard similarity of the canonical families: what is common among the smallest hashes of the union."""
-    share = np.empty(len(a))
-    size = one.canon.shape[1]
-    for begin in range(0, len(a), 1 << 14):
-        part = slice(begin, begin + (1 << 14))
-        both = np.concatenate((one.canon[a[part]], two.canon[b[part]]), axis=1)
-        both.sort(axis=1)
-        full = both != EMPTY
-        fresh = np.concatenate((full[:, :1], full[:, 1:] & (both[:, 1:] != both[:, :-1])), axis=1)
-        rank = np.cumsum(fresh, axis=1)
-        twice = full & ~fresh & (rank <= size)
-        share[part] = twice.sum(axis=1) / np.maximum(np.minimum(rank[:, -1], size), 1)
-    return share
-
-
-def _canonical(sketches: Sketches, order: I64, cfg: DedupConfig) -> tuple[U64, int, list[int]]:
-    """Pairs that share several of their smallest canonical hashes."""
-    order = order[sketches.tokens[order] >= max(cfg.min_words, 20)]
-    rows = sketches.canon[order]
-    at = np.flatnonzero(rows.reshape(-1) != EMPTY)
-    values = rows.reshape(-1)[at].astype(np.uint64) << u64(32)
-    buckets = _named(group(values, at // rows.shape[1], len(order)), order)
-    small = buckets.sizes <= SMALL
-    pairs = [_all_pairs(Buckets(buckets.members, buckets.starts[small], buckets.sizes[small]))]
-    large = Buckets(buckets.members, buckets.starts[~small], buckets.sizes[~small])
-    if len(large.sizes):
-        first, other, _ = stars(large)
-        at = ranges(large.starts + 1, large.sizes - 1)
-        pairs += [_pack(first, other), _pack(large.members[at - 1], large.members[at])]
-    every = np.sort(np.concatenate(pairs))
-    if not len(every):
-        return every, 0, []
-    begins = np.flatnonzero(np.append(True, every[1:] != every[:-1]))
-    often = np.diff(np.append(begins, len(every)))
-    good = every[begins[often >= TOGETHER]]
-    return good, len(begins), [int(size) for size in large.sizes[large.sizes >= FLOODED]]
-
-
-def _all_pairs(buckets: Buckets) -> U64:
-    """Every pair within every bucket."""
-    found = [np.zeros(0, np.uint64)]
-    for size in np.unique(buckets.sizes).tolist():
-        starts = buckets.starts[buckets.sizes == size]
-        left, right = np.triu_indices(size, 1)
-        found.append(
-            _pack(buckets.members[(starts[:, None] + left).reshape(-1)], buckets.members[(starts[:, None] + right).reshape(-1)])
-        )
-    return np.concatenate(found)

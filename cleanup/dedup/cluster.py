@@ -18,6 +18,7 @@ from cleanup.dedup.bands import components
 from cleanup.dedup.keep import Order
 from cleanup.dedup.relation import Verdict, judge
 from cleanup.dedup.shingle import I64
+from cleanup.dedup.spun import kinship
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -110,7 +111,7 @@ def _worthwhile(named: I64, other: I64, edges: set[tuple[int, int]], sketches: S
     rest = np.flatnonzero(~known)
     if len(rest):
         fits = sketched.likely(sketches, named[rest], other[rest], cfg)
-        fits |= sketched.kinship(sketches, sketches, named[rest], other[rest]) >= KIN
+        fits |= kinship(sketches, sketches, named[rest], other[rest]) >= KIN
         known[rest] = fits
     return known
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleanup.dedup.candidates import F64, containment, kinship, resemblance
+from cleanup.dedup.candidates import F64, containment, resemblance
 from cleanup.dedup.relation import Relation, Verdict
 from cleanup.dedup.shingle import I64
+from cleanup.dedup.spun import kinship
 from cleanup.dedup.verify import Alignment
 
 if TYPE_CHECKING:

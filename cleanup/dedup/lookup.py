@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cleanup.dedup.candidates import TOGETHER
 from cleanup.dedup.shingle import I64, U64, u64
 from cleanup.dedup.signature import EMPTY
 from cleanup.dedup.sketch import Sketches
+from cleanup.dedup.spun import TOGETHER
 
 SLICE = 1 << 16  # remembered documents scanned at a time
 TAIL = 1 << 13  # keys in the run that takes new documents
