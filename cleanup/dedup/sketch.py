@@ -148,7 +148,7 @@ def save(parts: Sequence[Sketches], path: str | Path) -> None:
         for index in range(len(fields)):
             file.write(bytes(-file.tell() % _ALIGN))
             for part in parts:
-                np.ascontiguousarray(part[index]).tofile(file)
+                file.write(np.ascontiguousarray(part[index]).data)  # `tofile` does not notice that the disk is full
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(target)
