@@ -65,7 +65,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """What a mapped or finished part counts. `rules`: rule -> [applied, held, skipped, characters removed, characters added]."""
+    """What a mapped or finished part counts. `rules`: rule -> [applied, held, skipped, characters removed, characters added, documents dropped]."""
 
     number: int
     counts: dict[str, int] = {}
@@ -86,11 +86,12 @@ class Tally:
     def rows(self, rows: Iterable[Row]) -> None:
         """Count decisions by rule and stage."""
         for row in rows:
-            numbers = self.rules.setdefault(row.rule, [0, 0, 0, 0, 0])
+            numbers = self.rules.setdefault(row.rule, [0] * 6)
             numbers[("apply", "review", "skip").index(row.decision)] += 1
             if row.decision == "apply" and row.action == "edit":
                 numbers[3] += len(row.before or "")
                 numbers[4] += len(row.after or "")
+            numbers[5] += row.decision == "apply" and row.action == "drop"
             if row.decision == "review":
                 self.counts["held"] += 1
             self.stages.setdefault(row.stage, Counter())[f"{row.action}_{row.decision}"] += 1

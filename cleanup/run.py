@@ -240,8 +240,8 @@ def _totals(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         for stage, counts in outcome.stages.items():
             stages.setdefault(stage, Counter()).update(counts)
         for rule, values in outcome.rules.items():
-            numbers[rule] = [a + b for a, b in zip(numbers.get(rule, [0] * 5), values, strict=True)]
-    names = ("applied", "held", "skipped", "characters_removed", "characters_added")
+            numbers[rule] = [a + b for a, b in zip(numbers.get(rule, [0] * 6), values, strict=True)]
+    names = ("applied", "held", "skipped", "characters_removed", "characters_added", "documents_dropped")
     return {
         "stages": {name: dict(sorted(counts.items())) for name, counts in sorted(stages.items())},
         "rules": {rule: dict(zip(names, values, strict=True)) for rule, values in sorted(numbers.items())},

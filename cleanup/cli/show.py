@@ -109,9 +109,7 @@ def summary(info: dict[str, Any], path: str) -> str:
         f"{counts['read']:,} read = {counts['kept']:,} kept + {counts['dropped']:,} dropped + {counts['failed']:,} failed"
         + (f"; {counts['held']:,} decisions held for review" if counts["held"] else "")
     ]
-    drops = {
-        rule: n["applied"] for rule, n in info["rules"].items() if rule.split("/")[0] in ("dedup", "extract") and n["applied"]
-    }
+    drops = {rule: n["documents_dropped"] for rule, n in info["rules"].items() if n["documents_dropped"]}
     edits = {
         rule: n["applied"]
         for rule, n in info["rules"].items()
@@ -122,7 +120,7 @@ def summary(info: dict[str, Any], path: str) -> str:
         for rule, count in edits.items():
             by_stage[rule.split("/")[0]] = by_stage.get(rule.split("/")[0], 0) + count
         lines.append("edits: " + ", ".join(f"{count:,} {stage}" for stage, count in sorted(by_stage.items())))
-    if drops and counts["dropped"]:
-        lines.append("rules: " + ", ".join(f"{count:,} {rule}" for rule, count in sorted(drops.items())))
+    if drops:
+        lines.append("dropped by " + ", ".join(f"{count:,} {rule}" for rule, count in sorted(drops.items())))
     lines.append(f"{path}: corpus/ dropped/ ledger/ clusters.jsonl run.json report.html")
     return "\n".join(lines)
