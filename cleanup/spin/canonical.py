@@ -75,7 +75,8 @@ def _links(lexicon: Lexicon, stop: frozenset[str]) -> Mapping[tuple[str, str], f
     """Pairs of single words that are original and variant, with the strength of the tie; function words have none."""
     links: dict[tuple[str, str], float] = defaultdict(float)
     for row in lexicon.rows:
-        if row.pos == "p" or not row.original.isalpha() or row.original in stop:
+        # Rows of pos x hold single forms ("bought"), whose lemma has rows of its own.
+        if row.pos in "px" or not row.original.isalpha() or row.original in stop:
             continue
         for variant in row.variants:
             if variant.text.isalpha() and variant.text not in stop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +19,7 @@ from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
 
 Verdict = Literal["clean", "suspect", "spun"]
+BELONGS = 0.5  # a sentence belongs to a spun stretch when it has this share of the usual number of changed words
 FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly
 VERDICTS: tuple[Verdict, ...] = ("clean", "suspect", "spun")
 
@@ -83,8 +85,7 @@ def judge(
 ) -> Region:
     """Judge tokens `first:last`, whose marker mass per 100 words is `mass`."""
     part = passage[first:last]
-    cut = repair.units(part, priors)
-    readings = repair.solve(part, cut, priors, priors.context)
+    cut, readings = repair.read(part, priors)
     chosen = {r.form: r for r in readings if r and r.candidate and not r.form.isdigit()}.values()
     formal = priors.lexicon.formal
     worth = {reading.form: FORMAL if reading.form in formal else 1.0 for reading in chosen}
@@ -128,18 +129,37 @@ def _verdict(region: Region, words: int, hard: int, limits: Thresholds, window: 
     return "suspect" if words >= limits.least_words and region.total >= limits.suspect * needed else "clean"
 
 
+def outline(tokens: Sequence[Token], region: Region, first: int, last: int) -> tuple[int, int]:
+    """Where the spun stretch around `first:last` begins and ends, sentence by sentence, inside the judged `region`.
+
+    A sentence belongs to it when it has a good share of the changed words that `first:last` usually has.
+    """
+    marked = [0] * len(tokens)
+    for unit, reading in zip(region.units, region.readings, strict=True):
+        if reading is not None and reading.candidate is not None and reading.probability > 0.7:
+            for at in range(region.first + unit.first, region.first + unit.last):
+                marked[at] = 1
+    starts = [at for at in range(region.first, region.last) if tokens[at].fresh or at == region.first]
+    enough = BELONGS * sum(marked[first:last]) / (last - first)
+    inside = [(a, b, sum(marked[a:b]) >= enough * (b - a)) for a, b in pairwise([*starts, region.last])]
+    middle = (first + last) // 2
+    core = next((number for number, (a, b, _) in enumerate(inside) if a <= middle < b), 0)
+    low = high = core
+    while low > 0 and (inside[low - 1][2] or (inside[low - 1][0] >= first and low > 1 and inside[low - 2][2])):
+        low -= 1
+    while high + 1 < len(inside) and (
+        inside[high + 1][2] or (inside[high + 1][1] <= last and high + 2 < len(inside) and inside[high + 2][2])
+    ):
+        high += 1
+    return inside[low][0], inside[high][1]
+
+
 def windows(
     text: str, passage: Sequence[Token], markers: Markers, limits: Thresholds, size: int
 ) -> list[tuple[int, int, float]]:
-    """Disjoint stretches of `size` words, the most marked first: (first token, last, mass)."""
+    """Stretches of `size` words that are worth a look, the most marked first: (first token, last, mass). They overlap."""
     step = max(size // 3, 1)
     spans = [(at, min(at + size, len(passage))) for at in range(0, max(len(passage) - size, 0) + step, step)]
     mass = markers.masses([text[passage[a].start : passage[b - 1].end] for a, b in spans if a < b]).score
-    chosen: list[tuple[int, int, float]] = []
-    for index in sorted(range(len(mass)), key=lambda i: -mass[i]):
-        a, b = spans[index]
-        if mass[index] < limits.mass or len(chosen) >= 12:
-            break
-        if all(b <= c or d <= a for c, d, _ in chosen):
-            chosen.append((a, b, float(mass[index])))
-    return chosen
+    order = sorted(range(len(mass)), key=lambda index: -mass[index])
+    return [(*spans[index], float(mass[index])) for index in order if mass[index] >= limits.peak / 2]

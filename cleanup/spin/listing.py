@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cleanup.rules import Example, Rule
+from cleanup.spin import mend
 from cleanup.spin.lexicon import Lexicon, rule_id
 
 OWN = (
@@ -46,10 +47,25 @@ def listing(paths: Sequence[Path]) -> list[Rule]:
 
 
 def expand(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
-    """Every concrete pair, inflected: {"id", "before", "after"}; each pair of words once."""
+    """Every concrete pair: {"id", "before", "after"}; each pair of words once.
+
+    Inflected forms come from the lexicon; pairs that stand with another article ("an important": "a crucial") or in the
+    possessive ("the sport's": "the game's") are listed as they are replaced, too.
+    """
     seen: set[tuple[str, str]] = set()
     for candidate in Lexicon.load(paths).candidates():
-        pair = (candidate.before, candidate.after)
-        if pair not in seen:
-            seen.add(pair)
-            yield {"id": candidate.rule, "before": candidate.before, "after": candidate.after}
+        pos = candidate.rule.split("/")[1]
+        for before, after in _variations(candidate.before, candidate.after, pos):
+            if (before, after) not in seen:
+                seen.add((before, after))
+                yield {"id": candidate.rule, "before": before, "after": after}
+
+
+def _variations(before: str, after: str, pos: str) -> Iterator[tuple[str, str]]:
+    yield before, after
+    if pos in ("n", "a", "r"):
+        articles = mend.article(before.split(" ")[0]), mend.article(after.split(" ")[0])
+        if None not in articles and articles[0] != articles[1]:
+            yield f"{articles[0]} {before}", f"{articles[1]} {after}"
+    if pos == "n":
+        yield f"{before}'s", f"{after}'s"

@@ -103,6 +103,21 @@ def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[
     return best
 
 
+def read(passage: Sequence[Token], priors: Priors, weights: Weights = WEIGHTS) -> tuple[list[Unit], list[Reading | None]]:
+    """The units of a passage and what they are read as. A phrase that turns out to be honest is cut again into its words."""
+    cut = units(passage, priors)
+    found = solve(passage, cut, priors, priors.context, weights)
+    honest = frozenset(
+        unit.form
+        for unit, reading in zip(cut, found, strict=True)
+        if reading is not None and unit.last - unit.first > 1 and reading.candidate is None
+    )
+    if honest:
+        cut = units(passage, priors, honest)
+        found = solve(passage, cut, priors, priors.context, weights)
+    return cut, found
+
+
 def solve(
     passage: Sequence[Token], cut: Sequence[Unit], priors: Priors, context: Context, weights: Weights = WEIGHTS
 ) -> list[Reading | None]:

@@ -18,6 +18,7 @@ from cleanup.spin.proposals import proposals
 
 SECTION = 3000  # words that are solved together; a longer text is cut
 ROUNDS = 5
+WINDOWS = 12  # of one text that are looked at
 
 
 class Finding(NamedTuple):
@@ -88,9 +89,33 @@ class Restorer:
             whole = [gate.judge(tokens, a, b, mass, priors, limits) for a, b in pairwise(bounds)]
             if peak < limits.peak or any(region.verdict == "spun" for region in whole):
                 return whole
-        spans = gate.windows(text, tokens, self.markers, limits, self.window)
-        local = [gate.judge(tokens, a, b, m, priors, limits, window=True) for a, b, m in spans if m >= limits.peak / 2]
-        return [*whole, *local] or [gate.judge(tokens, 0, 0, mass, priors, limits)]
+        return [*whole, *self._windows(text, tokens)] or [gate.judge(tokens, 0, 0, mass, priors, limits)]
+
+    def _windows(self, text: str, tokens: list[Token]) -> list[Region]:
+        """Spun or suspect stretches of a text, found from its most marked windows."""
+        found: list[Region] = []
+        tried: list[tuple[int, int]] = []
+        for first, last, mass in gate.windows(text, tokens, self.markers, self.limits, self.window):
+            if any(first < b and a < last for a, b in tried):
+                continue
+            if len(tried) >= WINDOWS:
+                break
+            region = gate.judge(tokens, first, last, mass, self.priors, self.limits, window=True)
+            if region.verdict == "spun":
+                region = self._grown(text, tokens, region)
+            found.append(region)
+            tried += [(first, last), (region.first, region.last)]
+        return found
+
+    def _grown(self, text: str, tokens: list[Token], region: Region) -> Region:
+        """A spun window with the sentences around it that are spun, too, and without those of its own that are not."""
+        reach = 2 * self.window
+        low, high = max(0, region.first - reach), min(len(tokens), region.last + reach)
+        around = gate.judge(tokens, low, high, region.mass, self.priors, self.limits)
+        first, last = gate.outline(tokens, around, region.first, region.last)
+        mass = self.markers.masses([text[tokens[first].start : tokens[last - 1].end]]).score[0].item()
+        grown = gate.judge(tokens, first, last, mass, self.priors, self.limits, window=True)
+        return grown if grown.verdict == "spun" else region
 
     def _proposals(self, text: str, tokens: Sequence[Token], regions: Sequence[Region]) -> list[Edit]:
         """The edits of all spun regions, not overlapping, in order."""

@@ -6,16 +6,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cleanup.config import SpinConfig
-from cleanup.document import Document, Edit, Mark, Proposal
+from cleanup.document import Document, Mark, Proposal
 from cleanup.rules import Rule
+from cleanup.spin.listing import expand, listing
 from cleanup.spin.restore import Restorer
 from cleanup.stages import Propose, stage
 
 
 def rules(paths: Sequence[Path]) -> list[Rule]:
-    """The lexicon, row by row, and the rules of the program itself."""
-    from cleanup.spin.listing import listing
-
+    """The rules of the program itself and the pairs of the lexicon."""
     return listing(paths)
 
 
@@ -39,4 +38,4 @@ def spin(cfg: SpinConfig | None, paths: Sequence[Path]) -> Propose:
     return propose
 
 
-__all__ = ["Edit", "rules", "spin"]
+__all__ = ["expand", "rules", "spin"]

@@ -1,0 +1,184 @@
+"""The spin stage: verdicts with their evidence, repairs, and what is left alone."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from cleanup.config import SpinConfig
+from cleanup.document import Document, Edit, Mark, apply
+from cleanup.rules import directories
+from cleanup.spin import mend, passage
+from cleanup.spin.restore import Restorer
+from cleanup.stages.spin import spin
+from tests.bench.data import seeds_dir
+
+CASES = Path(__file__).parent / "cases"
+TRAPS = sorted((CASES / "spin_traps").glob("*.txt"))
+PAIRS = tomllib.loads((CASES / "spin_pairs.toml").read_text(encoding="utf-8"))["pair"]
+
+
+@pytest.fixture(scope="module")
+def restorer() -> Restorer:
+    return Restorer(directories())
+
+
+def edited(restorer: Restorer, text: str) -> str:
+    return apply(text, [edit for edit in restorer.findings([text])[0].edits if edit.score >= restorer.apply])
+
+
+def test_there_are_enough_traps() -> None:
+    assert len(TRAPS) >= 60
+    assert all(150 <= len(path.read_text(encoding="utf-8").split()) <= 600 for path in TRAPS)
+
+
+@pytest.mark.parametrize("path", TRAPS, ids=lambda path: path.stem)
+def test_honest_prose_full_of_spinners_words_is_clean(path: Path, restorer: Restorer) -> None:
+    (finding,) = restorer.findings([path.read_text(encoding="utf-8")])
+    assert finding.verdict == "clean"
+    assert not finding.edits
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])
+def test_spun_articles_are_found_and_mostly_repaired(pair: dict[str, str], restorer: Restorer) -> None:
+    spun, original = restorer.findings([pair["spun"], pair["original"]])
+    assert (spun.verdict, original.verdict) == ("spun", "clean")
+    assert spun.why["contradictions"]
+    assert spun.score > 10 + original.score
+    words = set(pair["original"].lower().split())
+    sure = [edit for edit in spun.edits if edit.score >= 0.9 and edit.after]
+    right = [edit for edit in sure if set(edit.after.lower().split()) <= {word.strip(".,") for word in words}]
+    assert len(sure) >= 30
+    assert len(right) >= 0.88 * len(sure)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])
+def test_repair_settles_in_one_go(pair: dict[str, str], restorer: Restorer) -> None:
+    once = edited(restorer, pair["spun"])
+    assert once != pair["spun"]
+    assert edited(restorer, once) == once
+
+
+def test_a_spun_paragraph_in_a_clean_page_is_found_and_only_it_is_edited(restorer: Restorer) -> None:
+    clean = "\n\n".join(path.read_text(encoding="utf-8").strip() for path in TRAPS if path.stem.startswith(("food", "sport")))
+    spun = PAIRS[1]["spun"].strip()
+    text = f"{clean}\n\n{spun}\n\n{clean}"
+    (finding,) = restorer.findings([text])
+    assert finding.verdict == "spun"
+    start = len(clean) + 2
+    sure = [edit for edit in finding.edits if edit.score >= 0.9]
+    assert len(sure) >= 15
+    inside = [edit for edit in sure if start <= edit.start < start + len(spun)]
+    assert len(inside) >= 0.9 * len(sure)
+
+
+def test_short_texts_are_clean_unless_they_have_hard_markers(restorer: Restorer) -> None:
+    assert restorer.findings(["The fashions confirmed promise."])[0].verdict == "clean"
+    marked = (
+        "The corporate makes use of machine studying and pure language processing to prepare its massive language fashions, "
+        "and it has in the present day's greatest knowledge scientists, slightly than folks."
+    )
+    assert restorer.findings([marked])[0].verdict == "spun"
+
+
+def test_quotations_code_and_addresses_are_left_alone(restorer: Restorer) -> None:
+    inside = "“We have exhausted the entire simple knowledge, and now we have to transfer on to extra advanced knowledge.”"
+    text = PAIRS[0]["spun"] + f"\n{inside} Write to extra@fashions.com, run `extra --knowledge`, see https://fashions.com/extra."
+    after = edited(restorer, text)
+    for kept in (inside, "extra@fashions.com", "`extra --knowledge`", "https://fashions.com/extra"):
+        assert kept in after
+    start, end = text.index(inside), text.index("Write to")
+    quoted = [edit for edit in restorer.findings([text])[0].edits if start <= edit.start < end]
+    assert quoted
+    assert all(edit.score < 0.9 for edit in quoted)
+
+
+def test_tortured_phrases_are_held_not_applied(restorer: Restorer) -> None:
+    text = PAIRS[0]["spun"] + "\nIts counterfeit consciousness relies on an irregular woodland."
+    edits = [edit for edit in restorer.findings([text])[0].edits if edit.start > len(PAIRS[0]["spun"])]
+    assert any(edit.before == "counterfeit consciousness" for edit in edits)
+    assert all(edit.score < 0.9 for edit in edits if edit.before in ("counterfeit consciousness", "irregular woodland"))
+
+
+def test_the_stage_marks_english_documents_only() -> None:
+    propose = spin(SpinConfig(), directories())
+    docs = [
+        Document("a", PAIRS[0]["spun"], meta={"language": "en"}),
+        Document("b", PAIRS[0]["spun"], meta={"language": "de"}),
+        Document("c", PAIRS[0]["original"]),
+        Document("d", ""),
+    ]
+    found = [list(proposals) for proposals in propose(docs)]
+    assert [len(proposals) > 0 for proposals in found] == [True, False, True, True]
+    marks = [next(item for item in proposals if isinstance(item, Mark)) for proposals in (found[0], found[2], found[3])]
+    assert [mark.value["verdict"] for mark in marks] == ["spun", "clean", "clean"]
+    assert marks[0].why["types"] >= 5
+    assert all(mark.value["score"] >= 0 for mark in marks)
+    assert not any(isinstance(item, Edit) for item in found[2])
+
+
+def test_repair_can_be_turned_off() -> None:
+    (proposals,) = spin(SpinConfig(repair=False), directories())([Document("a", PAIRS[0]["spun"])])
+    assert [type(item) for item in proposals] == [Mark]
+
+
+ARTICLES = [
+    *(("hour", "an"), ("university", "a"), ("European", "a"), ("honest", "an")),
+    *(("unusual", "an"), ("one-off", "a"), ("large", "a")),
+]
+
+
+@pytest.mark.parametrize(("word", "article"), ARTICLES)
+def test_articles(word: str, article: str) -> None:
+    assert mend.article(word) == article
+
+
+CAPITALS = [
+    ("knowledge", "data", False, "data"),
+    ("Knowledge", "data", False, "Data"),
+    ("KNOWLEDGE", "data", False, "DATA"),
+    ("Wanting Ahead", "looking ahead", True, "Looking Ahead"),
+    ("Wanting ahead", "looking ahead", False, "Looking ahead"),
+    ("Monetary Occasions", "Financial Times", False, "Financial Times"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "heading", "want"), CAPITALS)
+def test_capitals(before: str, after: str, heading: bool, want: str) -> None:
+    assert mend.match_case(before, after, heading) == want
+
+
+def test_tokens_know_their_place() -> None:
+    tokens = passage.read(
+        "Meta’s Greatest Guess\nIt wasn't the U.S. way. “As one has said before, no.” See a_b, self-made www.x.com {dollars}"
+    )
+    by_word = {token.word: token for token in tokens}
+    assert by_word["meta"].suffix == "’s"
+    assert by_word["guess"].heading
+    assert by_word["it"].fresh
+    assert not by_word["way"].quoted
+    assert by_word["said"].quoted
+    assert by_word["made"].joint == "-"
+    assert by_word["www"].locked
+    assert not by_word["dollars"].locked
+
+
+@pytest.mark.skipif(seeds_dir() is None, reason="the development data is absent")
+def test_the_seeds(restorer: Restorer) -> None:
+    folder = seeds_dir()
+    assert folder is not None
+    for path in sorted(folder.glob("*.txt")):
+        text = path.read_text(encoding="utf-8")
+        (finding,) = restorer.findings([text])
+        assert finding.verdict == ("spun" if path.name.startswith("002") else "clean"), path.name
+        if not path.name.startswith("002"):
+            assert not finding.edits
+            continue
+        after = edited(restorer, text)
+        for word in ("Knowledge", "Monetary Occasions", "Massive Tech", "Protection Llama", "extra refined", "slightly than"):
+            assert word not in after
+        assert "in in the present day’s" not in after
+        assert after.count("ashions") <= 1
+        assert "Financial Times" in after
