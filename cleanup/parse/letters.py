@@ -199,7 +199,16 @@ def _symbol(char: str) -> float:
         return 0.0  # the letter model has counted the edge of the word
     if char.isascii():
         return 5.0 if char.isprintable() or char in "\t\r" else 20.0
+    if char in "¤¦¨¬¯¸":
+        return 18.0
+    if "\u2500" <= char <= "\u259f":
+        return 20.0  # box drawing
     return _COMMON.get(char) or _KIND.get(unicodedata.category(char), 14.0)
+
+
+def is_odd(char: str) -> bool:
+    """Whether a character is neither of a word nor a sign that many texts have."""
+    return not char.isalpha() and unicodedata.category(char)[0] not in "MZ" and _symbol(char) >= 13
 
 
 def symbols(text: str) -> float:
