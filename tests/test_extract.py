@@ -87,6 +87,12 @@ def test_without_extraction_all_visible_text_stays() -> None:
     assert not drops(doc)
 
 
+def test_captions_stay_where_they_are_wanted() -> None:
+    config = override(Config(), {"boilerplate.captions": "keep"})
+    caption = "The broken wall on Sunday morning. Photo: P. Novak"
+    assert page(CASES[0]["html"], config=config).text.split("\n") == [*CASES[0]["text"][:3], caption, *CASES[0]["text"][3:]]
+
+
 def test_shorter_than_wanted_is_dropped() -> None:
     html = f"<h1>Snow in June</h1><p>{PROSE}</p>"
     assert drops(page(html, config=override(Config(), {"parse.min_chars": len(PROSE) + 1}))) == ["extract/too-short"]

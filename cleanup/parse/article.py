@@ -12,7 +12,7 @@ import msgspec
 
 from cleanup.parse import hints
 from cleanup.parse.blocks import HEADINGS, Block, Box, Lines
-from cleanup.parse.structured import key
+from cleanup.parse.structured import Known, key
 
 LONG = 80  # characters of a line that is surely prose
 HOME = 0.9  # share of the found prose that the article's own box holds
@@ -20,10 +20,13 @@ SURROUND = 0.3  # a box with more of the prose than this is the article, whateve
 LEAD = (40, 700)  # characters of a standfirst; fewer in scripts without spaces
 REST = 0.3  # of the found prose: more of its like behind it belongs to it
 OWN = 0.1  # share of the found prose that the titled one of several articles has at least
+MANY = 300  # articles on one page, beyond which they are comments or teasers
 LEFT = 0.6  # of the found text: when less than this were left, the names of the boxes mislead
 BIO = 700  # characters; a longer text beside an author's name is not about the author
 NEAR = 30  # lines between a standfirst and the text it introduces
 _FOREIGN_TAGS = frozenset({"aside", "nav", "footer", "figcaption", "form"})
+_PERSONAL = frozenset({"author", "stamp", "tags"})  # boxes in which a long text is the article's all the same
+_FOREIGN = _FOREIGN_TAGS | set(hints.FOREIGN)
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _PICTURE = re.compile(r"-(?:images?|img|photos?|picture|media|art|figure|video|gallery|thumb(?:nail)?|foto|bild|credit)(?=-)")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -37,11 +40,7 @@ class Given(msgspec.Struct):
     found: str
     titles: Sequence[str] = ()
     description: str = ""
-
-    @property
-    def known(self) -> tuple[Sequence[str], str]:
-        """What stays the same when another extractor is asked."""
-        return self.titles, self.description
+    captions: bool = False  # whether captions between the article's lines are wanted too
 
 
 class Scene(msgspec.Struct):
@@ -67,13 +66,15 @@ def choose(given: Given) -> list[Block]:
     _add_lead(chosen, scene, given)
     _drop_orphans(chosen, scene)
     _drop_repeats(chosen, scene)
+    if given.captions:
+        _add_captions(chosen, scene)
     return [block for block, keep in zip(scene.blocks, chosen, strict=True) if keep]
 
 
 def unnamed(given: Given) -> list[Block]:
     """Where no extractor found anything: all lines but links, headlines and what stands in foreign surroundings."""
     scene = weigh(Given(given.lines, ""))
-    chosen = [block.linked < 0.5 and bool(block.mark) and not scene.kinds[block.box] for block in scene.blocks]
+    chosen = [block.linked < 0.5 and bool(block.mark) and not _foreign(block, scene) for block in scene.blocks]
     _drop_titles(chosen, scene, given.titles)
     return [block for block, keep in zip(scene.blocks, chosen, strict=True) if keep]
 
@@ -105,9 +106,8 @@ def weigh(given: Given) -> Scene:
 
 def _anchor(blocks: Sequence[Block], found: str) -> list[bool]:
     """Which lines the extractor found; where it has a line once that the page has twice, the one that stands among the others."""
-    counts = Counter(key(line) for line in found.split("\n"))
-    whole = key(found)
-    hit = [bool(block.mark) and (block.mark in counts or (len(block.mark) > 20 and block.mark in whole)) for block in blocks]
+    known = Known(found)
+    hit = [known.has(block.mark) for block in blocks]
     places: dict[str, list[int]] = {}
     for at, block in enumerate(blocks):
         if hit[at]:
@@ -115,8 +115,8 @@ def _anchor(blocks: Sequence[Block], found: str) -> list[bool]:
     sole = [ats[0] for mark, ats in places.items() if len(ats) == 1 and len(mark) > 20]
     sole.sort()
     for mark, ats in places.items():
-        if len(ats) > max(1, counts[mark]):
-            for at in sorted(ats, key=lambda at: (_distance(sole, at), at))[max(1, counts[mark]) :]:
+        if len(ats) > max(1, known.counts[mark]):
+            for at in sorted(ats, key=lambda at: (_distance(sole, at), at))[max(1, known.counts[mark]) :]:
                 hit[at] = False
     return hit
 
@@ -129,13 +129,15 @@ def _distance(sole: Sequence[int], at: int) -> int:
 def _one_of_many(chosen: list[bool], scene: Scene, title: str) -> None:
     """On a page that holds several whole articles, each in its own element, only the one under the page's headline is meant."""
     articles = {number for number, box in enumerate(scene.boxes) if box.tag == "article" and scene.weight[number]}
+    if not 1 < len(articles) <= MANY:
+        return
     mark = key(title)
     around: list[tuple[int, ...]] = []  # of every box: the articles it stands in, outermost first
     for number, box in enumerate(scene.boxes):
         outer = around[box.parent] if box.parent >= 0 else ()
         around.append((*outer, number) if number in articles else outer)
     titled = {around[block.box] for block in scene.blocks if mark and block.mark == mark and block.tag in HEADINGS}
-    if len(articles) < 2 or len(titled) != 1:
+    if len(titled) != 1:
         return
     (own,) = titled
     if not own or scene.weight[own[-1]] < OWN * scene.weight[0]:
@@ -154,12 +156,15 @@ def _without_surroundings(scene: Scene) -> list[bool]:
 
 def _own(block: Block, scene: Scene) -> bool:
     """Whether a found line is the article's rather than of its surroundings."""
-    kinds = scene.kinds[block.box]
-    if kinds & _FOREIGN_TAGS or kinds.intersection(hints.FOREIGN) - {"author", "stamp", "tags"}:
-        return False
-    if kinds & {"author", "stamp", "tags"} and len(block.text) < BIO:
+    foreign = _foreign(block, scene)
+    if foreign - _PERSONAL or (foreign and len(block.text) < BIO):
         return False
     return scene.inside[block.box] or len(block.text) >= LONG
+
+
+def _foreign(block: Block, scene: Scene) -> frozenset[str]:
+    """What speaks for a line being none of the article's: the tags and names of the boxes around it."""
+    return scene.kinds[block.box] & _FOREIGN
 
 
 def _fill(chosen: list[bool], scene: Scene) -> None:
@@ -217,7 +222,7 @@ def _drop_titles(chosen: list[bool], scene: Scene, titles: Sequence[str]) -> Non
     for at, block in enumerate(scene.blocks):
         if not chosen[at]:
             continue
-        if block.mark in marks or block.tag == "h1":
+        if block.mark in marks or (block.tag == "h1" and at <= first):
             chosen[at] = False
         elif at <= first and block.tag in HEADINGS:
             own = _bag(block.text)
@@ -234,12 +239,12 @@ def _add_lead(chosen: list[bool], scene: Scene, given: Given) -> None:
     if first is None:
         return
     description = key(given.description)
-    text = "".join(block.mark for block, keep in zip(scene.blocks, chosen, strict=True) if keep)
+    known = Known("\n".join(block.text for block, keep in zip(scene.blocks, chosen, strict=True) if keep))
     titles = {key(title) for title in given.titles}
     best: tuple[int, int] | None = None
     for at in range(first):
         block = scene.blocks[at]
-        if chosen[at] or block.mark in titles or block.mark in text or not _may_lead(block, scene):
+        if chosen[at] or not _may_lead(block, scene) or block.mark in titles or known.has(block.mark):
             continue
         same = len(description) > 20 and (block.mark.startswith(description[:60]) or description.startswith(block.mark[:60]))
         called = first - at <= NEAR and _called_lead(block, scene)
@@ -252,8 +257,7 @@ def _add_lead(chosen: list[bool], scene: Scene, given: Given) -> None:
 
 def _may_lead(block: Block, scene: Scene) -> bool:
     size = len(block.text) + 2 * len(_UNSPACED.findall(block.text))
-    foreign = scene.kinds[block.box] & (_FOREIGN_TAGS | set(hints.FOREIGN))
-    return LEAD[0] <= size <= LEAD[1] and block.linked <= 0.3 and block.tag != "h1" and not foreign
+    return LEAD[0] <= size <= LEAD[1] and block.linked <= 0.3 and block.tag != "h1" and not _foreign(block, scene)
 
 
 def _called_lead(block: Block, scene: Scene) -> bool:
@@ -282,3 +286,12 @@ def _drop_repeats(chosen: list[bool], scene: Scene) -> None:
         if chosen[at]:
             chosen[at] = not (len(block.mark) > 20 and block.mark == last)
             last = block.mark
+
+
+def _add_captions(chosen: list[bool], scene: Scene) -> None:
+    """What stands under the article's pictures, where somebody wants it."""
+    kept = [at for at, keep in enumerate(chosen) if keep]
+    for at in range(kept[0], kept[-1]) if kept else ():
+        foreign = _foreign(scene.blocks[at], scene)
+        if foreign and foreign <= {"caption", "figcaption"} and scene.inside[scene.blocks[at].box]:
+            chosen[at] = True

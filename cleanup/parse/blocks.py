@@ -64,14 +64,6 @@ class Lines(msgspec.Struct):
     blocks: list[Block]
     boxes: list[Box]
 
-    def chain(self, box: int) -> list[int]:
-        """Numbers of a box and all boxes around it, innermost first."""
-        found = []
-        while box >= 0:
-            found.append(box)
-            box = self.boxes[box].parent
-        return found
-
 
 def lines(root: Any) -> Lines:
     """The visible lines below `root`. Iterative: nesting costs no stack."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from cleanup.config import Config
 from cleanup.document import Drop, Mark, Proposal
@@ -58,7 +59,7 @@ def extract(markup: str, config: Config, url: str = "", crawled: str = "") -> Ex
     seen = lines(page.root)
     facts = metadata.facts(said, page.root, seen, url, crawled)
     view = _View(page, markup, said, seen, facts)
-    body = _everything(view) if page.trouble or not config.parse.extract else _article(view, config.parse.ensemble)
+    body = _everything(view) if page.trouble or not config.parse.extract else _article(view, config)
     proposals: list[Proposal] = [*facts.marks]
     if _is_cut_off(markup):
         proposals.append(Mark("truncated", True, "extract/cut-off", 1.0, {"characters": len(markup)}))
@@ -82,15 +83,16 @@ def _titled(title: str, body: str) -> str:
     return body if body.startswith(f"{title}\n") or body == title else f"{title}\n{body}"
 
 
-def _article(view: _View, ensemble: bool) -> _Body:
+def _article(view: _View, config: Config) -> _Body:
     """The main text: an extractor's lines, put right by what the page calls its boxes; in doubt, further opinions."""
     root, seen, facts = view.page.root, view.seen, view.facts
-    found, readable = opinions.agreed(root, view.markup) if ensemble else (opinions.default(root), "")
-    given = article.Given(seen, found, facts.wordings, facts.excerpt)
+    captions = config.boilerplate.captions == "keep"
+    found, readable = opinions.agreed(root, view.markup) if config.parse.ensemble else (opinions.default(root), "")
+    given = article.Given(seen, found, facts.wordings, facts.excerpt, captions)
     chosen = article.choose(given)
     doubts = opinions.doubts(chosen, seen)
     if doubts:
-        chosen = opinions.preferred(chosen, article.choose(article.Given(seen, opinions.strict(root), *given.known)))
+        chosen = opinions.preferred(chosen, article.choose(replace(given, found=opinions.strict(root))))
     copy = opinions.paragraphs(str(view.said.article.get("articleBody") or "")) if view.said.article else ""
     for opinion in (copy, readable):
         if len(opinion) >= opinions.COPY:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import cache, lru_cache
 from typing import Any
@@ -19,9 +18,13 @@ def data() -> dict[str, Any]:
 
 
 @cache
-def patterns() -> dict[str, re.Pattern[str]]:
-    """One pattern per kind of surroundings, for the names of a `Box`."""
-    return {kind: re.compile(f"-(?:{'|'.join(map(re.escape, words))})(?=-)") for kind, words in data()["names"].items()}
+def vocabulary() -> tuple[dict[str, frozenset[str]], int]:
+    """(words in a row, between dashes -> the kinds of surroundings they name; the most words in a row)."""
+    found: dict[str, frozenset[str]] = {}
+    for kind, names in data()["names"].items():
+        for name in names:
+            found[name] = found.get(name, frozenset()) | {kind}
+    return found, max(name.count("-") + 1 for name in found)
 
 
 @lru_cache(maxsize=65536)
@@ -31,4 +34,10 @@ def kinds(names: str) -> frozenset[str]:
     >>> sorted(kinds("-article-related-links-"))
     ['related']
     """
-    return frozenset(kind for kind, pattern in patterns().items() if pattern.search(names))
+    known, longest = vocabulary()
+    words = names.strip("-").split("-")
+    found: set[str] = set()
+    for start in range(len(words)):
+        for end in range(start + 1, min(len(words), start + longest) + 1):
+            found |= known.get("-".join(words[start:end]), frozenset())
+    return frozenset(found)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cleanup.errors import MissingExtra
 from cleanup.parse.blocks import Block, Lines, lines
-from cleanup.parse.structured import key
+from cleanup.parse.structured import Known
 from cleanup.parse.tree import flat_text, parse_tree
 
 LINKS = 0.15  # share of the text that is links
@@ -90,9 +90,8 @@ def preferred(chosen: list[Block], other: list[Block]) -> list[Block]:
 
 def without_tail(chosen: list[Block], text: str) -> list[Block]:
     """Lines up to the last one that another opinion has too, when that has nearly all the others."""
-    marks = {key(line) for line in text.split("\n")}
-    whole = key(text)
-    shared = [block.mark in marks or (len(block.mark) > 15 and block.mark in whole) for block in chosen]
+    known = Known(text, 15)
+    shared = [known.has(block.mark) for block in chosen]
     size = sum(len(block.text) for block in chosen)
     covered = sum(len(block.text) for block, both in zip(chosen, shared, strict=True) if both)
     if True not in shared or covered < COVERED * size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 MAX_SCRIPT = 4 << 20  # characters of one JSON-LD script
 MAX_NODES = 500
+BUDGET = 500_000_000  # characters that `Known` searches, about half a second
 
 _ARTICLE = """
     article newsarticle blogposting liveblogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle
@@ -140,6 +142,26 @@ def plain(value: str | None) -> str:
     if "<" in value:
         value = _TAGS.sub("", value)
     return " ".join(value.replace("\u200b", "").replace("\ufeff", "").replace("\xad", "").split())
+
+
+class Known:
+    """The lines of a text, for asking whether it has another line too: whole, or within a longer one.
+
+    Looking within costs time in proportion to the text; there is a budget for it, and past that only whole lines are found.
+    """
+
+    def __init__(self, text: str, least: int = 20) -> None:
+        self.counts = Counter(key(line) for line in text.split("\n"))
+        self.whole = key(text)
+        self.least = least
+        self.budget = BUDGET
+
+    def has(self, mark: str) -> bool:
+        """Whether a line of these letters and digits is in the text; one of at most `least` only as a whole line."""
+        if mark in self.counts:
+            return bool(mark)
+        self.budget -= len(self.whole)
+        return len(mark) > self.least and self.budget > 0 and mark in self.whole
 
 
 def key(text: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 from cleanup.parse.structured import Claims, key, plain, text_of, types
 
 MAX_TITLE = 400  # characters
 MAX_SITE = 60
+MAX_HEADINGS = 8
 
 _SEPARATOR = re.compile(r"\s+[|–—\-•·:»«/⋆~]+\s+|\s*[｜：]\s*|\s*\|\s*|--+|\s[|–—-]|\s:\s?")
 _ORGANISATIONS = frozenset({"newsmediaorganization", "organization", "website", "corporation", "localbusiness"})
@@ -58,7 +60,7 @@ def _shortest(text: str, candidates: list[tuple[str, str, int]]) -> str:
 
 def headings(root: Any) -> list[str]:
     """Texts of the page's h1 elements, as one line each, empty ones left out."""
-    texts = (spaced(element) for element in root.iter("h1"))
+    texts = (spaced(element) for element in islice(root.iter("h1"), MAX_HEADINGS))
     return [text for text in texts if text]
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 MANY_ATTRIBUTES = 400  # libxml2 compares every attribute of a tag with all others: 200,000 of them take minutes
 LONG_TAG = 8192  # bytes; only longer tags are counted
+MAX_BYTES = 32 << 20
 MAX_ELEMENTS = 60_000  # beyond, the page is no article and extraction would take seconds: all its text is kept instead
 
 _CONTROLS = bytes(code if code > 31 or code in (9, 10, 13) else 32 for code in range(256))
@@ -42,7 +43,7 @@ def parse_tree(markup: str, max_depth: int) -> Page:
         return Page(_parse(b"<html><body></body></html>", huge=False)[0], "markup")
     if limited or depth > max_depth:
         return Page(root, "nesting")
-    return Page(root, "size" if root.xpath("count(//*)") > MAX_ELEMENTS else "")
+    return Page(root, "size" if len(data) > MAX_BYTES or root.xpath("count(//*)") > MAX_ELEMENTS else "")
 
 
 def _parse(data: bytes, huge: bool) -> tuple[Any, bool]:
