@@ -135,6 +135,8 @@ HOSTILE = {
     "control characters": f"\x00<p>\x01{PROSE}\x02\ud800</p>",
     "nothing but brackets": "<" * 100_000 + f"p>{PROSE}",
     "nothing but open comments": f"<p>{PROSE}</p>" + "<!--" * 100_000,
+    "open declarations in deep nesting": f"<p>{PROSE}</p>" + "<div>" * 3000 + "<!" * 100_000 + "<b " * 100_000,
+    "a byline of brackets": f'<meta name="author" content="{"(" * 200_000}"><p>{PROSE}</p>',
     "an XML declaration that lies": f'<?xml version="1.0" encoding="utf-16"?><html><body><p>{PROSE}</p></body></html>',
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from cleanup.parse.structured import Claims, Node, key, plain
 
 MAX_AUTHORS = 20
 MAX_NAME = 60  # characters
+MAX_BYLINE = 500
 NEAR = 40  # elements between the first byline of a page and the last one that is read
 
 _META = (
@@ -159,8 +161,8 @@ def persons(texts: Iterable[str]) -> list[str]:
     (['Jane Q. Doe', 'John Roe'], [])
     """
     names: dict[str, str] = {}
-    for text in texts:
-        for part in _parts(" ".join(text.split())):
+    for text in islice(texts, 2 * MAX_AUTHORS):
+        for part in _parts(" ".join(text[:MAX_BYLINE].split())):
             name = _name(part)
             if key(name) and key(name) not in names and len(names) < MAX_AUTHORS:
                 names[key(name)] = name

@@ -139,7 +139,7 @@ def iso(wording: str) -> str:
     >>> iso("2024-08-28T07:26:02-0400"), iso("2019-11-18"), iso("20240503")
     ('2024-08-28T07:26:02-04:00', '2019-11-18', '2024-05-03')
     """
-    wording = wording.strip()
+    wording = wording[:WORDING].strip()
     if _EPOCH.fullmatch(wording):
         moment = datetime.fromtimestamp(int(wording[:10]), tz=UTC)
         return _utc(moment) if YEARS[0] <= moment.year <= YEARS[1] else ""
@@ -185,7 +185,7 @@ def written(wording: str) -> str:
     ('2023-04-28T17:52', '2024-05-03T15:05')
     """
     for pattern in (_YMD, _WORDS, _WORDS_US, _DMY):
-        for match in pattern.finditer(wording):
+        for match in pattern.finditer(wording[: 2 * WORDING]):
             day = _day(match)
             if day:
                 return day + _clock(wording[match.end() : match.end() + 30])
