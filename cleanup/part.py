@@ -30,8 +30,9 @@ from cleanup.read.inputs import unpack
 from cleanup.read.parts import Part, read_part
 from cleanup.read.records import identity
 from cleanup.rules import directories
+from cleanup.stages.boilerplate_sites import SiteLines
 from cleanup.stages.deadline import StageTimeout, deadline
-from cleanup.write.columns import Columns, Sketches
+from cleanup.write.columns import Columns, Sketches, host
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, render, render_rows, value
@@ -65,7 +66,10 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """What a mapped or finished part counts. `rules`: rule -> [applied, held, skipped, characters removed, characters added, documents dropped]."""
+    """What a mapped or finished part counts.
+
+    `rules`: rule -> [applied, held, skipped, characters removed, characters added, documents dropped].
+    """
 
     number: int
     counts: dict[str, int] = {}
@@ -137,6 +141,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     docs = _survivors(job, trail)
     tally, columns = Tally(), Columns()
     sketches = Sketches(work, sketcher)
+    furniture = SiteLines() if config.boilerplate.sites and "boilerplate" in config.stages else None
     total = 0
     with (
         open(work / "docs.jsonl", "wb") as lines,
@@ -145,6 +150,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     ):
         for batch in cleaned(docs, pipeline, 1 if trail.careful else BATCH):
             live: list[str] = []
+            placed: list[tuple[int, str, str]] = []
             for doc in batch:
                 total += 1
                 tally.counts[doc.status] += 1
@@ -159,9 +165,15 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
                 columns.add(doc, len(line))
                 if doc.status == "kept":
                     live.append(doc.text)
+                    if furniture is not None and (name := host(doc)):
+                        placed.append((len(columns) - 1, doc.text, name))
             sketches.add(live)
+            if furniture is not None:
+                furniture.add(placed)
     sketches.flush()
     columns.save(work / "columns.npz")
+    if furniture is not None:
+        furniture.save(work / "lines.npz", len(columns))
     return Outcome(
         job.number,
         {"read": total, **tally.counts},
@@ -222,6 +234,8 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
     if done.exists():
         return
     proposals = load_proposals(job.work / "dedup" / job.name)
+    for row, edits in load_proposals(job.work / "sites" / job.name).items():
+        proposals[row] = [*edits, *proposals.get(row, [])]
     tally = Tally()
     with np.load(mapped / "columns.npz") as columns:
         ends, live = columns["ends"], columns["live"]

@@ -96,6 +96,7 @@ def execute(
                 del sources
                 mapped = _phase("map", map_part, part.mapped, work, jobs, progress, resumed)
                 corpus = _deduplicate(config, out, work, mapped, manifest)
+                _furniture(config, work, jobs, progress, resumed)
                 finished = _phase("finish", finish_part, part.finished, work, jobs, progress, resumed)
                 _conclude(out, manifest, mapped, finished, corpus, began)
             directory.discard(out)
@@ -105,6 +106,18 @@ def execute(
                 f"cannot write {where}: {error.strerror or error}", "free some space, then repeat the command"
             ) from error
     return Run(out)
+
+
+def _furniture(config: Config, work: Sequence[Job], jobs: int, progress: Progress | None, resumed: bool) -> None:
+    """The site step: what repeats over the pages of a host, learned from what dedup keeps."""
+    from cleanup import sites
+
+    if not work or not sites.wanted(config):
+        return
+    if not sites.learn(config, work[0].work, [job.name for job in work]):
+        return
+    _phase("sites", sites.site_part, part.mapped, work, jobs, progress, resumed)
+    sites.remember(config, work[0].work, [job.name for job in work])
 
 
 def _planned(parts: Iterable[Part], config: Config, out: Path, answers: Answers) -> Iterator[Job]:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (  # of the packages, as data flows
     *("document", "errors", "config", "rules", "read", "parse", "spin", "stages", "dedup", "pipeline", "write", "engines"),
-    *("part", "corpus", "run", "stored", "learning", "report", "review", "evaluate", "ruletest", "interop", "cli"),
+    *("part", "corpus", "sites", "run", "stored", "learning", "report", "review", "evaluate", "ruletest", "interop", "cli"),
 )
 FILES = sorted((ROOT / "cleanup").rglob("*.py"))
 

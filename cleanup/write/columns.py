@@ -57,6 +57,9 @@ class Columns:
         self._end = 0
         self._add = [column.append for column in self.columns.values()]
 
+    def __len__(self) -> int:
+        return len(self.columns["live"])
+
     def add(self, doc: Document, size: int) -> None:
         """One more document whose line takes `size` bytes."""
         meta, names = doc.meta, self.names

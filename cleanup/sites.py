@@ -1,0 +1,115 @@
+"""The site step of a run: lines that repeat over pages of one host, learned from what dedup keeps, and removed.
+
+Mapping leaves the keys of short lines beside each part; here they are counted, and each part is looked through once more, in
+worker processes, for the few documents that have such lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from cleanup.config import Config
+from cleanup.document import Document, Drop, Edit, Mark
+from cleanup.part import DEDUP_POLICY, Job, Proposals, load_proposals, save_proposals
+from cleanup.stages import boilerplate_sites as lines
+from cleanup.write.columns import host
+from cleanup.write.directory import appearing
+from cleanup.write.record import parse_line, value
+
+
+def wanted(config: Config) -> bool:
+    """Whether the run looks for repeated lines at all."""
+    return config.boilerplate.sites and "boilerplate" in config.stages
+
+
+def learn(config: Config, work: Path, names: Sequence[str]) -> bool:
+    """Count the lines of all parts and leave the table of those that repeat in `.work/sites.npz`; whether there are any.
+
+    What dedup takes for a duplicate is not counted: copies of one article must not make its lines repeat.
+    """
+    target = work / "sites.npz"
+    if target.exists():
+        with np.load(target) as stored:
+            return len(stored["keys"]) > 0
+    docs, keys = [], []
+    base = 0
+    for name in names:
+        with np.load(work / "map" / name / "lines.npz") as part:
+            row, key, count = part["row"], part["key"], int(part["count"])
+        keep = ~np.isin(row, np.array(sorted(_duplicates(work, name)), np.int64))
+        docs.append(row[keep] + base)
+        keys.append(key[keep])
+        base += count
+    table = lines.repeated(np.concatenate(docs), np.concatenate(keys))
+    if config.boilerplate.sites_file:
+        remembered = lines.load_remembered(Path(config.boilerplate.sites_file))
+        table = lines.merged([table, lines.remembered_table(remembered)])
+    with appearing(target) as file:
+        np.savez(file, keys=table.keys, pages=table.pages)
+    return len(table.keys) > 0
+
+
+def _duplicates(work: Path, name: str, *, marked: bool = True) -> set[int]:
+    """The rows of a part that dedup drops, or marks as a member of a cluster."""
+
+    def duplicate(proposal: Drop | Edit | Mark) -> bool:
+        if isinstance(proposal, Drop):
+            return proposal.score >= DEDUP_POLICY.apply
+        return marked and isinstance(proposal, Mark) and proposal.rule != "dedup/kept"
+
+    return {row for row, found in load_proposals(work / "dedup" / name).items() if any(map(duplicate, found))}
+
+
+def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol)
+    """Leave the edits for one part in `.work/sites/NNNNN`, and the lines they remove in `.work/sites/NNNNN.json`. Idempotent."""
+    target = job.work / "sites" / job.name
+    if target.exists():
+        return
+    with np.load(job.work / "sites.npz") as stored:
+        table = lines.Table(stored["keys"], stored["pages"])
+    mapped = job.work / "map" / job.name
+    with np.load(mapped / "lines.npz") as part:
+        rows = np.unique(part["row"][table.count(part["key"]) > 0])
+    gone = _duplicates(job.work, job.name, marked=False)
+    with np.load(mapped / "columns.npz") as columns:
+        ends = columns["ends"]
+    proposals: list[Proposals] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    with open(mapped / "docs.jsonl", "rb") as file:
+        for row in rows.tolist():
+            if row in gone:
+                continue
+            begin = int(ends[row - 1]) if row else 0
+            file.seek(begin)
+            record = parse_line(file.read(int(ends[row]) - begin))
+            name = host(Document("", meta=value(record["cleanup"])["meta"]))
+            edits, forms = lines.propose_sites(value(record[job.config.read.text_field]), name, table)
+            seen.update((name, form) for form in forms)
+            if edits:
+                proposals.append(Proposals(row, list(edits)))
+    with appearing(target.with_name(f"{job.name}.json")) as file:
+        file.write(msgspec.json.encode([[*key, count] for key, count in sorted(seen.items())]))
+    save_proposals(target, proposals)
+
+
+def remember(config: Config, work: Path, names: Sequence[str]) -> None:
+    """Add what repeated to the remembered lines of earlier runs, in the file of `boilerplate.sites_file`."""
+    if not config.boilerplate.sites_file:
+        return
+    path = Path(config.boilerplate.sites_file)
+    known = lines.load_remembered(path)
+    now: Counter[tuple[str, str]] = Counter()
+    for name in names:
+        for host_name, form, count in msgspec.json.decode((work / "sites" / f"{name}.json").read_bytes()):
+            now[host_name, form] += count
+    for (host_name, form), count in now.items():
+        of_host = known.setdefault(host_name, {})
+        of_host[form] = max(of_host.get(form, 0), count)
+    ordered = {host_name: dict(sorted(found.items())) for host_name, found in sorted(known.items())}
+    with appearing(path) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(ordered), indent=1) + b"\n")
