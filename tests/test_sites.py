@@ -15,8 +15,11 @@ from cleanup.pipeline import Pipeline
 from cleanup.stages.boilerplate_sites import Table, line_keys, propose_sites, repeated
 
 FURNITURE = "Brackwater Weekly since 1911"
-NOUNS = """river stone window garden letter market winter train island bridge coffee music paper silver forest engine captain summer
-road house doctor harvest ladder mirror needle orchard palace quarry rabbit saddle tunnel valley wagon yellow anchor barrel candle"""
+NOUNS = """
+river stone window garden letter market winter train island bridge coffee music paper silver forest engine
+captain summer road house doctor harvest ladder mirror needle orchard palace quarry rabbit saddle tunnel
+valley wagon yellow anchor barrel candle
+"""
 WORDS = NOUNS.split()
 
 
