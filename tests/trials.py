@@ -23,7 +23,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,21 @@ def write_inputs(place: Path) -> Path:
     import zstandard
 
     rng = random.Random(1)
-    words = "the council voted on a plan for new bridge over river after long debate about cost and who would pay it".split()
+    words = [
+        "council",
+        "voted",
+        "bridge",
+        "river",
+        "late",
+        "debate",
+        "cost",
+        "pay",
+        "night",
+        "plan",
+        "harbour",
+        "train",
+        "school",
+    ]
     texts = [" ".join(rng.choice(words) for _ in range(60)) + "." for _ in range(60)]
     texts += [f"{text} It was late." for text in texts[:10]] + texts[:5]
     texts[7] += " The cafÃ© wasnâ€™t open."
@@ -93,7 +107,7 @@ class Trials:
         self.faults: Counter[str] = Counter()
         self.run = run
         # Worker processes would have to start anew for each trial; they are disturbed elsewhere.
-        run.local.each = lambda function, jobs, workers, apart=False: ((job, function(job, 0)) for job in jobs)  # type: ignore[assignment]  # noqa: ARG005
+        run.local.each = _here
         self._warm()
         report = self.scratch / "operations"
         self.fork(self.scratch / "reference", lambda: _count(self.scratch / "reference", report))
@@ -102,10 +116,6 @@ class Trials:
 
     def _warm(self) -> None:
         """Everything that costs time is loaded once, before the first fork (and without a thread)."""
-        import cleanup.corpus
-        import cleanup.dedup.corpus
-        import cleanup.report
-
         self.run.execute(self.config, [str(self.inputs)], self.scratch / "warm")
 
     def fork(self, out: Path, disturb: Callable[[], object] | None = None, patience: float = 0.0) -> int:
@@ -131,6 +141,7 @@ class Trials:
         try:
             self.run.execute(self.config, [str(self.inputs)], out)
         except CleanupError as error:
+            (self.scratch / "said").write_text(str(error))
             return error.exit_code
         except BaseException:
             traceback.print_exc()
@@ -148,7 +159,9 @@ class Trials:
                 self.broken.append(f"{name}: {kind} at {at} ended with {code}")
         code = self.fork(out)
         if code:
-            self.broken.append(f"{name}: the calm run after {disturbances} ended with {code}")
+            self.broken.append(
+                f"{name}: the calm run after {disturbances} ended with {code}: {(self.scratch / 'said').read_text()}"
+            )
         elif (found := digest(out)) != self.reference:
             wrong = sorted(key for key in {*found, *self.reference} if found.get(key) != self.reference.get(key))
             self.broken.append(f"{name}: other bytes after {disturbances}: {wrong}")
@@ -178,6 +191,10 @@ class Trials:
         return {"trials": trials, "faults": dict(self.faults), "operations": self.operations, "broken": self.broken}
 
 
+def _here(function: Callable[[Any, int], Any], jobs: Iterable[Any], workers: int, *, apart: bool) -> Iterator[Any]:  # noqa: ARG001
+    return ((job, function(job, 0)) for job in jobs)
+
+
 def _hook(out: Path, strike: Callable[[int, str], None]) -> None:
     """Call `strike(number, event)` before every file operation that writes below `out`."""
     place = str(out)
@@ -196,18 +213,10 @@ def _hook(out: Path, strike: Callable[[int, str], None]) -> None:
 
 
 def _count(out: Path, report: Path) -> None:
-    import atexit
-
-    last = 0
-
     def note(number: int, event: str) -> None:  # noqa: ARG001 (the hook's protocol)
-        nonlocal last
-        last = number
-        with os.fdopen(os.open(report, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as file:
-            file.write(str(last))
+        report.write_text(str(number))
 
     _hook(out, note)
-    del atexit
 
 
 def _fault(kind: str, out: Path, at: int) -> Callable[[], None] | None:
@@ -221,7 +230,7 @@ def _fault(kind: str, out: Path, at: int) -> Callable[[], None] | None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def size() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (at * 60, at * 60))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000 + at * 60, 1000 + at * 60))
 
     return {"kill": lambda: _hook(out, kill), "full": lambda: _hook(out, full), "size": size}.get(kind)
 
@@ -241,7 +250,7 @@ def main() -> None:
     for kind in filter(None, given.sweep.split(",")):
         trials.sweep(kind, given.step)
     done = trials.soak(given.trials, given.seed, began + given.seconds)
-    print(json.dumps(trials.report(done)))
+    sys.stdout.write(json.dumps(trials.report(done)) + "\n")
     sys.exit(1 if trials.broken else 0)
 
 

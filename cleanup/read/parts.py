@@ -149,6 +149,7 @@ def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Do
     head, stream = streams.peek(stream, HEAD)
     format_ = cfg.format if cfg.format != "auto" else sniff(head, source.label)
     if not head:
+        stream.read(1)  # nothing, or the error on account of which there is nothing
         return
     if format_ == "jsonl":
         yield from read_jsonl(stream, source.path, source.label, cfg, limits)
