@@ -29,7 +29,7 @@ def list_command(stage: str | None, expand: bool, as_json: bool, extra: tuple[st
     if expand:
         if stage not in (None, "spin"):
             raise click.UsageError(f"rules of stage {stage} have no forms to expand; --expand goes with --stage spin")
-        from cleanup.stages.spin import expand as pairs
+        from cleanup.spin.listing import expand as pairs
 
         for pair in pairs(directories(extra)):
             click.echo(json.dumps(pair, ensure_ascii=False) if as_json else f"{pair['id']}\t{pair['before']}\t{pair['after']}")
