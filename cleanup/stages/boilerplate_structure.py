@@ -167,7 +167,9 @@ def _names(state: State, vocabulary: Vocabulary, head: range) -> None:
         near = [other for other in (line - 2, line - 1, line + 1, line + 2) if _says_metadata(state, other)]
         score = 0.93 if near or role else 0.7
         why = {"category": "metadata", "kinds": ["author"], "beside": near}
-        state.add(line, Verdict("boilerplate/structure/name-line", score, why, (("authors", names, text),)))
+        # A title-case subhead looks like a name, too: without a witness nobody is made an author.
+        values = (("authors", names, text),) if near or role else ()
+        state.add(line, Verdict("boilerplate/structure/name-line", score, why, values))
 
 
 def _says_metadata(state: State, line: int) -> bool:
