@@ -59,9 +59,11 @@ def explain(cfg: DedupConfig) -> str:
 
 def keys(signatures: NDArray[np.unsignedinteger], band: int, rows: int) -> U64:
     """One 64-bit key a document for a band of its signature."""
-    part = np.ascontiguousarray(signatures[:, band * rows : (band + 1) * rows])
+    part = np.array(signatures[:, band * rows : (band + 1) * rows], order="C")
     if part.itemsize * rows == 8:
-        return part.view(np.uint64)[:, 0] * _ROWS[0]
+        found: U64 = part.view(np.uint64)[:, 0]
+        found *= _ROWS[0]
+        return found
     key: U64 = part[:, 0].astype(np.uint64) * _ROWS[0]
     for row in range(1, rows):
         key ^= key >> u64(29)
@@ -86,21 +88,26 @@ def group(key: U64, documents: NDArray[np.unsignedinteger], total: int) -> Bucke
     than sorting an index. The key loses as many bits as the number needs: verification forgives the odd false bucket.
     `documents` names the document of every key, `total` is more than the largest.
     """
-    bits = u64(max(1, (total - 1).bit_length()))
-    key >>= bits
-    key <<= bits
+    bits = max(1, (total - 1).bit_length())
+    key >>= u64(bits)
+    key <<= u64(bits)
     key |= documents
-    key.sort()
-    equal = np.zeros(len(key) + 1, bool)
-    for begin in range(1, len(key), BLOCK):  # by blocks, so that nothing but the keys takes eight bytes a document
-        part = key[begin - 1 : begin + BLOCK]
-        np.less(part[1:] ^ part[:-1], u64(1 << int(bits)), out=equal[begin : begin + len(part) - 1])
-    starts = np.flatnonzero(equal[1:] & ~equal[:-1])
+    return grouped(key, bits)
+
+
+def grouped(packed: U64, bits: int) -> Buckets:
+    """The same for words whose last `bits` bits are the number of the document. Overwrites `packed`."""
+    packed.sort()
+    equal = np.zeros(len(packed) + 1, bool)
+    for begin in range(1, len(packed), BLOCK):  # by blocks, so that nothing but the words takes eight bytes a document
+        part = packed[begin - 1 : begin + BLOCK]
+        np.less(part[1:] ^ part[:-1], u64(1 << bits), out=equal[begin : begin + len(part) - 1])
+    first = np.flatnonzero(equal[1:] & ~equal[:-1])
     equal[:-1] |= equal[1:]
-    members = key[equal[:-1]]
-    members &= u64((1 << int(bits)) - 1)
-    place = np.cumsum(equal[:-1])[starts] - 1
-    return Buckets(members.view(np.int64), place, np.diff(np.append(place, len(members))))
+    inside = np.flatnonzero(equal[:-1])
+    starts = np.searchsorted(inside, first)
+    members = packed[inside] & u64((1 << bits) - 1)
+    return Buckets(members.view(np.int64), starts, np.diff(np.append(starts, len(members))))
 
 
 def stars(buckets: Buckets) -> tuple[I64, I64, I64]:

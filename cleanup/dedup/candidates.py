@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from cleanup.dedup import bands, spun
 from cleanup.dedup.bands import FLOODED, Buckets, group, stars
 from cleanup.dedup.pairs import Mask, Places, known_among, merge, pack, unique, unpack
-from cleanup.dedup.shingle import I64, U32, U64, u32, u64
-from cleanup.dedup.signature import EMPTY
+from cleanup.dedup.shingle import I64, U32, U64
 from cleanup.dedup.sketch import Sketches
 
 if TYPE_CHECKING:
@@ -52,6 +51,7 @@ def find(sketches: Sketches, alive: Mask, cfg: DedupConfig) -> Candidates:
         good, count = _fitting(sketches, buckets, found, partner, cfg)
         meetings += count
         found = merge(found, good)
+    del partner
     kin = spun.find(sketches, places, cfg)
     found = merge(found, kin.pairs)
     flooded += [("canonical", size) for size in kin.flooded]
@@ -60,21 +60,14 @@ def find(sketches: Sketches, alive: Mask, cfg: DedupConfig) -> Candidates:
 
 
 def _buckets(sketches: Sketches, places: Places, cfg: DedupConfig) -> Iterator[tuple[str, Buckets]]:
-    """Buckets of the bands, one band at a time, then of the smallest hashes, some hashes at a time."""
+    """Buckets of the bands, one band at a time, then of the smallest hashes."""
     plan = bands.plan(cfg.jaccard, cfg.k)
+    documents = places.living(places.of)
     for band in range(plan.bands):
         key = places.living(bands.keys(sketches.surface, band, plan.rows))
-        yield f"band {band}", places.named(group(key, places.of, len(places)))
-    # All smallest hashes in one sort would take 128 bytes a document: they are done by their last bits, in turns.
-    turns = 1 << max(0, min(5, (len(places) >> 13).bit_length()))
-    for turn in range(turns):
-        keys, documents = [], []
-        for column in range(sketches.anchors.shape[1]):
-            value = places.living(sketches.anchors[:, column])
-            chosen = np.flatnonzero((value & u32(turns - 1) == turn) & (value != EMPTY))
-            keys.append(value[chosen].astype(np.uint64) << u64(32))
-            documents.append(places.of[chosen])
-        yield "anchor", places.named(group(np.concatenate(keys), np.concatenate(documents), len(places)))
+        yield f"band {band}", places.named(group(key, documents, len(places)))
+    for buckets in places.meeting(sketches.anchors):
+        yield "anchor", buckets
 
 
 def met(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> I64:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.bands import Buckets
-from cleanup.dedup.shingle import I64, U64, u64
+from cleanup.dedup.bands import Buckets, grouped
+from cleanup.dedup.shingle import I64, U32, U64, u32, u64
+from cleanup.dedup.signature import EMPTY
 
 if TYPE_CHECKING:
     from cleanup.dedup.sketch import Sketches
 
 Mask = NDArray[np.bool_]
+
+PART = 1 << 19  # entries sorted at a time, in a small corpus
+SCAN = 1 << 13  # documents scanned at a time
 
 
 class Places:
@@ -22,23 +27,56 @@ class Places:
 
     def __init__(self, sketches: Sketches, alive: Mask) -> None:
         order = np.argsort(sketches.exact, kind="stable").astype(np.uint32)
-        self.order = order[alive[order]]
-        self.numbers = np.flatnonzero(alive).astype(np.uint32)
-        place = np.zeros(len(alive), np.uint32)
-        place[self.order] = np.arange(len(self.order), dtype=np.uint32)
-        self.of = place[self.numbers]
-        self.whole = len(self.numbers) == len(alive)
+        self.order: U32 = order if alive.all() else order[alive[order]]
+        self.of: U32 = np.zeros(len(alive), np.uint32)  # the place of every living document
+        self.of[self.order] = np.arange(len(self.order), dtype=np.uint32)
+        self.numbers = None if alive.all() else np.flatnonzero(alive)
 
     def __len__(self) -> int:
         return len(self.order)
 
     def living(self, column: NDArray[Any]) -> NDArray[Any]:
         """The values of the living documents, in the order of their numbers."""
-        return column if self.whole else column[self.numbers]
+        return column if self.numbers is None else column[self.numbers]
 
     def named(self, buckets: Buckets) -> Buckets:
         """Buckets of places as buckets of the documents there."""
         return buckets._replace(members=self.order[buckets.members].astype(np.int64))
+
+    def meeting(self, table: U32, wanted: Mask | None = None) -> Iterator[Buckets]:
+        """Buckets of documents with a common value in any column of a table, some values at a time.
+
+        All values in one sort would take eight bytes each. So they are done by their last bits, in as many turns as keep
+        one a document in memory. `wanted` leaves out documents by number.
+        """
+        columns = table.shape[1]
+        turns = 1
+        while turns < columns and len(self) * columns // turns > PART:
+            turns *= 2
+        for turn in range(turns):
+            yield self.named(grouped(self._values(table, wanted, turn, turns), 32))
+
+    def _values(self, table: U32, wanted: Mask | None, turn: int, turns: int) -> U64:
+        """Value and place of all entries of one turn, as words."""
+        columns = table.shape[1]
+        words = np.empty(len(self) * columns // turns + SCAN * columns, np.uint64)
+        size = 0
+        for begin in range(0, len(self), SCAN):
+            numbers: Any = slice(begin, begin + SCAN) if self.numbers is None else self.numbers[begin : begin + SCAN]
+            values = table[numbers].reshape(-1)
+            at = np.flatnonzero((values & u32(turns - 1)) == turn if turns > 1 else values != EMPTY)
+            if turn == turns - 1:
+                at = at[values[at] != EMPTY]
+            if wanted is not None:
+                at = at[wanted[numbers][at // columns]]
+            if size + len(at) > len(words):  # values that are not evenly spread: many documents have them in common
+                words = np.concatenate((words[:size], np.empty(size + len(at), np.uint64)))
+            part = words[size : size + len(at)]
+            part[:] = values[at]
+            part <<= u64(32)
+            part |= self.of[numbers][at // columns]
+            size += len(at)
+        return words[:size]
 
 
 def pack(a: I64, b: I64) -> U64:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cleanup.dedup.bands import FLOODED, Buckets, group, stars
-from cleanup.dedup.pairs import Mask, Places, pack
-from cleanup.dedup.shingle import I64, U64, odd, u32, u64
+from cleanup.dedup.bands import FLOODED, Buckets, stars
+from cleanup.dedup.pairs import Places, merge, pack, unique, unpack
+from cleanup.dedup.shingle import I64, U64, odd, u64
 from cleanup.dedup.signature import EMPTY
 from cleanup.dedup.sketch import Sketches
 
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 SMALL = 8  # buckets up to this size give all their pairs, larger ones those of their first document
 TOGETHER = 3  # hashes that two documents have to share
 WORDS = 20  # a document with fewer has too few pairs of content words
-PART = 1 << 18  # hashes sorted at a time
-PARTS = 32  # at most: from then on the parts grow
-SCAN = 1 << 14  # documents scanned at a time
-COUNTED = 16  # bytes of the table of counts, a document
+BLOCK = 1 << 16  # pairs made at a time
+SCAN = 1 << 12  # pairs of sketches compared at a time
+COUNTED = 12  # bytes of the table of counts, a document
 _HASH = odd(0x5B1, 1)[0]
 
 
@@ -45,73 +44,68 @@ class Kin(NamedTuple):
 
 def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
     """Pairs of living documents that share at least `TOGETHER` of their smallest canonical hashes."""
-    size = sketches.canon.shape[1]
-    parts = min(PARTS, max(1, len(places) * size // PART))
-    bits = max(10, (COUNTED * len(places)).bit_length())
-    counts = np.zeros(1 << bits, np.uint8)
+    counts = np.zeros(COUNTED * len(places) + 1, np.uint8)
+    wanted = np.asarray(sketches.tokens >= max(cfg.min_words, WORDS))
     met, flooded = 0, []
-    for part in range(parts):
-        buckets = _buckets(sketches, places, cfg, part, parts)
+    for buckets in places.meeting(sketches.canon, wanted):
         flooded += buckets.sizes[buckets.sizes >= FLOODED].tolist()
         for pairs in _pairs(buckets):
             met += len(pairs)
-            np.add.at(counts, _slots(pairs, bits), 1)
-    often = [np.zeros(0, np.uint64)]
-    for part in range(parts) if (counts >= TOGETHER).any() else ():
-        pairs_again = _pairs(_buckets(sketches, places, cfg, part, parts))
-        often += [pairs[counts[_slots(pairs, bits)] >= TOGETHER] for pairs in pairs_again]
-    every = np.sort(np.concatenate(often))
-    begins = np.flatnonzero(np.append(True, every[1:] != every[:-1])) if len(every) else np.zeros(0, np.int64)
-    times = np.diff(np.append(begins, len(every)))
-    return Kin(every[begins[times >= TOGETHER]], met, flooded)
+            np.add.at(counts, _slots(pairs, len(counts)), 1)
+    found = np.zeros(0, np.uint64)
+    for buckets in places.meeting(sketches.canon, wanted) if (counts >= TOGETHER).any() else ():
+        often = [pairs[counts[_slots(pairs, len(counts))] >= TOGETHER] for pairs in _pairs(buckets)]
+        found = merge(found, unique(np.concatenate(often)))
+    # Different pairs may share a byte of the table: now the hashes themselves are counted.
+    common = _common(sketches, sketches, *unpack(found))[0]
+    return Kin(found[common >= TOGETHER], met, flooded)
 
 
-def _slots(pairs: U64, bits: int) -> I64:
-    return ((pairs * _HASH) >> u64(64 - bits)).view(np.int64)
-
-
-def _buckets(sketches: Sketches, places: Places, cfg: DedupConfig, part: int, parts: int) -> Buckets:
-    """Documents with a common hash, of the hashes of one part."""
-    keys, documents = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint32)]
-    size = sketches.canon.shape[1]
-    for begin in range(0, len(places), SCAN):
-        numbers = places.numbers[begin : begin + SCAN]
-        rows = sketches.canon[begin : begin + SCAN] if places.whole else sketches.canon[numbers]
-        words = sketches.tokens[begin : begin + SCAN] if places.whole else sketches.tokens[numbers]
-        flat = rows.reshape(-1)
-        chosen: Mask = flat % u32(parts) == part if parts > 1 else np.ones(len(flat), bool)
-        chosen &= flat != EMPTY
-        chosen &= np.repeat(words >= max(cfg.min_words, WORDS), size)
-        at = np.flatnonzero(chosen)
-        keys.append(flat[at].astype(np.uint64) << u64(32))
-        documents.append(places.of[begin : begin + SCAN][at // size])
-    return places.named(group(np.concatenate(keys), np.concatenate(documents), len(places)))
+def _slots(pairs: U64, size: int) -> I64:
+    """Where in a table of this size a pair is counted."""
+    hashed = pairs * _HASH
+    hashed >>= u64(32)
+    hashed *= u64(size)
+    hashed >>= u64(32)
+    return hashed.view(np.int64)
 
 
 def _pairs(buckets: Buckets) -> Iterator[U64]:
-    """All pairs within small buckets, and those of the first document of large ones."""
+    """All pairs within small buckets, and those of the first document of large ones, some at a time."""
     for size in np.unique(buckets.sizes[buckets.sizes <= SMALL]).tolist():
         starts = buckets.starts[buckets.sizes == size]
         left, right = np.triu_indices(size, 1)
-        one, other = (buckets.members[(starts[:, None] + side).reshape(-1)] for side in (left, right))
-        yield pack(one, other)
-    large = buckets.sizes > SMALL
-    first, other, _ = stars(Buckets(buckets.members, buckets.starts[large], buckets.sizes[large]))
-    yield pack(first, other)
+        for begin in range(0, len(starts), BLOCK // len(left)):
+            some = starts[begin : begin + BLOCK // len(left), None]
+            yield pack(buckets.members[some + left].reshape(-1), buckets.members[some + right].reshape(-1))
+    large = np.flatnonzero(buckets.sizes > SMALL)
+    for begin in range(0, len(large), BLOCK // SMALL):
+        some = large[begin : begin + BLOCK // SMALL]
+        first, other, _ = stars(Buckets(buckets.members, buckets.starts[some], buckets.sizes[some]))
+        yield pack(first, other)
 
 
 def kinship(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:
     """Estimated Jaccard similarity of the canonical families of document a[i] of one table and b[i] of the other: what is
     common among the smallest hashes of both together."""
-    share = np.empty(len(a))
+    common, union = _common(one, two, a, b)
+    return np.asarray(common / np.maximum(union, 1))
+
+
+def _common(one: Sketches, two: Sketches, a: I64, b: I64) -> tuple[I64, I64]:
+    """Among the smallest hashes of two documents together: how many both have, and how many there are."""
+    common, union = np.empty(len(a), np.int64), np.empty(len(a), np.int64)
     size = one.canon.shape[1]
     for begin in range(0, len(a), SCAN):
         part = slice(begin, begin + SCAN)
         both = np.concatenate((one.canon[a[part]], two.canon[b[part]]), axis=1)
         both.sort(axis=1)
-        full = both != EMPTY
-        fresh = np.concatenate((full[:, :1], full[:, 1:] & (both[:, 1:] != both[:, :-1])), axis=1)
-        rank = np.cumsum(fresh, axis=1)
-        twice = full & ~fresh & (rank <= size)
-        share[part] = twice.sum(axis=1) / np.maximum(np.minimum(rank[:, -1], size), 1)
-    return share
+        fresh = both != EMPTY
+        twice = fresh.copy()
+        twice[:, 1:] &= both[:, 1:] == both[:, :-1]
+        twice[:, 0] = False
+        fresh &= ~twice
+        rank = np.cumsum(fresh, axis=1, dtype=np.int8)
+        common[part] = np.count_nonzero(twice & (rank <= size), axis=1)
+        union[part] = np.minimum(rank[:, -1], size)
+    return common, union
