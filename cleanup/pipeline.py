@@ -201,15 +201,16 @@ class Pipeline:
     def _again(self, live: Sequence[Document], number: int, start: Mapping[int, Any], last: Mapping[int, int]) -> dict[int, int]:
         """One more pass, with the metadata that the documents came with, so that it decides just as a fresh call would.
 
-        What the passes before found stays.
+        What the passes before found stays, but for a title that the text has no longer: it was repaired, and is read again.
         """
-        found = {id(doc): doc.meta for doc in live}
-        known = {id(doc): {*doc.meta, *(row.key for row in doc.ledger if row.decision == "review")} for doc in live}
+        found = {id(doc): {key: item for key, item in doc.meta.items() if key != "title" or str(item) in doc.text} for doc in live}
+        old = {id(doc): doc.meta for doc in live}
+        known = {id(doc): {*found[id(doc)], *(row.key for row in doc.ledger if row.decision == "review")} for doc in live}
         for doc in live:
             doc.meta = start[id(doc)][1]
         now = self._pass(live, number, last, known)
         for doc in live:
-            doc.meta = {**doc.meta, **found[id(doc)]}
+            doc.meta = {**old[id(doc)], **doc.meta, **found[id(doc)]}
         return now
 
     def _pass(
