@@ -148,6 +148,8 @@ def _score(line: str, text: str, true: str, gain: float) -> float:
     east = 2 * sum(char > "\u2e80" for char in after) > fit.letters
     if foreign and fit.rate > (10.5 if east else 5.2):
         return 0.6 if fit.rate < (12 if east else 6.5) and gain >= 10 else 0.3
+    if not foreign and not all(_TYPOGRAPHIC.match(char) or char >= "\U0001f000" for char in set(after) - set(before) if char > "\x7f"):
+        return 0.3
     if not foreign and not (_well_placed(after) and (true == "utf-8" or (gain >= 20 and _count(after) > 1))):
         return 0.6 if gain >= 10 else 0.3
     if true != "utf-8" and not _trustworthy(text, after, foreign, gain, sure=_C1.search(before) is not None and _C1.search(text) is None):

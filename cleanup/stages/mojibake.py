@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
+import msgspec
+
 from cleanup.config import MojibakeConfig
-from cleanup.document import Document, Edit, Proposal
+from cleanup.document import Document, Edit, Proposal, apply
 from cleanup.rules import Rule
 from cleanup.stages import Propose, ftfy_prefilter, misreading, readings, stage
 from cleanup.stages import mojibake_characters as characters
 from cleanup.stages import mojibake_prefilter as prefilter
+from cleanup.stages import mojibake_words as words
 from cleanup.stages.mojibake_draft import Draft, differences
 from cleanup.stages.mojibake_rules import load
 
@@ -28,23 +32,47 @@ def rules(paths: Sequence[Path]) -> list[Rule]:
 def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     """Build the stage: repairs of bytes and characters, as small edits."""
     cfg = cfg or MojibakeConfig()
-    active = {rule.id for rule in load(paths).values() if rule.enabled and not rule.id.startswith(cfg.off or ("\0",))}
+    known = load(paths)
+    active = {rule.id for rule in known.values() if rule.enabled and not rule.id.startswith(cfg.off or ("\0",))}
     if not cfg.beyond_ftfy:
         active -= misreading.RULES
 
+    straight = bool(known["mojibake/ftfy"].detail.get("ascii-apostrophes"))
+
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
         texts = [doc.text for doc in docs]
-        return [
-            list(_repair(text, lines, active)) if lines else [] for text, lines in zip(texts, prefilter.lines(texts), strict=True)
-        ]
+        out: list[list[Edit]] = [[] for _ in docs]
+        for index in words.suspects(texts):
+            out[index] = [edit for rule, find in words.FINDERS.items() if rule in active for edit in find(texts[index])]
+        for index, wanted in enumerate(prefilter.lines(texts)):
+            if wanted:
+                made = list(_repair(texts[index], wanted, active, out[index]))
+                out[index] += _straight(texts[index], made) if straight else made
+        return out
 
     return propose
 
 
-def _repair(text: str, wanted: dict[int, int], active: Set[str]) -> Iterator[Edit]:
+_CONTRACTION = re.compile("(?<=[A-Za-z])’(?=(?:s|t|re|ve|ll|d|m)(?![A-Za-z]))")
+
+
+def _straight(text: str, edits: list[Edit]) -> list[Edit]:
+    """Apostrophes of English contractions as ASCII has them, where nothing else in the repaired text would be outside ASCII."""
+    made = [edit for edit in edits if edit.rule == "mojibake/ftfy"]
+    rest = apply(text, (msgspec.structs.replace(edit, after="") for edit in made))
+    if not rest.isascii() or not all(_CONTRACTION.sub("'", edit.after).isascii() for edit in made):
+        return edits
+    return [
+        msgspec.structs.replace(edit, after=_CONTRACTION.sub("'", edit.after)) if edit.rule == "mojibake/ftfy" else edit
+        for edit in edits
+    ]
+
+
+def _repair(text: str, wanted: dict[int, int], active: Set[str], taken: Sequence[Edit]) -> Iterator[Edit]:
+    """Repairs of the wanted lines, one by one, except where something else has been proposed."""
     at = 0
     for number, line in enumerate(text.split("\n")):
-        if number in wanted:
+        if number in wanted and not any(edit.start < at + len(line) and at < edit.end for edit in taken):
             draft = Draft(line, at)
             held = _settle(draft, active, wanted[number])
             made = list(draft.edits())

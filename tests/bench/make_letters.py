@@ -1,6 +1,7 @@
-"""Distil `rules/mojibake/letters.tsv` from word frequency lists. Needs `pip install wordfreq simplemma`; run once, the result is kept.
+"""Distil `rules/mojibake/letters.tsv` and `words.tsv` from word frequency lists. Needs `pip install wordfreq simplemma`; run once, the result is kept.
 
     python tests/bench/make_letters.py > rules/mojibake/letters.tsv
+    python tests/bench/make_letters.py words > rules/mojibake/words.tsv
 
 Sources: wordfreq 3.1 (42 languages; its words are case folded: ß by simplemma 2.0's German dictionary) and, for languages that it lacks, the n-gram counts of langdetect 1.0.9's profiles.
 Costs are -log2 of the probability of a letter after the two before it, in half bits, "_" being the edge of a word; for
@@ -34,6 +35,23 @@ def main() -> None:
     for lang in sorted({*available_languages("best"), *PROFILES, "sr", "zh-hant"}):
         grams = profile(lang) if lang in PROFILES else words(lang)
         write(out, lang, costs(*grams, lang in IDEOGRAPHIC), lang)
+
+
+SPLIT = "en de fr es it pt nl sv da nb fi pl cs sk hu ro sh sl lt lv tr el ru uk bg ca is id".split()
+
+
+def common(count: dict[str, int]) -> None:
+    """The commonest words, for words that a line end has split."""
+    out = sys.stdout
+    out.write("# The commonest words of languages that hyphenate, from wordfreq 3.1 (CC BY-SA 4.0 lists). Made by make_letters.py\n")
+    for lang in SPLIT:
+        found: list[str] = []
+        for bucket in get_frequency_list(lang, "best"):
+            for word in bucket:
+                if word.isalpha() and len(word) > 1 and not foreign(word, lang):
+                    forms = variants(word, lang, {})
+                    found.append(max(forms, key=lambda form: form[1])[0])
+        out.write(f"{lang}\t{' '.join(sorted(found[: count.get(lang, 4000)]))}\n")
 
 
 def words(lang: str) -> tuple[Counter, Counter, Counter]:
@@ -215,4 +233,4 @@ def write(out, lang: str, table: dict[str, float], _: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    common({"en": 12_000, "de": 8000}) if "words" in sys.argv else main()
