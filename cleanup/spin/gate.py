@@ -19,6 +19,7 @@ from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
 
 Verdict = Literal["clean", "suspect", "spun"]
+GLANCED = 1.6  # what a closer look finds is at most so many times the evidence after one glance
 BELONGS = 0.5  # a sentence belongs to a spun stretch when it has this share of the usual number of changed words
 FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly
 VERDICTS: tuple[Verdict, ...] = ("clean", "suspect", "spun")
@@ -29,7 +30,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     least_words: int = 60  # a shorter text is clean unless it has hard markers ...
     least_hard: int = 15  # ... and in any case when it is shorter than this
-    mass: float = 2.0  # marker mass from which a text is looked at
+    mass: float = 2.5  # marker mass from which a text is looked at
     peak: float = 12.0  # marker mass of a window from which a longer text is looked at
     evidence: float = 5.0  # evidence in context that is needed in any case ...
     types: float = 2.5  # ... and contradictions, where those of formal words count little
@@ -71,6 +72,7 @@ class Region(NamedTuple):
     cohesion: float  # mean association of neighbouring words as they stand: about 0.9 in native text, 0.6 in spun text
     types: tuple[str, ...]  # the contradictions, strongest first: "fashions>models"
     weight: float  # of the contradictions: a formal word counts less than one
+    hard: int  # distinct hard markers
     units: tuple[repair.Unit, ...]
     readings: tuple[repair.Reading | None, ...]  # one a unit
 
@@ -85,7 +87,28 @@ def judge(
 ) -> Region:
     """Judge tokens `first:last`, whose marker mass per 100 words is `mass`."""
     part = passage[first:last]
-    cut, readings = repair.read(part, priors)
+    cohesion = _cohesion(part, priors.context)
+    lattice = repair.Lattice(part, repair.units(part, priors), priors)
+    readings = repair.solve(lattice, priors.context, repair.GLANCE)
+    region = _region(first, last, mass, cohesion, lattice.cut, readings, priors)
+    # What is far from enough after one glance is not looked at closer.
+    if region._replace(evidence=GLANCED * region.evidence).total < limits.suspect * limits.needed(len(part)):
+        return region
+    cut, readings = repair.read(lattice, priors)
+    region = _region(first, last, mass, cohesion, cut, readings, priors)
+    return region._replace(verdict=_verdict(region, limits, window))
+
+
+def _region(
+    first: int,
+    last: int,
+    mass: float,
+    cohesion: float,
+    cut: Sequence[repair.Unit],
+    readings: Sequence[repair.Reading | None],
+    priors: Priors,
+) -> Region:
+    """What the readings of a stretch amount to, not yet judged."""
     chosen = {r.form: r for r in readings if r and r.candidate and not r.form.isdigit()}.values()
     formal = priors.lexicon.formal
     worth = {reading.form: FORMAL if reading.form in formal else 1.0 for reading in chosen}
@@ -93,20 +116,19 @@ def judge(
     gained += sum(worth[r.form] for r in chosen if r.probability > 0.9)
     against = [r for r in chosen if r.probability > 0.8 and r.evidence > 1]
     against.sort(key=lambda r: (-worth[r.form] * r.evidence, r.form))
-    hard = sum(reading.candidate is not None and reading.candidate.tier == "hard" for reading in chosen)
-    region = Region(
+    return Region(
         first,
         last,
         "clean",
         round(mass, 1),
-        round(100 * gained / max(len(part), 1), 1),
-        round(_cohesion(part, priors.context), 2),
+        round(100 * gained / max(last - first, 1), 1),
+        round(cohesion, 2),
         tuple(f"{reading.form}>{reading.candidate.after}" for reading in against if reading.candidate),
         round(sum(worth[reading.form] for reading in against), 1),
+        sum(reading.candidate is not None and reading.candidate.tier == "hard" for reading in chosen),
         tuple(cut),
         tuple(readings),
     )
-    return region._replace(verdict=_verdict(region, len(part), hard, limits, window))
 
 
 def _cohesion(part: Sequence[Token], context: Context) -> float:
@@ -117,9 +139,10 @@ def _cohesion(part: Sequence[Token], context: Context) -> float:
     return float(context.assoc2(keys[:-1], keys[1:]).mean()) if len(keys) > 1 else 0.0
 
 
-def _verdict(region: Region, words: int, hard: int, limits: Thresholds, window: bool) -> Verdict:
+def _verdict(region: Region, limits: Thresholds, window: bool) -> Verdict:
     """Both kinds of evidence, each and together; for a short text two hard markers count as much."""
-    if hard >= limits.hard and words < 300 and region.mass >= limits.mass:
+    words = region.last - region.first
+    if region.hard >= limits.hard and words < 300 and region.mass >= limits.mass:
         return "spun"
     if region.mass < limits.mass or region.evidence < limits.evidence or region.weight < limits.types:
         return "clean"
@@ -162,4 +185,4 @@ def windows(
     spans = [(at, min(at + size, len(passage))) for at in range(0, max(len(passage) - size, 0) + step, step)]
     mass = markers.masses([text[passage[a].start : passage[b - 1].end] for a, b in spans if a < b]).score
     order = sorted(range(len(mass)), key=lambda index: -mass[index])
-    return [(*spans[index], float(mass[index])) for index in order if mass[index] >= limits.peak / 2]
+    return [(*spans[index], float(mass[index])) for index in order if mass[index] >= limits.peak * 0.7]

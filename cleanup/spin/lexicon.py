@@ -3,7 +3,8 @@
 A row is `original, pos, variants, prior, guard`: the original word, its part of speech (n v a r, x for what does not inflect,
 p for proper names), the variants the spinner has for it, the default probability that a variant found in a spun text
 stands for this original, and words near which a variant is honest. A variant may carry marks: `mannequin!:.97*9` is typical
-of the spinner (`!`), has its own prior (`:.97`) and was observed nine times (`*9`). See rules/spin/README.md.
+of the spinner (`!`), has its own prior (`:.97`) and was observed nine times (`*9`); `+` says that it is only known from
+having been observed. See rules/spin/README.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DEFAULT_PRIOR = 0.5
 
 SMALL = frozenset(("a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "out"))
 
-_VARIANT = re.compile(r"(?P<text>[^:!*|]+?)(?P<core>!)?(?::(?P<prior>[\d.]+))?(?:\*(?P<seen>\d+))?")
+_VARIANT = re.compile(r"(?P<text>[^:!+*|]+?)(?P<core>!)?(?P<only>\+)?(?::(?P<prior>[\d.]+))?(?:\*(?P<seen>\d+))?")
 _NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -34,6 +35,7 @@ class Variant(NamedTuple):
     core: bool
     prior: float
     seen: int
+    only: bool  # known from observation alone, not from knowledge of the language
     share: float  # of all that the spinner makes of this original, the part that is this variant; sums to 1 over a row
 
 
@@ -109,8 +111,9 @@ def _row(line: str, source: str, tier: str) -> Row:
 def _variant(text: str, default: float, source: str) -> Variant:
     match = _VARIANT.fullmatch(text)
     if not match:
-        raise RuleError(f"{source}: variant {text!r}", "a variant is `text`, then optionally `!`, `:prior` and `*count`")
-    return Variant(match["text"], bool(match["core"]), float(match["prior"] or default), int(match["seen"] or 0), 0.0)
+        raise RuleError(f"{source}: variant {text!r}", "a variant is `text`, then optionally `!`, `+`, `:prior` and `*count`")
+    prior, seen = float(match["prior"] or default), int(match["seen"] or 0)
+    return Variant(match["text"], bool(match["core"]), prior, seen, bool(match["only"]), 0.0)
 
 
 def _weight(rank: int, variant: Variant) -> float:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.spin import tokens
 from cleanup.spin.context import Context, word_key
 from cleanup.spin.lexicon import SMALL, Candidate, capitalised
 from cleanup.spin.passage import Token
@@ -40,6 +39,7 @@ class Weights(NamedTuple):
 
 
 WEIGHTS = Weights()
+GLANCE = Weights(rounds=1)  # neighbours at their prior, pairs only
 HOPELESS = 0.002  # a reading below this probability is not looked at in triples
 GUARD_REACH = 12  # tokens on either side in which a guard word makes a form honest
 
@@ -103,10 +103,10 @@ def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[
     return best
 
 
-def read(passage: Sequence[Token], priors: Priors, weights: Weights = WEIGHTS) -> tuple[list[Unit], list[Reading | None]]:
+def read(lattice: Lattice, priors: Priors, weights: Weights = WEIGHTS) -> tuple[list[Unit], list[Reading | None]]:
     """The units of a passage and what they are read as. A phrase that turns out to be honest is cut again into its words."""
-    cut = units(passage, priors)
-    found = solve(passage, cut, priors, priors.context, weights)
+    passage, cut = lattice.passage, lattice.cut
+    found = solve(lattice, priors.context, weights)
     honest = frozenset(
         unit.form
         for unit, reading in zip(cut, found, strict=True)
@@ -114,19 +114,15 @@ def read(passage: Sequence[Token], priors: Priors, weights: Weights = WEIGHTS) -
     )
     if honest:
         cut = units(passage, priors, honest)
-        found = solve(passage, cut, priors, priors.context, weights)
+        found = solve(Lattice(passage, cut, priors), priors.context, weights)
     return cut, found
 
 
-def solve(
-    passage: Sequence[Token], cut: Sequence[Unit], priors: Priors, context: Context, weights: Weights = WEIGHTS
-) -> list[Reading | None]:
-    """A Reading for every unit of `cut` that has a form, None for the others."""
-    lattice = _Lattice(passage, cut, priors)
+def solve(lattice: Lattice, context: Context, weights: Weights = WEIGHTS) -> list[Reading | None]:
+    """A Reading for every unit of a lattice that has a form, None for the others."""
     if not lattice.forms:
-        return [None] * len(cut)
-    pairs = context.assoc2(lattice.tail[lattice.left], lattice.head[lattice.right])
-    scale = np.exp(np.clip(pairs, -6, 8))
+        return [None] * len(lattice.cut)
+    scale = lattice.scale(context)
     fixed = lattice.prior - weights.present * lattice.present - weights.name * lattice.named - weights.guard * lattice.guarded
     chance = lattice.softmax(fixed)
     evidence = np.zeros_like(fixed)
@@ -139,7 +135,7 @@ def solve(
             local += weights.triple * lattice.triples(context, p)
         evidence = lattice.vote(local, weights.votes)
         chance = lattice.softmax(fixed + evidence - weights.rival * lattice.rivals(chance))
-    return lattice.readings(cut, fixed + evidence - weights.rival * lattice.rivals(chance), evidence, weights.own * local)
+    return lattice.readings(fixed + evidence - weights.rival * lattice.rivals(chance), evidence, weights.own * local)
 
 
 def _log(values: Floats) -> Floats:
@@ -154,10 +150,13 @@ def _sums(slots: Ints, values: Floats, size: int) -> Floats:
     return total
 
 
-class _Lattice:
+class Lattice:
     """All readings of all units in flat arrays. `slot[i]` is the document-wide reading that local option i is an instance of."""
 
-    def __init__(self, passage: Sequence[Token], cut: Sequence[Unit], priors: Priors) -> None:
+    def __init__(self, passage: Sequence[Token], cut: list[Unit], priors: Priors) -> None:
+        self.passage = passage
+        self.cut = cut
+        self._scale: Floats | None = None
         self.forms: list[str] = []
         self.start: list[int] = []  # form -> its first slot; slot 0 is "nothing to decide"
         self.options: list[tuple[Candidate | None, ...]] = []
@@ -191,7 +190,7 @@ class _Lattice:
         self.prior = np.array(prior)
         self.slot = np.array(slot, dtype=np.int64)
         self.counts = counts
-        self.words = words
+        self.words = words  # keys of the words of every option
         self.first = np.array([*first, len(slot)], dtype=np.int64)
         self.head = np.array([option[0] for option in words], dtype=np.uint64)
         self.tail = np.array([option[-1] for option in words], dtype=np.uint64)
@@ -243,6 +242,13 @@ class _Lattice:
                 right += ahead
         return np.array(left, dtype=np.int64), np.array(right, dtype=np.int64)
 
+    def scale(self, context: Context) -> Floats:
+        """By neighbouring options: how much more often they stand together than by chance."""
+        if self._scale is None:
+            pairs = context.assoc2(self.tail[self.left], self.head[self.right])
+            self._scale = np.exp(np.clip(pairs, -6, 8))
+        return self._scale
+
     def softmax(self, logits: Floats) -> Floats:
         """Probabilities of the readings, form by form."""
         chance = np.ones_like(logits)
@@ -284,12 +290,12 @@ class _Lattice:
         one, two, three = np.array(rows, dtype=np.uint64).T
         return _sums(np.array(owner), context.assoc3(one, two, three), self.size)
 
-    def readings(self, cut: Sequence[Unit], logits: Floats, evidence: Floats, own: Floats) -> list[Reading | None]:
+    def readings(self, logits: Floats, evidence: Floats, own: Floats) -> list[Reading | None]:
         """What every unit is read as: the vote of its form, corrected by how its own neighbours differ from the average."""
         mean = _sums(self.slot, own, len(self.prior))
         forms = {form: number for number, form in enumerate(self.forms)}
         found: list[Reading | None] = []
-        for at, unit in enumerate(cut):
+        for at, unit in enumerate(self.cut):
             if not unit.form:
                 found.append(None)
                 continue
@@ -321,4 +327,3 @@ def _keys(text: str, suffix: str) -> tuple[int, ...]:
     return tuple(map(word_key, parts))
 
 
-__all__ = ["BOUNDARY", "Reading", "Unit", "Weights", "solve", "tokens", "units"]

@@ -1,0 +1,294 @@
+"""Spin: coverage, repair, detection, canonical form and speed, each with the data it was measured on.
+
+    python tests/bench/bench_spin.py [coverage] [repair] [detection] [canonical] [clean] [speed]
+
+Seed 002 was restored by hand (`spin_seed.tsv`: places and words). The articles of `tests/cases/spin_pairs.toml` are our own.
+Texts for detection are clean pages, spun with the observed pairs (about 15 % of the words change) and with the table of
+`cleanup corrupt` (up to 36 %); neither is a real spun page, of which more than a third changes.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from data import aeb, news, seeds_dir, substitutions
+
+from cleanup.document import Edit, apply
+from cleanup.evaluate import spinner
+from cleanup.evaluate.script import apply as play
+from cleanup.rules import directories
+from cleanup.spin import canonical, inflect
+from cleanup.spin.lexicon import Lexicon
+from cleanup.spin.restore import Restorer
+
+HERE = Path(__file__).parent
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+LEVELS = (0.7, 0.8, 0.85, 0.9, 0.93, 0.95)
+
+
+def folded(text: str) -> list[str]:
+    """Words in lower case with straight apostrophes."""
+    return [word.lower().replace("’", "'") for word in WORD.findall(text)]
+
+
+def clean_texts() -> list[str]:
+    """English bodies of the labelled pages, without the few that are tables or another language."""
+    bodies = [page.text for page in [*news(), *aeb()] if page.language == "en"]
+    return [body for body in bodies if len(re.findall(r"\b(?:the|of|and|to|in)\b", body)) > 25]
+
+
+def traps() -> list[str]:
+    """Honest prose full of spinners' words, of our own writing."""
+    return [path.read_text(encoding="utf-8") for path in sorted((HERE.parent / "cases" / "spin_traps").glob("*.txt"))]
+
+
+# ---------------------------------------------------------------------------------------------------- coverage
+def coverage() -> None:
+    """Observed pairs that the hand-written lexicon has, a random third of them, and all pairs in the whole lexicon."""
+    lexicon = Lexicon.load(directories())
+    observed = [(spun.replace("’", "'"), old.replace("’", "'"), count) for spun, old, count, _ in substitutions()]
+    held = random.Random(7).sample(observed, len(observed) // 3)
+    own: set[tuple[str, str]] = set()
+    for row in lexicon.rows:
+        for variant in row.variants:
+            if not variant.only:
+                own.update(inflect.pairs(row.original, variant.text, row.pos, lexicon.exceptions))
+    every = {(candidate.before, candidate.after) for candidate in lexicon.candidates()}
+    for name, table, sample in (("hand-written, a third", own, held), ("whole lexicon, all", every, observed)):
+        mass = sum(count for *_, count in sample)
+        exact = sum(count for spun, old, count in sample if (spun, old) in table) / max(mass, 1)
+        parts = sum(count for spun, old, count in sample if _parts(spun.split(" "), old.split(" "), table)) / max(mass, 1)
+        print(f"coverage  {name}: exact {exact:.3f}, as a chain of known pairs {parts:.3f}, of {mass} tokens")
+    print(f"coverage  {len(lexicon.rows)} rows, {sum(len(row.variants) for row in lexicon.rows)} lemma pairs, {len(every)} pairs")
+
+
+def _parts(spun: list[str], old: list[str], table: set[tuple[str, str]]) -> bool:
+    if not spun or not old:
+        return not spun and not old
+    if spun[0] == old[0] and _parts(spun[1:], old[1:], table):
+        return True
+    return any(
+        (" ".join(spun[:i]), " ".join(old[:j])) in table and _parts(spun[i:], old[j:], table)
+        for i in range(1, min(6, len(spun)) + 1)
+        for j in range(1, min(6, len(old)) + 1)
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- repair
+Gold = dict[int, tuple[int, list[str]]]  # number of the first spun word -> how many words, the words it was
+
+
+def distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Words to replace, insert or delete to turn one text into the other."""
+    row = list(range(len(b) + 1))
+    for number, word in enumerate(a, 1):
+        last, row[0] = row[0], number
+        for at, other in enumerate(b, 1):
+            last, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, last + (word != other))
+    return row[-1]
+
+
+def against(spun: str, original: str, edits: Sequence[Edit]) -> tuple[float, float, int, int]:
+    """As `measured`, for a short text with its original: an edit is right when it brings the text nearer to it."""
+    old = folded(original)
+    far = distance(folded(spun), old)
+    left = distance(folded(apply(spun, edits)), old)
+    right = sum(distance(folded(apply(spun, [edit])), old) < far for edit in edits)
+    return float(far), float(far - left), right, len(edits)
+
+
+def seed() -> tuple[str, Gold] | None:
+    """Seed 002 and what its spun words were."""
+    folder = seeds_dir()
+    if folder is None:
+        return None
+    gold: Gold = {}
+    for line in (HERE / "spin_seed.tsv").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            at, count, _, old = line.split("\t")
+            gold[int(at)] = (int(count), old.split())
+    return next(folder.glob("002*.txt")).read_text(encoding="utf-8"), gold
+
+
+def measured(text: str, gold: Gold, edits: Iterable[Edit]) -> tuple[float, float, int, int]:
+    """(spun words, of them restored, right edits, edits)."""
+    spans = [match.span() for match in WORD.finditer(text)]
+    words = folded(text)
+    after: dict[int, list[str]] = {}  # word -> what stands in its place now
+    changed: list[tuple[int, int, list[str]]] = []
+    for edit in edits:
+        at = [i for i, (start, end) in enumerate(spans) if start < edit.end and edit.start < end]
+        if not at:
+            continue
+        new = folded(text[spans[at[0]][0] : edit.start] + edit.after + text[edit.end : spans[at[-1]][1]])
+        first, last = at[0], at[-1] + 1
+        while new and first < last and new[0] == words[first]:
+            new, first = new[1:], first + 1
+        while new and first < last and new[-1] == words[last - 1]:
+            new, last = new[:-1], last - 1
+        if first < last:
+            after[first] = new
+            after |= {i: [] for i in range(first + 1, last)}
+            changed.append((first, last, new))
+    total = restored = 0.0
+    for at, (count, old) in gold.items():
+        now = [word for i in range(at, at + count) for word in after.get(i, [words[i]])]
+        total += max(count, 1)
+        restored += max(count, 1) * (now == old)
+    right = sum(_right(first, last, new, gold) for first, last, new in changed)
+    return total, restored, right, len(changed)
+
+
+def _right(first: int, last: int, new: list[str], gold: Gold) -> bool:
+    near = [old for at, (count, old) in sorted(gold.items()) if at < last and first < at + max(count, 1)]
+    flat = [word for old in near for word in old]
+    return bool(near) and (all(word in flat for word in new) if new else True)
+
+
+def repair() -> None:
+    """Words restored and precision at several thresholds."""
+    restorer = Restorer(directories(), review=0.0)
+    cases: list[tuple[str, str, Callable[[list[Edit]], tuple[float, float, int, int]]]] = []
+    if (found := seed()) is not None:
+        cases.append(("seed 002", found[0], partial(measured, *found)))
+    for pair in own_pairs():
+        cases.append((f"own: {pair['name']}", pair["spun"], partial(against, pair["spun"], pair["original"])))
+    for name, text, measure in cases:
+        (finding,) = restorer.findings([text])
+        rows = []
+        for level in LEVELS:
+            total, restored, right, edits = measure([edit for edit in finding.edits if edit.score >= level])
+            rows.append(f"{level:g}: {restored / total:.2f} at {right / max(edits, 1):.2f}")
+        print(f"repair    {name:14} {finding.verdict}, {total:.0f} words off; restored at precision, by score  {'  '.join(rows)}")
+
+
+def own_pairs() -> list[dict[str, str]]:
+    """Articles of our own writing, spun and not."""
+    pairs: list[dict[str, str]] = tomllib.loads((HERE.parent / "cases/spin_pairs.toml").read_text(encoding="utf-8"))["pair"]
+    return pairs
+
+
+# ---------------------------------------------------------------------------------------------------- detection
+def window(text: str, words: int, chance: random.Random) -> str | None:
+    """A random stretch of so many words."""
+    found = list(re.finditer(r"\S+", text))
+    if len(found) < words:
+        return None
+    at = chance.randrange(len(found) - words + 1)
+    return text[found[at].start() : found[at + words - 1].end()]
+
+
+def windows(texts: Sequence[str], words: int, times: int) -> Iterator[str]:
+    """Stretches of all texts that are long enough."""
+    chance = random.Random(words)
+    for text in texts:
+        for _ in range(times):
+            if (found := window(text, words, chance)) is not None:
+                yield found
+
+
+def observed_table() -> spinner.Table:
+    """The observed pairs as a spinner's table."""
+    table: spinner.Table = {}
+    for spun, old, *_ in substitutions():
+        table.setdefault(tuple(spinner.WORD.findall(old.lower())), []).append(spun)
+    return {words: variants for words, variants in table.items() if words}
+
+
+def detection() -> None:
+    """Spun documents found and false ones, by length."""
+    restorer = Restorer(directories())
+    clean, honest = clean_texts(), traps()
+    spun = {
+        "observed pairs": [play(text, spinner.spin(text, 1.0, random.Random(1), observed_table())) for text in clean],
+        "corrupt's table": [play(text, spinner.spin(text, 0.36, random.Random(2), spinner.load())) for text in clean],
+    }
+    if (found := seed()) is not None:
+        spun["seed 002"] = [found[0]] * 20
+    spun["own"] = [pair["spun"] for pair in own_pairs()] * 5
+    for words in (100, 150, 300):
+        groups = [("clean pages", clean, 4), ("traps", honest, 4), *((name, texts, 1) for name, texts in spun.items())]
+        for name, texts, times in groups:
+            sample = list(windows(texts, words, times))
+            verdicts = [finding.verdict for finding in restorer.findings(sample)]
+            share = verdicts.count("spun") / max(len(verdicts), 1)
+            print(f"detection {words} words, {name:16} {len(sample):4} texts: spun {share:.3f}, suspect {verdicts.count('suspect')}")
+
+
+# ---------------------------------------------------------------------------------------------------- canonical form
+def canonical_form() -> None:
+    """Jaccard of canonical words and pairs: spun text and its original, against strangers."""
+    classes = canonical.classes()
+
+    def shape(text: str, size: int) -> set[tuple[str, ...]]:
+        words = [word for word in (classes.get(word, word) for word in folded(text.replace("'s", "").replace("’s", ""))) if word]
+        return set(zip(*[words[at:] for at in range(size)], strict=False))
+
+    def jaccard(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> float:
+        return len(a & b) / max(len(a | b), 1)
+
+    texts = clean_texts()
+    chance = random.Random(3)
+    pairs = [(pair["spun"], pair["original"]) for pair in own_pairs()]
+    if (found := seed()) is not None:
+        text, gold = found
+        edits = []
+        spans = [match.span() for match in WORD.finditer(text)]
+        for at, (count, old) in gold.items():
+            if count:
+                start, end = spans[at][0], spans[at + count - 1][1]
+                edits.append(Edit(start, end, text[start:end], " ".join(old), "gold"))
+        pairs.insert(0, (text, apply(text, edits)))
+    for size in (1, 2):
+        shapes = [shape(text, size) for text in texts]
+        strangers = sorted(jaccard(*chance.sample(shapes, 2)) for _ in range(20_000))
+        worst = [value for value in strangers if value < 0.8][-1]
+        own = " ".join(f"{jaccard(shape(a, size), shape(b, size)):.2f}" for a, b in pairs)
+        print(f"canonical {size} word(s): spun against original {own}; strangers 99.9 % {strangers[-21]:.3f}, worst {worst:.3f}")
+
+
+# ---------------------------------------------------------------------------------------------------- clean and speed
+def clean() -> None:
+    """Verdicts and edits on clean pages and traps."""
+    restorer = Restorer(directories())
+    for name, texts in (("pages", [page.text for page in [*news(), *aeb()] if page.language == "en"]), ("traps", traps())):
+        found = restorer.findings(texts)
+        verdicts = {verdict: sum(finding.verdict == verdict for finding in found) for verdict in ("clean", "suspect", "spun")}
+        looked = sum(bool(finding.why) for finding in found)
+        print(f"clean     {name}: {verdicts}, edits {sum(len(finding.edits) for finding in found)}, context looked at in {looked}")
+
+
+def speed() -> None:
+    """MB/s of the common pass and of the whole stage on clean news; seconds a spun document."""
+    restorer = Restorer(directories())
+    texts = clean_texts() * 8
+    size = sum(map(len, texts)) / 1e6
+    for name, run in (("marker pass", restorer.markers.masses), ("findings", restorer.findings)):
+        best = 1e9
+        for _ in range(3):
+            began = time.perf_counter()
+            for at in range(0, len(texts), 256):
+                run(texts[at : at + 256])
+            best = min(best, time.perf_counter() - began)
+        print(f"speed     {name}: {size / best:.0f} MB/s on clean news")
+    spun = own_pairs()[0]["spun"] * 5
+    restorer.findings([spun])
+    began = time.perf_counter()
+    restorer.findings([spun])
+    print(f"speed     a spun text of {len(spun.split())} words: {time.perf_counter() - began:.3f} s")
+
+
+ALL = {"coverage": coverage, "repair": repair, "detection": detection, "canonical": canonical_form, "clean": clean, "speed": speed}
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or ALL:
+        ALL[chosen]()
