@@ -97,7 +97,7 @@ def test_the_common_subsequence_is_a_longest_one() -> None:
     rng = np.random.default_rng(2)
     for _ in range(60):
         one, other = (rng.integers(0, 6, rng.integers(0, 14)).tolist() for _ in range(2))
-        left, right = verify._subsequence(one, other)
+        left, right = verify.subsequence(one, other)
         assert [one[i] for i in left] == [other[i] for i in right]
         assert left == sorted(set(left))
         assert right == sorted(set(right))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from cleanup.dedup.shingle import I64, U32, U64, Tokens, finish, fold, odd32, tokenise, u32, u64
 from cleanup.dedup.signature import EMPTY
-from cleanup.errors import CleanupError
 
 _BITS = 18  # of a slot in the table of words
 _SPREAD = odd32(0xC1A55, 32)
@@ -123,13 +121,7 @@ def _one_token(words: list[str]) -> U32:
 
 @cache
 def built_in() -> Classes:
-    """The classes of `cleanup.spin.canonical`; none, so that every word stands for itself, where it does not offer any."""
-    try:
-        spin = importlib.import_module("cleanup.spin.canonical")
-    except ModuleNotFoundError:
-        return Classes({})
-    try:
-        found: Mapping[str, str] = getattr(spin, "classes", dict)()
-    except CleanupError:
-        found = {}
-    return Classes(found)
+    """The classes of `cleanup.spin.canonical`."""
+    from cleanup.spin.canonical import classes
+
+    return Classes(classes())

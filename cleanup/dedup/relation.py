@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cleanup.dedup import canonical, verify
-from cleanup.dedup.shingle import I64
+from cleanup.dedup.shingle import I64, U32
 from cleanup.dedup.verify import Alignment, Batch, Surface
 
 if TYPE_CHECKING:
@@ -22,9 +22,14 @@ EDGE = 0.03  # share of a text that has to be new before or after such a body to
 SPREAD = 0.8  # share of the stretches of a spun copy that have to follow the original
 CONTENT = 20  # content words that a spun copy has at least
 PACE = 0.5  # content words of the shorter of two spun copies by those of the longer one, at least
+CLEAR = 0.5  # aligned share from which on names and figures alone cannot make it up
+PROSE = 0.22  # below it, share of the words in small letters that have to be aligned
 FIGURES = 4  # distinct numbers in both texts from which on they have to agree
 AGREE = 0.4
 PASSAGE = 120  # characters of a shared passage that a receipt shows
+
+
+Content = tuple[U32, I64, I64]  # content words of a batch, the token that each is, and the first one of every text
 
 
 class Verdict(NamedTuple):
@@ -52,15 +57,13 @@ def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) 
     """Verdicts on pairs of different texts, given by their positions."""
     batch = verify.prepare(texts, cfg.shingle)
     found = verify.surface(batch, a, b)
-    content: tuple[Any, I64, I64] | None = None
+    content: Content | None = None
     verdicts = []
     for index, (one, two) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
         verdict = _surface(found, index, batch, two, cfg)
         if verdict.relation is None:
             content = content or canonical.content(batch.tokens, classes)
-            words, _, bounds = content
-            sides = words[bounds[one] : bounds[one + 1]], words[bounds[two] : bounds[two + 1]]
-            verdict = _spun(verdict, verify.align(*sides, cfg.spun), texts[one], texts[two], cfg)
+            verdict = _spun(verdict, batch, content, one, two, cfg)
         verdicts.append(verdict)
     return verdicts
 
@@ -75,7 +78,7 @@ def _surface(found: Surface, index: int, batch: Batch, b: int, cfg: DedupConfig)
     weak = False
     score = 0.0
     low, high = min(covered), max(covered)
-    if jaccard >= cfg.jaccard or low >= cfg.containment:
+    if low >= cfg.containment or (jaccard >= cfg.jaccard and high < WHOLE):
         relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE else "near"
         score = 0.9 + 0.1 * max(low, jaccard)
     elif high >= cfg.containment:
@@ -100,19 +103,34 @@ def _framed(found: Surface, index: int) -> bool:
     return bool(found.head[:, index].max() >= EDGE and found.tail[:, index].max() >= EDGE)
 
 
-def _spun(verdict: Verdict, aligned: Alignment, one: str, two: str, cfg: DedupConfig) -> Verdict:
+def _spun(verdict: Verdict, batch: Batch, content: Content, a: int, b: int, cfg: DedupConfig) -> Verdict:
+    words, at, bounds = content
+    sides = [slice(int(bounds[text]), int(bounds[text + 1])) for text in (a, b)]
+    aligned = verify.align(words[sides[0]], words[sides[1]], cfg.spun)
     fits = (
         aligned.aligned >= cfg.spun
         and aligned.spread >= SPREAD
         and aligned.words >= CONTENT
         and aligned.ratio >= PACE
-        and _figures_agree(one, two)
+        and _figures_agree(batch.texts[a], batch.texts[b])
     )
+    if fits and aligned.aligned < CLEAR:
+        one, two = (words[side].tolist() for side in sides)
+        prose = [_prose(batch, text, at[side]) for text, side in zip((a, b), sides, strict=True)]
+        left, right = verify.subsequence(one, two)
+        common = sum(prose[0][i] and prose[1][j] for i, j in zip(left, right, strict=True))
+        fits = common >= PROSE * min(map(sum, prose)) > 0
     if fits:
         score = 0.9 + 0.1 * aligned.aligned
         return verdict._replace(relation="spun", covers=(True, True), canonical=aligned, score=score, weak=False)
     near = 0.49 * min(aligned.aligned / cfg.spun, 1.0) if aligned.words >= CONTENT else 0.0
     return verdict._replace(canonical=aligned, score=max(verdict.score, near))
+
+
+def _prose(batch: Batch, text: int, tokens: I64) -> list[bool]:
+    """Which tokens begin with a small letter. Two reports of one tour share its names, dates and places, not their prose."""
+    origin = int(batch.offsets[text])
+    return [batch.slice(text, int(start) - origin, int(start) - origin + 1).islower() for start in batch.tokens.starts[tokens]]
 
 
 _NUMBER = re.compile(r"\d+")

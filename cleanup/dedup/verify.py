@@ -218,7 +218,7 @@ def align(first: U32, second: U32, least: float = 0.0) -> Alignment:
     share = min(map(len, places)) / shorter
     if share < least:
         return Alignment(jaccard, share, 0.0, shorter / longer, shorter)
-    matched = _subsequence(*([side[at] for at in some] for side, some in zip(words, places, strict=True)))
+    matched = subsequence(*([side[at] for at in some] for side, some in zip(words, places, strict=True)))
     thin = total = 0
     for some, at, side in zip(places, matched, words, strict=True):
         size = len(side)
@@ -236,7 +236,7 @@ def _jaccard(first: U32, second: U32) -> float:
     return len(sets[0] & sets[1]) / union if union else 0.0
 
 
-def _subsequence(first: list[int], second: list[int]) -> tuple[list[int], list[int]]:
+def subsequence(first: list[int], second: list[int]) -> tuple[list[int], list[int]]:
     """Positions of a longest common subsequence, by bit-parallel dynamic programming (Hyyrö 2004)."""
     where: dict[int, int] = {}
     for index, word in enumerate(first):
