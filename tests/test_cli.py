@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -102,12 +101,26 @@ def test_broken_pipe() -> None:
 
 
 def test_interrupt() -> None:
-    command = subprocess.Popen([*CLEANUP], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(1.5)
+    # Where the tests themselves run in the background, interrupts are ignored, and a child inherits that.
+    command = subprocess.Popen(
+        [*CLEANUP, "--no-dedup"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert command.stdin
+    assert command.stdout
+    assert command.stderr
+    command.stdin.write(b'{"text": "One line of text."}\n')
+    command.stdin.flush()
+    assert command.stdout.readline()
     command.send_signal(signal.SIGINT)
-    assert command.wait(30) == 130
-    assert command.stderr is not None
-    assert b"Traceback" not in command.stderr.read()
+    try:
+        assert command.wait(60) == 130
+        assert b"Traceback" not in command.stderr.read()
+    finally:
+        command.kill()
 
 
 @pytest.mark.parametrize(
