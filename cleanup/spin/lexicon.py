@@ -60,8 +60,9 @@ class Candidate(NamedTuple):
     prior: float
     tier: str
     guard: frozenset[str]
-    seen: int
+    seen: int  # observations of the lemmas
     core: bool
+    lemma: str  # the original as the row has it
 
 
 def rule_id(pos: str, variant: str, original: str) -> str:
@@ -157,7 +158,7 @@ class Lexicon:
         for row in self.rows:
             for variant in row.variants:
                 rule = rule_id(row.pos, variant.text, row.original)
-                rest = (rule, variant.share, variant.prior, row.tier, row.guard, variant.seen, variant.core)
+                rest = (rule, variant.share, variant.prior, row.tier, row.guard, variant.seen, variant.core, row.original)
                 for before, after in inflect.pairs(row.original, variant.text, row.pos, self.exceptions):
                     yield Candidate(before, after, *rest)
 

@@ -80,17 +80,24 @@ class Priors:
     def _observed(self, scored: list[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:
         """Log-odds once the observed counts of a form are taken in: how often it was seen, and for which original."""
         w = self.weights
-        seen = sum(candidate.seen for _, candidate in scored)
+        counts = [self._seen(candidate) for _, candidate in scored]
+        seen = sum(counts)
         if not seen:
             return scored
         odds = [math.exp(score) for score, _ in scored]
         total = sum(odds)
         boosted = math.log(total) + w.seen * min(math.log1p(seen), 3.0)
         found = []
-        for part, (_, candidate) in zip(odds, scored, strict=True):
-            share = (candidate.seen + w.trust * part / total) / (seen + w.trust)
+        for part, count, (_, candidate) in zip(odds, counts, scored, strict=True):
+            share = (count + w.trust * part / total) / (seen + w.trust)
             found.append((boosted + math.log(max(share, 1e-9)), candidate))
         return found
+
+    def _seen(self, candidate: Candidate) -> float:
+        """Observations of this form: those of its lemma, less for a form that is rarer."""
+        if not candidate.seen:
+            return 0.0
+        return candidate.seen * min(1.0, self.frequency(candidate.after) / max(self.frequency(candidate.lemma), 1.0))
 
     def changed(self, candidate: Candidate) -> float:
         """The probability that the spinner changes the original of a pair wherever it stands."""

@@ -125,7 +125,10 @@ def measured(text: str, gold: Gold, edits: Iterable[Edit]) -> tuple[float, float
     words = folded(text)
     after: dict[int, list[str]] = {}  # word -> what stands in its place now
     changed: list[tuple[int, int, list[str]]] = []
+    begin = spans[min(gold)][0]  # what stands before is the page's own
     for edit in edits:
+        if edit.start < begin:
+            continue
         at = [i for i, (start, end) in enumerate(spans) if start < edit.end and edit.start < end]
         if not at:
             continue
@@ -144,14 +147,14 @@ def measured(text: str, gold: Gold, edits: Iterable[Edit]) -> tuple[float, float
         now = [word for i in range(at, at + count) for word in after.get(i, [words[i]])]
         total += max(count, 1)
         restored += max(count, 1) * (now == old)
-    right = sum(_right(first, last, new, gold) for first, last, new in changed)
+    right = sum(_right(first, last, new, words, gold) for first, last, new in changed)
     return total, restored, right, len(changed)
 
 
-def _right(first: int, last: int, new: list[str], gold: Gold) -> bool:
+def _right(first: int, last: int, new: list[str], words: list[str], gold: Gold) -> bool:
     near = [old for at, (count, old) in sorted(gold.items()) if at < last and first < at + max(count, 1)]
-    flat = [word for old in near for word in old]
-    return bool(near) and (all(word in flat for word in new) if new else True)
+    known = {word for old in near for word in old} | set(words[first:last])
+    return bool(near) and all(word in known for word in new)
 
 
 def repair() -> None:
@@ -160,8 +163,8 @@ def repair() -> None:
     cases: list[tuple[str, str, Callable[[list[Edit]], tuple[float, float, int, int]]]] = []
     if (found := seed()) is not None:
         cases.append(("seed 002", found[0], partial(measured, *found)))
-    for pair in own_pairs():
-        cases.append((f"own: {pair['name']}", pair["spun"], partial(against, pair["spun"], pair["original"])))
+    own = own_pairs()
+    cases += [(f"own: {pair['name']}", pair["spun"], partial(against, pair["spun"], pair["original"])) for pair in own]
     for name, text, measure in cases:
         (finding,) = restorer.findings([text])
         rows = []
@@ -220,8 +223,8 @@ def detection() -> None:
         for name, texts, times in groups:
             sample = list(windows(texts, words, times))
             verdicts = [finding.verdict for finding in restorer.findings(sample)]
-            share = verdicts.count("spun") / max(len(verdicts), 1)
-            print(f"detection {words} words, {name:16} {len(sample):4} texts: spun {share:.3f}, suspect {verdicts.count('suspect')}")
+            share, suspect = verdicts.count("spun") / max(len(verdicts), 1), verdicts.count("suspect")
+            print(f"detection {words} words, {name:16} {len(sample):4} texts: spun {share:.3f}, suspect {suspect}")
 
 
 # ---------------------------------------------------------------------------------------------------- canonical form
@@ -263,8 +266,8 @@ def clean() -> None:
     for name, texts in (("pages", [page.text for page in [*news(), *aeb()] if page.language == "en"]), ("traps", traps())):
         found = restorer.findings(texts)
         verdicts = {verdict: sum(finding.verdict == verdict for finding in found) for verdict in ("clean", "suspect", "spun")}
-        looked = sum(bool(finding.why) for finding in found)
-        print(f"clean     {name}: {verdicts}, edits {sum(len(finding.edits) for finding in found)}, context looked at in {looked}")
+        looked, edits = sum(bool(finding.why) for finding in found), sum(len(finding.edits) for finding in found)
+        print(f"clean     {name}: {verdicts}, edits {edits}, context looked at in {looked}")
 
 
 def speed() -> None:
@@ -287,7 +290,14 @@ def speed() -> None:
     print(f"speed     a spun text of {len(spun.split())} words: {time.perf_counter() - began:.3f} s")
 
 
-ALL = {"coverage": coverage, "repair": repair, "detection": detection, "canonical": canonical_form, "clean": clean, "speed": speed}
+ALL = {
+    "coverage": coverage,
+    "repair": repair,
+    "detection": detection,
+    "canonical": canonical_form,
+    "clean": clean,
+    "speed": speed,
+}
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or ALL:
