@@ -16,9 +16,11 @@ from cleanup.document import Document, Edit, Mark, Proposal
 from cleanup.rules import Rule
 from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_structure as structure
+from cleanup.stages.boilerplate_features import SIGNALS
 from cleanup.stages.boilerplate_lines import Lines, Page, cuts, scan, words
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, Hit, Matcher, describe_rules, load
+from cleanup.stages.boilerplate_scorer import Scorer
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
@@ -34,22 +36,22 @@ def rules(paths: Sequence[Path]) -> list[Rule]:
 @stage("boilerplate", version=1, rules=rules)
 def boilerplate(cfg: BoilerplateConfig, paths: Sequence[Path]) -> Propose:
     """Loads the rule files; proposes edits that take out whole residue lines, and Marks."""
-    book = load(paths)
-    cleaner = Cleaner(cfg, book)
-    return cleaner.propose
+    return Cleaner(cfg, load(paths), Scorer.load(paths) if cfg.scorer else None).propose
 
 
 class Cleaner:
     """Everything that is loaded once. Immutable once made."""
 
-    def __init__(self, cfg: BoilerplateConfig, book: Book) -> None:
+    def __init__(self, cfg: BoilerplateConfig, book: Book, scorer: Scorer | None) -> None:
         self.cfg = cfg
         self.matcher = Matcher(book)
         self.vocabulary = Vocabulary(book.words)
+        self.scorer = scorer
+        self.signals = {name: _joined(book, f"signal-{name}") for name in SIGNALS}
 
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
         """Proposals for each document of the batch."""
-        lines, states = self.judge(docs)
+        _, states = self.judge(docs)
         for doc, state in zip(docs, states, strict=True):
             proposals = self._edits(state)
             proposals += self._inline(doc.text, state, proposals)
@@ -59,7 +61,11 @@ class Cleaner:
         """The lines of the batch, and for each document the verdicts on its lines."""
         lines = scan([doc.text for doc in docs])
         hits = self._hits(lines)
-        return lines, [self._state(doc, lines, index, hits) for index, doc in enumerate(docs)]
+        states = [self._state(doc, lines, index, hits) for index, doc in enumerate(docs)]
+        if self.scorer and self.cfg.structure:
+            chosen = [at for at, doc in enumerate(docs) if doc.kind != "html"]
+            self.scorer.judge(lines, states, chosen, self.signals, self.cfg.apply)
+        return lines, states
 
     def _hits(self, lines: Lines) -> dict[int, list[Hit]]:
         """Matching rules by line of the batch."""
@@ -146,6 +152,10 @@ def citations(text: str) -> list[tuple[int, int, str, float]]:
     if len(numbers) < 2 or _REFERENCE.search(text):
         return []
     return [(match.start(), match.end(), "boilerplate/common/citation-mark", 0.95) for match in found]
+
+
+def _joined(book: Book, name: str) -> list[str]:
+    return sorted({word for table in book.words.values() for word in table.get(name, ())})
 
 
 def _edit(text: str, start: int, end: int, verdict: Verdict) -> Edit:

@@ -38,12 +38,24 @@ class Lines(msgspec.Struct):
     gap: Ints  # blank lines between this line and the one before it
     first: Ints  # [documents + 1] index of each document's first line
     chars: Ints  # length of `text`
-    indent: Ints  # white space before it
 
     @property
     def short(self) -> Bools:
         """Lines that rules have to look at."""
         return self.chars <= SHORT
+
+    @property
+    def sizes(self) -> Ints:
+        """For each line, how many lines its document has."""
+        return np.diff(self.first)[self.doc]
+
+    def of(self, documents: Ints) -> Lines:
+        """The lines of some documents (ascending indices), numbered anew."""
+        counts = np.diff(self.first)[documents]
+        first = np.concatenate([[0], np.cumsum(counts)])
+        at = np.arange(first[-1]) + np.repeat(self.first[documents] - first[:-1], counts)
+        doc = np.repeat(np.arange(len(documents)), counts)
+        return Lines(self.text.gather(at), doc, self.start[at], self.end[at], self.gap[at], first, self.chars[at])
 
 
 def scan(texts: Sequence[str]) -> Lines:
@@ -66,8 +78,7 @@ def scan(texts: Sequence[str]) -> Lines:
     gap = full - np.where(fresh, begin[doc[full]] - 1, before[: len(full)]) - 1
     end = start + length - carriage
     first = np.searchsorted(full, begin)
-    indent = (length - raw.str.strip_chars_start().str.len_chars().to_numpy().astype(np.int64))[full]
-    return Lines(text.gather(full), doc[full], start[full], end[full], gap, first, chars[full], indent)
+    return Lines(text.gather(full), doc[full], start[full], end[full], gap, first, chars[full])
 
 
 def series(texts: Iterable[str]) -> pl.Series:
@@ -104,8 +115,16 @@ def words(line: str) -> int:
     """Number of words; in scripts without spaces two characters count as one."""
     if line.isascii():
         return line.count(" ") + 1
-    wide = len(_CJK.findall(line))
-    return line.count(" ") + 1 + wide // 2 if wide else len(line.split())
+    return line.count(" ") + 1 + len(_CJK.findall(line)) // 2
+
+
+def line_words(lines: Lines) -> Ints:
+    """`words` of every line, in one pass."""
+    spaces = lines.text.str.count_matches(" ", literal=True).to_numpy().astype(np.int64)
+    wide = (lines.text.str.len_bytes().to_numpy() >= 2 * lines.chars).nonzero()[0]
+    if len(wide):
+        spaces[wide] += lines.text.gather(wide).str.count_matches(f"[{CJK}]").to_numpy().astype(np.int64) // 2
+    return spaces + 1
 
 
 def is_sentence(line: str) -> bool:

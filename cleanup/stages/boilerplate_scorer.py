@@ -1,0 +1,150 @@
+"""A learned line scorer: boosted symmetric trees over the numbers of `boilerplate_features`, weights in a data file.
+
+It only speaks on pages on which a rule or the structure pass found residue already, so that a page without residue stays as
+it is, and it leaves alone the headline and short lines that the article itself says. `tests/bench/train_boilerplate.py`
+makes the weights; leaves are whole numbers, so that a sum does not depend on its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from cleanup.errors import RuleError
+from cleanup.stages.boilerplate_features import KINDS, Floats, features
+from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints, Lines, is_sentence, words
+from cleanup.stages.boilerplate_rules import normal
+from cleanup.stages.boilerplate_structure import State, Verdict
+
+FILE = "scorer.json"
+SCALE = 10_000  # leaf units of one unit of log-odds
+ROWS = 256  # lines scored at once
+DUMP_SHARE = 0.3  # of the lines gone by rules alone: a dump of a whole page
+DUMP_LINES = 20
+HEADLINE_WORDS = (4, 40)
+SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
+RULE = "boilerplate/scorer"
+
+
+class Weights(msgspec.Struct, forbid_unknown_fields=True):
+    """The data file. A tree asks `depth` questions (value of feature > border); the answers number its leaf."""
+
+    features: list[str]
+    bias: int
+    split_feature: list[list[int]]  # [trees, depth]
+    split_border: list[list[float]]
+    leaves: list[list[int]]  # [trees, 2 ** depth]
+    apply: float  # probability from which a line goes
+    apply_dump: float  # the same in a dump of a whole page
+    review: float
+
+
+class Scorer:
+    """The weights as arrays. Immutable once made."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+        self._feature = np.array(weights.split_feature)
+        self._border = np.array(weights.split_border, np.float32)
+        self._leaves = np.array(weights.leaves, np.int64)
+        self._powers = 1 << np.arange(self._feature.shape[1])
+        self._trees = np.arange(len(self._feature))
+
+    @classmethod
+    def load(cls, paths: Sequence[Path]) -> Scorer | None:
+        """From the last layer that has the file. Raises RuleError when it does not fit."""
+        for root in reversed(paths):
+            path = (root / "boilerplate" if (root / "boilerplate").is_dir() else root) / FILE
+            if path.is_file():
+                try:
+                    return cls(msgspec.json.decode(path.read_bytes(), type=Weights))
+                except msgspec.DecodeError as error:
+                    raise RuleError(f"{path}: {error}", "make the weights anew, or remove the file") from None
+        return None
+
+    def probabilities(self, columns: Mapping[str, Floats], rows: Ints) -> npt.NDArray[np.float64]:
+        """Probability of residue for some lines."""
+        table = np.stack([columns[name][rows] for name in self.weights.features], axis=1)
+        total = np.empty(len(rows), np.int64)
+        for at in range(0, len(rows), ROWS):
+            answers = table[at : at + ROWS][:, self._feature] > self._border
+            leaf = answers @ self._powers
+            total[at : at + ROWS] = self._leaves[self._trees, leaf].sum(axis=1)
+        return 1 / (1 + np.exp(-(total + self.weights.bias) / SCALE))
+
+    def judge(
+        self, lines: Lines, states: Sequence[State], chosen: Sequence[int], signals: Mapping[str, Sequence[str]], sure: float
+    ) -> None:
+        """Add verdicts to those of the chosen pages that have some already. `sure`: the score from which a verdict counts."""
+        found = [at for at in chosen if any(one.score >= sure for one in states[at].verdicts.values())]
+        if not found:
+            return
+        some = lines.of(np.array(found))
+        gone = verdict_flags(some, [states[at] for at in found], sure)
+        columns = features(some, signals, gone)
+        open_rows = (~np.logical_or.reduce(list(gone.values())) & (some.chars <= SHORT)).nonzero()[0]
+        score = np.zeros(len(some.doc))
+        score[open_rows] = self.probabilities(columns, open_rows)
+        for number, at in enumerate(found):
+            self._page(states[at], score[some.first[number] : some.first[number + 1]], sure)
+
+    def _page(self, state: State, score: npt.NDArray[np.float64], sure: float) -> None:
+        gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
+        dump = len(score) >= DUMP_LINES and len(gone) >= DUMP_SHARE * len(score)
+        apply = self.weights.apply_dump if dump else self.weights.apply
+        chosen = (score >= self.weights.review).nonzero()[0].tolist()
+        if not chosen:
+            return
+        headline = _headline(state, score, gone)
+        prose = ""
+        for line in chosen:
+            text = state.page.text[line]
+            if line == headline:
+                continue
+            if words(text) <= SAID_WORDS:
+                prose = prose or " " + " ".join(
+                    form for form, one in zip(state.forms, state.page.text, strict=True) if words(one) >= 8
+                )
+                if f" {normal(text)} " in prose + " ":
+                    continue
+            state.add(
+                line,
+                Verdict(RULE, _confidence(float(score[line]), apply, self.weights.review), {"p": round(float(score[line]), 3)}),
+            )
+
+
+def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[str, Bools]:
+    """The lines that go already, by kind."""
+    flags = {kind: np.zeros(len(lines.doc), bool) for kind in (*KINDS, "other")}
+    for first, state in zip(lines.first[:-1].tolist(), states, strict=True):
+        for line, verdict in state.verdicts.items():
+            if verdict.score >= sure:
+                kind = str(verdict.why.get("category"))
+                flags[kind if kind in flags else "other"][first + line] = True
+    return flags
+
+
+def _headline(state: State, score: npt.NDArray[np.float64], gone: set[int]) -> int:
+    """The likeliest title: of the lines before the first paragraph that stays, the one that least looks like residue."""
+    page = state.page
+    body = next(
+        (line for line, flag in enumerate(state.long) if flag and score[line] < 0.5 and line not in gone), min(len(page), 10)
+    )
+    shortest, longest = HEADLINE_WORDS
+    near = [
+        line
+        for line in range(max(0, body - 25), body)
+        if line not in gone and shortest <= words(page.text[line]) <= longest and not is_sentence(page.text[line])
+    ]
+    return min(near, key=lambda line: float(score[line]), default=-1)
+
+
+def _confidence(p: float, apply: float, review: float) -> float:
+    """The probability as a score of the policy: 0.9 where it is just enough to apply, 0.5 where it is enough to ask."""
+    if p >= apply:
+        return round(0.9 + 0.09 * (p - apply) / (1 - apply), 3)
+    return round(0.5 + 0.399 * (p - review) / (apply - review), 3)
