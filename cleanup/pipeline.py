@@ -203,7 +203,9 @@ class Pipeline:
 
         What the passes before found stays, but for a title that the text has no longer: it was repaired, and is read again.
         """
-        found = {id(doc): {key: item for key, item in doc.meta.items() if key != "title" or str(item) in doc.text} for doc in live}
+        found = {
+            id(doc): {key: item for key, item in doc.meta.items() if key != "title" or str(item) in doc.text} for doc in live
+        }
         old = {id(doc): doc.meta for doc in live}
         known = {id(doc): {*found[id(doc)], *(row.key for row in doc.ledger if row.decision == "review")} for doc in live}
         for doc in live:

@@ -74,7 +74,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
         table = lines.Table(stored["keys"], stored["pages"])
     mapped = job.work / "map" / job.name
     with np.load(mapped / "lines.npz") as part:
-        rows = np.unique(part["row"][table.count(part["key"]) > 0])
+        rows = np.unique(part["row"][table.pages_of(part["key"]) > 0])
     gone = _duplicates(job.work, job.name, marked=False)
     with np.load(mapped / "columns.npz") as columns:
         ends = columns["ends"]

@@ -62,7 +62,7 @@ class Table(NamedTuple):
     keys: Keys
     pages: NDArray[np.int64]
 
-    def count(self, keys: Keys) -> NDArray[np.int64]:
+    def pages_of(self, keys: Keys) -> NDArray[np.int64]:
         """The number of pages of each key, 0 for one that does not repeat."""
         if not len(self.keys):
             return np.zeros(len(keys), np.int64)
@@ -119,7 +119,7 @@ def propose_sites(text: str, host: str, table: Table) -> tuple[list[Edit], list[
     if len(page) < 2:
         return [], []
     forms = normal(lines.text)
-    pages = table.count(_keys(forms, np.full(len(page), host_key(host), np.uint64)))
+    pages = table.pages_of(_keys(forms, np.full(len(page), host_key(host), np.uint64)))
     paragraphs = [number for number, line in enumerate(page.text) if is_long(line)]
     hits = [
         number
