@@ -22,7 +22,9 @@ _BROKEN = "-\n|-\r\n|\u2010\n|\xad\n|\xad\r\n"
 _TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
 _PINYIN_HINT = f"\\([a-zü]{{0,5}}[{_TONES}]"
 _PINYIN = re.compile(rf"\(([bpmfdtnlgkhjqxzcsryw]?h?[iuü]?[aeiouü{_TONES}]{{1,3}}(?:n|ng|r)?)\)")
+_BREAK = re.compile("[-\u2010\xad]\r?\n")
 _SPLIT = re.compile("([^\\W\\d_]{2,})([-\u2010\xad]\r?\n)[ \t]*([^\\W\\d_]{2,})")
+_WORD = 60  # characters of a word at most
 
 
 def suspects(texts: Sequence[str]) -> set[int]:
@@ -33,15 +35,18 @@ def suspects(texts: Sequence[str]) -> set[int]:
         series = pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:
         series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
-    found = {at for pattern in (_SECRET, _BROKEN) for at in series.str.contains(pattern).arg_true().to_list()}
-    wide = [index for index, text in enumerate(texts) if not text.isascii()]
-    found.update(wide[at] for at in series.gather(wide).str.contains(_PINYIN_HINT).arg_true().to_list())
-    return found
+    return {at for pattern in (_SECRET, _BROKEN, _PINYIN_HINT) for at in series.str.contains(pattern).arg_true().to_list()}
 
 
 def split_words(text: str) -> Iterator[Edit]:
     """Words that a hyphen and a line end have split, put together where that gives a word, and not two with a hyphen."""
-    for match in _SPLIT.finditer(text):
+    for place in _BREAK.finditer(text):
+        begin = place.start()
+        while begin > max(0, place.start() - _WORD) and text[begin - 1].isalpha():
+            begin -= 1
+        match = _SPLIT.match(text, begin, place.end() + _WORD)
+        if match is None:
+            continue
         left, _, right = match.groups()
         if not right.islower() or not (left.islower() or left.istitle()) or f"{left}-{right}" in text:
             continue

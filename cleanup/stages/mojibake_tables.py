@@ -1,0 +1,128 @@
+"""What the prefilter knows of every character, in tables of NumPy: its kind, its number as a letter, the usual neighbours."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup import rules
+from cleanup.parse import letters as language
+from cleanup.stages import codepages
+from cleanup.stages.mojibake_characters import SPECIAL
+
+_BITS = 22
+PAIR = np.array([1 << 20], np.uint32)  # in the place of the third letter
+NUMBER = np.uint32((1 << 17) - 1)
+KIND = np.uint32(17)
+SMALL, CAPITAL, SPECIAL_BIT, RARE, DASH, ASCII = (np.uint32(1 << bit) for bit in range(20, 26))
+NEUTRAL, LETTER, SYMBOL, EAST, QUOTE, STRANGER = range(6)
+# Between two letters these are odd; apostrophes, hyphens, dashes and the Catalan dot are not. A letter beside one of the
+# second group is odd too, though it would be well at the edge of a word.
+_QUOTES = "“”„‚‹›«»•¿¡"
+_SIGNS = "£€§©®½¼¾²³¹°ªº±µ¶¢¥÷×ﬁﬂ"
+
+
+class Tables(msgspec.Struct, frozen=True):
+    """What there is to know of a character, packed, by UTF-16 code unit; and a flag for every trigram and pair that is known.
+
+    Bits of `packed`: 0-16 number of the letter, 17-19 kind, 20 small, 21 capital, 22 special, 23 an unusual
+    ideograph, 24 a dash, 25 an ASCII letter.
+    """
+
+    packed: NDArray[np.uint32]
+    known: NDArray[np.bool_]
+
+
+@cache
+def tables() -> Tables:
+    path = rules.built_in() / "mojibake" / "letters.tsv"
+    text = path.read_text(encoding="utf-8")
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    gap = (codes == 32) | (codes == 9) | (codes == 10)
+    singles = codes[1:-1][gap[:-2] & gap[2:] & ~gap[1:-1]]
+    kind = np.zeros(1 << 16, np.uint8)
+    number = np.zeros(1 << 16, np.uint32)
+    case = np.zeros(1 << 16, np.uint8)
+    rare = np.zeros(1 << 16, np.bool_)
+    _fill_letters(np.unique(singles[singles < 1 << 16]), kind, number, case)
+    _images(kind)
+    _ideographs(kind, rare)
+    number[(kind == SYMBOL) | np.isin(np.arange(1 << 16), [ord(char) for char in _SIGNS])] = (1 << 16) + 1
+    known = np.zeros(1 << _BITS, np.bool_)
+    start = np.flatnonzero(gap[:-4] & gap[4:] & ~gap[1:-3] & ~gap[2:-2] & ~gap[3:-1]) + 1
+    number[ord("_")] = 0
+    known[spread(number[codes[start] & 0xFFFF], number[codes[start + 1] & 0xFFFF], number[codes[start + 2] & 0xFFFF])] = True
+    # ß ends many German words, and German puts words together: after a vowel, anything can follow it.
+    vowels, others = (np.array([number[ord(char)] for char in chars], np.uint32) for chars in ("aeiouyäöü", "_abcdefghijklmnopqrstuvwxyzäöü"))
+    known[spread(vowels[:, None], number[[0xDF]][None, :], others[None, :])] = True
+    pair = np.flatnonzero(gap[:-3] & gap[3:] & ~gap[1:-2] & ~gap[2:-1]) + 1
+    pair = pair[(codes[pair] > 0x3040) & (codes[pair + 1] > 0x3040)]
+    known[spread(codes[pair], codes[pair + 1], PAIR)] = True
+    special = np.zeros(1 << 16, np.bool_)
+    special[[code for code in range(1 << 16) if SPECIAL.match(chr(code))]] = True
+    packed = number | kind.astype(np.uint32) << KIND | case.astype(np.uint32) << 20 | special * SPECIAL_BIT | rare * RARE
+    packed[[0x2013, 0x2014]] |= DASH
+    packed[[code for code in range(128) if chr(code).isalpha()]] |= ASCII
+    return Tables(packed.astype(np.uint32), known)
+
+
+def _fill_letters(singles: NDArray[np.uint32], kind: NDArray[np.uint8], number: NDArray[np.uint32], case: NDArray[np.uint8]) -> None:
+    """Number the letters that `letters.tsv` knows, capitals like their small letters."""
+    for index, code in enumerate(singles.tolist(), 1):
+        char = chr(code)
+        if unicodedata.category(char)[0] in "LM" and language.script(char) not in ("CJK", "HANGUL"):
+            number[code] = index
+            kind[code] = LETTER
+    for code in range(1 << 16):
+        char = chr(code)
+        if char.isalpha():
+            small = char.lower()[0]
+            case[code] = 1 if char.islower() else 2 if char.isupper() else 0
+            if number[code] == 0:
+                number[code] = number[ord(small)]
+            if kind[code] == 0:
+                kind[code] = LETTER if number[code] else STRANGER
+
+
+def _images(kind: NDArray[np.uint8]) -> None:
+    """What misread bytes can look like: letters that no single-byte encoding has are no evidence; symbols of theirs are."""
+    images = {char for name in codepages.SINGLE for char in codepages.decoding(name) if char > "\x7f"}
+    for code in np.flatnonzero(kind == LETTER).tolist():
+        if code > 127 and chr(code) not in images:
+            kind[code] = STRANGER
+    for char in images:
+        if not char.isalpha() and unicodedata.category(char) not in ("Zs", "Pd", "Mn", "Mc", "Nd") and char not in "’‘…™№․،؛؟":
+            kind[ord(char)] = SYMBOL
+    for char in _QUOTES + _SIGNS:
+        kind[ord(char)] = QUOTE
+    kind[0x80:0xA0] = SYMBOL
+    kind[0xFFFD] = SYMBOL
+    kind[0xAD] = STRANGER  # a soft hyphen tells nothing about the letters beside it
+    kind[0xB7] = NEUTRAL
+
+
+def _ideographs(kind: NDArray[np.uint8], rare: NDArray[np.bool_]) -> None:
+    """Ideographs, kana and Hangul; usual is what the national standards put on their first level."""
+    for first, last in ((0x3041, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0xFF61, 0xFF9F)):
+        kind[first : last + 1] = EAST
+        rare[first : last + 1] = True
+    rare[0x3041:0x3100] = False
+    for name, first, last in (("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6), ("euc_jp", 0xB0, 0xCF), ("euc_kr", 0xB0, 0xC8)):
+        data = bytes(byte for lead in range(first, last + 1) for trail in range(0xA1, 0xFF) for byte in (lead, trail))
+        if name == "big5":
+            data += bytes(byte for lead in range(first, last + 1) for trail in range(0x40, 0x7F) for byte in (lead, trail))
+        rare[np.frombuffer(data.decode(name, "ignore").encode("utf-16-le"), np.uint16)] = False
+
+
+def spread(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    mixed = a * np.uint32(0x9E3779B1) ^ b * np.uint32(0x85EBCA77) ^ c * np.uint32(0xC2B2AE3D)
+    return (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) >> np.uint32(32 - _BITS)
+
+
+def known(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Whether trigrams of letters, given by their numbers, or pairs of ideographs (`c` is PAIR) are usual; elementwise."""
+    return np.take(tables().known, spread(a, b, c), mode="clip")  # "clip" spares a check that cannot fail
