@@ -29,19 +29,21 @@ PHRASE_LEAST = 0.7
 PHRASE_WORDS = 4
 UNIT = 64  # weights are stored as integers of 1 / UNIT
 SLOT_BITS = 18
+_SLOT = np.uint64(64 - SLOT_BITS)
 LABEL_BITS = 20
 BLOCK = 50  # words; windows are whole blocks
 SMOOTH = 2.0  # counts
 FORMAL = 0.4  # what is left of the weight of a word that formal prose uses honestly
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 class Masses(NamedTuple):
     """Marker mass per 100 words of every document, and of its most marked window; words per document."""
 
-    score: NDArray[np.float64]
-    peak: NDArray[np.float64]
+    score: Floats
+    peak: Floats
     words: Ints
 
 
@@ -53,7 +55,7 @@ class Markers:
         self.keys, self.weights, self.sizes = keys, weights, sizes
         self._words = _Table(keys[sizes == 1])
         self._phrases = _Table(keys[sizes != 1])
-        self._weight = np.concatenate([weights[sizes == 1], weights[sizes != 1]]).astype(np.int64)
+        self._value = np.concatenate([weights[sizes == 1], weights[sizes != 1]]) / UNIT  # by label: words, then phrases
         self._singles = int((sizes == 1).sum())
 
     @classmethod
@@ -100,26 +102,28 @@ class Markers:
         """Marker mass of every text; one pass over the whole batch."""
         found = tokens.split(texts)
         entry = self._words.find(found.keys)
-        place = np.flatnonzero(entry >= 0)
-        where, label = self._find_phrases(found)
-        place = np.concatenate([place, where])
-        label = np.concatenate([entry[place[: len(place) - len(where)]], label])
+        single = np.flatnonzero(entry >= 0)
+        where, phrase = self._find_phrases(found)
+        place = np.concatenate([single, where])
+        label = np.concatenate([entry.take(single), phrase])
         count = np.diff(found.first)
-        owner = np.repeat(np.arange(len(texts)), count)[place]
+        owner = np.repeat(np.arange(len(texts), dtype=np.int64), count).take(place)
         score = 100 * self._damped(owner, label, len(texts)) / np.maximum(count, 1)
         blocks = (count + BLOCK - 1) // BLOCK
         first_block = np.concatenate([[0], np.cumsum(blocks)])
-        local = self._damped(first_block[owner] + (place - found.first[owner]) // BLOCK, label, int(first_block[-1]))
+        block = (place - found.first.take(owner)) // BLOCK + first_block.take(owner)
+        local: Floats = np.bincount(block, self._value.take(label), int(first_block[-1])).astype(np.float64)
         return Masses(np.round(score, 2), np.round(_peak(local, first_block, count, window), 2), count)
 
     def _find_phrases(self, found: tokens.Words) -> tuple[Ints, Ints]:
         """(position of the first word, label) of every phrase whose words stand one character apart; they may overlap."""
         keys = found.keys
         mixed = tokens.pair(keys[:-1], keys[1:])
+        at = self._phrases.sift(mixed)
+        mixed = mixed.take(at)
         entry = self._phrases.find(mixed)
-        at = np.flatnonzero(entry >= 0)
+        at, mixed, entry = at[entry >= 0], mixed[entry >= 0], entry[entry >= 0]
         where, label = [at[:0]], [at[:0]]
-        mixed, entry = mixed[at], entry[at]
         for size in range(2, PHRASE_WORDS + 1):
             last = at + size - 1
             joined = found.starts[last] - found.starts[last - 1] - found.lengths[last - 1] == 1
@@ -133,42 +137,50 @@ class Markers:
             at, mixed, entry = at[entry >= 0], mixed[entry >= 0], entry[entry >= 0]
         return np.concatenate(where), np.concatenate(label)
 
-    def _damped(self, group: Ints, label: Ints, groups: int) -> NDArray[np.float64]:
+    def _damped(self, group: Ints, label: Ints, groups: int) -> Floats:
         """Sum over each group of weight * sqrt(repeats)."""
+        if not len(group):
+            return np.zeros(groups)
         packed = np.sort(group << LABEL_BITS | label)
-        start = np.flatnonzero(packed[1:] != packed[:-1]) + 1
-        start = np.concatenate([[0], start])[: len(packed)]
-        repeats = np.diff(np.append(start, len(packed)))
-        weight = self._weight[packed[start] & ((1 << LABEL_BITS) - 1)] * np.sqrt(repeats) / UNIT
-        total: NDArray[np.float64] = np.bincount(packed[start] >> LABEL_BITS, weight, groups).astype(np.float64)
+        start = np.concatenate([[0], np.flatnonzero(packed[1:] != packed[:-1]) + 1])
+        repeats = np.diff(start, append=len(packed))
+        first = packed.take(start)
+        weight = self._value.take(first & ((1 << LABEL_BITS) - 1)) * np.sqrt(repeats)
+        total: Floats = np.bincount(first >> LABEL_BITS, weight, groups).astype(np.float64)
         return total
 
 
 class _Table:
-    """Keys to their index by one gather: a slot for the top bits of a key, and the few keys that share a slot in a side table."""
+    """Keys to their index by one gather: a slot for the top bits of a key, and the few keys that share a slot chained to it."""
 
     def __init__(self, keys: tokens.Keys) -> None:
-        slots = (keys >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
+        """`keys` sorted and unique."""
+        slots = (keys >> _SLOT).view(np.int64)
         self._keys = keys
-        self._slot = np.full(1 << SLOT_BITS, -1, dtype=np.int32)
-        self._slot[slots[::-1]] = np.arange(len(keys), dtype=np.int32)[::-1]
-        self._next = np.full(len(keys) + 1, -1, dtype=np.int32)
+        self._slot = np.full(1 << SLOT_BITS, -1, dtype=np.int64)
+        self._slot[slots[::-1]] = np.arange(len(keys))[::-1]
+        self._next = np.full(len(keys) + 1, -1, dtype=np.int64)
         same = slots[1:] == slots[:-1]  # keys are sorted, so those of one slot are neighbours
-        self._next[: len(keys) - 1][same] = np.arange(1, len(keys), dtype=np.int32)[same]
+        self._next[: max(len(keys) - 1, 0)][same] = np.arange(1, len(keys))[same]
+        self._filter = (self._slot >= 0).view(np.uint8)
 
     def find(self, keys: tokens.Keys) -> Ints:
         """The index of each key, -1 for one that is not there."""
-        entry = self._slot[(keys >> np.uint64(64 - SLOT_BITS)).astype(np.int64)].astype(np.int64)
+        entry: Ints = self._slot.take((keys >> _SLOT).view(np.int64), mode="clip")
         at = np.flatnonzero(entry >= 0)
-        wrong = at[self._keys[entry[at]] != keys[at]] if len(at) else at
+        wrong = at[self._keys.take(entry.take(at)) != keys.take(at)]
         while len(wrong):
-            entry[wrong] = self._next[entry[wrong]]
-            wrong = wrong[entry[wrong] >= 0]
-            wrong = wrong[self._keys[entry[wrong]] != keys[wrong]]
+            entry[wrong] = self._next.take(entry.take(wrong))
+            wrong = wrong[entry.take(wrong) >= 0]
+            wrong = wrong[self._keys.take(entry.take(wrong)) != keys.take(wrong)]
         return entry
 
+    def sift(self, keys: tokens.Keys) -> Ints:
+        """Places of the keys that may be there; a cheap pass before `find` where most are not."""
+        return np.flatnonzero(self._filter.take((keys >> _SLOT).view(np.int64), mode="clip"))
 
-def _peak(local: NDArray[np.float64], first_block: Ints, count: Ints, window: int) -> NDArray[np.float64]:
+
+def _peak(local: Floats, first_block: Ints, count: Ints, window: int) -> Floats:
     """Highest mass per 100 words of any `window` words (in whole blocks) of each document."""
     width = max(1, window // BLOCK)
     scale = 100 / (width * BLOCK)
