@@ -93,9 +93,8 @@ class LanguageConfig(StageConfig, frozen=True, kw_only=True):
 class SpinConfig(StageConfig, frozen=True, kw_only=True):
     """Detection and repair of synonym-spun text."""
 
-    repair: bool = True
-    window_words: int = 150
-    lm: bool = False
+    repair: bool = True  # false: verdicts only
+    window_words: int = 150  # stretches of a long text that are judged by themselves
 
 
 class DedupConfig(Section, frozen=True, kw_only=True):
