@@ -2,7 +2,7 @@
 
 >>> import cleanup
 >>> cleanup.clean("itâ€™s broken")
-'it’s broken'
+"it's broken"
 """
 
 from __future__ import annotations
