@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
         raise MissingExtra("reading WARC", "warc") from None
     wanted = WarcRecordType.response | WarcRecordType.conversion
     told: Any = _Told(stream)
-    for record in ArchiveIterator(told, record_types=wanted, parse_http=True, auto_decode="all"):
+    for record in ArchiveIterator(told, record_types=wanted, parse_http=True, auto_decode="transfer"):
         headers = record.http_headers
         kind = (record.http_content_type or record.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         if headers is not None and headers.status_code is not None and not 200 <= headers.status_code < 300:
@@ -36,7 +37,9 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
         id_ = url or record.headers.get("WARC-Record-ID") or f"{label}#{offset}"
         try:
             data = record.reader.read(limits.max_document_bytes + 1)
-        except OSError as error:
+            for coding in reversed((headers.get("Content-Encoding") or "").lower().split(",") if headers is not None else []):
+                data = _decoded(data, coding.strip(), limits.max_document_bytes + 1)
+        except (OSError, ValueError) as error:
             yield failure(source, offset, f"record at {offset}: {error}", id_)
             continue
         if len(data) > limits.max_document_bytes:
@@ -57,6 +60,63 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
         )
     if told.error is not None:
         raise told.error
+
+
+def _decoded(data: bytes, coding: str, size: int) -> bytes:
+    """A body without its content coding, its first `size` bytes. Many a crawler undoes the coding and keeps the header: bytes
+    that do not look coded come back as they are. Raises ValueError."""
+    if coding in ("gzip", "x-gzip") and data.startswith(b"\x1f\x8b"):
+        return _inflated(data, 31, size)
+    if coding == "deflate":
+        try:
+            return _inflated(data, 15 if data[:1] == b"\x78" else -15, size)
+        except ValueError:
+            return data
+    if coding == "zstd" and data.startswith(b"\x28\xb5\x2f\xfd"):
+        import zstandard
+
+        try:
+            return zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read(size)
+        except zstandard.ZstdError as error:
+            raise ValueError(f"content coding zstd: {error}") from None
+    if coding == "br":
+        return _unbrotlied(data, size)
+    return data
+
+
+def _inflated(data: bytes, window: int, size: int) -> bytes:
+    found = b""
+    while data and len(found) < size:
+        inflater = zlib.decompressobj(window)
+        try:
+            found += inflater.decompress(data, size - len(found))
+        except zlib.error as error:
+            if found:
+                break  # rubbish behind the last member
+            raise ValueError(f"content coding: {error}") from None
+        if not inflater.eof and not found:
+            raise ValueError("content coding: cut off")
+        data = inflater.unused_data
+    return found
+
+
+def _unbrotlied(data: bytes, size: int) -> bytes:
+    try:
+        import brotli  # type: ignore[import-untyped]
+    except ImportError:
+        raise ValueError("content coding br: pip install brotli") from None
+    unpacker, found = brotli.Decompressor(), b""
+    try:
+        found = unpacker.process(data, output_buffer_limit=size)
+        while len(found) < size and not unpacker.is_finished():
+            more = unpacker.process(b"", output_buffer_limit=size - len(found))
+            if not more:
+                break
+            found += more
+    except brotli.error:
+        if not found:
+            return data  # as plain as it came
+    return bytes(found)
 
 
 class _Told:
