@@ -11,19 +11,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cleanup.config import BoilerplateConfig
 from cleanup.document import Document, Edit, Mark, Proposal
 from cleanup.rules import Rule
 from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages.boilerplate_features import SIGNALS
-from cleanup.stages.boilerplate_lines import Lines, Page, cuts, scan, words
+from cleanup.stages.boilerplate_lines import Ints, Lines, Page, cuts, scan
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, Hit, Matcher, describe_rules, load
 from cleanup.stages.boilerplate_scorer import Scorer
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
+METADATA_CHARS = 200
+METADATA_WORDS = 14
+TOP_LINES = 10
 _CITATION = re.compile(r"(?<=[\w.,;:!?)\]”’\"'%])(?:\[\d{1,3}\])+")
 _REFERENCE = re.compile(r"(?m)^\s*(?:\[\d{1,3}\]|\d{1,3}[.)])\s+\S.*(?:https?://|\bdoi\b|\b(?:19|20)\d\d\b)|^\s*\[\d{1,3}\][\s:]")
 
@@ -51,38 +56,50 @@ class Cleaner:
 
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
         """Proposals for each document of the batch."""
-        _, states = self.judge(docs)
-        for doc, state in zip(docs, states, strict=True):
+        lines, states = self.judge(docs)
+        for index, doc in enumerate(docs):
+            state = states.get(index)
+            if state is None:
+                yield self._title_mark(doc, _title(lines, index))
+                continue
             proposals = self._edits(state)
             proposals += self._inline(doc.text, state, proposals)
             yield proposals + self._marks(doc, state)
 
-    def judge(self, docs: Sequence[Document]) -> tuple[Lines, list[State]]:
-        """The lines of the batch, and for each document the verdicts on its lines."""
+    def judge(self, docs: Sequence[Document]) -> tuple[Lines, dict[int, State]]:
+        """The lines of the batch, and the verdicts on them for the documents in which there is anything to judge."""
         lines = scan([doc.text for doc in docs])
         hits = self._hits(lines)
-        states = [self._state(doc, lines, index, hits) for index, doc in enumerate(docs)]
+        suspects = self._suspects(lines)
+        busy = {*lines.doc[list(hits)].tolist(), *lines.doc[suspects].tolist(), *lines.doc[_repeating(lines)].tolist()}
+        busy |= {index for index, doc in enumerate(docs) if "[" in doc.text}
+        states = {index: self._state(docs[index], lines, index, hits, suspects) for index in sorted(busy)}
         if self.scorer and self.cfg.structure:
-            chosen = [at for at, doc in enumerate(docs) if doc.kind != "html"]
-            self.scorer.judge(lines, states, chosen, self.signals, self.cfg.apply)
+            text = {index: state for index, state in states.items() if docs[index].kind != "html"}
+            self.scorer.judge(lines, text, self.signals, self.cfg.apply)
         return lines, states
 
     def _hits(self, lines: Lines) -> dict[int, list[Hit]]:
         """Matching rules by line of the batch."""
         short = lines.short.nonzero()[0]
-        texts = lines.text.gather(short)
-        flagged = self.matcher.flagged(texts).nonzero()[0]
-        found = self.matcher.hits(texts.gather(flagged).to_list())
-        return {int(short[at]): hits for at, hits in zip(flagged, found, strict=True) if hits}
+        return {int(short[row]): hits for row, hits in self.matcher.match(lines.text.gather(short)).items()}
 
-    def _state(self, doc: Document, lines: Lines, index: int, hits: dict[int, list[Hit]]) -> State:
+    def _suspects(self, lines: Lines) -> Ints:
+        """Lines that may be metadata, in order."""
+        word, sentence, long = lines.shape
+        rows = ((lines.chars <= METADATA_CHARS) & ~long & (~sentence | (word <= METADATA_WORDS))).nonzero()[0]
+        found: Ints = rows[self.vocabulary.suspects(lines.text.gather(rows))]
+        return found
+
+    def _state(self, doc: Document, lines: Lines, index: int, hits: dict[int, list[Hit]], suspects: Ints) -> State:
         """Rules and structure of one document."""
         first, stop = int(lines.first[index]), int(lines.first[index + 1])
         page = Page.of(lines, index, doc.text)
         state = State(page, {line - first: hits[line] for line in range(first, stop) if line in hits})
         html = doc.kind == "html"
         structure.by_rules(state, html)
-        structure.metadata(state, self.vocabulary, str(doc.meta.get("crawl_date", "")))
+        mine = suspects[np.searchsorted(suspects, first) : np.searchsorted(suspects, stop)] - first
+        structure.metadata(state, self.vocabulary, mine.tolist(), str(doc.meta.get("crawl_date", "")))
         if self.cfg.structure and not html:
             structure.breadcrumb(state)
             structure.repeats(state)
@@ -128,19 +145,55 @@ class Cleaner:
                 value = _value(field, value)
                 if value and (known is None or known.score < verdict.score):
                     marks[field] = Mark(field, value, verdict.rule, verdict.score, {"wording": wording[:200]})
-        title = self._title(state)
-        if title and "title" not in doc.meta:
-            marks.setdefault("title", Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1}))
-        return list(marks.values())
+        return [*marks.values(), *([] if "title" in marks else self._title_mark(doc, self._title(state)))]
 
     def _title(self, state: State) -> str | None:
-        """The first line that stays, when it looks like a headline."""
-        for line, text in enumerate(state.page.text):
-            if line in state.verdicts and state.verdicts[line].score >= self.cfg.apply:
-                continue
-            headline = not state.long[line] and words(text) <= 30 and len(text) <= 250 and any(state.long[line:])
-            return text if headline else None
+        """The first line that stays, when it looks like a headline; a kicker of a few words before it is passed over."""
+        page = state.page
+        stays = [line for line in range(len(page)) if line not in state.verdicts or state.verdicts[line].score < self.cfg.apply]
+        heads = [line for line in stays[:2] if _is_headline(page.words[line], len(page.text[line]), page.long[line])]
+        if not heads or heads[0] != stays[0] or not any(page.long):
+            return None
+        kicker = len(heads) > 1 and page.words[heads[0]] <= 3 < page.words[heads[1]] and not page.sentence[heads[1]]
+        return page.text[heads[1] if kicker else heads[0]]
+
+    def _title_mark(self, doc: Document, title: str | None) -> list[Proposal]:
+        return (
+            [Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1})] if title and "title" not in doc.meta else []
+        )
+
+
+def _is_headline(word: int, chars: int, long: bool) -> bool:
+    return not long and word <= 30 and chars <= 250
+
+
+def _title(lines: Lines, index: int) -> str | None:
+    """The first line of a document without residue, when it looks like a headline."""
+    first, stop = int(lines.first[index]), int(lines.first[index + 1])
+    word, _, long = lines.shape
+    if (
+        stop - first < 2
+        or not _is_headline(int(word[first]), int(lines.chars[first]), bool(long[first]))
+        or not long[first:stop].any()
+    ):
         return None
+    return str(lines.text[first])
+
+
+def _repeating(lines: Lines) -> Ints:
+    """Lines that start as the line before them does, or that near the top end as one of the next lines does."""
+    if len(lines.doc) < 2:
+        return np.zeros(0, np.int64)
+    start = lines.text.str.slice(0, 8).str.to_lowercase()
+    found = (lines.doc[1:] == lines.doc[:-1]) & (start[1:] == start[:-1]).to_numpy()
+    top = (np.arange(len(lines.doc)) - lines.first[lines.doc] < TOP_LINES).nonzero()[0]
+    end = lines.text.gather(top).str.slice(-6).str.to_lowercase().to_numpy()
+    doc = lines.doc[top]
+    for step in (1, 2, 3):
+        same = (doc[step:] == doc[:-step]) & (end[step:] == end[:-step])
+        found[np.minimum(top[:-step][same], len(found) - 1)] = True
+    rows: Ints = found.nonzero()[0]
+    return rows
 
 
 def citations(text: str) -> list[tuple[int, int, str, float]]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cleanup.stages.boilerplate_lines import LONG_WORDS, SENTENCE, Bools, Ints, Lines, line_words
+from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
 
 Column = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -50,9 +50,7 @@ def features(lines: Lines, signals: Mapping[str, Sequence[str]], verdicts: Mappi
     `signals` are pieces of words that residue of one kind often holds; `verdicts` flags, by kind, the lines that rules and
     structure take out already.
     """
-    word = line_words(lines)
-    sentence = lines.text.str.contains(SENTENCE).to_numpy()
-    long = (word >= LONG_WORDS) & (lines.chars >= 40) & sentence
+    word, sentence, long = lines.shape
     columns: dict[str, Column] = {
         "chars": np.log1p(lines.chars),
         "words": np.minimum(word, 80),

@@ -17,6 +17,7 @@ import polars as pl
 
 SHORT = 420  # characters of the longest line that rules read: about 60 words
 LONG_WORDS = 22  # words from which a line that ends like a sentence counts as a paragraph of the article
+LONG_CHARS = 40
 CJK = r"\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CJK = re.compile(f"[{CJK}]")
 _TERMINAL = ".!?…。！？؟।"
@@ -38,6 +39,16 @@ class Lines(msgspec.Struct):
     gap: Ints  # blank lines between this line and the one before it
     first: Ints  # [documents + 1] index of each document's first line
     chars: Ints  # length of `text`
+    _shape: tuple[Ints, Bools, Bools] | None = None
+
+    @property
+    def shape(self) -> tuple[Ints, Bools, Bools]:
+        """Words of each line, whether it ends as a sentence does, whether it is a paragraph of running text."""
+        if self._shape is None:
+            word = line_words(self)
+            sentence = self.text.str.contains(SENTENCE).to_numpy()
+            self._shape = word, sentence, (word >= LONG_WORDS) & (self.chars >= LONG_CHARS) & sentence
+        return self._shape
 
     @property
     def short(self) -> Bools:
@@ -55,7 +66,9 @@ class Lines(msgspec.Struct):
         first = np.concatenate([[0], np.cumsum(counts)])
         at = np.arange(first[-1]) + np.repeat(self.first[documents] - first[:-1], counts)
         doc = np.repeat(np.arange(len(documents)), counts)
-        return Lines(self.text.gather(at), doc, self.start[at], self.end[at], self.gap[at], first, self.chars[at])
+        word, sentence, long = self.shape
+        columns = (self.start[at], self.end[at], self.gap[at], first, self.chars[at], (word[at], sentence[at], long[at]))
+        return Lines(self.text.gather(at), doc, *columns)
 
 
 def scan(texts: Sequence[str]) -> Lines:
@@ -98,6 +111,9 @@ class Page(msgspec.Struct):
     start: list[int]
     end: list[int]
     gap: list[int]
+    words: list[int]
+    sentence: list[bool]
+    long: list[bool]
     base: int = 0  # index of its first line in the batch
 
     def __len__(self) -> int:
@@ -107,8 +123,9 @@ class Page(msgspec.Struct):
     def of(cls, lines: Lines, index: int, source: str) -> Page:
         """The page of document `index` of a batch."""
         cut = slice(int(lines.first[index]), int(lines.first[index + 1]))
-        columns = (lines.start[cut].tolist(), lines.end[cut].tolist(), lines.gap[cut].tolist())
-        return cls(source, lines.text[cut].to_list(), *columns, base=cut.start)
+        start, end, gap = (column[cut].tolist() for column in (lines.start, lines.end, lines.gap))
+        word, sentence, long = (column[cut].tolist() for column in lines.shape)
+        return cls(source, lines.text[cut].to_list(), start, end, gap, word, sentence, long, cut.start)
 
 
 def words(line: str) -> int:
@@ -134,7 +151,7 @@ def is_sentence(line: str) -> bool:
 
 def is_long(line: str) -> bool:
     """Whether a line is a paragraph of running text."""
-    return len(line) >= 40 and words(line) >= LONG_WORDS and is_sentence(line)
+    return len(line) >= LONG_CHARS and words(line) >= LONG_WORDS and is_sentence(line)
 
 
 def cuts(page: Page, removed: Sequence[int]) -> list[tuple[int, int]]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import polars as pl
 
 from cleanup.stages.boilerplate_dates import Calendar
-from cleanup.stages.boilerplate_lines import words
+from cleanup.stages.boilerplate_lines import Bools, words
 
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)")
@@ -56,7 +57,22 @@ class Vocabulary:
         self._dated = _prefix(tables, "published", "updated")
         self._source = _prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
+        names = [phrase for kind in ("author", "source") for phrase in _all(tables, kind)]
+        behind = "|".join(re.escape(phrase) for phrase in _all(tables, "author-behind"))
+        starts = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in names)
+        self._suspect = "|".join(
+            (
+                r"\d|[|•·\t　]|\s[―—–/]\s|\s{3}",
+                rf"(?i:^\W*(?:{starts})(?:\W|$))",
+                rf"(?i:(?:{behind})\W*$)",
+                r"^[^\pL]*\p{Lu}\S*\s+(?:\S{1,6}\s+)?\p{Lu}",
+            )
+        )
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
+
+    def suspects(self, texts: pl.Series) -> Bools:
+        """Lines that `read` or `persons` could make something of; what they really say is for these two to find out."""
+        return texts.str.contains(self._suspect).to_numpy()
 
     def read(self, line: str, crawled: str = "") -> Reading | None:
         """The metadata a line consists of; None when it says anything else as well."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from cleanup.config import describe
@@ -26,7 +27,10 @@ Zone = Literal["any", "head", "tail", "not-first"]
 FIELDS = ("title", "authors", "date", "section", "tags", "category", "excerpt", "views", "source", "url", "truncated")
 ACTIONS = ("drop", "drop-rest", "drop-next", "strip", "truncated", "meta")
 SCORES = {"high": 0.98, "structural": 0.93, "low": 0.7}
-KEY = 3  # characters of the normal form that the first index looks at
+KEY = 3  # characters of the first word that the vectorised index looks at
+LEAD = 6  # characters of the normal form that the second index looks at
+LEAD_CHARS = 60  # of a line, which hold that many
+EXACT_CHARS = 160  # no exact form is longer
 _TOKEN = re.compile(r"[^\W\d_]+|#")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
@@ -54,7 +58,8 @@ class LineRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_words: int = 30
     action: str = "drop"
     confidence: Literal["high", "structural", "low"] = "high"
-    needs: list[str] = []  # regex only: words (lower case) of which a line must contain one; empty: every line is tried
+    needs: list[str] = []  # regex only: pieces of words of which a line must contain one
+    starts: list[str] = []  # regex only: how a line must start; without `needs` and `starts` every short line is tried
     yes: list[str] = []
     no: list[str] = []
 
@@ -268,102 +273,138 @@ def _fence(piece: str) -> str:
     return f" {piece} " if piece and not _OPEN.search(piece) else piece
 
 
+class Entry(msgspec.Struct, frozen=True):
+    """A wildcard or prefix, or a regex that is tried where the glob fits."""
+
+    glob: Glob | None
+    named: Named
+    regex: str | None = None
+
+
 class Matcher:
-    """The rules of a book, indexed. Immutable once made."""
+    """The rules of a book, indexed. Immutable once made.
+
+    Three ways lead to a rule: the whole line (exact forms, by hash), its first characters (prefixes, wildcards and regexes
+    that say how a line `starts`), and pieces of words somewhere in it (what a regex `needs`, a wildcard's longest word).
+    """
 
     def __init__(self, book: Book) -> None:
         self._exact: dict[str, list[Named]] = {}
-        self._heads: dict[str, list[tuple[Glob, Named]]] = {}
-        self._globs: dict[str, list[tuple[Glob, Named]]] = {}
-        self._regexes: dict[str, list[tuple[str, Named]]] = {}
+        self._heads: dict[str, list[Entry]] = {}
+        self._inner: dict[str, list[Entry]] = {}
         for named in book.rules:
             for pattern in named.rule.patterns:
                 self._add(named, pattern)
-        starts = [*self._exact, *(glob.literal for globs in self._heads.values() for glob, _ in globs)]
-        self._keys = frozenset(start.split(" ")[0][:KEY] for start in starts)
-        self._needs = sorted({*self._globs, *self._regexes} - {""})
+        self._keys = frozenset(start.split(" ")[0][:KEY] for start in (*self._exact, *self._heads))
+        self._needs = sorted(self._inner.keys() - {""})
+        self._always = self._inner.get("", [])
 
     def _add(self, named: Named, pattern: str) -> None:
         rule = named.rule
-        if rule.match == "regex":
-            for need in rule.needs or [""]:
-                self._regexes.setdefault(fold(need), []).append((pattern, named))
-        elif rule.match == "exact":
+        if rule.match == "exact":
             self._exact.setdefault(normal(pattern), []).append(named)
+        elif rule.match == "regex":
+            for start in rule.starts:
+                glob = Glob.of(start, True)
+                self._heads.setdefault(glob.literal[:LEAD], []).append(Entry(glob, named, pattern))
+            for need in rule.needs or ([] if rule.starts else [""]):
+                self._inner.setdefault(fold(need), []).append(Entry(None, named, pattern))
         else:
             glob = Glob.of(pattern, rule.match == "prefix")
             if glob.literal:
-                self._heads.setdefault(glob.literal[:KEY], []).append((glob, named))
+                self._heads.setdefault(glob.literal[:LEAD], []).append(Entry(glob, named))
             else:
-                words_in = " ".join(glob.pieces).replace("#", " ").split()
-                self._globs.setdefault(max(words_in, key=len, default=""), []).append((glob, named))
+                inner = " ".join(glob.pieces).replace("#", " ").split()
+                self._inner.setdefault(max(inner, key=len, default=""), []).append(Entry(glob, named))
 
-    def flagged(self, texts: pl.Series) -> Bools:
-        """Which lines any rule could match: sound, and cheap. What really matches is for `hits` to say."""
+    def match(self, texts: pl.Series) -> dict[int, list[Hit]]:
+        """The rules that match each line, whatever their zone; lines without any are left out."""
+        found: dict[int, list[Hit]] = {}
+        regexes: dict[tuple[str, str], tuple[Named, set[int]]] = {}
+        lead, inner = self.flagged(texts)
+        needs = self._found_needs(texts, inner)
+        rows = np.union1d(lead.nonzero()[0], inner.nonzero()[0])
+        for row, text in zip(rows.tolist(), texts.gather(rows).to_list(), strict=True):
+            entries = [*(self._leading(text) if lead[row] else ()), *self._always]
+            for need in needs.get(row, ()):
+                entries += self._inner[need]
+            form = normal(text) if entries or (len(text) <= EXACT_CHARS and lead[row]) else ""
+            hits = [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ())] if form else []
+            padded = f" {form} "
+            for entry in entries:
+                if entry.glob and not entry.glob.match(padded):
+                    continue
+                if entry.regex is not None:
+                    regexes.setdefault((entry.named.id, entry.regex), (entry.named, set()))[1].add(row)
+                elif entry.glob:
+                    hits.append(Hit(entry.named, (entry.glob.behind(text), len(text)), entry.glob.size))
+            if hits:
+                count = words(text)
+                found[row] = [hit for hit in hits if count <= hit.named.rule.max_words]
+        for (_, pattern), (named, numbers) in regexes.items():
+            for row, hit in _run(pattern, named, sorted(numbers), texts):
+                found.setdefault(row, []).append(hit)
+        return {
+            row: sorted({hit.named.id: hit for hit in reversed(hits)}.values(), key=_precedence)
+            for row, hits in found.items()
+            if hits
+        }
+
+    def flagged(self, texts: pl.Series) -> tuple[Bools, Bools]:
+        """Lines that a rule could match by how they start, and by what they hold: sound, and cheap."""
         start = texts.str.extract(_START).fill_null("")
         good = [one for one in start.unique().to_list() if self._starts(one)]
-        hit = start.is_in(good)
-        if self._needs:
-            low = texts.str.to_lowercase()
-            if low.str.len_bytes().sum() != low.str.len_chars().sum():
-                for old, new in (("ı", "i"), ("\u0307", ""), ("ё", "е"), ("ß", "ss")):
-                    low = low.str.replace_all(old, new, literal=True)
-            hit |= low.str.contains_any(self._needs)
-        result: Bools = hit.to_numpy() | ("" in self._regexes or "" in self._globs)
-        return result
+        lead = start.is_in(good).to_numpy()
+        inner = _low(texts).str.contains_any(self._needs).to_numpy() if self._needs else np.zeros(len(texts), bool)
+        return lead, inner | bool(self._always)
+
+    def _found_needs(self, texts: pl.Series, inner: Bools) -> dict[int, list[str]]:
+        """Which needs each of the flagged lines holds."""
+        rows = inner.nonzero()[0]
+        if not len(rows) or not self._needs:
+            return {}
+        found = _low(texts.gather(rows)).str.extract_many(self._needs, overlapping=True).to_list()
+        return {row: list(dict.fromkeys(needs)) for row, needs in zip(rows.tolist(), found, strict=True) if needs}
 
     def _starts(self, start: str) -> bool:
         key = normal(start).split(" ")[0][:KEY]
         return not key or key in self._keys or any(key[:size] in self._keys for size in range(1, len(key)) if _OPEN.match(key))
 
-    def hits(self, texts: Sequence[str]) -> list[list[Hit]]:
-        """The rules that match each line, whatever their zone."""
-        found: list[list[Hit]] = []
-        regexes: dict[tuple[str, str], tuple[Named, set[int]]] = {}
-        for number, text in enumerate(texts):
-            form = normal(text)
-            low = fold(text)
-            hits = [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ())]
-            padded = f" {form} "
-            for glob, named in self._candidates(form, low):
-                if glob.match(padded):
-                    hits.append(Hit(named, (glob.behind(text), len(text)), glob.size))
-            for need, entries in self._regexes.items():
-                if need in low:
-                    for pattern, named in entries:
-                        regexes.setdefault((named.id, pattern), (named, set()))[1].add(number)
-            count = words(text)
-            found.append([hit for hit in hits if count <= hit.named.rule.max_words])
-        for (_, pattern), (named, numbers) in regexes.items():
-            for number, hit in _run(pattern, named, sorted(numbers), texts):
-                found[number].append(hit)
-        return [sorted({hit.named.id: hit for hit in reversed(hits)}.values(), key=_precedence) for hits in found]
+    def _leading(self, text: str) -> list[Entry]:
+        """The entries that the first characters of a line lead to."""
+        form = normal(text[:LEAD_CHARS])
+        found: list[Entry] = []
+        for size in range(1, min(LEAD, len(form)) + 1):
+            found += self._heads.get(form[:size], ())
+        return found
 
-    def _candidates(self, form: str, low: str) -> Iterator[tuple[Glob, Named]]:
-        for size in range(1, min(KEY, len(form)) + 1):
-            yield from self._heads.get(form[:size], ())
-        for need, entries in self._globs.items():
-            if need in low:
-                yield from entries
+
+def _low(texts: pl.Series) -> pl.Series:
+    """`fold` for a column, as far as it matters for finding pieces of words."""
+    low = texts.str.to_lowercase()
+    if low.str.len_bytes().sum() != low.str.len_chars().sum():
+        for old, new in (("ı", "i"), ("\u0307", ""), ("ё", "е"), ("ß", "ss")):
+            low = low.str.replace_all(old, new, literal=True)
+    return low
 
 
 def _precedence(hit: Hit) -> tuple[int, int, int]:
     return (-hit.named.layer, -hit.weight, hit.named.rank)
 
 
-def _run(pattern: str, named: Named, numbers: list[int], texts: Sequence[str]) -> Iterator[tuple[int, Hit]]:
+def _run(pattern: str, named: Named, rows: list[int], texts: pl.Series) -> Iterator[tuple[int, Hit]]:
     """One expression over the lines that have what it needs. The value is group `value`, else what stands behind the match."""
-    column = pl.Series([texts[number] for number in numbers])
+    column = texts.gather(rows)
     groups = column.str.extract_groups(f"(?i)^(?P<_before>.*?)(?P<_match>{pattern})(?P<_behind>.*)$").to_list()
-    for number, parts in zip(numbers, groups, strict=True):
-        if parts["_match"] is None or words(texts[number]) > named.rule.max_words:
+    for row, text, parts in zip(rows, column.to_list(), groups, strict=True):
+        if parts["_match"] is None or words(text) > named.rule.max_words:
             continue
         start = len(parts["_before"])
         stop = start + len(parts["_match"])
         if named.rule.action != "strip":
             value = parts.get("value")
-            start, stop = (stop, len(texts[number])) if value is None else _inside(texts[number], value, start)
-        yield number, Hit(named, (start, stop), len(parts["_match"]))
+            start, stop = (stop, len(text)) if value is None else _inside(text, value, start)
+        yield row, Hit(named, (start, stop), len(parts["_match"]))
 
 
 def _inside(text: str, value: str, start: int) -> tuple[int, int]:

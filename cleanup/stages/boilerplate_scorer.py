@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cleanup.errors import RuleError
 from cleanup.stages.boilerplate_features import KINDS, Floats, features
-from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints, Lines, is_sentence, words
+from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints, Lines
 from cleanup.stages.boilerplate_rules import normal
 from cleanup.stages.boilerplate_structure import State, Verdict
 
@@ -76,11 +76,9 @@ class Scorer:
             total[at : at + ROWS] = self._leaves[self._trees, leaf].sum(axis=1)
         return 1 / (1 + np.exp(-(total + self.weights.bias) / SCALE))
 
-    def judge(
-        self, lines: Lines, states: Sequence[State], chosen: Sequence[int], signals: Mapping[str, Sequence[str]], sure: float
-    ) -> None:
-        """Add verdicts to those of the chosen pages that have some already. `sure`: the score from which a verdict counts."""
-        found = [at for at in chosen if any(one.score >= sure for one in states[at].verdicts.values())]
+    def judge(self, lines: Lines, states: Mapping[int, State], signals: Mapping[str, Sequence[str]], sure: float) -> None:
+        """Add verdicts to the pages (by document) that have some already. `sure`: the score from which a verdict counts."""
+        found = [at for at in sorted(states) if any(one.score >= sure for one in states[at].verdicts.values())]
         if not found:
             return
         some = lines.of(np.array(found))
@@ -105,16 +103,19 @@ class Scorer:
             text = state.page.text[line]
             if line == headline:
                 continue
-            if words(text) <= SAID_WORDS:
-                prose = prose or " " + " ".join(
-                    form for form, one in zip(state.forms, state.page.text, strict=True) if words(one) >= 8
-                )
-                if f" {normal(text)} " in prose + " ":
+            if state.page.words[line] <= SAID_WORDS:
+                prose = prose or _prose(state)
+                if f" {normal(text)} " in prose:
                     continue
             state.add(
                 line,
                 Verdict(RULE, _confidence(float(score[line]), apply, self.weights.review), {"p": round(float(score[line]), 3)}),
             )
+
+
+def _prose(state: State) -> str:
+    """The longer lines of a page in normal form."""
+    return " " + " ".join(form for form, count in zip(state.forms, state.page.words, strict=True) if count >= 8) + " "
 
 
 def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[str, Bools]:
@@ -138,7 +139,7 @@ def _headline(state: State, score: npt.NDArray[np.float64], gone: set[int]) -> i
     near = [
         line
         for line in range(max(0, body - 25), body)
-        if line not in gone and shortest <= words(page.text[line]) <= longest and not is_sentence(page.text[line])
+        if line not in gone and shortest <= page.words[line] <= longest and not page.sentence[line]
     ]
     return min(near, key=lambda line: float(score[line]), default=-1)
 

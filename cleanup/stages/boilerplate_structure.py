@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from cleanup.stages.boilerplate_lines import Page, is_long, is_sentence, words
+from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Hit, normal
 
@@ -39,7 +39,7 @@ class State:
     def __init__(self, page: Page, hits: dict[int, list[Hit]]) -> None:
         self.page = page
         self.hits = hits
-        self.long = [is_long(text) for text in page.text]
+        self.long = page.long
         numbers = [number for number, flag in enumerate(self.long) if flag]
         self.head_end = numbers[0] if numbers else min(len(page), HEAD_LINES)
         self.body_start = numbers[min(BODY_STARTS, len(numbers)) - 1] if numbers else self.head_end
@@ -95,7 +95,7 @@ def _attached(state: State, line: int, rule: str) -> None:
     """The headlines set right under a marker ("Read also")."""
     page = state.page
     for number in range(line + 1, min(line + 12, len(page))):
-        if page.gap[number] or state.long[number] or words(page.text[number]) > 30:
+        if page.gap[number] or state.long[number] or page.words[number] > 30:
             return
         state.add(number, Verdict("boilerplate/structure/under-marker", 0.93, {"marker": page.text[line][:80], "by": rule}))
 
@@ -109,12 +109,12 @@ def tail(state: State) -> None:
     for line in range(len(page)):
         verdict = state.verdicts.get(line)
         category = verdict.why.get("category") if verdict else None
-        if category in ("comment", "related") and before >= TAIL_SHARE * total > 0:
-            if category == "comment" or before == total or (before >= 0.6 * total and _teasers(state, line + 1)):
-                name = "comments-tail" if category == "comment" else "related-tail"
-                for number in range(line + 1, len(page)):
-                    state.add(number, Verdict(f"boilerplate/structure/{name}", 0.93, {"marker": page.text[line][:80]}))
-                return
+        strong = category in ("comment", "related") and before >= TAIL_SHARE * total > 0
+        if strong and (category == "comment" or before == total or (before >= 0.6 * total and _teasers(state, line + 1))):
+            name = "comments-tail" if category == "comment" else "related-tail"
+            for number in range(line + 1, len(page)):
+                state.add(number, Verdict(f"boilerplate/structure/{name}", 0.93, {"marker": page.text[line][:80]}))
+            return
         before += weights[line]
 
 
@@ -122,41 +122,40 @@ def _teasers(state: State, start: int) -> bool:
     """Whether the rest of the page is teasers: headlines, times and short summaries, never two paragraphs in a row."""
     page = state.page
     rest = range(start, len(page))
-    short = sum(not is_sentence(page.text[line]) or line in state.verdicts for line in rest)
-    prose = [words(page.text[line]) for line in rest if state.long[line]]
+    short = sum(not page.sentence[line] or line in state.verdicts for line in rest)
+    prose = [page.words[line] for line in rest if state.long[line]]
     pairs = any(state.long[line] and state.long[line + 1] and line + 1 not in state.verdicts for line in rest[:-1])
     return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not pairs
 
 
-def metadata(state: State, vocabulary: Vocabulary, crawled: str) -> None:
+def metadata(state: State, vocabulary: Vocabulary, suspects: Sequence[int], crawled: str) -> None:
     """Lines of metadata around the article: byline, date, views; within it only those that cannot be anything else."""
     page = state.page
     head = range(max(0, state.head_end - HEAD_LINES), state.body_start)
     tail = range(max(state.tail_start, state.body_start), min(len(page), state.tail_start + TAIL_LINES))
-    near = {*head, *tail}
-    for line, text in enumerate(page.text):
+    for line in suspects:
+        text = page.text[line]
         if line == 0 and len(page) > 1 and "|" not in text and "•" not in text:
             continue  # a title, whatever it says
-        if state.long[line] or len(text) > 200 or (words(text) > 6 and is_sentence(text) and line not in near):
+        near = line in head or line in tail
+        if state.long[line] or (page.words[line] > 6 and page.sentence[line] and not near):
             continue
         reading = vocabulary.read(text, crawled)
-        if reading is None or (line not in near and not reading.sure):
+        if reading is None or reading.kinds == {"time"} or not (near or reading.sure):
             continue
-        if reading.kinds == {"time"} or (reading.kinds == {"author"} and line not in near):
-            continue
-        fields = tuple((value.field, value.value, value.wording) for value in reading.values) if line in near else ()
+        fields = tuple((value.field, value.value, value.wording) for value in reading.values) if near else ()
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
         state.add(line, Verdict("boilerplate/structure/metadata-line", 0.95, why, fields))
-    _names(state, vocabulary, head)
+    _names(state, vocabulary, [line for line in suspects if line in head])
 
 
-def _names(state: State, vocabulary: Vocabulary, head: range) -> None:
+def _names(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
     """A line that is nothing but a person's name, beside the date or role and not what the article is about."""
     page = state.page
     prose = ""
     for line in head:
         text = page.text[line]
-        if line == 0 or line in state.verdicts or len(text) > 80 or is_sentence(text):
+        if line == 0 or line in state.verdicts or len(text) > 80 or page.sentence[line]:
             continue
         names, role = vocabulary.persons(text)
         if not names:
@@ -217,9 +216,9 @@ def repeats(state: State) -> None:
             continue
         one, two = state.forms[line - 1], state.forms[line]
         body = line > state.head_end
-        pair = state.spaced and page.gap[line] == 0 and body and min(words(first), words(second)) >= 4
+        pair = state.spaced and page.gap[line] == 0 and body and min(page.words[line - 1], page.words[line]) >= 4
         why = {"category": "caption", "line": line}
-        if one == two and (words(second) >= 5 or not body) and not (state.long[line] and not body):
+        if one == two and (page.words[line] >= 5 or not body) and not (state.long[line] and not body):
             state.add(line, Verdict("boilerplate/structure/repeat", 0.93, {"line": line - 1}))
             if pair:
                 state.add(line - 1, Verdict("boilerplate/structure/caption-twice", 0.93, why))
@@ -242,7 +241,7 @@ def captions(state: State) -> None:
     for line, hits in state.hits.items():
         if line not in state.verdicts or not any(hit.named.rule.category == "caption" for hit in hits):
             continue
-        alone = words(page.text[line]) <= 8
+        alone = page.words[line] <= 8
         for other in range(line - 1, max(line - 3, 0), -1):
             attached = state.spaced and page.gap[other + 1] == 0
             same = state.forms[other] == state.forms[other - 1]
@@ -250,7 +249,7 @@ def captions(state: State) -> None:
                 break
             if line < state.head_end and not same:
                 break  # a title or a summary may stand above a picture, too
-            if not (attached or (alone and same)) or not 4 <= words(page.text[other]) <= 60:
+            if not (attached or (alone and same)) or not 4 <= page.words[other] <= 60:
                 break
             why = {"category": "caption", "credit": page.text[line][:80]}
             state.add(other, Verdict("boilerplate/structure/above-credit", 0.93, why))
@@ -261,7 +260,7 @@ def orphans(state: State) -> None:
     page = state.page
     marker = next((line for line in range(state.tail_start, len(page)) if _is_marker(state, line)), 0)
     for line in range(marker - 1, state.tail_start - 1, -1):
-        if not state.tail_start or is_sentence(page.text[line]) or words(page.text[line]) > 4 or page.gap[line] == 0:
+        if not state.tail_start or page.sentence[line] or page.words[line] > 4 or page.gap[line] == 0:
             return
         state.add(line, Verdict("boilerplate/structure/orphan", 0.93, {"marker": page.text[marker][:80]}))
 

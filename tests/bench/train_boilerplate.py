@@ -26,9 +26,10 @@ from cleanup.config import BoilerplateConfig
 from cleanup.document import Document
 from cleanup.stages.boilerplate import Cleaner
 from cleanup.stages.boilerplate_features import features
-from cleanup.stages.boilerplate_lines import SHORT
+from cleanup.stages.boilerplate_lines import SHORT, Page
 from cleanup.stages.boilerplate_rules import load
 from cleanup.stages.boilerplate_scorer import FILE, SCALE, Weights, verdict_flags
+from cleanup.stages.boilerplate_structure import State
 
 SURE = 0.9
 APPLY, APPLY_DUMP, REVIEW = 0.87, 0.6, 0.7
@@ -71,7 +72,8 @@ def table(chosen: Sequence[Sample], form: str) -> Table:
     cleaner = Cleaner(BoilerplateConfig(scorer=False), load(rules.directories()), None)
     docs = [Document(id=str(number), text=change(sample.texts[kind])) for number, sample in enumerate(chosen)]
     lines, states = cleaner.judge(docs)
-    verdicts = verdict_flags(lines, states, SURE)
+    empty = [Page.of(lines, index, doc.text) for index, doc in enumerate(docs)]
+    verdicts = verdict_flags(lines, [states.get(index) or State(page, {}) for index, page in enumerate(empty)], SURE)
     columns = features(lines, cleaner.signals, verdicts)
     text = lines.text.to_list()
     golds = [Gold(sample.page) for sample in chosen]
