@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import json
 import platform
 import resource
 import time
@@ -25,7 +26,7 @@ from cleanup.pipeline import Answers
 from cleanup.read.inputs import Source, Sources, expand, pack
 from cleanup.read.parts import Part, plan
 from cleanup.write import directory
-from cleanup.write.record import encode, parse_row
+from cleanup.write.record import encode, may_name, parse_row
 
 Progress = Callable[[str, Outcome, int, int], None]  # phase, outcome of a part, bytes done, bytes in all
 LIBRARIES = ("corpus-cleanup", "chardet", "datasketch", "ftfy", "langdetect", "numpy", "polars", "py3langid", "trafilatura")
@@ -46,11 +47,11 @@ class Run:
 
     def ledger(self, doc: str | None = None) -> Iterator[Row]:
         """All ledger rows in order, or those of one document id."""
-        needle = None if doc is None else msgspec.json.encode(doc)
+        likely = may_name(doc or "")
         for path in sorted((self.path / "ledger").glob("part-*.jsonl")):
             with open(path, "rb") as file:
                 for line in file:
-                    if needle is None or needle in line:
+                    if likely(line):
                         row = parse_row(line)
                         if doc is None or row.doc == doc:
                             yield row
@@ -61,13 +62,13 @@ class Run:
             for number, line in enumerate(file):
                 if limit is not None and number >= limit:
                     return
-                yield msgspec.json.decode(line)
+                yield json.loads(line)
 
     def clusters(self) -> Iterator[dict[str, Any]]:
         """The clusters of near-duplicates, as in `clusters.jsonl`."""
         with open(self.path / "clusters.jsonl", "rb") as file:
             for line in file:
-                yield msgspec.json.decode(line)
+                yield json.loads(line)
 
 
 def execute(

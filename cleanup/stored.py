@@ -12,7 +12,7 @@ import msgspec
 from cleanup.document import Document
 from cleanup.errors import CleanupError
 from cleanup.run import Run
-from cleanup.write.record import parse_line, value
+from cleanup.write.record import may_name, parse_line, value
 
 
 def lines(run: Run, kind: str) -> Iterator[bytes]:
@@ -33,8 +33,7 @@ def lines(run: Run, kind: str) -> Iterator[bytes]:
 
 def find(run: Run, id_: str) -> Document:
     """The document of that id, kept or dropped, with its ledger. Raises CleanupError when there is none or several."""
-    needle = msgspec.json.encode(id_).strip(b'"')
-    found = list(documents(run, lambda line: needle in line, {id_}))
+    found = list(documents(run, may_name(id_), {id_}))
     if not found:
         hint = f"`cleanup explain {run.path}` lists the changed and dropped ones"
         raise CleanupError(f"no document {id_!r} in {run.path}", hint)

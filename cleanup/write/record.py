@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,6 +13,7 @@ from cleanup.document import Document, Row
 from cleanup.read.records import plain, usable
 
 value = plain
+PLAIN = re.compile("[A-Za-z0-9]+")
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _row_decoder = msgspec.json.Decoder(Row)
@@ -94,6 +97,13 @@ def parse_row(line: bytes) -> Row:
         return _row_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return msgspec.convert(json.loads(line), Row)
+
+
+def may_name(id_: str) -> Callable[[bytes], bool]:
+    """A quick look at a line: False when it cannot hold this id, however JSON may spell it."""
+    plain_pieces = PLAIN.findall(id_)  # nobody escapes letters and digits
+    needle = max(plain_pieces, key=len).encode() if plain_pieces else b""
+    return lambda line: needle in line
 
 
 def parse_line(line: bytes) -> dict[str, Any]:

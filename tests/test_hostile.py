@@ -1,0 +1,424 @@
+"""Input that means harm: bombs, tricks with names, endless lines, depth, terminal escapes, formulas."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from cleanup.config import Config, override
+from cleanup.document import Document, revert
+from cleanup.pipeline import Pipeline
+from cleanup.read.inputs import Source, Sources, expand
+from cleanup.read.parts import Segment, plan, read_part, read_segment
+from tests.trials import conserved
+
+CLEANUP = [sys.executable, "-m", "cleanup"]
+PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstandard.compress}
+FAST = "stages = ['mojibake']\n"
+DRIVES_TERMINALS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+
+
+def call(*args: str | Path, data: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    done = subprocess.run([*CLEANUP, *map(str, args)], input=data, capture_output=True, cwd=cwd, check=False)
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return done
+
+
+def run(inputs: Path, out: Path, settings: str = FAST) -> list[dict[str, object]]:
+    """The failed documents of a run."""
+    out.parent.joinpath("c.toml").write_text(settings)
+    done = call("run", inputs, "-o", out, "-c", out.parent / "c.toml", "-j", "1", "-q")
+    assert done.returncode in (0, 3), done.stderr.decode()
+    assert conserved(out)
+    return [json.loads(line) for line in (out / "failed.jsonl").open()]
+
+
+READ = """
+import resource, sys
+from cleanup.config import Config, override
+from cleanup.read.inputs import expand
+from cleanup.read.parts import Segment, read_segment
+
+config = override(Config(), eval(sys.argv[2]))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for source in expand([sys.argv[1]]):
+    for doc in read_segment(Segment(source), config):
+        print(doc.status, len(doc.text) + len(doc.data or b""), doc.error)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def read_apart(path: Path, **settings: object) -> tuple[list[str], int]:
+    """Documents of a path as "status size error", and the megabytes that reading them took, in a process of its own."""
+    dotted = {name.replace("__", "."): value for name, value in settings.items()}
+    done = subprocess.run([sys.executable, "-c", READ, str(path), repr(dotted)], capture_output=True, check=True, text=True)
+    *docs, size = done.stdout.splitlines()
+    return docs, int(size)
+
+
+# ------------------------------------------------------------------------------------------------ bombs and bounds
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_bomb_is_stopped_by_its_limit_in_little_memory(tmp_path: Path, suffix: str) -> None:
+    # A compressed stream may be repeated: a gigabyte and a half in a few kilobytes.
+    (tmp_path / f"bomb.txt.{suffix}").write_bytes(PACKERS[suffix](bytes(16 << 20)) * 96)
+    docs, megabytes = read_apart(tmp_path / f"bomb.txt.{suffix}")
+    assert docs == ["failed 0 decompresses to more than limits.max_ratio = 500 times its size"]
+    assert megabytes < 250
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_bomb_of_records_gives_what_came_before_it(tmp_path: Path, suffix: str) -> None:
+    pack = PACKERS[suffix]
+    data = pack(b'{"id": "good", "text": "A good text."}\n') + pack(b"[" * (16 << 20)) * 96
+    (tmp_path / f"bomb.jsonl.{suffix}").write_bytes(data)
+    docs, megabytes = read_apart(tmp_path / f"bomb.jsonl.{suffix}", limits__max_line_bytes=4 << 20)
+    assert docs[0] == "kept 12 None"
+    assert "limits.max_ratio" in docs[-1] or "limits.max_line_bytes" in docs[-1]
+    assert megabytes < 250
+
+
+def test_a_bomb_inside_a_warc_record(tmp_path: Path) -> None:
+    pytest.importorskip("fastwarc")
+    body = gzip.compress(bytes(16 << 20)) * 32
+    http = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
+    record = (
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: https://x.example/\r\n"
+        b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n" % len(http) + http + b"\r\n\r\n"
+    )
+    (tmp_path / "x.warc").write_bytes(record * 2)
+    docs, megabytes = read_apart(tmp_path / "x.warc", limits__max_document_bytes=8 << 20)
+    assert docs == ["failed 0 larger than limits.max_document_bytes = 8388608"] * 2
+    assert megabytes < 250
+
+
+def test_a_line_without_end(tmp_path: Path) -> None:
+    for name in ("x.jsonl", "x.txt", "x.csv"):
+        with open(tmp_path / name, "wb") as file:
+            if name == "x.csv":
+                file.write(b"id,text\n1,good\n")
+            file.truncate(300 << 20)  # a hole: it takes no room on the disk
+            file.seek(0, os.SEEK_END)
+            file.write(b'\n{"id": 2, "text": "good"}\n' if name == "x.jsonl" else b'\n2,"good"\n')
+    limits = {"limits__max_line_bytes": 4 << 20, "limits__max_document_bytes": 4 << 20}
+    docs, megabytes = read_apart(tmp_path / "x.jsonl", **limits)
+    assert "limits.max_line_bytes = 4194304" in docs[0]
+    assert docs[1] == "kept 4 None"
+    assert megabytes < 100
+    docs, megabytes = read_apart(tmp_path / "x.txt", **limits)
+    assert docs == ["failed 0 larger than limits.max_document_bytes = 4194304"]
+    assert megabytes < 100
+    docs, megabytes = read_apart(tmp_path / "x.csv", **limits)
+    assert [doc.split()[0] for doc in docs] == ["kept", "failed", "kept"]
+    assert "limits.max_line_bytes = 4194304" in docs[1]
+    assert megabytes < 150
+
+
+def test_a_records_text_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    record = json.dumps({"id": "a", "text": "y" * 300, "other": "z" * 3000})
+    (tmp_path / "x.jsonl").write_text(f"{record}\n{record.replace('y', '')}\n")
+    (tmp_path / "x.csv").write_text(f"id,text\n1,{'y' * 300}\n2,good\n")
+    config = override(Config(), {"limits.max_document_bytes": 200})
+    for name in ("x.jsonl", "x.csv"):
+        docs = list(read_segment(Segment(Source(str(tmp_path / name), name, 1)), config))
+        assert [doc.status for doc in docs] == ["failed", "kept"]
+        assert "limits.max_document_bytes = 200" in (docs[0].error or "")
+
+
+@pytest.mark.parametrize("depth", [490, 501, 5000, 1_000_000])
+def test_deep_json(tmp_path: Path, depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    quoted = b'"' + b"[{" * depth + b'\\""'
+    lines = [
+        b'{"id": "a", "text": "one", "x": ' + deep + b"}",
+        b'{"id": "b", "text": "two", "x": ' + quoted + b"}",
+        b'{"id": "c", "text": ' + deep + b"}",
+    ]
+    (tmp_path / "x.jsonl").write_bytes(b"\n".join(lines))
+    (tmp_path / "one").mkdir()
+    docs = [doc for source in expand([str(tmp_path / "x.jsonl")]) for doc in read_segment(Segment(source), Config())]
+    assert [doc.status for doc in docs] == ["kept" if depth < 500 else "failed", "kept", "failed"]
+    if depth > 500:
+        assert all("limits.max_depth = 500" in (doc.error or "") for doc in docs[::2])
+
+
+def test_deep_html(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    tags = ["div", "b", "blockquote", "table><tr><td", "ul><li", "span", "a", "font", "svg", "math"]
+    story = "<p>" + "The bridge over the river was closed for repairs on Monday. " * 8 + "</p>"
+    for number, tag in enumerate(tags):
+        page = f"<!doctype html><html><head><title>T</title></head><body>{f'<{tag}>' * 50_000}{story}"
+        (tmp_path / "in" / f"{number}.html").write_text(page)
+    (tmp_path / "in" / "good.txt").write_text("A good text.")
+    failed = run(tmp_path / "in", tmp_path / "out", FAST + "[limits]\nstage_seconds = 10\n")
+    assert all("limits." in str(item["error"]) for item in failed)
+    assert "A good text." in "".join(path.read_text() for path in (tmp_path / "out" / "corpus").iterdir())
+
+
+PATHOLOGICAL = [
+    *(
+        "Ã",
+        "â€™",
+        "&amp;",
+        "&#x41;",
+        "\x00",
+        "\x85",
+        "\ufeff",
+        "\u0301",
+        "\ud83d",
+        " ",
+        "\n",
+        "\t \n",
+        "<",
+        "<p>",
+        "<!--",
+        "(",
+        "[1]",
+    ),
+    *(
+        "{a|b} ",
+        "http://x.example/",
+        "By A B\n",
+        "Tags: a, b\n",
+        "Posted by Ann | 4 hours ago\n",
+        "a@b.example ",
+        "1,000 ",
+        "-",
+        "…",
+    ),
+]
+
+
+@pytest.mark.parametrize("pattern", PATHOLOGICAL, ids=ascii)
+def test_endless_repetition_settles_or_meets_the_limit(pattern: str) -> None:
+    text = pattern * (30_000 // len(pattern))
+    doc = Document("x", text=text)
+    Pipeline(config=override(Config(), {"limits.stage_seconds": 0.5})).map([doc])
+    errors = {name: value for name, value in doc.meta.items() if name.startswith("error_")}
+    assert all("limits.stage_seconds = 0.5" in value for value in errors.values())
+    assert revert(doc) == text
+
+
+def test_many_edits_in_one_document() -> None:
+    from cleanup.document import Edit
+    from cleanup.pipeline import Policy, settle
+
+    text = "ab" * 100_000
+    doc = Document("x", text=text)
+    settle(doc, 1, "s", [Edit(at, at + 1, "b", "c", "s/r") for at in range(1, len(text), 2)], Policy(), {})
+    assert doc.text == "ac" * 100_000
+    assert revert(doc) == text
+
+
+# ------------------------------------------------------------------------------------------------ names
+TRICKS = [
+    "../../evil",
+    "/tmp/evil",
+    "..",
+    ".",
+    "a/../../b",
+    "con",
+    "nul\x00byte",
+    "new\nline",
+    "x" * 5000,
+    "\x1b[2J",
+    "",
+    "‮gpj.exe",
+]
+
+
+def test_ids_and_names_write_nothing_outside_the_directory(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    records = [
+        {"id": trick, "url": f"https://x.example/{trick}", "text": f"A text of its own, number {n}."}
+        for n, trick in enumerate(TRICKS)
+    ]
+    (tmp_path / "in" / "x.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    for name in (b"new\nline.txt", b"\xff\xfe.txt", b"\x1b[2J.txt", b"a b;rm -rf.txt", b"%s%n.txt"):
+        (tmp_path / "in" / os.fsdecode(name)).write_text(f"File {name!r} has a text.")
+    before = sorted(path for path in tmp_path.rglob("*"))
+    assert run(tmp_path / "in", tmp_path / "out") == []
+    made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path not in before)
+    parts = {f"{kind}/part-00000.jsonl" for kind in ("corpus", "dropped", "ledger")}
+    files = {*parts, "corpus", "dropped", "ledger", "clusters.jsonl", "failed.jsonl", "run.json", "report.html", ".lock"}
+    assert {str(path) for path in made} == {"out", "c.toml", *(f"out/{name}" for name in files)}
+    kept = [json.loads(line) for line in (tmp_path / "out" / "corpus" / "part-00000.jsonl").open()]
+    assert {record["id"] for record in kept} >= {trick for trick in TRICKS if trick}
+    assert len(kept) == len(TRICKS) + 5
+    for trick in ("../../evil", "\x1b[2J"):
+        assert call("explain", tmp_path / "out", trick, "--revert").stdout.startswith(b"A text of its own")
+
+
+def test_links_neither_loop_nor_multiply(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    for level in range(30):
+        (root / f"d{level}").mkdir(parents=True)
+        (root / f"d{level}" / "x.txt").write_text(f"Level {level}.")
+        for name in ("l", "m") if level else ():
+            (root / f"d{level - 1}" / name).symlink_to(root / f"d{level}")
+    (root / "d29" / "back").symlink_to(root)
+    (root / "self").symlink_to(root / "self")
+    sources = expand([str(root)])
+    assert len([source for source in sources if not source.error]) == 30
+    assert sorted(source.error for source in sources if source.error) == [
+        "Too many levels of symbolic links",
+        "symbolic link loop",
+    ]
+
+
+def test_pipes_and_devices_in_a_directory_are_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    os.mkfifo(tmp_path / "in" / "pipe.txt")
+    (tmp_path / "in" / "zero.txt").symlink_to("/dev/zero")
+    (tmp_path / "in" / "good.txt").write_text("A good text.")
+    failed = run(tmp_path / "in", tmp_path / "out")
+    assert [item["error"] for item in failed] == ["not a regular file"] * 2
+
+
+def test_many_tiny_files(tmp_path: Path) -> None:
+    for number in range(10_000):
+        if number % 500 == 0:
+            (tmp_path / "in" / f"{number // 500:02}").mkdir(parents=True)
+        (tmp_path / "in" / f"{number // 500:02}" / f"{number}.txt").write_text(f"{number}")
+    (tmp_path / "c").mkdir()
+    assert run(tmp_path / "in", tmp_path / "c" / "out", "stages = []\n[dedup]\nenabled = false\n") == []
+    info = json.loads((tmp_path / "c" / "out" / "run.json").read_text())
+    assert info["counts"]["kept"] == 10_000
+    assert len(list((tmp_path / "c" / "out" / "corpus").iterdir())) == 5
+
+
+def test_sources_and_parts_take_little_memory() -> None:
+    """A few dozen bytes a file: ten million files in some hundred megabytes."""
+    number = 100_000
+    names = (f"crawl/2024/{n // 1000:05}/article-{n * 7919 % 1_000_003}.html" for n in range(number))
+    sources = Sources(
+        Source(f"/data/{name}", name, 4000 + n % 977, 1_700_000_000_000_000_000 + n * 7919) for n, name in enumerate(names)
+    )
+    assert len(sources) == number
+    assert sum(map(len, sources._blocks)) < 40 * number
+    parts = plan(sources, Config())
+    assert sum(len(part.segments) for part in parts) == number
+    again = Sources(sources)
+    assert again.digest() == sources.digest()
+    assert list(again) == list(sources)
+
+
+# ------------------------------------------------------------------------------------------------ what is shown
+EVIL = "\x1b]0;owned\x07\x9b31m\u202e\x7f"
+EVIL_TEXT = f"It wasnâ€™t good.\nSecond {EVIL} line."
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over documents whose ids, names, texts and metadata drive terminals."""
+    root = tmp_path_factory.mktemp("evil")
+    (root / "in").mkdir()
+    records = [
+        {
+            "id": f"{EVIL}1",
+            "url": f"https://x.example/{EVIL}",
+            "title": EVIL,
+            "text": EVIL_TEXT,
+        },
+        {"id": f"{EVIL}2", "text": EVIL_TEXT},
+        {"id": "\ud83d", "text": "A lone \ud83d surrogate wasnâ€™t good."},
+        {"id": f"{EVIL}3", "title": "no text"},
+    ]
+    (root / "in" / f"{EVIL}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    (root / "in" / f"{EVIL}.txt.gz").write_bytes(gzip.compress(os.urandom(500))[:100])
+    run(root / "in", root / "out")
+    return root
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["check", "{in}", "--diff"],
+        ["check", "{in}", "--json"],
+        ["explain", "{out}"],
+        ["explain", "{out}", "--json"],
+        ["explain", "{out}", EVIL + "1"],
+        ["explain", "{out}", EVIL + "2"],
+        ["explain", "{out}", EVIL + "1", "--json"],
+        ["explain", "{out}", EVIL],
+        ["run", "{in}", "-o", "{new}", "-v"],
+        ["run", "{in}", "-o", "{out}", "--json"],
+        ["run", "{in}" + EVIL, "-o", "{new}"],
+    ],
+    ids=lambda args: ascii(" ".join(args)),
+)
+def test_nothing_that_is_shown_drives_the_terminal(args: list[str], evil: Path, tmp_path: Path) -> None:
+    places = {"in": evil / "in", "out": evil / "out", "new": tmp_path / "new"}
+    config = ["-c", str(evil / "c.toml")] if args[0] in ("run", "check") else []
+    done = call(*(arg.format(**places) for arg in args), *config)
+    shown = done.stdout + done.stderr
+    assert shown
+    assert DRIVES_TERMINALS.search(shown) is None, DRIVES_TERMINALS.search(shown)
+    if "--json" in args and args[0] != "run":
+        assert [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_colours_are_for_terminals_and_the_text_between_them_is_safe(evil: Path) -> None:
+    import pty
+
+    main, side = pty.openpty()
+    process = subprocess.Popen([*CLEANUP, "explain", str(evil / "out"), f"{EVIL}1"], stdout=side, stderr=side)
+    os.close(side)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(main, 65536)
+        except OSError:
+            break
+    process.wait()
+    os.close(main)
+    plain = re.sub(rb"\x1b\[[0-9;]*m", b"", shown).replace(b"\r\n", b"\n")
+    assert plain != shown
+    assert DRIVES_TERMINALS.search(plain) is None
+
+
+def test_csv_holds_no_formulas() -> None:
+    signs = ["=", "+", "-", "@", "\t", "\r", "\n", "＝"]
+    evil = [f'{sign}HYPERLINK("http://x.example")' for sign in signs]
+    records = [{"id": text, "text": text, evil[0]: "x", evil[2]: [text], "number": -5} for text in evil]
+    done = call(
+        "--to", "csv", "--no-dedup", "--stages", "mojibake", data="".join(json.dumps(one) + "\n" for one in records).encode()
+    )
+    rows = list(csv.reader(io.StringIO(done.stdout.decode(), newline="")))
+    assert len(rows) == 1 + len(signs)
+    cells = [cell for row in rows for cell in row]
+    assert {f"'{text}" for text in evil} <= set(cells)
+    assert not [cell for cell in cells if cell.startswith(tuple(signs)) and cell != "-5"]
+
+
+def test_parts_of_a_hostile_file_are_cut_without_loss(tmp_path: Path) -> None:
+    """Lines without end, empty lines, lines of blanks and broken ones, cut into parts of any size."""
+    lines = [
+        b'{"id": "1", "text": "a"}',
+        b"",
+        b" " * 300,
+        b"\xff" * 200,
+        b"{" * 200,
+        b'{"id": "2", "text": "' + b"x" * 500 + b'"}',
+        b"\r",
+        b"[]",
+    ]
+    (tmp_path / "x.jsonl").write_bytes(b"\n".join(lines * 3))
+    whole = [(doc.id, doc.status) for source in expand([str(tmp_path)]) for doc in read_segment(Segment(source), Config())]
+    for size in (1, 7, 64, 501):
+        config = override(Config(), {"read.part_bytes": size})
+        cut = [(doc.id, doc.status) for part in plan(expand([str(tmp_path)]), config) for doc in read_part(part, config)]
+        assert cut == whole
