@@ -67,7 +67,7 @@ def _buckets(sketches: Sketches, places: Places, cfg: DedupConfig) -> Iterator[t
         key = places.living(bands.keys(sketches.surface, band, plan.rows))
         yield f"band {band}", places.named(group(key, documents, len(places)))
     for buckets in places.meeting(sketches.anchors):
-        yield "anchor", buckets
+        yield "anchor", places.named(buckets)
 
 
 def met(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> I64:

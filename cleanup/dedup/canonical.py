@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup.shingle import I64, U32, U64, Tokens, finish, fold, odd32, tokenise, u32, u64
-from cleanup.dedup.signature import EMPTY
+from cleanup.dedup.signature import EMPTY, bottom
 
 _BITS = 18  # of a slot in the table of words
 _SPREAD = odd32(0xC1A55, 32)
 _CROWDED = u64(0x80000000)  # in an entry: further words would have this slot
 _VALUE = u32(0x7FFFFFFF)
+FIRM = u32(0x80000000)  # set in words that no spinner is known to change: names, figures, terms
 (_LEFT,) = odd32(0x9A12, 1)
 
 
@@ -27,7 +28,8 @@ class Classes:
     def __init__(self, words: Mapping[str, str]) -> None:
         # A contraction is several tokens; what a stop word is made of drops out as it does.
         pieces = {piece: "" for word, name in words.items() if not name for piece in re.split(r"[^\w]+", word) if piece}
-        chosen = sorted({**pieces, **words}.items())
+        letters = dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "") if words else {}
+        chosen = sorted({**letters, **pieces, **words}.items())
         keys = _one_token([word for word, _ in chosen])
         names = _one_token([f"class{name.encode().hex()}" for _, name in chosen])
         names[[name == "" for _, name in chosen]] = 0
@@ -60,7 +62,7 @@ class Classes:
         return table, spread, (self.keys[rest], self.values[rest])
 
     def lookup(self, hashes: U32) -> U32:
-        """The value of every token."""
+        """The value of every token: 0 for a stop word, below `FIRM` for a word with a class, else the word's own."""
         slot = hashes * self._spread
         slot >>= u32(32 - _BITS)
         entry = self._table.take(slot.astype(np.int64), mode="clip")
@@ -68,7 +70,7 @@ class Classes:
         low = entry.astype(np.uint32)
         late = low > _VALUE
         low &= _VALUE
-        found = np.where(known, low, hashes)
+        found = np.where(known, low, hashes | FIRM)
         keys, values = self._rest
         if len(keys):
             late &= ~known
@@ -81,25 +83,45 @@ class Classes:
 
 class Pairs(NamedTuple):
     """Pairs of neighbouring content words: a value each (EMPTY where there is none), the text it is in, how many positions
-    every text has, and the token that each begins with."""
+    every text has, and how many of its values are those of firm pairs."""
 
     values: U32
     owner: I64
     sizes: I64
-    at: I64
+    firm: I64
 
 
 def pairs(tokens: Tokens, classes: Classes) -> Pairs:
-    """The canonical family of a chunk of texts: stop words dropped, content words by class, neighbours joined."""
-    words, kept, bounds = content(tokens, classes)
+    """The canonical family of a chunk of texts: stop words dropped, content words by class, neighbours joined.
+
+    Pairs with a word that no spinner is known to change have the smaller values, so that a sketch of the smallest ones is
+    made of what a spun copy keeps, and of what few other texts have.
+    """
+    words, _, bounds = content(tokens, classes)
     sizes = np.diff(bounds)
-    values = np.empty(len(words), np.uint32)
-    if len(words):
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    values = np.full(len(words), EMPTY)
+    if len(words) > 1:
         joined = words[:-1] * _LEFT
         joined += words[1:]
         finish(joined, values[:-1])
+        values >>= u32(1)
+        soft = words[:-1] | words[1:]
+        soft &= FIRM
+        soft ^= FIRM
+        values[:-1] |= soft
         values[bounds[1:][sizes > 0] - 1] = EMPTY
-    return Pairs(values, np.repeat(np.arange(len(sizes)), sizes), sizes, kept)
+    firm = np.bincount(owner[values < FIRM], minlength=len(sizes))
+    return Pairs(values, owner, sizes, firm)
+
+
+def smallest(found: Pairs, size: int) -> U32:
+    """The smallest values of every text: uint32[n, size]."""
+    want = size + 4 * size**0.5 + 8
+    soft = np.minimum(np.maximum(want - found.firm, 0) / np.maximum(found.sizes - found.firm, 1), 1.0)
+    firm = np.minimum(want / np.maximum(found.firm, 1), 1.0)
+    bound = (np.where(found.firm >= want, firm, 1 + soft) * 0x7FFFFFFF).astype(np.uint32)
+    return bottom(found.values, found.owner, found.sizes, size, bound)
 
 
 def content(tokens: Tokens, classes: Classes) -> tuple[U32, I64, I64]:

@@ -44,7 +44,7 @@ class Places:
         return buckets._replace(members=self.order[buckets.members].astype(np.int64))
 
     def meeting(self, table: U32, wanted: Mask | None = None) -> Iterator[Buckets]:
-        """Buckets of documents with a common value in any column of a table, some values at a time.
+        """Buckets of places with a common value in any column of a table, some values at a time.
 
         All values in one sort would take eight bytes each. So they are done by their last bits, in as many turns as keep
         one a document in memory. `wanted` leaves out documents by number.
@@ -54,7 +54,7 @@ class Places:
         while turns < columns and len(self) * columns // turns > PART:
             turns *= 2
         for turn in range(turns):
-            yield self.named(grouped(self._values(table, wanted, turn, turns), 32))
+            yield grouped(self._values(table, wanted, turn, turns), 32)
 
     def _values(self, table: U32, wanted: Mask | None, turn: int, turns: int) -> U64:
         """Value and place of all entries of one turn, as words."""

@@ -129,8 +129,9 @@ def _spun(verdict: Verdict, batch: Batch, content: Content, a: int, b: int, cfg:
 
 def _prose(batch: Batch, text: int, tokens: I64) -> list[bool]:
     """Which tokens begin with a small letter. Two reports of one tour share its names, dates and places, not their prose."""
+    units = batch.units(text)
     origin = int(batch.offsets[text])
-    return [batch.slice(text, int(start) - origin, int(start) - origin + 1).islower() for start in batch.tokens.starts[tokens]]
+    return [units[int(start) - origin : int(start) - origin + 1].islower() for start in batch.tokens.starts[tokens]]
 
 
 _NUMBER = re.compile(r"\d+")
@@ -150,7 +151,7 @@ def _passage(batch: Batch, text: int, first: int, count: int) -> str:
     start = int(batch.tokens.bounds[text]) + first
     origin = int(batch.offsets[text])
     begin, end = int(batch.tokens.starts[start]) - origin, int(batch.tokens.ends[start + count - 1]) - origin
-    found = batch.slice(text, begin, end)
+    found = batch.units(text)[begin:end].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return found if len(found) <= PASSAGE else found[: PASSAGE - 1].rstrip() + "…"
 
 

@@ -156,17 +156,18 @@ def hashes32(shingles: Shingled) -> U32:
     return shingles.values[shingles.owner < len(shingles.counts)]
 
 
-def bottom(values: U32, owner: I64, sizes: I64, size: int) -> U32:
+def bottom(values: U32, owner: I64, sizes: I64, size: int, bound: U32 | None = None) -> U32:
     """The `size` smallest distinct values of every text, ascending, filled up with EMPTY: uint32[n, size].
 
-    `owner` ascends and `sizes` says how often each text is in it; positions without a value have EMPTY.
+    `owner` ascends and `sizes` says how often each text is in it; positions without a value have EMPTY. Below `bound` a text
+    has its smallest ones all but surely (default: for evenly spread values); the few where it has not are done in full.
     """
     count = len(sizes)
-    # A text with n values has its `size` smallest ones below this bound all but surely; the few others are done in full.
-    share = np.minimum((size + 4 * size**0.5 + 8) / np.maximum(sizes, 1), 1.0)
-    bound = (share * 0xFFFFFFFE).astype(np.uint32)
+    if bound is None:
+        share = np.minimum((size + 4 * size**0.5 + 8) / np.maximum(sizes, 1), 1.0)
+        bound = (share * 0xFFFFFFFE).astype(np.uint32)
     found = _smallest(values, owner, np.flatnonzero(values <= np.repeat(bound, sizes)), count, size)
-    lacking = (found[:, -1] == EMPTY) & (share < 1.0)
+    lacking = (found[:, -1] == EMPTY) & (bound < 0xFFFFFFF0)
     if lacking.any():
         chosen = np.repeat(lacking, sizes) & (values != EMPTY)
         found[lacking] = _smallest(values, owner, np.flatnonzero(chosen), count, size)[lacking]

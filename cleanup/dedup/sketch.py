@@ -100,7 +100,7 @@ class Sketcher:
         else:
             rows = affine32(surface, cfg.k, cfg.seed)
             anchors = bottom(surface.values, surface.owner, sizes, ANCHORS)
-        canon = bottom(*canonical.pairs(tokens, self.classes)[:3], CANON)
+        canon = canonical.smallest(canonical.pairs(tokens, self.classes), CANON)
         exact = np.zeros(count, np.uint64)
         filled = np.flatnonzero(sizes)
         if len(filled):

@@ -1,8 +1,8 @@
-"""Candidates for spun copies: documents that share several of their smallest canonical hashes.
+"""Candidates for spun copies: documents that share some of their smallest canonical hashes.
 
-A pair of neighbouring content words is shared by many texts that have nothing else in common. So one common hash says little,
-and what counts is how many of them two documents share. These pairs are many times as many as the documents: they are counted
-in a table of bytes first, by a hash of the pair, and only those whose count says so are looked at.
+A hash that only a few documents have says much, one that many have says little. So two of the first kind make a candidate, or
+four of any. Pairs with one in common are many times as many as the documents: they are not kept, but marked in a small table,
+and a pair that finds its mark there is looked at. The table may err; in the end the hashes themselves are counted.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     F64 = NDArray[np.float64]
 
 SMALL = 8  # buckets up to this size give all their pairs, larger ones those of their first document
-TOGETHER = 3  # hashes that two documents have to share
+RARE, ANY = 2, 4  # hashes in common that make a candidate: of those that few documents have, of any
+TOGETHER = 3  # the same in an index, where it is not known how many have a hash
 WORDS = 20  # a document with fewer has too few pairs of content words
 BLOCK = 1 << 16  # pairs made at a time
 SCAN = 1 << 12  # pairs of sketches compared at a time
-COUNTED = 12  # bytes of the table of counts, a document
-_HASH = odd(0x5B1, 1)[0]
+MARKS = 128  # bits a document in the table of pairs from small buckets
+COUNTS = 8  # bytes a document in the table of pairs from large ones
+_HASH, _SECOND = odd(0x5B1, 2)
 
 
 class Kin(NamedTuple):
@@ -43,46 +45,72 @@ class Kin(NamedTuple):
 
 
 def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
-    """Pairs of living documents that share at least `TOGETHER` of their smallest canonical hashes."""
-    counts = np.zeros(COUNTED * len(places) + 1, np.uint8)
+    """Pairs of living documents that share enough of their smallest canonical hashes."""
+    marks, counts = Marks(MARKS * len(places)), np.zeros(COUNTS * len(places) + 1, np.uint8)
     wanted = np.asarray(sketches.tokens >= max(cfg.min_words, WORDS))
     met, flooded = 0, []
+    found = np.zeros(0, np.uint64)
     for buckets in places.meeting(sketches.canon, wanted):
         flooded += buckets.sizes[buckets.sizes >= FLOODED].tolist()
-        for pairs in _pairs(buckets):
+        again = [np.zeros(0, np.uint64)]
+        for pairs, small in _pairs(buckets):
             met += len(pairs)
-            np.add.at(counts, _slots(pairs, len(counts)), 1)
-    found = np.zeros(0, np.uint64)
-    for buckets in places.meeting(sketches.canon, wanted) if (counts >= TOGETHER).any() else ():
-        often = [pairs[counts[_slots(pairs, len(counts))] >= TOGETHER] for pairs in _pairs(buckets)]
-        found = merge(found, unique(np.concatenate(often)))
-    # Different pairs may share a byte of the table: now the hashes themselves are counted.
-    common = _common(sketches, sketches, *unpack(found))[0]
-    return Kin(found[common >= TOGETHER], met, flooded)
+            if small:
+                again.append(marks.again(pairs))
+            else:
+                slots = _slots(pairs, _HASH, len(counts))
+                np.add.at(counts, slots, 1)
+                again.append(pairs[counts[slots] >= ANY])
+        found = merge(found, unique(np.concatenate(again)))
+    a, b = (places.order[side].astype(np.int64) for side in unpack(found))
+    return Kin(unique(pack(a, b)[_common(sketches, sketches, a, b)[0] >= RARE]), met, flooded)
 
 
-def _slots(pairs: U64, size: int) -> I64:
-    """Where in a table of this size a pair is counted."""
-    hashed = pairs * _HASH
+def _slots(pairs: U64, factor: np.uint64, size: int) -> I64:
+    """Where in a table of this size a pair has its place."""
+    hashed = pairs * factor
     hashed >>= u64(32)
     hashed *= u64(size)
     hashed >>= u64(32)
     return hashed.view(np.int64)
 
 
-def _pairs(buckets: Buckets) -> Iterator[U64]:
-    """All pairs within small buckets, and those of the first document of large ones, some at a time."""
+class Marks:
+    """Remembers pairs by two bits each (Bloom 1970): forgets none, and takes some for known that are not."""
+
+    def __init__(self, size: int) -> None:
+        self.size = min(max(size, 1 << 10), (1 << 32) - 1)
+        self.bits = np.zeros(self.size // 64 + 1, np.uint64)
+
+    def again(self, pairs: U64) -> U64:
+        """Which pairs came before; from now on all of these did."""
+        pairs = np.sort(pairs)
+        fresh = np.ones(len(pairs), bool)
+        np.not_equal(pairs[1:], pairs[:-1], out=fresh[1:])
+        twice, pairs = pairs[~fresh], pairs[fresh]
+        known = np.ones(len(pairs), bool)
+        for factor in (_HASH, _SECOND):
+            at = _slots(pairs, factor, self.size)
+            bit = u64(1) << (at & 63).view(np.uint64)
+            at >>= 6
+            known &= (self.bits[at] & bit) != 0
+            np.bitwise_or.at(self.bits, at, bit)
+        return np.concatenate((twice, pairs[known]))
+
+
+def _pairs(buckets: Buckets) -> Iterator[tuple[U64, bool]]:
+    """All pairs within small buckets, and those of the first document of large ones, some at a time; which kind they are."""
     for size in np.unique(buckets.sizes[buckets.sizes <= SMALL]).tolist():
         starts = buckets.starts[buckets.sizes == size]
         left, right = np.triu_indices(size, 1)
         for begin in range(0, len(starts), BLOCK // len(left)):
             some = starts[begin : begin + BLOCK // len(left), None]
-            yield pack(buckets.members[some + left].reshape(-1), buckets.members[some + right].reshape(-1))
+            yield pack(buckets.members[some + left].reshape(-1), buckets.members[some + right].reshape(-1)), True
     large = np.flatnonzero(buckets.sizes > SMALL)
     for begin in range(0, len(large), BLOCK // SMALL):
         some = large[begin : begin + BLOCK // SMALL]
         first, other, _ = stars(Buckets(buckets.members, buckets.starts[some], buckets.sizes[some]))
-        yield pack(first, other)
+        yield pack(first, other), False
 
 
 def kinship(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:

@@ -33,13 +33,13 @@ class Batch(NamedTuple):
     sets: Mask  # [texts, names] which shingles a text has
     width: int
 
-    def slice(self, text: int, begin: int, end: int) -> str:
-        """Code units `begin` to `end` of a text, as they stand in it."""
+    def units(self, text: int) -> str:
+        """A text, a character for each of its code units."""
         found = self.texts[text]
         if self.plain:
-            return found[begin:end]
-        units = "".join(char for char in found if ord(char) not in INVISIBLE).encode("utf-16-le", "surrogatepass")
-        return units[2 * begin : 2 * end].decode("utf-16-le", "replace")
+            return found
+        data = "".join(char for char in found if ord(char) not in INVISIBLE).encode("utf-16-le", "surrogatepass")
+        return "".join(map(chr, np.frombuffer(data, "<u2").tolist()))
 
 
 def prepare(texts: Sequence[str], width: int) -> Batch:
