@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import sys
 import zlib
 from collections.abc import Callable
@@ -59,6 +60,39 @@ class Counted(io.RawIOBase):
         super().close()
 
 
+class _Zstd:
+    """Decompressed zstd that notices a missing end, as the library does not.
+
+    A frame of our own is read behind the last one: it can only be understood when the one before it was whole.
+    """
+
+    def __init__(self, packed: Buffered) -> None:
+        self.mark = os.urandom(16) * 16  # repeated, so that its compressed bytes do not contain it
+        self.packed = packed
+        self.end = zstandard.compress(self.mark)
+        source: Any = self
+        self.stream = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(source, read_across_frames=True)
+        self.held = b""
+
+    def read(self, size: int) -> bytes:
+        """Compressed bytes, for the library."""
+        data = self.packed.read1(size)
+        if not data:
+            data, self.end = self.end, b""
+        return data
+
+    def read1(self, size: int) -> bytes:
+        """The next decompressed bytes. Raises EOFError when the last frame is cut off."""
+        while data := self.stream.read1(size):
+            data = self.held + data
+            self.held = data[-len(self.mark) :]
+            if len(data) > len(self.mark):
+                return data[: -len(self.mark)]
+        if self.held != self.mark:
+            raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+        return b""
+
+
 class Unpacked(io.RawIOBase):
     """A decompressed stream that stops, with the limit's name, when it grows beyond `max_ratio`."""
 
@@ -102,8 +136,8 @@ def open_raw(path: str) -> IO[bytes]:
 def unpack(raw: IO[bytes], limits: LimitsConfig) -> Buffered:
     """A buffered, decompressed stream over `raw`; nested compression is undone once only."""
     counted = Counted(raw)
-    buffered = io.BufferedReader(counted, 1 << 16)
-    name = compression(buffered.peek(8)[:8])
+    head, buffered = peek(io.BufferedReader(counted, 1 << 16), max(map(len, MAGIC)))
+    name = compression(head)
     if not name:
         return buffered
     opened: Any
@@ -114,7 +148,7 @@ def unpack(raw: IO[bytes], limits: LimitsConfig) -> Buffered:
     elif name == "xz":
         opened = lzma.LZMAFile(buffered)  # noqa: SIM115 (closed with the stream below)
     else:
-        opened = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(buffered, read_across_frames=True)
+        opened = _Zstd(buffered)
     return io.BufferedReader(Unpacked(counted, opened, limits), 1 << 18)
 
 
