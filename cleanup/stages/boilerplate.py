@@ -88,7 +88,12 @@ class Cleaner:
         """Lines that may be metadata, in order."""
         word, sentence, long = lines.shape
         rows = ((lines.chars <= METADATA_CHARS) & ~long & (~sentence | (word <= METADATA_WORDS))).nonzero()[0]
-        found: Ints = rows[self.vocabulary.suspects(lines.text.gather(rows))]
+        place = rows - lines.first[lines.doc[rows]]
+        edge = (place < structure.HEAD_LINES) | (place >= lines.sizes[rows] - structure.TAIL_LINES)
+        top = ((place == 0) & (lines.sizes[rows] > 1)).nonzero()[0]  # the title; only one glued to metadata is looked at
+        keep = np.ones(len(rows), bool)
+        keep[top] = lines.text.gather(rows[top]).str.contains_any(["|", "•"]).to_numpy()
+        found: Ints = rows[keep & self.vocabulary.suspects(lines.text.gather(rows), edge)]
         return found
 
     def _state(self, doc: Document, lines: Lines, index: int, hits: dict[int, list[Hit]], suspects: Ints) -> State:

@@ -12,6 +12,7 @@ _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _WORD = r"([^\W\d_]{3,})\.?"
 _ORDINAL = r"(?:st|nd|rd|th|er|[ºª°.])?"
 _YEAR = r"((?:19|20)\d\d)"
+_HAS_YEAR = re.compile(_YEAR)
 _FORMS = tuple(
     (re.compile(pattern, re.IGNORECASE), order)
     for pattern, order in (
@@ -64,6 +65,8 @@ class Calendar(msgspec.Struct, frozen=True):
     def find(self, text: str) -> Found | None:
         """The first date with a year in a (short) text."""
         best: Found | None = None
+        if not _HAS_YEAR.search(text):
+            return None
         for pattern, order in _FORMS:
             for match in pattern.finditer(text):
                 read, iso = self._read(match, order)

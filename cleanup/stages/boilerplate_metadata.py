@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from cleanup.stages.boilerplate_dates import Calendar
@@ -57,22 +58,17 @@ class Vocabulary:
         self._dated = _prefix(tables, "published", "updated")
         self._source = _prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
-        names = [phrase for kind in ("author", "source") for phrase in _all(tables, kind)]
-        behind = "|".join(re.escape(phrase) for phrase in _all(tables, "author-behind"))
-        starts = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in names)
-        self._suspect = "|".join(
-            (
-                r"\d|[|•·\t　]|\s[―—–/]\s|\s{3}",
-                rf"(?i:^\W*(?:{starts})(?:\W|$))",
-                rf"(?i:(?:{behind})\W*$)",
-                r"^[^\pL]*\p{Lu}\S*\s+(?:\S{1,6}\s+)?\p{Lu}",
-            )
-        )
+        self._said = _said(tables)
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
 
-    def suspects(self, texts: pl.Series) -> Bools:
-        """Lines that `read` or `persons` could make something of; what they really say is for these two to find out."""
-        return texts.str.contains(self._suspect).to_numpy()
+    def suspects(self, texts: pl.Series, edge: Bools) -> Bools:
+        """Lines that `read` could make something of: those that say when or how many and, at the page's edges, those that
+        may name somebody. What a line really says is for `read` and `persons` to find out."""
+        found = np.zeros(len(texts), bool)
+        digits = texts.str.contains(r"\d").to_numpy().nonzero()[0]
+        for pattern, rows in zip(self._said, (digits, edge.nonzero()[0]), strict=True):
+            found[rows] |= texts.gather(rows).str.contains(pattern).to_numpy()
+        return found
 
     def read(self, line: str, crawled: str = "") -> Reading | None:
         """The metadata a line consists of; None when it says anything else as well."""
@@ -214,6 +210,23 @@ def _any(phrases: Sequence[str]) -> str:
     """A pattern for any of the phrases, fenced where they are written with spaces."""
     fenced = [(rf"\b{re.escape(one)}\b" if one[-1].isalpha() and ord(one[0]) < 0x2E80 else re.escape(one)) for one in phrases]
     return "(?:" + "|".join(fenced).replace(r"\ ", r"\s+") + ")" if fenced else "(?!)"
+
+
+def _said(tables: Mapping[str, Mapping[str, Sequence[str]]]) -> tuple[str, str]:
+    """Patterns (Rust) for a line that has a date, a time or a count in it, and for one that may name an author or a source."""
+
+    def phrases(*kinds: str) -> str:
+        return "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in _all(tables, *kinds))
+
+    units = "|".join(
+        sorted({re.escape(form) for table in tables.values() for one in table.get("units", ()) for form in one.split()[1:]})
+    )
+    counts = phrases("reading", "views", "comments")
+    dated = rf"(?:19|20)\d\d|\d[:.h]\d\d|(?i:\d\s?[km]?[\s)-]*(?:{counts}|{units})|(?:{counts})[\s:：(]*\d)"
+    named = (
+        rf"(?i:(?:^|[|•·/―—–\t　-]|\s{{3}})\W*(?:{phrases('author', 'source')})(?:\W|\d|$)|(?:{phrases('author-behind')})\W*$)"
+    )
+    return dated, named + r"|^[^\pL]*\p{Lu}\S*\s+(?:\S{1,6}\s+)?\p{Lu}"
 
 
 def _prefix(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> re.Pattern[str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,18 +28,20 @@ Zone = Literal["any", "head", "tail", "not-first"]
 FIELDS = ("title", "authors", "date", "section", "tags", "category", "excerpt", "views", "source", "url", "truncated")
 ACTIONS = ("drop", "drop-rest", "drop-next", "strip", "truncated", "meta")
 SCORES = {"high": 0.98, "structural": 0.93, "low": 0.7}
-KEY = 3  # characters of the first word that the vectorised index looks at
+KEY = 4  # characters of the second word that the vectorised index looks at
 LEAD = 6  # characters of the normal form that the second index looks at
 LEAD_CHARS = 60  # of a line, which hold that many
 EXACT_CHARS = 160  # no exact form is longer
 _TOKEN = re.compile(r"[^\W\d_]+|#")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
-_FOLD = str.maketrans({"ı": "i", "\u0307": None, "ё": "е"})
+_FOLD = (("ı", "i"), ("\u0307", ""), ("ё", "е"), ("ß", "ss"))
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _RAW = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
 _OPEN = re.compile(rf"[{CJK}\uac00-\ud7a3]")  # scripts in which a word may go on without a space
-_START = r"^[^\pL\pM\pN]*([\pL\pM\pN]{1,8})"
+# The first word of a line; of a short one also the start of the next, since many rules begin with "the" or "in".
+_WORD = r"[\pL\pM\pN]"
+_START = rf"^[^\pL\pM\pN]*({_WORD}{{5,40}}|{_WORD}{{1,4}}(?:[^\pL\pM\pN]+{_WORD}{{1,4}})?)"
 
 
 class LineRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +102,12 @@ class Book(msgspec.Struct):
 def fold(line: str) -> str:
     """Case folded, and what only differs by habit made equal."""
     folded = line.casefold()
-    return folded if folded.isascii() else unicodedata.normalize("NFC", folded.translate(_FOLD))
+    if folded.isascii():
+        return folded
+    for old, new in _FOLD:
+        if old in folded:
+            folded = folded.replace(old, new)
+    return folded if unicodedata.is_normalized("NFC", folded) else unicodedata.normalize("NFC", folded)
 
 
 def normal(line: str) -> str:
@@ -293,10 +301,17 @@ class Matcher:
         self._heads: dict[str, list[Entry]] = {}
         self._inner: dict[str, list[Entry]] = {}
         for named in book.rules:
-            for pattern in named.rule.patterns:
+            patterns = named.rule.patterns
+            for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
                 self._add(named, pattern)
-        self._keys = frozenset(start.split(" ")[0][:KEY] for start in (*self._exact, *self._heads))
-        self._needs = sorted(self._inner.keys() - {""})
+        globs = [entry.glob.literal for entries in self._heads.values() for entry in entries if entry.glob]
+        self._first = {form.split(" ")[0] for form in (*self._exact, *globs)}
+        self._alone = {literal for literal in globs if " " not in literal}
+        self._pairs = {
+            (first, rest[:size]) for form in (*self._exact, *globs) for first, rest in _second(form) for size in range(1, KEY + 1)
+        }
+        self._needs = _cases(self._inner)
+        self._starts = lru_cache(1 << 16)(self._may_start)
         self._always = self._inner.get("", [])
 
     def _add(self, named: Named, pattern: str) -> None:
@@ -315,7 +330,7 @@ class Matcher:
                 self._heads.setdefault(glob.literal[:LEAD], []).append(Entry(glob, named))
             else:
                 inner = " ".join(glob.pieces).replace("#", " ").split()
-                self._inner.setdefault(max(inner, key=len, default=""), []).append(Entry(glob, named))
+                self._inner.setdefault(max(inner, key=lambda one: len(one.encode()), default=""), []).append(Entry(glob, named))
 
     def match(self, texts: pl.Series) -> dict[int, list[Hit]]:
         """The rules that match each line, whatever their zone; lines without any are left out."""
@@ -328,7 +343,7 @@ class Matcher:
             entries = [*(self._leading(text) if lead[row] else ()), *self._always]
             for need in needs.get(row, ()):
                 entries += self._inner[need]
-            form = normal(text) if entries or (len(text) <= EXACT_CHARS and lead[row]) else ""
+            form = normal(text) if entries or (lead[row] and len(text) <= EXACT_CHARS) else ""
             hits = [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ())] if form else []
             padded = f" {form} "
             for entry in entries:
@@ -355,7 +370,8 @@ class Matcher:
         start = texts.str.extract(_START).fill_null("")
         good = [one for one in start.unique().to_list() if self._starts(one)]
         lead = start.is_in(good).to_numpy()
-        inner = _low(texts).str.contains_any(self._needs).to_numpy() if self._needs else np.zeros(len(texts), bool)
+        pieces = list(self._needs)
+        inner = texts.str.contains_any(pieces, ascii_case_insensitive=True).to_numpy() if pieces else np.zeros(len(texts), bool)
         return lead, inner | bool(self._always)
 
     def _found_needs(self, texts: pl.Series, inner: Bools) -> dict[int, list[str]]:
@@ -363,29 +379,49 @@ class Matcher:
         rows = inner.nonzero()[0]
         if not len(rows) or not self._needs:
             return {}
-        found = _low(texts.gather(rows)).str.extract_many(self._needs, overlapping=True).to_list()
-        return {row: list(dict.fromkeys(needs)) for row, needs in zip(rows.tolist(), found, strict=True) if needs}
+        column = texts.gather(rows).str.extract_many(list(self._needs), ascii_case_insensitive=True, overlapping=True)
+        needs = self._needs
+        return {
+            row: list(dict.fromkeys(needs.get(one) or needs[one.lower()] for one in found))
+            for row, found in zip(rows.tolist(), column.to_list(), strict=True)
+            if found
+        }
 
-    def _starts(self, start: str) -> bool:
-        key = normal(start).split(" ")[0][:KEY]
-        return not key or key in self._keys or any(key[:size] in self._keys for size in range(1, len(key)) if _OPEN.match(key))
+    def _may_start(self, start: str) -> bool:
+        """Whether a rule could match a line that starts so."""
+        first, _, rest = normal(start).partition(" ")
+        if (
+            not first
+            or first in self._alone
+            or (_OPEN.match(first) and any(first[:size] in self._first for size in range(1, len(first))))
+        ):
+            return True
+        return (first, rest[:KEY].split(" ")[0]) in self._pairs if rest and first != "#" else first in self._first
 
     def _leading(self, text: str) -> list[Entry]:
         """The entries that the first characters of a line lead to."""
         form = normal(text[:LEAD_CHARS])
         found: list[Entry] = []
-        for size in range(1, min(LEAD, len(form)) + 1):
+        for size in range(min(1, len(form)), min(LEAD, len(form)) + 1):
             found += self._heads.get(form[:size], ())
         return found
 
 
-def _low(texts: pl.Series) -> pl.Series:
-    """`fold` for a column, as far as it matters for finding pieces of words."""
-    low = texts.str.to_lowercase()
-    if low.str.len_bytes().sum() != low.str.len_chars().sum():
-        for old, new in (("ı", "i"), ("\u0307", ""), ("ё", "е"), ("ß", "ss")):
-            low = low.str.replace_all(old, new, literal=True)
-    return low
+def _second(form: str) -> Iterator[tuple[str, str]]:
+    """The first word of a form and what starts the second, if there is one."""
+    parts = form.split(" ", 2)
+    if len(parts) > 1:
+        yield parts[0], parts[1]
+
+
+def _cases(needs: Iterable[str]) -> dict[str, str]:
+    """The pieces to look for: as they are, and where they have letters beyond ASCII in the other ways to write them, too."""
+    found: dict[str, str] = {}
+    for need in sorted(needs):
+        for form in {need} if need.isascii() else {need, need.upper(), need.capitalize(), need.title()}:
+            if form:
+                found.setdefault(form, need)
+    return found
 
 
 def _precedence(hit: Hit) -> tuple[int, int, int]:

@@ -184,6 +184,8 @@ def breadcrumb(state: State) -> tuple[int, str, str] | None:
     page = state.page
     for line in range(min(state.head_end, 6)):
         for other in range(line + 1, min(line + 4, len(page))):
+            if page.text[line][-4:].casefold() != page.text[other][-4:].casefold():
+                continue
             glued, title = _letters(page.text[line]), _letters(page.text[other])
             if len(title) < 20 or len(glued) <= len(title) or not glued.endswith(title) or len(glued) > len(title) + 60:
                 continue
