@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+# What ends a program. Everything else that a library raises is about one document, even what is no Exception: the panics of
+# libraries written in Rust, a time limit.
+ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
 
 class CleanupError(Exception):
     """Wrong usage, configuration or rule. `hint` names the flag or file to change."""

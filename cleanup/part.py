@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from cleanup.config import Config
 from cleanup.dedup.sketch import Sketcher
 from cleanup.document import Document, Drop, Edit, Mark, Row, failure
-from cleanup.errors import CleanupError
+from cleanup.errors import ENDINGS, CleanupError
 from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
 from cleanup.read.inputs import unpack
@@ -31,7 +31,7 @@ from cleanup.read.parts import Part, read_part
 from cleanup.read.records import identity
 from cleanup.rules import directories
 from cleanup.stages.boilerplate_sites import SiteLines
-from cleanup.stages.deadline import StageTimeout, deadline
+from cleanup.stages.deadline import deadline
 from cleanup.write.columns import Columns, Sketches, host
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import appearing
@@ -207,9 +207,9 @@ def _parse(doc: Document, config: Config) -> None:
     """Parse; a document that cannot be parsed, in time or at all, has failed, and its neighbours have not."""
     try:
         parse(doc, config)
-    except (CleanupError, MemoryError):
+    except (CleanupError, MemoryError, *ENDINGS):
         raise
-    except (Exception, StageTimeout) as error:
+    except BaseException as error:
         doc.status, doc.error = "failed", f"parse: {type(error).__name__}: {error}"[:500]
         doc.data, doc.pending = None, []
 

@@ -14,8 +14,8 @@ from cleanup import config as configuration
 from cleanup import rules
 from cleanup import stages as registry
 from cleanup.document import Decision, Document, Drop, Edit, Mark, Proposal, Row, apply, proposal_key
-from cleanup.errors import CleanupError
-from cleanup.stages.deadline import StageTimeout, deadline
+from cleanup.errors import ENDINGS, CleanupError
+from cleanup.stages.deadline import deadline
 
 if TYPE_CHECKING:
     from cleanup.run import Run
@@ -249,9 +249,9 @@ class Pipeline:
             if isinstance(proposals, BaseException):
                 raise proposals
             return settle(doc, step, name, proposals, policy, self.answers, known)
-        except CleanupError:
+        except (CleanupError, *ENDINGS):
             raise
-        except (Exception, StageTimeout) as error:
+        except BaseException as error:
             if self.retried and isinstance(error, MemoryError):
                 raise
             why = {"error": f"{type(error).__name__}: {error}"[:500]}
@@ -276,9 +276,9 @@ def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float
     try:
         with deadline(seconds):
             found: list[Sequence[Proposal]] = [list(proposals) for proposals in propose(docs)]
-    except CleanupError:
+    except (CleanupError, *ENDINGS):
         raise
-    except (Exception, StageTimeout) as error:
+    except BaseException as error:
         if len(docs) == 1:
             yield error
             return

@@ -422,3 +422,38 @@ def test_parts_of_a_hostile_file_are_cut_without_loss(tmp_path: Path) -> None:
         config = override(Config(), {"read.part_bytes": size})
         cut = [(doc.id, doc.status) for part in plan(expand([str(tmp_path)]), config) for doc in read_part(part, config)]
         assert cut == whole
+
+
+def test_a_damaged_parquet_file_costs_only_itself(tmp_path: Path) -> None:
+    import random
+
+    import polars
+
+    frame = polars.DataFrame({"id": [str(n) for n in range(200)], "text": [f"text {n * n}" for n in range(200)]})
+    frame.write_parquet(tmp_path / "whole.parquet", row_group_size=50)
+    data, rng = (tmp_path / "whole.parquet").read_bytes(), random.Random(3)
+    for _ in range(150):
+        harmed = bytearray(data)
+        for _ in range(rng.choice((1, 3, 20))):
+            harmed[rng.randrange(4, len(data))] = rng.randrange(256)
+        (tmp_path / "x.parquet").write_bytes(harmed[: rng.randrange(len(data))] if rng.random() < 0.2 else harmed)
+        docs = list(read_segment(Segment(Source(str(tmp_path / "x.parquet"), "x", 1)), Config()))
+        assert all(doc.error for doc in docs if doc.status == "failed")
+
+
+def test_a_library_that_panics_costs_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cleanup import stages
+    from cleanup.document import each
+
+    class PanicException(BaseException):
+        """As libraries written in Rust raise it."""
+
+    def panic(doc: Document) -> list[object]:
+        if doc.id == "b":
+            raise PanicException("index out of bounds")
+        return []
+
+    broken = stages.Stage("mojibake", 1, lambda cfg, paths: each(panic), lambda paths: [])  # type: ignore[arg-type]  # noqa: ARG005
+    monkeypatch.setitem(stages._REGISTRY, "mojibake", broken)
+    docs = Pipeline(stages=["mojibake"]).map([Document(name, text=name) for name in "abc"])
+    assert [doc.meta.get("error_mojibake") for doc in docs] == [None, "PanicException: index out of bounds", None]

@@ -131,7 +131,8 @@ def _after(count: int) -> str:
 
 def _errors() -> tuple[type[BaseException], ...]:
     polars = sys.modules.get("polars")  # only imported where a table is read
-    return (*streams.READ_ERRORS, UnicodeError, *((polars.exceptions.PolarsError,) if polars else ()))
+    known = (polars.exceptions.PolarsError, polars.exceptions.PanicException) if polars else ()
+    return (*streams.READ_ERRORS, UnicodeError, *known)
 
 
 def _open(segment: Segment, config: Config) -> Iterator[Document]:
