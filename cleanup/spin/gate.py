@@ -19,6 +19,8 @@ from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
 
 Verdict = Literal["clean", "suspect", "spun"]
+FULLY = 24.0  # marker mass of a text of which a third was changed
+SLOPE = 16.0
 GLANCED = 1.6  # what a closer look finds is at most so many times the evidence after one glance
 BELONGS = 0.5  # a sentence belongs to a spun stretch when it has this share of the usual number of changed words
 FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly
@@ -94,9 +96,13 @@ def judge(
     # What is far from enough after one glance is not looked at closer.
     if region._replace(evidence=GLANCED * region.evidence).total < limits.suspect * limits.needed(len(part)):
         return region
-    cut, readings = repair.read(lattice, priors)
-    region = _region(first, last, mass, cohesion, cut, readings, priors)
-    return region._replace(verdict=_verdict(region, limits, window))
+    readings = repair.solve(lattice, priors.context)
+    region = _region(first, last, mass, cohesion, lattice.cut, readings, priors)
+    region = region._replace(verdict=_verdict(region, limits, window))
+    if region.verdict == "spun":
+        cut, readings = repair.read(lattice, priors, repair.WEIGHTS._replace(shift=_shift(mass)))
+        region = region._replace(units=tuple(cut), readings=tuple(readings))
+    return region
 
 
 def _region(
@@ -129,6 +135,11 @@ def _region(
         tuple(cut),
         tuple(readings),
     )
+
+
+def _shift(mass: float) -> float:
+    """The more of a text is changed, the more marker mass it has; in a text with little of it a word is sooner honest."""
+    return -min(max((FULLY - mass) / SLOPE, 0.0), 1.0)
 
 
 def _cohesion(part: Sequence[Token], context: Context) -> float:

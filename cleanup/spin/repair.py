@@ -34,6 +34,7 @@ class Weights(NamedTuple):
     rival: float = 1.0  # against an original that another form of the text stands for
     name: float = 1.0  # against changing what is capitalised inside a sentence
     guard: float = 4.0  # against an original near whose guard words the form is honest
+    shift: float = 0.0  # log-odds of being spun at all, for every form: less in a text of which less was changed
     own: float = 0.5  # how far an occurrence may differ from the others of its form, by its own neighbours
     rounds: int = 4
 
@@ -123,7 +124,8 @@ def solve(lattice: Lattice, context: Context, weights: Weights = WEIGHTS) -> lis
     if not lattice.forms:
         return [None] * len(lattice.cut)
     scale = lattice.scale(context)
-    fixed = lattice.prior - weights.present * lattice.present - weights.name * lattice.named - weights.guard * lattice.guarded
+    fixed = lattice.prior + weights.shift * lattice.changed
+    fixed -= weights.present * lattice.present + weights.name * lattice.named + weights.guard * lattice.guarded
     chance = lattice.softmax(fixed)
     evidence = np.zeros_like(fixed)
     for turn in range(weights.rounds):
@@ -196,6 +198,8 @@ class Lattice:
         self.tail = np.array([option[-1] for option in words], dtype=np.uint64)
         self.left, self.right = self._neighbours()
         self.end = np.array([*self.start[1:], len(prior)], dtype=np.int64)
+        self.changed = np.ones(len(prior))  # by slot: 1 for an original, 0 for the honest reading
+        self.changed[[0, *self.start]] = 0
         self.present, self.named, self.guarded, self.original = self._document(passage, cut)
 
     def _document(self, passage: Sequence[Token], cut: Sequence[Unit]) -> tuple[Floats, Floats, Floats, Ints]:
