@@ -187,4 +187,6 @@ def _refuse_binary(data: bytes) -> None:
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if 10 * controls > len(head):
         where = next(at for at, byte in enumerate(head) if byte in _CONTROLS)
-        raise InputError(f"binary data: {controls} control characters in the first {len(head)} bytes, first at {where}", _LEAVE_OUT)
+        raise InputError(
+            f"binary data: {controls} control characters in the first {len(head)} bytes, first at {where}", _LEAVE_OUT
+        )

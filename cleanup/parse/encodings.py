@@ -67,18 +67,28 @@ MAGICS = tuple(MAGIC)
 
 # Candidates for a guess, with the bits that it takes to believe in one of them: how rare it is in news.
 PRICES = {
-    "cp1252": 0, "cp1251": 0, "gb18030": 0, "cp932": 0, "cp949": 0, "cp1250": 1, "cp1253": 1, "cp1254": 1, "cp1255": 1, "cp1256": 1,
-    "cp1257": 2, "iso8859_2": 2, "koi8_r": 2, "euc_jp": 2, "big5hkscs": 1, "iso8859_7": 3, "iso8859_8": 3, "iso8859_9": 3, "iso8859_15": 3,
-    "koi8_u": 4, "cp874": 4, "cp1258": 5, "iso8859_5": 6, "iso8859_6": 6, "iso8859_13": 6, "iso8859_4": 8, "mac_roman": 6, "cp850": 6,
-    "cp866": 6, "cp437": 7, "cp852": 8, "mac_cyrillic": 8, "mac_latin2": 9, "iso8859_3": 10, "iso8859_10": 10, "iso8859_14": 10,
-    "iso8859_16": 8, "mac_turkish": 10, "mac_greek": 10, "cp737": 9, "cp855": 10, "cp857": 9, "cp862": 9, "cp775": 10, "cp865": 10,
-    "cp1125": 10, "mac_iceland": 11, "latin_1": 9,
-}  # fmt: skip
+    name: price
+    for price, names in {
+        0: "cp1252 cp1251 gb18030 cp932 cp949",
+        1: "cp1250 cp1253 cp1254 cp1255 cp1256 big5hkscs",
+        2: "cp1257 iso8859_2 koi8_r euc_jp",
+        3: "iso8859_7 iso8859_8 iso8859_9 iso8859_15",
+        4: "koi8_u cp874",
+        5: "cp1258",
+        6: "iso8859_5 iso8859_6 iso8859_13 mac_roman cp850 cp866",
+        7: "cp437",
+        8: "iso8859_4 cp852 mac_cyrillic iso8859_16",
+        9: "mac_latin2 cp737 cp857 cp862 latin_1",
+        10: "iso8859_3 iso8859_10 iso8859_14 mac_turkish mac_greek cp855 cp775 cp865 cp1125",
+        11: "mac_iceland",
+    }.items()
+    for name in names.split()
+}
 MULTIBYTE = frozenset(("gb18030", "cp932", "cp949", "big5hkscs", "euc_jp"))
 
 # What the codec is called where others read it; tried only where it gives the same text.
 _PUBLIC = {
-    "cp932": ("shift_jis", "cp932"), "cp949": ("euc-kr", "cp949"), "gb18030": ("gbk", "gb18030"), "big5hkscs": ("big5", "big5hkscs"),
+    "cp932": ("shift_jis",), "cp949": ("euc-kr",), "gb18030": ("gbk",), "big5hkscs": ("big5",),
     "euc_jp": ("euc-jp",), "mac_roman": ("macintosh",), "latin_1": ("iso-8859-1",), "koi8_r": ("koi8-r",), "koi8_u": ("koi8-u",),
     "mac_cyrillic": ("mac-cyrillic",), "mac_latin2": ("mac-latin2",),
 }  # fmt: skip

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -44,7 +45,8 @@ class Fit(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Bits of what is not a letter, letters, bits of letters in no language; by script the half bits in every language, n-grams."""
+    """What a text costs: bits of what is not a letter, and of letters that no language has; by script the half bits in every
+    language and the n-grams."""
 
     symbols: float
     letters: int
@@ -189,7 +191,19 @@ def fold(word: str) -> str:
     return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
-_KIND = {"Nd": 4.0, "Nl": 12.0, "No": 11.0, "Zs": 9.0, "Cc": 20.0, "Cf": 12.0, "Co": 22.0, "Cn": 24.0, "Cs": 24.0, "So": 15.0, "Sk": 15.0}
+_KIND = {
+    "Nd": 4.0,
+    "Nl": 12.0,
+    "No": 11.0,
+    "Zs": 9.0,
+    "Cc": 20.0,
+    "Cf": 12.0,
+    "Co": 22.0,
+    "Cn": 24.0,
+    "Cs": 24.0,
+    "So": 15.0,
+    "Sk": 15.0,
+}
 _COMMON = dict.fromkeys("“”‘’„–—…«»‹›•·©®°€£§½²³№¿¡\u00a0", 8.0) | dict.fromkeys("、。，：；！？「」『』（）《》・ー〜～․।", 5.0)
 
 
@@ -240,9 +254,9 @@ def disorder(word: str) -> float:
     if len(word) > 1:
         if not word.isascii():
             names = [name for name, _ in _runs(word)]
-            bits += 12.0 * sum(not {a, b} & _IDEOGRAPHS for a, b in zip(names, names[1:], strict=False))
+            bits += 12.0 * sum(not {a, b} & _IDEOGRAPHS for a, b in pairwise(names))
         if not (word.islower() or word.isupper() or word.istitle()):
-            bits += 5.0 * sum(a.islower() and b.isupper() for a, b in zip(word, word[1:], strict=False))
+            bits += 5.0 * sum(a.islower() and b.isupper() for a, b in pairwise(word))
     return bits
 
 

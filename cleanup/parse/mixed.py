@@ -110,7 +110,9 @@ def _line_codec(line: bytes, best: Guess, number: int) -> str:
         return ""
     text = line.decode(best.codec, "replace")
     fit = letters().fit(text[:600])
-    if "\ufffd" not in text and (len(text) < 8 or (fit.rate <= _FINE * typical(text) and not any(disorder(word) for word in WORD.findall(text[:600])))):
+    if "\ufffd" not in text and (
+        len(text) < 8 or (fit.rate <= _FINE * typical(text) and not any(disorder(word) for word in WORD.findall(text[:600])))
+    ):
         return ""
     found = guess(line[:3000])
     if found and found[0].good and found[0].codec != best.codec:
@@ -178,7 +180,9 @@ def _note(pieces: Sequence[Piece], main: str) -> str:
             where.setdefault(piece.codec, []).extend(range(line, line + max(1, piece.text.rstrip("\n").count("\n") + 1)))
         line += piece.text.count("\n")
         at += len(piece.text.encode(piece.codec))
-    out += [f"mixed: line{'s' * (len(numbers) > 1)} {_spans(numbers)} {codec}, the rest {main}" for codec, numbers in where.items()]
+    out += [
+        f"mixed: line{'s' * (len(numbers) > 1)} {_spans(numbers)} {codec}, the rest {main}" for codec, numbers in where.items()
+    ]
     if lost:
         out.append(f"{len(lost)} invalid byte sequence{'s' * (len(lost) > 1)}, first at byte {lost[0]}")
     return "; ".join(out)

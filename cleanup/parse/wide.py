@@ -40,7 +40,9 @@ def _is_text(head: str) -> bool:
     """Whether characters are what texts are made of, in one script or two, and not just the halves of something else."""
     counts = Counter(head)
     size = len(head)
-    if counts["\0"] or sum(n for char, n in counts.items() if unicodedata.category(char) in _STRANGE and char not in "\n\r\t\ufeff"):
+    if counts["\0"] or sum(
+        n for char, n in counts.items() if unicodedata.category(char) in _STRANGE and char not in "\n\r\t\ufeff"
+    ):
         return False
     odd = sum(n for char, n in counts.items() if is_odd(char) and not char.isascii())
     if 10 * odd > size:

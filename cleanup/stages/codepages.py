@@ -13,7 +13,13 @@ SINGLE = (
     "mac-cyrillic", "mac-latin2",
 )  # fmt: skip
 # What a browser or program that says it reads the first may follow in detail.
-MULTI = {"gb18030": ("gbk", "gb18030"), "big5": ("big5", "cp950", "big5hkscs"), "cp932": ("cp932", "shift_jis"), "cp949": ("cp949",), "euc_jp": ("euc_jp",)}
+MULTI = {
+    "gb18030": ("gbk", "gb18030"),
+    "big5": ("big5", "cp950", "big5hkscs"),
+    "cp932": ("cp932", "shift_jis"),
+    "cp949": ("cp949",),
+    "euc_jp": ("euc_jp",),
+}
 
 
 @cache
@@ -81,7 +87,9 @@ def utf8_pattern(encoding: str) -> re.Pattern[str]:
     table = decoding(encoding)
 
     def some(first: int, last: int) -> str:
-        chars = {table[byte] for byte in range(first, last + 1)} | {chr(byte) for byte in range(max(first, 0x80), min(last, 0x9F) + 1)}
+        chars = {table[byte] for byte in range(first, last + 1)} | {
+            chr(byte) for byte in range(max(first, 0x80), min(last, 0x9F) + 1)
+        }
         return "[" + "".join(re.escape(char) for char in sorted(chars)) + "]"
 
     follow = some(0x80, 0xBF)
@@ -107,7 +115,9 @@ def multi_map(family: str) -> dict[str, tuple[bytes, ...]]:
 
 
 def _three(name: str, lead: int) -> list[bytes]:
-    return [bytes([0x8F, a, b]) for a in range(0xA1, 0xFF) for b in range(0xA1, 0xFF)] if name == "euc_jp" and lead == 0x8F else []
+    return (
+        [bytes([0x8F, a, b]) for a in range(0xA1, 0xFF) for b in range(0xA1, 0xFF)] if name == "euc_jp" and lead == 0x8F else []
+    )
 
 
 def to_bytes(text: str, family: str) -> list[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import pairwise
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from ftfy import TextFixerConfig
+    from collections.abc import Callable
+
+    from ftfy import ExplainedText, TextFixerConfig
 
 _DOMAIN = 0x2600  # ranges in ftfy's pattern end below this code point; single characters above it are looked up one by one
 _ELEMENT = re.compile(r"(\[(?:\\.|[^\]\\])*\]|\\.|.)([?*+]?)", re.S)
@@ -124,11 +127,10 @@ def is_bad(line: str) -> bool:
 
 def fix_encoding(line: str, bad: bool = False) -> str:
     """`ftfy.fix_encoding(line)`, with the question that it asks most answered faster; `bad`: the first answer is known."""
-    from ftfy import _fix_encoding_one_step_and_explain
-
+    step, config = _step()
     while bad or is_bad(line):
         bad = False
-        fixed = _fix_encoding_one_step_and_explain(line, _config()).text
+        fixed = step(line, config).text
         if fixed == line:
             break
         line = fixed
@@ -136,7 +138,9 @@ def fix_encoding(line: str, bad: bool = False) -> str:
 
 
 @cache
-def _config() -> TextFixerConfig:
-    from ftfy import TextFixerConfig
+def _step() -> tuple[Callable[[str, TextFixerConfig], ExplainedText], TextFixerConfig]:
+    """ftfy's own step for a line that is known to be bad: its code, with that one question answered."""
+    from ftfy import TextFixerConfig, _fix_encoding_one_step_and_explain
 
-    return TextFixerConfig(explain=False)
+    known = {**_fix_encoding_one_step_and_explain.__globals__, "is_bad": lambda _: True}
+    return FunctionType(_fix_encoding_one_step_and_explain.__code__, known), TextFixerConfig(explain=False)

@@ -20,7 +20,9 @@ from cleanup.stages.mojibake_draft import differences
 LAYERS = 3
 LONG = 200  # characters of a word beyond which only its beginning is looked at first
 _WIDE, _PLAIN = 24, 16  # words of a line that are looked at first: those that can change, and those that show the language
-_RARE = frozenset(("cp874", "mac-latin2", "cp1258", "iso8859-5", "iso8859-7", "mac-cyrillic", "koi8-u", "iso8859-15", "cp852", "euc_jp"))
+_RARE = frozenset(
+    ("cp874", "mac-latin2", "cp1258", "iso8859-5", "iso8859-7", "mac-cyrillic", "koi8-u", "iso8859-15", "cp852", "euc_jp")
+)
 _GROUPS = {
     "cyrillic": ("cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5", "mac-cyrillic"), "greek": ("cp1253", "iso8859-7"),
     "central": ("cp1250", "iso8859-2", "cp852", "mac-latin2"), "western": ("cp1252", "cp437", "cp850", "mac-roman"),
@@ -28,13 +30,12 @@ _GROUPS = {
     "east-asian": readings.TRUE_MULTI,
 }  # fmt: skip
 _GROUP = {name: group for group, names in _GROUPS.items() for name in names}
-UTF8_RULES = {
-    "cp1252": "cp1252", "cp1251": "cp1251", "koi8-r": "koi8-r", "koi8-u": "koi8-r", "cp866": "cp866", "cp850": "cp850", "mac-roman": "macroman",
-    "cp437": "cp437", "cp1250": "cp1250", "cp1253": "cp1253", "iso8859-7": "cp1253", "cp1254": "cp1254", "cp1257": "cp1257",
-    "iso8859-2": "iso-8859-2", "cp852": "cp852", "cp1255": "cp1255", "cp1256": "cp1256", "mac-cyrillic": "mac-cyrillic",
-    "iso8859-5": "iso-8859-5", "iso8859-15": "cp1252", "cp874": "cp874", "cp1258": "cp1258", "latin-1": "cp1252", "gb18030": "gbk",
-    "cp932": "shift-jis", "cp949": "cp949", "big5": "big5", "euc_jp": "euc-jp",
+# Names of rules, where they differ from the codec's.
+_NAMES = {
+    "mac-roman": "macroman", "koi8-u": "koi8-r", "latin-1": "cp1252", "iso8859-15": "cp1252", "iso8859-2": "iso-8859-2",
+    "iso8859-5": "iso-8859-5", "iso8859-7": "cp1253", "gb18030": "gbk", "cp932": "shift-jis", "euc_jp": "euc-jp",
 }  # fmt: skip
+UTF8_RULES = {name: _NAMES.get(name, name) for name in (*readings.UTF8_IN_SINGLE, *readings.UTF8_IN_MULTI)}
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -141,23 +142,27 @@ def _score(line: str, text: str, true: str, gain: float) -> float:
     changed = list(differences(line, text))
     before = " ".join(line[start:end] for start, end, _ in changed)
     after = " ".join(new for _, _, new in changed)
-    if _inversions(after) > _inversions(before):
+    if _inversions(after) > _inversions(before) or _MONOTONE.search(after):
         return 0.3
     fit = language.letters().fit(after)
     foreign = sum(char > "\x7f" and char.isalpha() for char in after)
     east = 2 * sum(char > "\u2e80" for char in after) > fit.letters
     if foreign and fit.rate > (10.5 if east else 5.2):
         return 0.6 if fit.rate < (12 if east else 6.5) and gain >= 10 else 0.3
-    if not foreign and not all(_TYPOGRAPHIC.match(char) or char >= "\U0001f000" for char in set(after) - set(before) if char > "\x7f"):
+    if not foreign and not all(
+        _TYPOGRAPHIC.match(char) or char >= "\U0001f000" for char in set(after) - set(before) if char > "\x7f"
+    ):
         return 0.3
     if not foreign and not (_well_placed(after) and (true == "utf-8" or (gain >= 20 and _count(after) > 1))):
         return 0.6 if gain >= 10 else 0.3
-    if true != "utf-8" and not _trustworthy(text, after, foreign, gain, sure=_C1.search(before) is not None and _C1.search(text) is None):
+    if true != "utf-8" and not _trustworthy(
+        text, after, foreign, gain, sure=_C1.search(before) is not None and _C1.search(text) is None
+    ):
         return 0.6 if gain >= 10 else 0.3
     if gain >= 20:
         return 0.97 if gain >= 40 else 0.94
     if gain >= 13 and true == "utf-8" and _IMPOSSIBLE.search(before) and not _IMPOSSIBLE.search(text):
-        return 0.92
+        return 0.92  # what no text has was there, and is gone
     return 0.6 if gain >= 10 else 0.3
 
 
@@ -175,8 +180,9 @@ def _trustworthy(text: str, after: str, foreign: int, gain: float, sure: bool) -
     return gain >= (10 if sure else 28 if foreign == 1 else 24 if foreign else 20)
 
 
-# Controls and box drawing: nobody writes them inside words.
-_IMPOSSIBLE = re.compile("[\x80-\x9f\u2500-\u259f\ufffd]")
+_MONOTONE = re.compile(r"([^\W\d_])\1{4}")  # what rules and frames become
+# Controls, box drawing, and ideographs inside of a Latin word: nobody writes them so.
+_IMPOSSIBLE = re.compile("[\x80-\x9f\u2500-\u259f\ufffd]|[a-z]{2}[\u3400-\ud7a3]+(?![^ .,;:!?])|[a-z][\u3400-\ud7a3]+[a-z]")
 _C1 = re.compile("[\x80-\x9f]")
 _TYPOGRAPHIC = re.compile("[\u2010-\u2026\u20ac\u2122\u00ab\u00bb\u00a0\u00a3\u00bf\u00a1]")
 _MISPLACED = re.compile(

@@ -71,9 +71,10 @@ def _straight(text: str, edits: list[Edit]) -> list[Edit]:
 def _repair(text: str, wanted: dict[int, int], active: Set[str], taken: Sequence[Edit]) -> Iterator[Edit]:
     """Repairs of the wanted lines, one by one, except where something else has been proposed."""
     at = 0
-    for number, line in enumerate(text.split("\n")):
+    parts = text.split("\n")
+    for number, line in enumerate(parts):
         if number in wanted and not any(edit.start < at + len(line) and at < edit.end for edit in taken):
-            draft = Draft(line, at)
+            draft = Draft(line, at, "\n" if number + 1 < len(parts) else "")
             held = _settle(draft, active, wanted[number])
             made = list(draft.edits())
             yield from made
@@ -93,7 +94,8 @@ def _settle(draft: Draft, active: Set[str], reasons: int) -> list[Edit]:
             if held:
                 # Soft hyphens and controls may be bytes of a text that only a person can read.
                 return held if before == draft.original else []
-        if draft.text != known or reasons & prefilter.CHARACTERS:
+        if draft.text == before:
+            # Only what is left when all bytes are read is residue: a soft hyphen may be half of a letter.
             characters.fix(draft, _AFTER, active)
         if draft.text == before:
             break
@@ -108,14 +110,15 @@ def _encoding(draft: Draft, active: Set[str], bad: bool) -> list[Edit]:
     if line.isascii() or line == draft.settled:
         return []
     # ftfy sees a line with its end, which is a neighbour like any other.
-    fixed = ftfy_prefilter.fix_encoding(line + "\n", bad)[:-1] if "mojibake/ftfy" in active else line
+    whole = line + draft.ending
+    fixed = ftfy_prefilter.fix_encoding(whole, bad).removesuffix(draft.ending) if "mojibake/ftfy" in active else line
     beyond = not active.isdisjoint(misreading.RULES)
     if fixed != line:
         if not beyond or _convincing(line, fixed):
             draft.rewrite(fixed, "mojibake/ftfy")
             draft.settled = fixed
             return []
-    elif not beyond or not (bad or prefilter.is_odd(line) or ftfy_prefilter.is_bad(line + "\n")):
+    elif not beyond or not (bad or prefilter.is_odd(line) or ftfy_prefilter.is_bad(whole)):
         return []
     reading = misreading.repair(line)
     if reading is not None and reading.rule in active:

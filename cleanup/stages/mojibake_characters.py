@@ -58,8 +58,11 @@ def controls(text: str) -> Iterator[Change]:
 
 
 def soft_hyphens(text: str) -> Iterator[Change]:
-    """Hints where a word may break, which split words for every search."""
-    return ((match.start(), match.end(), "") for match in SOFT_HYPHEN.finditer(text))
+    """Hints where a word may break, which split words for every search; behind a foreign capital it may be half of a letter."""
+    for match in SOFT_HYPHEN.finditer(text):
+        left = text[match.start() - 1 : match.start()]
+        if left.isascii() or not left.isupper():
+            yield match.start(), match.end(), ""
 
 
 def zero_width(text: str) -> Iterator[Change]:

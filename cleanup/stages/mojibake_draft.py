@@ -28,9 +28,10 @@ class Patch(msgspec.Struct):
 class Draft:
     """One line and its repairs so far. Positions given to `replace` are those of the present `text`."""
 
-    def __init__(self, original: str, offset: int = 0) -> None:
+    def __init__(self, original: str, offset: int = 0, ending: str = "") -> None:
         self.original = original
         self.offset = offset  # of the line in its document, code points
+        self.ending = ending  # the line feed behind it, if there is one
         self.text = original
         self.patches: list[Patch] = []
         self.settled: str | None = None  # a text whose encoding needs no second look

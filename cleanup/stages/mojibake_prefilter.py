@@ -172,7 +172,8 @@ class Scan:
         for at, number in self.numbered(self.suspicious()):
             if at not in split:
                 split[at] = self.texts[at].split("\n")
-            if ftfy_prefilter.is_bad(split[at][number] + "\n"):  # the neighbours alone are not a match yet
+            # The neighbours alone are not a match yet. ftfy sees a line with its end.
+            if ftfy_prefilter.is_bad(split[at][number] + "\n" * (number + 1 < len(split[at]))):
                 yield at, number, BAD
 
     def numbered(self, numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

@@ -57,7 +57,9 @@ def tables() -> Tables:
     number[ord("_")] = 0
     known[spread(number[codes[start] & 0xFFFF], number[codes[start + 1] & 0xFFFF], number[codes[start + 2] & 0xFFFF])] = True
     # ß ends many German words, and German puts words together: after a vowel, anything can follow it.
-    vowels, others = (np.array([number[ord(char)] for char in chars], np.uint32) for chars in ("aeiouyäöü", "_abcdefghijklmnopqrstuvwxyzäöü"))
+    vowels, others = (
+        np.array([number[ord(char)] for char in chars], np.uint32) for chars in ("aeiouyäöü", "_abcdefghijklmnopqrstuvwxyzäöü")
+    )
     known[spread(vowels[:, None], number[[0xDF]][None, :], others[None, :])] = True
     pair = np.flatnonzero(gap[:-3] & gap[3:] & ~gap[1:-2] & ~gap[2:-1]) + 1
     pair = pair[(codes[pair] > 0x3040) & (codes[pair + 1] > 0x3040)]
@@ -70,7 +72,9 @@ def tables() -> Tables:
     return Tables(packed.astype(np.uint32), known)
 
 
-def _fill_letters(singles: NDArray[np.uint32], kind: NDArray[np.uint8], number: NDArray[np.uint32], case: NDArray[np.uint8]) -> None:
+def _fill_letters(
+    singles: NDArray[np.uint32], kind: NDArray[np.uint8], number: NDArray[np.uint32], case: NDArray[np.uint8]
+) -> None:
     """Number the letters that `letters.tsv` knows, capitals like their small letters."""
     for index, code in enumerate(singles.tolist(), 1):
         char = chr(code)
@@ -101,6 +105,7 @@ def _images(kind: NDArray[np.uint8]) -> None:
         kind[ord(char)] = QUOTE
     kind[0x80:0xA0] = SYMBOL
     kind[0xFFFD] = SYMBOL
+    kind[0xE000:0xF900] = SYMBOL  # private use
     kind[0xAD] = STRANGER  # a soft hyphen tells nothing about the letters beside it
     kind[0xB7] = NEUTRAL
 

@@ -12,9 +12,9 @@ from cleanup.parse.letters import letters
 
 # Short words of English, German, French, Spanish, Italian, Dutch, Portuguese, Swedish, Danish and Polish, a letter further on.
 _CIPHERED = (
-    "uif", "boe", "uibu", "gps", "xbt", "xjui", "ejf", "efs", "ebt", "voe", "efo", "efn", "nju", "bvg", "jtu", "wpo", "ojdiu", "tjdi",
-    "mft", "eft", "rvf", "vof", "ebot", "qpvs", "mpt", "vob", "efm", "dpo", "dif", "opo", "efmmb", "qfs", "ifu", "wbo", "ffo", "pdi",
-    "buu", "tpn", "efu", "oif",
+    "uif", "boe", "uibu", "gps", "xbt", "xjui", "ejf", "efs", "ebt", "voe", "efo", "efn", "nju", "bvg", "jtu", "wpo",
+    "ojdiu", "tjdi", "mft", "eft", "rvf", "vof", "ebot", "qpvs", "mpt", "vob", "efm", "dpo", "dif", "opo", "efmmb", "qfs",
+    "ifu", "wbo", "ffo", "pdi", "buu", "tpn", "efu", "oif",
 )  # fmt: skip
 _SECRET = " (?:" + "|".join(_CIPHERED) + ") "
 # These are searched for in all texts of a batch at once: one by one, for Rust is quickest with few words, all alike.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -114,15 +114,20 @@ def whole(line: str) -> set[str]:
     high.difference_update(_ASCII)
     found: set[str] = set()
     seen: set[bytes] = set()
-    for wrong in UTF8_IN_SINGLE:
-        if high <= codepages.encoding_map(wrong).keys():
-            data = codepages.single_bytes(line, wrong)
-            if data is not None and data not in seen:
-                seen.add(data)
-                text = _decoded(data, "utf-8", cut=False)
-                if text is not None:
-                    found.add(text)
+    for wrong in _encodings(frozenset(high)):
+        data = codepages.single_bytes(line, wrong)
+        if data is not None and data not in seen:
+            seen.add(data)
+            text = _decoded(data, "utf-8", cut=False)
+            if text is not None:
+                found.add(text)
     return found
+
+
+@lru_cache(1 << 12)
+def _encodings(high: frozenset[str]) -> tuple[str, ...]:
+    """The single-byte encodings that have all of these characters."""
+    return tuple(wrong for wrong in UTF8_IN_SINGLE if high <= codepages.encoding_map(wrong).keys())
 
 
 @cache
@@ -163,7 +168,9 @@ def _possible(wrong: str, high: set[str], latin: bool) -> Iterator[str]:
 
 # What the first byte of a letter looks like whose second byte, A0, has become a plain space.
 _NO_BREAK = tuple(name for name in codepages.SINGLE if codepages.has_space(name))
-SPACED = re.compile("[" + "".join(sorted({codepages.decoding(name)[byte] for name in _NO_BREAK for byte in (0xC3, 0xD0, 0xD9)})) + "] ")
+SPACED = re.compile(
+    "[" + "".join(sorted({codepages.decoding(name)[byte] for name in _NO_BREAK for byte in (0xC3, 0xD0, 0xD9)})) + "] "
+)
 
 
 def _spaces(line: str, wrong: str) -> str:

@@ -1,6 +1,6 @@
 """Decoding beside chardet and charset-normalizer: languages x their encodings x line, paragraph, document; exact text.
 
-    python tests/bench/bench_decode.py [speed]
+python tests/bench/bench_decode.py [speed]
 """
 
 from __future__ import annotations
@@ -91,15 +91,38 @@ def main(verbose: bool) -> None:
     back = 0
     for lang, name, size, data, text in cases():
         results = [by_us(data), by_chardet(data), by_charset_normalizer(data)]
-        kind = "utf-8" if name.startswith("utf-8") else "utf-16/32" if name.startswith("utf") else "multi-byte" if name in MULTI else "single-byte"
-        for row in (rows[f"{kind} {size}"], rows[f"  {name}"], rows["~all"], rows["~legacy"] if not name.startswith("utf") else rows["~unicode"]):
+        kind = (
+            "utf-8"
+            if name.startswith("utf-8")
+            else "utf-16/32"
+            if name.startswith("utf")
+            else "multi-byte"
+            if name in MULTI
+            else "single-byte"
+        )
+        for row in (
+            rows[f"{kind} {size}"],
+            rows[f"  {name}"],
+            rows["~all"],
+            rows["~legacy"] if not name.startswith("utf") else rows["~unicode"],
+        ):
             row[0] += 1
             for index, result in enumerate(results):
                 row[index + 1] += result == text
         found = decode(data)
         back += encode(found.text, found.encoding, found.runs) == data
         if verbose and results[0] != text:
-            print(lang, name, size, found.encoding, found.confidence, found.alternatives, repr(text[:70]), repr(found.text[:70]), results[1] == text)
+            print(
+                lang,
+                name,
+                size,
+                found.encoding,
+                found.confidence,
+                found.alternatives,
+                repr(text[:70]),
+                repr(found.text[:70]),
+                results[1] == text,
+            )
     print(f"{'':28}{'n':>6}{'ours':>9}{'chardet':>9}{'ch.norm.':>9}")
     for name, (n, ours, theirs, others) in sorted(rows.items()):
         print(f"{name:28}{n:6}{ours / n:9.3f}{theirs / n:9.3f}{others / n:9.3f}")

@@ -1,11 +1,13 @@
-"""Distil `rules/mojibake/letters.tsv` and `words.tsv` from word frequency lists. Needs `pip install wordfreq simplemma`; run once, the result is kept.
+"""Distil `rules/mojibake/letters.tsv` and `words.tsv` from word frequency lists; run once, the results are kept.
 
+    pip install wordfreq simplemma
     python tests/bench/make_letters.py > rules/mojibake/letters.tsv
     python tests/bench/make_letters.py words > rules/mojibake/words.tsv
 
-Sources: wordfreq 3.1 (42 languages; its words are case folded: ß by simplemma 2.0's German dictionary) and, for languages that it lacks, the n-gram counts of langdetect 1.0.9's profiles.
-Costs are -log2 of the probability of a letter after the two before it, in half bits, "_" being the edge of a word; for
-Chinese, Japanese and Korean, of a character after the one before it.
+Sources: wordfreq 3.1 (42 languages; its words are case folded: ß comes back by simplemma 2.0's German dictionary) and, for
+languages that it lacks, the n-gram counts of langdetect 1.0.9's profiles. Costs are -log2 of the probability of a letter
+after the two before it, in half bits, "_" being the edge of a word; for Chinese, Japanese and Korean, of a character after
+the one before it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,20 @@ import langdetect
 from wordfreq import available_languages, get_frequency_list
 
 IDEOGRAPHIC = {"zh", "zh-hant", "ja", "ko"}
-PROFILES = {"et": "et", "th": "th", "sq": "sq", "af": "af", "cy": "cy", "gu": "gu", "kn": "kn", "ml": "ml", "mr": "mr", "ne": "ne", "pa": "pa", "te": "te"}
+PROFILES = {
+    "et": "et",
+    "th": "th",
+    "sq": "sq",
+    "af": "af",
+    "cy": "cy",
+    "gu": "gu",
+    "kn": "kn",
+    "ml": "ml",
+    "mr": "mr",
+    "ne": "ne",
+    "pa": "pa",
+    "te": "te",
+}
 WORDS = 60_000
 TRIGRAMS, BIGRAMS, PAIRS = 7000, 1500, 10_000  # kept of each language; PAIRS: of characters of an ideographic one
 SERBIAN = dict(zip("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш", strict=True))
@@ -31,19 +46,26 @@ SERBIAN = dict(zip("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијк
 def main() -> None:
     out = sys.stdout
     out.write("# Character n-gram costs in half bits, from wordfreq 3.1 (CC BY-SA 4.0 lists; these are counts of them) and\n")
-    out.write("# langdetect 1.0.9 (Apache-2.0 profiles). language, cost, grams joined by spaces. Made by tests/bench/make_letters.py\n")
+    out.write(
+        "# langdetect 1.0.9 (Apache-2.0 profiles). language, cost, grams joined by spaces. Made by tests/bench/make_letters.py\n"
+    )
     for lang in sorted({*available_languages("best"), *PROFILES, "sr", "zh-hant"}):
         grams = profile(lang) if lang in PROFILES else words(lang)
         write(out, lang, costs(*grams, lang in IDEOGRAPHIC), lang)
 
 
-SPLIT = "en de fr es it pt nl sv da nb fi pl cs sk hu ro sh sl lt lv tr el ru uk bg ca is id".split()
+SPLIT = (
+    "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "sk", "hu", "ro", "sh", "sl", "lt",
+    "lv", "tr", "el", "ru", "uk", "bg", "ca", "is", "id",
+)  # fmt: skip
 
 
 def common(count: dict[str, int]) -> None:
     """The commonest words, for words that a line end has split."""
     out = sys.stdout
-    out.write("# The commonest words of languages that hyphenate, from wordfreq 3.1 (CC BY-SA 4.0 lists). Made by make_letters.py\n")
+    out.write(
+        "# The commonest words of languages that hyphenate, from wordfreq 3.1 (CC BY-SA 4.0 lists). Made by make_letters.py\n"
+    )
     for lang in SPLIT:
         found: list[str] = []
         for bucket in get_frequency_list(lang, "best"):
@@ -130,25 +152,35 @@ def serbian(word: str) -> str:
 
 def foreign(word: str, lang: str) -> bool:
     own = SCRIPTS.get(lang, ("LATIN",))
-    return not all(unicodedata.name(c, "").split(" ")[0].split("-")[0] in own for c in word if c not in "\u200c\u200d" and unicodedata.category(c)[0] in "LSN")
+    return not all(
+        unicodedata.name(c, "").split(" ")[0].split("-")[0] in own
+        for c in word
+        if c not in "\u200c\u200d" and unicodedata.category(c)[0] in "LSN"
+    )
 
 
 SCRIPTS = {
-    **dict.fromkeys(("ru", "uk", "bg", "mk"), ("CYRILLIC",)), "el": ("GREEK",), "he": ("HEBREW",), **dict.fromkeys(("ar", "fa", "ur"), ("ARABIC",)),
-    "hi": ("DEVANAGARI",), "bn": ("BENGALI",), "ta": ("TAMIL",), "zh": ("CJK",), "zh-hant": ("CJK",), "ja": ("CJK", "HIRAGANA", "KATAKANA"),
-    "ko": ("HANGUL", "CJK"), "th": ("THAI",), "gu": ("GUJARATI",), "kn": ("KANNADA",), "ml": ("MALAYALAM",), "mr": ("DEVANAGARI",),
-    "ne": ("DEVANAGARI",), "pa": ("GURMUKHI",), "te": ("TELUGU",),
+    **dict.fromkeys(("ru", "uk", "bg", "mk"), ("CYRILLIC",)),
+    **dict.fromkeys(("ar", "fa", "ur"), ("ARABIC",)),
+    **dict.fromkeys(("hi", "mr", "ne"), ("DEVANAGARI",)),
+    **dict.fromkeys(("zh", "zh-hant"), ("CJK",)),
+    "el": ("GREEK",), "he": ("HEBREW",), "bn": ("BENGALI",), "ta": ("TAMIL",), "th": ("THAI",), "gu": ("GUJARATI",),
+    "kn": ("KANNADA",), "ml": ("MALAYALAM",), "pa": ("GURMUKHI",), "te": ("TELUGU",), "ko": ("HANGUL", "CJK"),
+    "ja": ("CJK", "HIRAGANA", "KATAKANA"),
 }  # fmt: skip
 
 
 def traditional() -> dict[int, str]:
     """Simplified to traditional characters: the most frequent form in jieba's word list that Big5 has."""
     import gzip
+
     import msgpack
     import wordfreq
 
     data = Path(wordfreq.__file__).parent / "data"
-    mapping = msgpack.unpackb(gzip.decompress((data / "_chinese_mapping.msgpack.gz").read_bytes()), strict_map_key=False, raw=False)
+    mapping = msgpack.unpackb(
+        gzip.decompress((data / "_chinese_mapping.msgpack.gz").read_bytes()), strict_map_key=False, raw=False
+    )
     freq: Counter = Counter()
     for line in (data / "jieba_zh_orig.txt").read_text(encoding="utf-8").splitlines():
         word, number, *_ = line.split(" ")
@@ -158,7 +190,7 @@ def traditional() -> dict[int, str]:
     for code, simple in mapping.items():
         char = chr(code)
         if len(simple) == 1 and char != simple and common_big5(char):
-            if simple in best.keys() and (freq[char]) <= freq[best[simple]]:
+            if simple in best and (freq[char]) <= freq[best[simple]]:
                 continue
             best[simple] = char
     return {ord(simple): char for simple, char in best.items()}
