@@ -9,7 +9,6 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanup.dedup.shingle import I64, U32, U64, Tokens, finish, fold, odd32, tokenise, u32, u64
 from cleanup.dedup.signature import EMPTY, bottom
@@ -31,8 +30,9 @@ class Classes:
         letters = dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "") if words else {}
         chosen = sorted({**letters, **pieces, **words}.items())
         keys = _one_token([word for word, _ in chosen])
-        names = _one_token([f"class{name.encode().hex()}" for _, name in chosen])
-        names[[name == "" for _, name in chosen]] = 0
+        every = sorted({name for _, name in chosen if name})
+        values = dict(zip(every, _one_token([f"class{name.encode().hex()}" for name in every]).tolist(), strict=True))
+        names = np.array([values.get(name, 0) for _, name in chosen], np.uint32)
         known = keys != 0
         self.keys, first = np.unique(keys[known], return_index=True)
         self.values: U32 = names[known][first] & _VALUE
@@ -41,19 +41,13 @@ class Classes:
 
     def _index(self) -> tuple[U64, np.uint32, tuple[U32, U32]]:
         """A table by the top bits of the spread hash, a word's hash and value in each entry, and the words that found their
-        slot taken. Of several spreads the one under which that happens to fewest stop words, which are looked up most."""
-        best: tuple[int, np.uint32, I64, NDArray[np.bool_]] | None = None
+        slot taken. Of several spreads the one that keeps most stop words apart, which are looked up most."""
+        stop = self.keys[self.values == 0]
+        spread = max(_SPREAD, key=lambda one: len(np.unique(stop * one >> u32(32 - _BITS))))
         order = np.argsort(self.values != 0, kind="stable")  # stop words choose first
-        for spread in _SPREAD:
-            slot = ((self.keys[order] * spread) >> u32(32 - _BITS)).astype(np.int64)
-            _, first = np.unique(slot, return_index=True)
-            late = np.ones(len(slot), bool)
-            late[first] = False
-            clashes = int((late & (self.values[order] == 0)).sum())
-            if best is None or clashes < best[0]:
-                best = (clashes, spread, slot, late)
-        assert best is not None
-        _, spread, slot, late = best
+        slot = ((self.keys[order] * spread) >> u32(32 - _BITS)).astype(np.int64)
+        late = np.ones(len(slot), bool)
+        late[np.unique(slot, return_index=True)[1]] = False
         table = np.zeros(1 << _BITS, np.uint64)
         early = order[~late]
         table[slot[~late]] = self.keys[early].astype(np.uint64) << u64(32) | self.values[early]

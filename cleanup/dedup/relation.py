@@ -18,6 +18,8 @@ Relation = Literal["exact", "near", "contained", "spun", "reprint"]
 
 SOLID = 0.9  # share of a core that has to lie in shared passages for an excerpt or a reprint
 WHOLE = 0.97  # the same for a body that was not edited at all
+EVENLY = 0.85  # share of both texts over which passages are spread, where they are broken by edits all along
+EDITED = 0.8  # of the share that passages have to cover, in such a text
 EDGE = 0.03  # share of a text that has to be new before or after such a body to speak of a reprint
 SPREAD = 0.8  # share of the stretches of a spun copy that have to follow the original
 CONTENT = 20  # content words that a spun copy has at least
@@ -78,7 +80,8 @@ def _surface(found: Surface, index: int, batch: Batch, b: int, cfg: DedupConfig)
     weak = False
     score = 0.0
     low, high = min(covered), max(covered)
-    if low >= cfg.containment or (jaccard >= cfg.jaccard and high < WHOLE):
+    evenly = min(core) >= EVENLY and low >= cfg.containment * EDITED
+    if low >= cfg.containment or evenly or (jaccard >= cfg.jaccard and high < WHOLE):
         relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE else "near"
         score = 0.9 + 0.1 * max(low, jaccard)
     elif high >= cfg.containment:
