@@ -49,12 +49,14 @@ def legacy(data: bytes, declared: Sequence[str]) -> Reading:
     lines[-1] = lines[-1][:-1]
     utf8 = {number for number, line in enumerate(lines) if not line.isascii() and _is_mostly_utf8(line)}
     rest = b"".join(line for number, line in enumerate(lines) if not line.isascii() and number not in utf8)
-    found = guess(rest, declared) if rest else []
+    found = guess(rest or data, declared)
     if utf8 and found and not _rather_utf8(b"".join(lines[number] for number in sorted(utf8)), found[0]):
         utf8 = set()
-        found = guess(data, declared)
+        found = guess(data, declared) if rest else found
     if rest and not (found and found[0].good):
         found = _most_common([line for number, line in enumerate(lines) if number not in utf8], declared) or found
+    if utf8 and not rest:
+        return _reading(list(_pieces(data, "utf-8")), [])
     if not found:
         return _reading(list(_pieces(data, _last_resort(data))), [])
     best = found[0]
@@ -86,7 +88,7 @@ def _last_resort(data: bytes) -> str:
 
 def replaced(data: bytes, codec: str, note: str) -> Reading:
     """The text of data in an encoding that was asked for, U+FFFD where a byte has no meaning in it."""
-    made = _reading(list(_pieces(data, codec)), [])
+    made = _reading(list(_pieces(data, codec, strays=False)), [])
     return msgspec.structs.replace(made, codec=codec, confidence=0.5, note=f"{note}; {made.note}")
 
 
@@ -122,7 +124,7 @@ def _line_codec(line: bytes, best: Guess, number: int) -> str:
     return ""
 
 
-def _pieces(line: bytes, codec: str) -> Iterator[Piece]:
+def _pieces(line: bytes, codec: str, strays: bool = True) -> Iterator[Piece]:
     """A line in one encoding; stray bytes of Windows in UTF-8, and bytes that mean nothing, are pieces of their own."""
     start = 0
     while start < len(line):
@@ -135,7 +137,7 @@ def _pieces(line: bytes, codec: str) -> Iterator[Piece]:
             if bad > start:
                 yield Piece(line[start:bad].decode(codec), codec)
             lost = line[bad:end]
-            stray = _stray(line, bad, lost) if codec == "utf-8" else ""
+            stray = _stray(line, bad, lost) if codec == "utf-8" and strays else ""
             yield Piece(stray, "cp1252") if stray else Piece("\ufffd", f"hex:{lost.hex()}")
             start = end
 

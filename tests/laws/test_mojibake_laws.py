@@ -1,0 +1,148 @@
+"""Laws of decoding and of the mojibake stage, whatever the input."""
+
+from __future__ import annotations
+
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cleanup.config import MojibakeConfig
+from cleanup.document import Document, Edit, apply, revert
+from cleanup.errors import InputError
+from cleanup.parse.decode import decode, encode
+from cleanup.pipeline import Pipeline
+from cleanup.rules import directories
+from cleanup.stages import ftfy_prefilter, get, mojibake
+from cleanup.stages import mojibake_prefilter as prefilter
+from cleanup.stages.mojibake_draft import Draft, differences
+
+CASES = Path(__file__).resolve().parents[1] / "cases"
+SENTENCES = [
+    text for texts in tomllib.loads((CASES / "mojibake_sentences.toml").read_text(encoding="utf-8")).values() for text in texts
+]
+CODECS = ["latin-1", "cp1252", "cp1251", "koi8-r", "cp866", "cp850", "cp437", "mac-roman", "cp1250", "gb18030", "cp932"]
+PROPOSE = get("mojibake").factory(MojibakeConfig(), directories())
+ACTIVE = {rule.id for rule in get("mojibake").rules(directories())}
+PIPELINE = Pipeline(stages=["mojibake"])
+
+
+@st.composite
+def misread(draw: st.DrawFn) -> str:
+    """A sentence, or a part of one, misread up to twice, with something inserted."""
+    text = draw(st.sampled_from(SENTENCES))
+    for codec in draw(st.lists(st.sampled_from(CODECS), max_size=2)):
+        text = text.encode("utf-8", "replace").decode(codec, draw(st.sampled_from(["replace", "ignore"])))
+    start = draw(st.integers(0, len(text)))
+    extra = draw(st.sampled_from(["", "\n", "&amp;", "\u200b", "\xad", "Ã©", "\ud83d", "\x85", "-\n", " uif ", "(zhǎng)"]))
+    return text[:start] + extra + text[start : start + draw(st.integers(0, 200))]
+
+
+texts = st.one_of(misread(), st.text(max_size=80), st.text("aeÃ©â€™ĂŁ├йп╨ÐžРС\xa0\xad\n &;-", max_size=60))
+
+
+@given(texts)
+def test_revert_and_settle(text: str) -> None:
+    doc = Document(id="doc", text=text)
+    PIPELINE.map([doc])
+    assert revert(doc) == text
+    again = Document(id="doc", text=doc.text)
+    PIPELINE.map([again])
+    assert again.text == doc.text
+    assert "unstable" not in doc.meta
+
+
+@given(texts)
+def test_edits_fit_and_do_not_overlap(text: str) -> None:
+    edits = sorted(
+        (edit for edit in next(iter(PROPOSE([Document(id="doc", text=text)]))) if isinstance(edit, Edit)), key=lambda e: e.start
+    )
+    for edit in edits:
+        assert text[edit.start : edit.end] == edit.before != edit.after
+    for one, other in pairwise(edits):
+        assert one.end <= other.start
+
+
+@given(st.lists(texts, max_size=6))
+def test_batches_do_not_matter(many: list[str]) -> None:
+    docs = [Document(id=str(number), text=text) for number, text in enumerate(many)]
+    assert [list(found) for found in PROPOSE(docs)] == [list(next(iter(PROPOSE([doc])))) for doc in docs]
+
+
+@given(texts)
+def test_prefilter_is_sound(text: str) -> None:
+    """What the prefilter passes over would not have been changed: fast is slow."""
+    wanted = prefilter.lines([text])[0]
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if number not in wanted:
+            draft = Draft(line, 0, "\n" if number + 1 < len(lines) else "")
+            held = mojibake._settle(draft, ACTIVE, prefilter.ODD | prefilter.BAD | prefilter.CHARACTERS)
+            assert draft.text == line
+            assert held == []
+
+
+@given(texts)
+@example("œ\n")
+@example("aÂ ")
+def test_neighbours_miss_nothing(text: str) -> None:
+    from ftfy.badness import is_bad
+
+    assert ftfy_prefilter.is_bad(text) == is_bad(text)
+
+
+@given(texts)
+def test_both_scans_agree(text: str) -> None:
+    for strict in (False, True):
+        assert prefilter.odd_lines([text], strict, dense=False) == prefilter.odd_lines([text], strict, dense=True)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_differences_rebuild(old: str, new: str) -> None:
+    edits = [Edit(start, end, old[start:end], after, "r") for start, end, after in differences(old, new)]
+    assert apply(old, edits) == new
+
+
+@given(
+    st.text("ab &", max_size=30),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 6), st.text("xyz", max_size=4)), max_size=6),
+)
+def test_drafts_add_up(original: str, steps: list[tuple[int, int, str]]) -> None:
+    draft = Draft(original)
+    text = original
+    for start, length, after in steps:
+        start = min(start, len(text))
+        end = min(len(text), start + length)
+        draft.replace(start, end, after, "r")
+        text = text[:start] + after + text[end:]
+    assert draft.text == text
+    assert apply(original, draft.edits()) == text
+
+
+@settings(max_examples=150)
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.tuples(st.sampled_from(SENTENCES), st.sampled_from([*CODECS, "utf-8", "utf-16-le"]), st.binary(max_size=3)).map(
+            lambda parts: parts[0].encode(parts[1], "replace") + parts[2]
+        ),
+    )
+)
+def test_bytes_come_back(data: bytes) -> None:
+    try:
+        found = decode(data)
+    except InputError:
+        return
+    assert found.lossy or encode(found.text, found.encoding, found.runs) == data
+    assert 0 <= found.confidence <= 1
+
+
+@given(st.text(max_size=100))
+def test_utf8_is_itself(text: str) -> None:
+    data = text.encode("utf-8", "ignore")
+    if not any(byte < 32 or byte == 127 for byte in data) and not data.startswith(
+        (b"%PDF-", b"BZh9", b"PAR1", b"GIF8", b"\xef\xbb\xbf")
+    ):
+        assert decode(data).text == data.decode()
