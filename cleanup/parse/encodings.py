@@ -115,7 +115,7 @@ def public(name: str, text: str, data: bytes) -> str:
     for label in (*_PUBLIC.get(name, ()), name.replace("cp125", "windows-125"), name.replace("iso8859_", "iso-8859-")):
         try:
             if label != name and data.decode(label) == text and text.encode(label) == data:
-                return label
+                return str(label)
         except (UnicodeError, LookupError):
             continue
     return name

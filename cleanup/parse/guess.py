@@ -188,4 +188,5 @@ def confidence(found: list[Guess]) -> float:
         return 0.0
     margin = found[1].bits - found[0].bits if len(found) > 1 else 40.0
     sure = 1.0 - 0.5 * 2.0 ** (-max(0.0, margin) / 5.0)
-    return round(min(0.99, sure if found[0].good else 0.6 * sure), 3)
+    value: float = min(0.99, sure if found[0].good else 0.6 * sure)
+    return round(value, 3)

@@ -156,8 +156,8 @@ def _load(path: Path) -> Letters:
         for cost, parts in levels:
             table[[rows[gram] for gram in parts], index] = cost
         common = [gram for cost, parts in levels if cost < 26 for gram in parts if len(gram) == 1 and gram != "_"]
-        for name in {script(gram) for gram in common}:
-            own.setdefault(name, []).append(index)
+        for written in {script(gram) for gram in common}:
+            own.setdefault(written, []).append(index)
     _back_off(rows, table, np.array([name in IDEOGRAPHIC for name in languages]))
     return Letters(languages, rows, table, own)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cleanup.rules import Example, Rule
+from cleanup.rules import Rule
 from cleanup.spin import mend
 from cleanup.spin.lexicon import Lexicon, rule_id
 
@@ -16,8 +16,7 @@ OWN = (
         "spin",
         "a or an before a repaired word",
         "cleanup/spin/mend.py",
-        (Example("an extended", "a long"),),
-        ("an hour",),
+        no=("an hour",),
     ),
     Rule("spin/mend/doubled", "spin", "A preposition or article that stands twice in a spun text", "cleanup/spin/mend.py"),
     Rule("spin/mend/braces", "spin", "Braces that the spinner left around a word", "cleanup/spin/mend.py"),

@@ -222,7 +222,8 @@ class Scan:
         kind = self.here >> tables.KIND & np.uint32(7)
 
         def count(values: NDArray[np.bool_]) -> NDArray[np.int64]:
-            return np.add.reduceat(values.view(np.uint8), spans, dtype=np.int64)[::2] + (last & values[-1])
+            found: NDArray[np.int64] = np.add.reduceat(values.view(np.uint8), spans, dtype=np.int64)[::2] + (last & values[-1])
+            return found
 
         letters = count((kind == tables.LETTER) & ((self.here & tables.ASCII) == 0) | (kind == tables.SYMBOL))
         flagged = (total > 0) & (strict | (letters <= FEW) | ((total > 1) & (total * SHARE >= letters)))
@@ -260,7 +261,7 @@ class Scan:
         here, left, right = self.here[at], self.left[at], self.right[at]
         symbol = here >> tables.KIND & np.uint32(7) == tables.SYMBOL
         beside = _BESIDE[left >> tables.KIND & np.uint32(7)] | _BESIDE[right >> tables.KIND & np.uint32(7)]
-        weight = 2 * (symbol & beside).astype(np.uint8)
+        weight: NDArray[np.uint8] = 2 * (symbol & beside).astype(np.uint8)
         code = self.units[0][at]
         small = (left & tables.SMALL) != 0
         weight += ~symbol & small & ((right & tables.SMALL) != 0)
