@@ -20,8 +20,9 @@ from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages.boilerplate_features import SIGNALS
 from cleanup.stages.boilerplate_lines import Ints, Lines, Page, cuts, scan
+from cleanup.stages.boilerplate_match import Hit, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
-from cleanup.stages.boilerplate_rules import Book, Hit, Matcher, describe_rules, load
+from cleanup.stages.boilerplate_rules import Book, describe_rules, load
 from cleanup.stages.boilerplate_scorer import Scorer
 from cleanup.stages.boilerplate_structure import State, Verdict
 
@@ -62,6 +63,8 @@ class Cleaner:
             if state is None:
                 yield self._title_mark(doc, _title(lines, index))
                 continue
+            if self.cfg.drop_title and doc.meta.get("title") in state.page.text[:1]:
+                state.add(0, Verdict("boilerplate/structure/drop-title", 0.95, {"title": state.page.text[0][:200]}))
             proposals = self._edits(state)
             proposals += self._inline(doc.text, state, proposals)
             yield proposals + self._marks(doc, state)
@@ -72,11 +75,11 @@ class Cleaner:
         hits = self._hits(lines)
         suspects = self._suspects(lines)
         busy = {*lines.doc[list(hits)].tolist(), *lines.doc[suspects].tolist(), *lines.doc[_repeating(lines)].tolist()}
-        busy |= {index for index, doc in enumerate(docs) if "[" in doc.text}
+        busy |= {index for index, doc in enumerate(docs) if "[" in doc.text or (self.cfg.drop_title and doc.text.strip())}
         states = {index: self._state(docs[index], lines, index, hits, suspects) for index in sorted(busy)}
         if self.scorer and self.cfg.structure:
             text = {index: state for index, state in states.items() if docs[index].kind != "html"}
-            self.scorer.judge(lines, text, self.signals, self.cfg.apply)
+            self.scorer.judge(lines, text, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
         return lines, states
 
     def _hits(self, lines: Lines) -> dict[int, list[Hit]]:
@@ -102,13 +105,15 @@ class Cleaner:
         page = Page.of(lines, index, doc.text)
         state = State(page, {line - first: hits[line] for line in range(first, stop) if line in hits})
         html = doc.kind == "html"
-        structure.by_rules(state, html)
+        keep = self.cfg.captions == "keep"
+        structure.by_rules(state, html, "caption" if keep else "")
         mine = suspects[np.searchsorted(suspects, first) : np.searchsorted(suspects, stop)] - first
         structure.metadata(state, self.vocabulary, mine.tolist(), str(doc.meta.get("crawl_date", "")))
         if self.cfg.structure and not html:
             structure.breadcrumb(state)
-            structure.repeats(state)
-            structure.captions(state)
+            if not keep:
+                structure.repeats(state)
+                structure.captions(state)
             structure.orphans(state)
             structure.tail(state)
         return state
@@ -144,12 +149,11 @@ class Cleaner:
     def _marks(self, doc: Document, state: State) -> list[Proposal]:
         marks: dict[str, Mark] = {}
         for line in sorted(state.verdicts):
-            verdict = state.verdicts[line]
-            for field, value, wording in verdict.fields:
-                known = marks.get(field)
-                value = _value(field, value)
-                if value and (known is None or known.score < verdict.score):
-                    marks[field] = Mark(field, value, verdict.rule, verdict.score, {"wording": wording[:200]})
+            for said in state.verdicts[line].fields:
+                known = marks.get(said.field)
+                value = _value(said.field, said.value)
+                if value and (known is None or known.score < said.score):
+                    marks[said.field] = Mark(said.field, value, said.rule, said.score, {"wording": state.page.text[line][:200]})
         return [*marks.values(), *([] if "title" in marks else self._title_mark(doc, self._title(state)))]
 
     def _title(self, state: State) -> str | None:

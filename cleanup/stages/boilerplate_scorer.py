@@ -76,8 +76,13 @@ class Scorer:
             total[at : at + ROWS] = self._leaves[self._trees, leaf].sum(axis=1)
         return 1 / (1 + np.exp(-(total + self.weights.bias) / SCALE))
 
-    def judge(self, lines: Lines, states: Mapping[int, State], signals: Mapping[str, Sequence[str]], sure: float) -> None:
-        """Add verdicts to the pages (by document) that have some already. `sure`: the score from which a verdict counts."""
+    def judge(
+        self, lines: Lines, states: Mapping[int, State], signals: Mapping[str, Sequence[str]], sure: float, keep: str = ""
+    ) -> None:
+        """Add verdicts to the pages (by document) that have some already.
+
+        `sure` is the score from which a verdict counts; `keep` a category of rules whose lines are to stay.
+        """
         found = [at for at in sorted(states) if any(one.score >= sure for one in states[at].verdicts.values())]
         if not found:
             return
@@ -88,7 +93,12 @@ class Scorer:
         score = np.zeros(len(some.doc))
         score[open_rows] = self.probabilities(columns, open_rows)
         for number, at in enumerate(found):
-            self._page(states[at], score[some.first[number] : some.first[number + 1]], sure)
+            mine = score[some.first[number] : some.first[number + 1]]
+            kept = [
+                line for line, hits in states[at].hits.items() if keep and any(hit.named.rule.category == keep for hit in hits)
+            ]
+            mine[kept] = 0
+            self._page(states[at], mine, sure)
 
     def _page(self, state: State, score: npt.NDArray[np.float64], sure: float) -> None:
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}

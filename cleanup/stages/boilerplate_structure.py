@@ -12,25 +12,38 @@ from typing import Any
 import msgspec
 
 from cleanup.stages.boilerplate_lines import Page
+from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_metadata import Vocabulary
-from cleanup.stages.boilerplate_rules import Hit, normal
+from cleanup.stages.boilerplate_rules import normal
 
 HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
 TAIL_LINES = 30
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 USER_TEXT = frozenset({"comment"})  # behind these markers even long paragraphs are not the article's
+_ARTICLES = frozenset(
+    ("the", "a", "an", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los", "las", "il", "lo")
+)
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A metadata field as a line says it: its value, the rule that found it and how sure that is."""
+
+    field: str
+    value: Any
+    rule: str
+    score: float
+
+
 class Verdict(msgspec.Struct, frozen=True):
-    """Why a line should go, how sure that is, and what it says about the article (field, value, the page's wording)."""
+    """Why a line should go, how sure that is, and what it says about the article."""
 
     rule: str
     score: float
     why: dict[str, Any] = {}
-    fields: tuple[tuple[str, Any, str], ...] = ()
+    fields: tuple[Said, ...] = ()
 
 
 class State:
@@ -71,24 +84,36 @@ class State:
         return zone == "any" or (line < self.head_end if zone == "head" else line >= self.tail_start)
 
 
-def by_rules(state: State, html: bool) -> None:
-    """Verdicts of the line rules; behind an HTML extractor only of those that need no context."""
+def by_rules(state: State, html: bool, skip: str = "") -> None:
+    """Verdicts of the line rules; behind an HTML extractor only of those that need no context. `skip`: a category to keep."""
     for line, hits in state.hits.items():
         for hit in hits:
             rule = hit.named.rule
+            if rule.category == skip:
+                continue
             if not state.in_zone(line, rule.zone) or (html and rule.confidence != "high") or rule.action == "strip":
                 continue
             why: dict[str, Any] = {"category": rule.category}
-            fields: tuple[tuple[str, Any, str], ...] = ()
+            fields: tuple[Said, ...] = ()
             action, _, field = rule.action.partition(":")
             if action == "meta" and hit.span:
                 wording = state.page.text[line][slice(*hit.span)].strip()
-                fields = ((field, wording, state.page.text[line]),)
+                fields = (Said(field, wording, hit.named.id, hit.named.score),)
             elif action == "truncated":
-                fields = (("truncated", True, state.page.text[line]),)
+                fields = (Said("truncated", True, hit.named.id, hit.named.score),)
             state.add(line, Verdict(hit.named.id, hit.named.score, why, fields))
             if action == "drop-next" and not html:
                 _attached(state, line, hit.named.id)
+            elif action == "drop-rest":
+                _rest(state, line, hit.named.id)
+
+
+def _rest(state: State, line: int, rule: str) -> None:
+    """Everything behind a line that ends the article, if most of the running text stands before it."""
+    weights = [len(text) if flag else 0 for text, flag in zip(state.page.text, state.long, strict=True)]
+    if sum(weights[:line]) >= TAIL_SHARE * sum(weights):
+        for number in range(line + 1, len(state.page)):
+            state.add(number, Verdict("boilerplate/structure/rest", 0.93, {"marker": state.page.text[line][:80], "by": rule}))
 
 
 def _attached(state: State, line: int, rule: str) -> None:
@@ -143,9 +168,10 @@ def metadata(state: State, vocabulary: Vocabulary, suspects: Sequence[int], craw
         reading = vocabulary.read(text, crawled)
         if reading is None or reading.kinds == {"time"} or not (near or reading.sure):
             continue
-        fields = tuple((value.field, value.value, value.wording) for value in reading.values) if near else ()
+        name = "boilerplate/structure/metadata-line"
+        fields = tuple(Said(value.field, value.value, name, 0.95) for value in reading.values) if near else ()
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
-        state.add(line, Verdict("boilerplate/structure/metadata-line", 0.95, why, fields))
+        state.add(line, Verdict(name, 0.95, why, fields))
     _names(state, vocabulary, [line for line in suspects if line in head])
 
 
@@ -160,15 +186,21 @@ def _names(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
         names, role = vocabulary.persons(text)
         if not names:
             continue
-        prose = prose or " ".join(text for text, flag in zip(page.text, state.long, strict=True) if flag).casefold()
-        if any(name.split()[-1].casefold() in prose for name in names):
+        prose = prose or " ".join(text for text, flag in zip(page.text, state.long, strict=True) if flag)
+        if any(name.split()[-1].casefold() in prose.casefold() for name in names):
             continue
         near = [other for other in (line - 2, line - 1, line + 1, line + 2) if _says_metadata(state, other)]
+        # A title-case subhead looks like a name, too: without a witness nobody is made an author whose line holds common words.
+        if not (near or role) and (line > 6 or any(_is_common(word, prose) for name in names for word in name.split())):
+            continue
         score = 0.93 if near or role else 0.7
-        why = {"category": "metadata", "kinds": ["author"], "beside": near}
-        # A title-case subhead looks like a name, too: without a witness nobody is made an author.
-        values = (("authors", names, text),) if near or role else ()
-        state.add(line, Verdict("boilerplate/structure/name-line", score, why, values))
+        said = Said("authors", names, "boilerplate/structure/name-line", score)
+        state.add(line, Verdict(said.rule, score, {"category": "metadata", "kinds": ["author"], "beside": near}, (said,)))
+
+
+def _is_common(word: str, prose: str) -> bool:
+    """Whether the article writes a word with a small letter, as it does no name; words of a headline, too, say nothing."""
+    return len(word) < 2 or word.casefold() in _ARTICLES or re.search(rf"\b{re.escape(word.lower())}\b", prose) is not None
 
 
 def _says_metadata(state: State, line: int) -> bool:
@@ -191,8 +223,9 @@ def breadcrumb(state: State) -> tuple[int, str, str] | None:
                 continue
             crumbs = _crumbs(page.text[line], page.text[other])
             why = {"category": "navigation", "title": page.text[other][:120]}
-            fields = (("section", crumbs[-1], page.text[line]),) if crumbs else ()
-            state.add(line, Verdict("boilerplate/structure/breadcrumb", 0.95, why, fields))
+            name = "boilerplate/structure/breadcrumb"
+            fields = (Said("section", crumbs[-1], name, 0.95),) if crumbs else ()
+            state.add(line, Verdict(name, 0.95, why, fields))
             return None
     return None
 

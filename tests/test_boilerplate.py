@@ -1,0 +1,255 @@
+"""The boilerplate stage: whole texts, rule files and their mistakes, metadata, hostile input, the seeds."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from cleanup.document import Document, Edit, revert
+from cleanup.errors import RuleError
+from cleanup.pipeline import Pipeline
+from cleanup.rules import directories
+from cleanup.stages.boilerplate import rules
+from cleanup.stages.boilerplate_dates import Calendar
+from cleanup.stages.boilerplate_match import Matcher
+from cleanup.stages.boilerplate_metadata import Vocabulary
+from cleanup.stages.boilerplate_rules import Book, load, normal
+
+CASES = tomllib.loads((Path(__file__).parent / "cases" / "boilerplate.toml").read_text(encoding="utf-8"))["case"]
+SEEDS = Path(__file__).resolve().parents[1] / ".." / "shared" / "seeds"
+PIPELINE = Pipeline(stages=["boilerplate"])
+LONG = (
+    "The council voted on Tuesday night to build a bridge over the river, after two years of talks with the towns on both banks."
+)
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return load(directories())
+
+
+def clean(text: str, **fields: object) -> Document:
+    doc = Document(id="one", text=text, **fields)  # type: ignore[arg-type]
+    PIPELINE.map([doc])
+    return doc
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_case(case: dict) -> None:
+    doc = clean(case["text"].strip())
+    assert doc.text == case["clean"].strip()
+    assert {key: doc.meta.get(key) for key in case["meta"]} == case["meta"]
+    assert revert(doc) == case["text"].strip()
+
+
+def test_every_rule_hits_and_misses_its_own_examples() -> None:
+    propose = PIPELINE.steps[0][1]
+    for rule in rules(directories()):
+        assert rule.yes, rule.id
+        assert rule.no, rule.id
+        texts = [*(example.text for example in rule.yes), *rule.no]
+        found = [{one.rule for one in proposals} for proposals in propose([Document(id="", text=text) for text in texts])]
+        hit = [rule.id in ids for ids in found]
+        assert hit == [True] * len(rule.yes) + [False] * len(rule.no), (rule.id, texts, found)
+
+
+def test_every_language_has_rules(book: Book) -> None:
+    languages = {named.id.split("/")[1] for named in book.rules}
+    assert set("en de fr es pt it nl pl sv no da tr ru ja zh ko common".split()) <= languages  # noqa: SIM905
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('[[rule]]\nid = "a"\npattern = "b"\ncolour = "red"', "colour"),
+        ('[[rule]]\nid = "a"\npattern = "b"\n[[rule]]\nid = "a"\npattern = "c"', "twice"),
+        ('[[rule]]\nid = "a"\nmatch = "regex"\npattern = "(b"', "'a'"),
+        ('[[rule]]\nid = "a"\nmatch = "regex"\npattern = "b(?=c)"', "'a'"),
+        ('[[rule]]\nid = "a"\npattern = "b"\naction = "explode"', "explode"),
+        ('[[rule]]\nid = "a"\npattern = "!!"', "no word"),
+        ('[[rule]]\nid = "A B"\npattern = "b"', "an id is"),
+        ("rule = 3", "list of tables"),
+        ("[other]\nx = 1", "other"),
+        ("[[rule", "rules.toml"),
+    ],
+)
+def test_a_broken_rule_file_is_one_clear_error(tmp_path: Path, toml: str, said: str) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(toml)
+    with pytest.raises(RuleError) as caught:
+        load([tmp_path])
+    assert said in str(caught.value)
+    assert "rules.toml" in caught.value.message
+
+
+def test_user_rules_lie_on_top(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        '[[rule]]\nid = "brought"\nmatch = "prefix"\npattern = "brought to you by"\n'
+        'yes = ["Brought to you by Acme"]\nno = ["Brought by Acme"]\n'
+        '[[rule]]\nid = "reply"\npattern = "leave a reply"\n'
+    )
+    pipeline = Pipeline(config=_with_rules(tmp_path))
+    doc = Document(id="x", text=f"A title\n\n{LONG}\n\nBrought to you by Acme\n\nLeave a reply")
+    pipeline.map([doc])
+    assert doc.text == f"A title\n\n{LONG}"
+    assert {row.rule for row in doc.ledger if row.action == "edit"} == {"boilerplate/mine/brought", "boilerplate/mine/reply"}
+
+
+def _with_rules(path: Path):
+    from cleanup.config import Config, override
+
+    return override(Config(), {"stages": ("boilerplate",), "rules": (str(path),)})
+
+
+def test_a_backtracking_rule_is_linear(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('[[rule]]\nid = "bad"\nmatch = "regex"\npattern = "^(a+)+$"\nmax_words = 400\n')
+    pipeline = Pipeline(config=_with_rules(tmp_path))
+    start = time.perf_counter()
+    pipeline.map([Document(id="x", text="a" * 400 + "!")])
+    assert time.perf_counter() - start < 20  # exponential time would not end at all
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 1_000_000,
+        "[1]" * 100_000,
+        "a[1] " * 50_000,
+        "\n" * 500_000,
+        "Leave a Reply\n" * 5_000,
+        "| " * 100_000,
+        "By " * 50_000,
+        "Foto: " * 30_000,
+        "1. " * 60_000,
+        "\r\n".join(["Share this article:"] * 2000),
+        "\ud83d\n\x00\n\ufeff",
+        "A  \u200b" * 20_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_hostile_text(text: str) -> None:
+    start = time.perf_counter()
+    doc = clean(text)
+    assert revert(doc) == text
+    assert time.perf_counter() - start < 30  # seconds; quadratic time would take hours
+
+
+def test_html_text_gets_no_structure_and_no_scorer() -> None:
+    text = (
+        f"A title\n\n{LONG}\n\nSome lone scrap\n\n{LONG} Again.\n\nRelated\n\nA headline without an end\n\nhttps://example.org/x"
+    )
+    doc = clean(text, kind="html")
+    assert {row.rule.split("/")[1] for row in doc.ledger if row.action == "edit"} == {"en"}
+
+
+def test_captions_can_stay() -> None:
+    from cleanup.config import Config, override
+
+    text = f"A title\n\n{LONG}\n\nThe bridge at night\nPhoto: Ann Example/AP\n\n{LONG} Again.\n\nLeave a Reply"
+    config = override(Config(), {"stages": ("boilerplate",), "boilerplate.captions": "keep"})
+    doc = Document(id="x", text=text)
+    Pipeline(config=config).map([doc])
+    assert "Photo: Ann Example/AP" in doc.text
+    assert "Leave a Reply" not in doc.text
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("Published Aug 28, 2024", "2024-08-28"),
+        ("30. Januar 2024", "2024-01-30"),
+        ("Publié le 18 juil. 2024 à 08:01", "2024-07-18"),
+        ("5 de marzo de 2021", "2021-03-05"),
+        ("2024年04月24日23:52", "2024-04-24"),
+        ("2024. 5. 3. 오전 10:20", "2024-05-03"),
+        ("3 марта 2022 г.", "2022-03-03"),
+        ("25/12/2023", "2023-12-25"),
+        ("05/06/2023", None),
+        ("2024-05-03T10:00:00Z", "2024-05-03"),
+    ],
+)
+def test_dates(book: Book, text: str, iso: str | None) -> None:
+    found = Calendar.of(book.words).find(text)
+    assert found is not None
+    assert found.iso == iso
+
+
+def test_relative_dates_need_the_day_of_the_crawl(book: Book) -> None:
+    calendar = Calendar.of(book.words)
+    assert calendar.relative("3 days ago") == (True, None)
+    assert calendar.relative("3 days ago", "2024-03-05") == (True, "2024-03-02")
+    assert calendar.relative("vor 2 Tagen", "2024-03-01T10:00") == (True, "2024-02-28")
+    assert calendar.relative("three days at sea") == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        (
+            "Posted by Ann Example | 4 hours ago | AI, Uncategorized | Views: 5",
+            {"authors": ["Ann Example"], "section": "AI", "views": 5},
+        ),
+        ("Von Anna Muster, 3. Mai 2024", {"authors": ["Anna Muster"], "date": "2024-05-03"}),
+        ("By the numbers", None),
+        ("The war began on 24 February 2022", None),
+        ("2024年04月24日23:52 | 来源：新华网", {"date": "2024-04-24", "source": "新华网"}),
+    ],
+)
+def test_metadata_lines(book: Book, line: str, values: dict | None) -> None:
+    reading = Vocabulary(book.words).read(line)
+    assert (reading and {value.field: value.value for value in reading.values}) == values
+
+
+def test_normal_form() -> None:
+    assert normal("  ** 3,141 Comments: SHOW all!") == "# comments show all"
+    assert normal("İLGİLİ Haberler") == normal("ilgili haberler")
+
+
+def test_matcher_finds_what_the_rules_say_whatever_stands_around(book: Book) -> None:
+    import polars as pl
+
+    matcher = Matcher(book)
+    lines = [
+        "- Advertisment -",
+        "LEAVE A REPLY",
+        "«Leave a reply»",
+        "12,345 comments",
+        "Nothing of the kind",
+        "関連記事",
+        "댓글 쓰기",
+    ]
+    found = matcher.match(pl.Series(lines))
+    assert sorted(found) == [0, 1, 2, 3, 5, 6]
+
+
+@pytest.mark.skipif(not SEEDS.is_dir(), reason="development data absent")
+def test_the_seeds() -> None:
+    docs = {path.name[:3]: clean(path.read_text(encoding="utf-8")) for path in sorted(SEEDS.glob("*.txt"))}
+    gone = [
+        *("Posted by", "LEAVE A REPLY", "Leave a Reply", "Please enter your", "RELATED ARTICLES", "Advertisment"),
+        *("Google search engine", "Most Popular", "Recent Comments", "Your email address", "Share this article", "Excerpt:"),
+        *("Tags:", "Category:", "HomeRobotics", "What are your predictions", "Learn more about", "\nTime\n", "[1]", "[2]", "[4]"),
+    ]
+    for doc in docs.values():
+        assert not [piece for piece in gone if piece in doc.text + "\n"]
+        assert doc.text.split("\n")[0] == doc.meta["title"]
+    assert docs["001"].meta["category"] == "artificial-intelligence"
+    assert docs["001"].meta["tags"][:2] == ["artificial-intelligence", "machine-learning"]
+    assert docs["001"].meta["excerpt"].startswith("Meta invests $15 billion")
+    assert docs["002"].meta["section"] == "Robotics"
+    assert docs["003"].meta["authors"] == ["Billy Perrigo"]
+    edits = {name: doc.edits for name, doc in docs.items()}
+    assert edits["000"] == 2
+    assert edits["002"] == 9
+    assert edits["003"] == 4
+
+
+def test_edits_take_whole_lines_with_their_line_break() -> None:
+    text = f"A title\r\n\r\n{LONG}\r\n\r\nShare this article:\r\n\r\n{LONG} Again.\r\n\r\nLeave a Reply\r\n"
+    propose = PIPELINE.steps[0][1]
+    edits = [one for one in next(iter(propose([Document(id="", text=text)]))) if isinstance(one, Edit)]
+    assert all(text[edit.start : edit.end] == edit.before for edit in edits)
+    assert clean(text).text == f"A title\r\n\r\n{LONG}\r\n\r\n{LONG} Again.\r\n"
