@@ -153,8 +153,8 @@ def _load(path: Path) -> Letters:
     table = np.full((len(rows), len(languages)), 255, np.uint8)
     own: dict[str, list[int]] = {}
     for index, levels in enumerate(found.values()):
-        for cost, parts in levels:
-            table[[rows[gram] for gram in parts], index] = cost
+        for level, parts in levels:
+            table[[rows[gram] for gram in parts], index] = level
         common = [gram for cost, parts in levels if cost < 26 for gram in parts if len(gram) == 1 and gram != "_"]
         for written in {script(gram) for gram in common}:
             own.setdefault(written, []).append(index)
