@@ -6,6 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import numpy as np
+
 from cleanup.dedup import canonical, verify
 from cleanup.dedup.shingle import I64, U32
 from cleanup.dedup.verify import Alignment, Batch, Surface
@@ -20,6 +22,7 @@ SOLID = 0.9  # share of a core that has to lie in shared passages for an excerpt
 WHOLE = 0.97  # the same for a body that was not edited at all
 EVENLY = 0.85  # share of both texts over which passages are spread, where they are broken by edits all along
 EDITED = 0.8  # of the share that passages have to cover, in such a text
+FRESH = 6  # words of a new head or tail at least
 EDGE = 0.03  # share of a text that has to be new before or after such a body to speak of a reprint
 SPREAD = 0.8  # share of the stretches of a spun copy that have to follow the original
 CONTENT = 20  # content words that a spun copy has at least
@@ -62,7 +65,7 @@ def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) 
     content: Content | None = None
     verdicts = []
     for index, (one, two) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
-        verdict = _surface(found, index, batch, two, cfg)
+        verdict = _surface(found, index, batch, one, two, cfg)
         if verdict.relation is None:
             content = content or canonical.content(batch.tokens, classes)
             verdict = _spun(verdict, batch, content, one, two, cfg)
@@ -70,7 +73,7 @@ def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) 
     return verdicts
 
 
-def _surface(found: Surface, index: int, batch: Batch, b: int, cfg: DedupConfig) -> Verdict:
+def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: DedupConfig) -> Verdict:
     jaccard = float(found.jaccard[index])
     covered = found.covered[0, index].item(), found.covered[1, index].item()
     core = found.core[0, index].item(), found.core[1, index].item()
@@ -82,7 +85,8 @@ def _surface(found: Surface, index: int, batch: Batch, b: int, cfg: DedupConfig)
     low, high = min(covered), max(covered)
     evenly = min(core) >= EVENLY and low >= cfg.containment * EDITED
     if low >= cfg.containment or evenly or (jaccard >= cfg.jaccard and high < WHOLE):
-        relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE else "near"
+        fresh = max((1 - core[side]) * int(np.diff(batch.tokens.bounds)[text]) for side, text in ((0, a), (1, b)))
+        relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE and fresh >= FRESH else "near"
         score = 0.9 + 0.1 * max(low, jaccard)
     elif high >= cfg.containment:
         relation, score = "contained", 0.9 + 0.1 * high
