@@ -101,16 +101,18 @@ class StreamDeduplicator:
         nobody = np.zeros(len(hits), np.int64)
         if any(other is None for other in known):
             return estimate.judge(table, one, np.arange(len(hits)), nobody, self.cfg)
-        found: list[Verdict] = []
-        for place, other in enumerate(known):
-            assert other is not None
-            if other == text:
-                found.append(EXACT)
-            elif min(int(one.tokens[0]), int(table.tokens[place])) < self.cfg.min_words:
-                found.append(EXACT._replace(relation=None))
-            else:
-                pair = np.array([0]), np.array([1])
-                found += relation.judge([other, text], *pair, self.cfg, self.sketcher.classes)
+        found: list[Verdict] = [EXACT] * len(known)
+        others = [place for place, other in enumerate(known) if other != text]
+        short = int(one.tokens[0]) < self.cfg.min_words
+        compared = [place for place in others if not short and int(table.tokens[place]) >= self.cfg.min_words]
+        for place in others:
+            found[place] = EXACT._replace(relation=None)
+        if compared:
+            texts = [text, *(known[place] or "" for place in compared)]
+            a = np.arange(1, len(texts))
+            verdicts = relation.judge(texts, a, np.zeros(len(a), np.int64), self.cfg, self.sketcher.classes)
+            for place, verdict in zip(compared, verdicts, strict=True):
+                found[place] = verdict
         return found
 
 
