@@ -55,7 +55,8 @@ def test_exact_forms_and_prefixes_are_never_lost_by_the_prefilter(texts: list[st
                 for pattern in rule.patterns
                 if rule.match in ("exact", "prefix")
             )
-            if hit and words(text) <= rule.max_words and len(text) <= 160:
+            # In a form "#" stands for digits; a text that has it for itself is no such form.
+            if hit and "#" not in text and words(text) <= rule.max_words and len(text) <= 160:
                 assert named.id in {one.named.id for one in found.get(row, [])}, (text, named.id)
 
 
