@@ -1,6 +1,6 @@
 """Runs that are disturbed on purpose: a warm process forks one for every trial, with a fault at a chosen moment.
 
-    python -m tests.trials SCRATCH --seed 1 --trials 200
+    python -m tests.trials SCRATCH --seed 1 --faults 200
 
 A trial is one or more disturbed runs into one directory and a last, undisturbed one; what lies there in the end has to be what
 an undisturbed run into a fresh directory makes, byte for byte. The faults strike at file operations, which Python announces to
@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}
+PATIENCE, HUNG = 60.0, 98  # seconds that a run may take, and the exit code of one that took longer
 FAULTS = ("kill", "full", "size", "moment")
 
 
@@ -95,22 +97,27 @@ def write_inputs(place: Path) -> Path:
 class Trials:
     """Forks runs of one small collection."""
 
-    def __init__(self, scratch: Path, stages: tuple[str, ...] = ("mojibake",)) -> None:
-        from cleanup import run
+    def __init__(self, scratch: Path) -> None:
+        from cleanup import run, stages
         from cleanup.config import Config, override
 
+        # A stage of our own, because libraries that start threads do not survive a fork.
+        stages._REGISTRY["mojibake"] = stages.Stage("mojibake", 1, _stage, lambda paths: [])  # noqa: ARG005
         self.scratch = scratch
         shutil.rmtree(scratch, ignore_errors=True)
         self.inputs = write_inputs(scratch / "in")
-        self.config = override(Config(), {"stages": stages, "read.part_bytes": 4000, "read.part_files": 2})
+        self.config = override(Config(), {"stages": ("mojibake",), "read.part_bytes": 4000, "read.part_files": 2})
         self.broken: list[str] = []
         self.faults: Counter[str] = Counter()
+        self.trials = 0
         self.run = run
         # Worker processes would have to start anew for each trial; they are disturbed elsewhere.
         run.local.each = _here
         self._warm()
         report = self.scratch / "operations"
         self.fork(self.scratch / "reference", lambda: _count(self.scratch / "reference", report))
+        if not (self.scratch / "reference" / "run.json").exists():
+            sys.exit("the undisturbed run did not come to an end")
         self.operations = int(report.read_text())
         self.reference = digest(self.scratch / "reference")
 
@@ -130,10 +137,16 @@ class Trials:
             finally:
                 sys.stderr.flush()
                 os._exit(code)
-        if patience:
-            time.sleep(patience)
-            os.kill(pid, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        until = time.monotonic() + (patience or PATIENCE)
+        while True:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() > until:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                return -signal.SIGKILL if patience else HUNG
+            time.sleep(0.002)
 
     def _execute(self, out: Path) -> int:
         from cleanup.errors import CleanupError
@@ -150,6 +163,7 @@ class Trials:
 
     def trial(self, name: str, disturbances: list[tuple[str, int]], rng: random.Random) -> None:
         """Disturbed runs, then a calm one, then the comparison. What is wrong goes into `broken`."""
+        self.trials += 1
         out = self.scratch / "out"
         shutil.rmtree(out, ignore_errors=True)
         for kind, at in disturbances:
@@ -176,19 +190,25 @@ class Trials:
         for at in range(1, self.operations + 1, step):
             self.trial(f"sweep {kind}", [(kind, at)], random.Random(at))
 
-    def soak(self, trials: int, seed: int, until: float = float("inf")) -> int:
-        """Random faults, one to four in a row; gives the number of trials done before the time `until`."""
+    def soak(self, faults: int, seed: int, until: float = float("inf")) -> None:
+        """Random faults, one to four in a row, until there were so many or the time is over."""
         rng = random.Random(seed)
-        for number in range(trials):
-            if time.time() > until:
-                return number
+        goal = self.faults.total() + faults
+        while self.faults.total() < goal and time.time() < until:
             kinds = [rng.choice(FAULTS) for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4)))]
-            self.trial(f"soak {seed}/{number}", [(kind, rng.randint(1, self.operations)) for kind in kinds], rng)
-        return trials
+            self.trial(f"soak {seed}/{self.trials}", [(kind, rng.randint(1, self.operations)) for kind in kinds], rng)
 
-    def report(self, trials: int) -> dict[str, Any]:
+    def report(self) -> dict[str, Any]:
         """What `main` prints."""
-        return {"trials": trials, "faults": dict(self.faults), "operations": self.operations, "broken": self.broken}
+        return {"trials": self.trials, "faults": dict(self.faults), "operations": self.operations, "broken": self.broken}
+
+
+def _stage(cfg: object, paths: object) -> Any:  # noqa: ARG001
+    from cleanup.document import Edit, each
+
+    return each(
+        lambda doc: [Edit(at.start(), at.end(), "night", "day", "mojibake/trial") for at in re.finditer("night", doc.text)]
+    )
 
 
 def _here(function: Callable[[Any, int], Any], jobs: Iterable[Any], workers: int, *, apart: bool) -> Iterator[Any]:  # noqa: ARG001
@@ -240,7 +260,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("scratch", type=Path)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trials", type=int, default=0, help="random faults")
+    parser.add_argument("--faults", type=int, default=0, help="so many at random")
     parser.add_argument("--sweep", default="", help="a kind of fault, at every STEP-th operation")
     parser.add_argument("--step", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
@@ -249,8 +269,8 @@ def main() -> None:
     trials = Trials(given.scratch)
     for kind in filter(None, given.sweep.split(",")):
         trials.sweep(kind, given.step)
-    done = trials.soak(given.trials, given.seed, began + given.seconds)
-    sys.stdout.write(json.dumps(trials.report(done)) + "\n")
+    trials.soak(given.faults, given.seed, began + given.seconds)
+    sys.stdout.write(json.dumps(trials.report()) + "\n")
     sys.exit(1 if trials.broken else 0)
 
 
