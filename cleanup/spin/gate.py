@@ -32,12 +32,12 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     least_words: int = 60  # a shorter text is clean unless it has hard markers ...
     least_hard: int = 15  # ... and in any case when it is shorter than this
-    mass: float = 2.5  # marker mass from which a text is looked at
-    peak: float = 12.0  # marker mass of a window from which a longer text is looked at
+    mass: float = 0.0  # marker mass above which a text is looked at
+    peak: float = 15.0  # marker mass of a window from which a longer text is looked at
     evidence: float = 5.0  # evidence in context that is needed in any case ...
     types: float = 2.5  # ... and contradictions, where those of formal words count little
-    sum_short: float = 40.0  # total that makes a text of 100 words spun ...
-    sum_middle: float = 32.0  # ... one of 150 words ...
+    sum_short: float = 38.0  # total that makes a text of 100 words spun ...
+    sum_middle: float = 30.0  # ... one of 150 words ...
     sum_long: float = 30.0  # ... and one of 300 words or more
     sum_window: float = 40.0  # and a window of a text that is not spun as a whole
     suspect: float = 0.75  # share of that total from which a text is suspect
@@ -75,8 +75,8 @@ class Region(NamedTuple):
     types: tuple[str, ...]  # the contradictions, strongest first: "fashions>models"
     weight: float  # of the contradictions: a formal word counts less than one
     hard: int  # distinct hard markers
-    units: tuple[repair.Unit, ...]
-    readings: tuple[repair.Reading | None, ...]  # one a unit
+    units: tuple[repair.Unit, ...] = ()  # only of what is spun
+    readings: tuple[repair.Reading | None, ...] = ()  # one a unit
 
     @property
     def total(self) -> float:
@@ -91,13 +91,13 @@ def judge(
     part = passage[first:last]
     cohesion = _cohesion(part, priors.context)
     lattice = repair.Lattice(part, repair.units(part, priors), priors)
-    readings = repair.solve(lattice, priors.context, repair.GLANCE)
-    region = _region(first, last, mass, cohesion, lattice.cut, readings, priors)
+    found = repair.solve(lattice, priors.context, repair.GLANCE).by_form()
+    region = _region(first, last, mass, cohesion, found, priors)
     # What is far from enough after one glance is not looked at closer.
     if region._replace(evidence=GLANCED * region.evidence).total < limits.suspect * limits.needed(len(part)):
         return region
-    readings = repair.solve(lattice, priors.context)
-    region = _region(first, last, mass, cohesion, lattice.cut, readings, priors)
+    found = repair.solve(lattice, priors.context).by_form()
+    region = _region(first, last, mass, cohesion, found, priors)
     region = region._replace(verdict=_verdict(region, limits, window))
     if region.verdict == "spun":
         cut, readings = repair.read(lattice, priors, repair.WEIGHTS._replace(shift=_shift(mass)))
@@ -106,16 +106,10 @@ def judge(
 
 
 def _region(
-    first: int,
-    last: int,
-    mass: float,
-    cohesion: float,
-    cut: Sequence[repair.Unit],
-    readings: Sequence[repair.Reading | None],
-    priors: Priors,
+    first: int, last: int, mass: float, cohesion: float, readings: Sequence[repair.Reading], priors: Priors
 ) -> Region:
-    """What the readings of a stretch amount to, not yet judged."""
-    chosen = {r.form: r for r in readings if r and r.candidate and not r.form.isdigit()}.values()
+    """What the readings of the forms of a stretch amount to, not yet judged."""
+    chosen = [reading for reading in readings if reading.candidate and not reading.form.isdigit()]
     formal = priors.lexicon.formal
     worth = {reading.form: FORMAL if reading.form in formal else 1.0 for reading in chosen}
     gained = sum(worth[r.form] * min(r.evidence, 3.0) for r in chosen if r.probability > 0.8 and r.evidence > 0)
@@ -132,8 +126,6 @@ def _region(
         tuple(f"{reading.form}>{reading.candidate.after}" for reading in against if reading.candidate),
         round(sum(worth[reading.form] for reading in against), 1),
         sum(reading.candidate is not None and reading.candidate.tier == "hard" for reading in chosen),
-        tuple(cut),
-        tuple(readings),
     )
 
 
@@ -163,29 +155,31 @@ def _verdict(region: Region, limits: Thresholds, window: bool) -> Verdict:
     return "suspect" if words >= limits.least_words and region.total >= limits.suspect * needed else "clean"
 
 
-def outline(tokens: Sequence[Token], region: Region, first: int, last: int) -> tuple[int, int]:
-    """Where the spun stretch around `first:last` begins and ends, sentence by sentence, inside the judged `region`.
+def outline(tokens: Sequence[Token], first: int, last: int, reach: int, priors: Priors) -> tuple[int, int]:
+    """Where the spun stretch around `first:last` begins and ends, sentence by sentence, at most `reach` words farther.
 
     A sentence belongs to it when it has a good share of the changed words that `first:last` usually has.
     """
+    low, high = max(0, first - reach), min(len(tokens), last + reach)
+    part = tokens[low:high]
     marked = [0] * len(tokens)
-    for unit, reading in zip(region.units, region.readings, strict=True):
+    for unit, reading in zip(*repair.read(repair.Lattice(part, repair.units(part, priors), priors), priors), strict=True):
         if reading is not None and reading.candidate is not None and reading.probability > 0.7:
-            for at in range(region.first + unit.first, region.first + unit.last):
+            for at in range(low + unit.first, low + unit.last):
                 marked[at] = 1
-    starts = [at for at in range(region.first, region.last) if tokens[at].fresh or at == region.first]
+    starts = [at for at in range(low, high) if tokens[at].fresh or at == low]
     enough = BELONGS * sum(marked[first:last]) / (last - first)
-    inside = [(a, b, sum(marked[a:b]) >= enough * (b - a)) for a, b in pairwise([*starts, region.last])]
+    inside = [(a, b, sum(marked[a:b]) >= enough * (b - a)) for a, b in pairwise([*starts, high])]
     middle = (first + last) // 2
     core = next((number for number, (a, b, _) in enumerate(inside) if a <= middle < b), 0)
-    low = high = core
-    while low > 0 and (inside[low - 1][2] or (inside[low - 1][0] >= first and low > 1 and inside[low - 2][2])):
-        low -= 1
-    while high + 1 < len(inside) and (
-        inside[high + 1][2] or (inside[high + 1][1] <= last and high + 2 < len(inside) and inside[high + 2][2])
+    begin = end = core
+    while begin > 0 and (inside[begin - 1][2] or (inside[begin - 1][0] >= first and begin > 1 and inside[begin - 2][2])):
+        begin -= 1
+    while end + 1 < len(inside) and (
+        inside[end + 1][2] or (inside[end + 1][1] <= last and end + 2 < len(inside) and inside[end + 2][2])
     ):
-        high += 1
-    return inside[low][0], inside[high][1]
+        end += 1
+    return inside[begin][0], inside[end][1]
 
 
 def windows(

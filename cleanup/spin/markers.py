@@ -31,6 +31,7 @@ UNIT = 64  # weights are stored as integers of 1 / UNIT
 SLOT_BITS = 18
 _SLOT = np.uint64(64 - SLOT_BITS)
 LABEL_BITS = 20
+DAMP_FROM = 8.0  # mass per 100 words
 BLOCK = 50  # words; windows are whole blocks
 SMOOTH = 2.0  # counts
 FORMAL = 0.4  # what is left of the weight of a word that formal prose uses honestly
@@ -113,6 +114,13 @@ class Markers:
         first_block = np.concatenate([[0], np.cumsum(blocks)])
         block = (place - found.first.take(owner)) // BLOCK + first_block.take(owner)
         local: Floats = np.bincount(block, self._value.take(label), int(first_block[-1])).astype(np.float64)
+        # Repeats count in full so far; damp them where they could matter.
+        high = np.flatnonzero(_peak(local, first_block, count, window) >= DAMP_FROM)
+        if len(high):
+            some = np.flatnonzero(np.isin(owner, high))
+            damped = self._damped(block.take(some), label.take(some), len(local))
+            for doc in high.tolist():
+                local[first_block[doc] : first_block[doc + 1]] = damped[first_block[doc] : first_block[doc + 1]]
         return Masses(np.round(score, 2), np.round(_peak(local, first_block, count, window), 2), count)
 
     def _find_phrases(self, found: tokens.Words) -> tuple[Ints, Ints]:

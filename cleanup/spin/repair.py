@@ -36,7 +36,7 @@ class Weights(NamedTuple):
     guard: float = 4.0  # against an original near whose guard words the form is honest
     shift: float = 0.0  # log-odds of being spun at all, for every form: less in a text of which less was changed
     own: float = 0.5  # how far an occurrence may differ from the others of its form, by its own neighbours
-    rounds: int = 4
+    rounds: int = 3
 
 
 WEIGHTS = Weights()
@@ -107,7 +107,7 @@ def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[
 def read(lattice: Lattice, priors: Priors, weights: Weights = WEIGHTS) -> tuple[list[Unit], list[Reading | None]]:
     """The units of a passage and what they are read as. A phrase that turns out to be honest is cut again into its words."""
     passage, cut = lattice.passage, lattice.cut
-    found = solve(lattice, priors.context, weights)
+    found = solve(lattice, priors.context, weights).by_unit()
     honest = frozenset(
         unit.form
         for unit, reading in zip(cut, found, strict=True)
@@ -115,19 +115,19 @@ def read(lattice: Lattice, priors: Priors, weights: Weights = WEIGHTS) -> tuple[
     )
     if honest:
         cut = units(passage, priors, honest)
-        found = solve(Lattice(passage, cut, priors), priors.context, weights)
+        found = solve(Lattice(passage, cut, priors), priors.context, weights).by_unit()
     return cut, found
 
 
-def solve(lattice: Lattice, context: Context, weights: Weights = WEIGHTS) -> list[Reading | None]:
-    """A Reading for every unit of a lattice that has a form, None for the others."""
+def solve(lattice: Lattice, context: Context, weights: Weights = WEIGHTS) -> Solution:
+    """The mean-field readings of a lattice."""
     if not lattice.forms:
-        return [None] * len(lattice.cut)
+        return Solution(lattice, lattice.prior, lattice.prior, np.zeros(lattice.size))
     scale = lattice.scale(context)
     fixed = lattice.prior + weights.shift * lattice.changed
     fixed -= weights.present * lattice.present + weights.name * lattice.named + weights.guard * lattice.guarded
     chance = lattice.softmax(fixed)
-    evidence = np.zeros_like(fixed)
+    evidence, local, logits = np.zeros_like(fixed), np.zeros(lattice.size), fixed
     for turn in range(weights.rounds):
         p = chance[lattice.slot]
         near = _log(_sums(lattice.left, p[lattice.right] * scale, lattice.size))
@@ -136,8 +136,9 @@ def solve(lattice: Lattice, context: Context, weights: Weights = WEIGHTS) -> lis
         if turn:
             local += weights.triple * lattice.triples(context, p)
         evidence = lattice.vote(local, weights.votes)
-        chance = lattice.softmax(fixed + evidence - weights.rival * lattice.rivals(chance))
-    return lattice.readings(fixed + evidence - weights.rival * lattice.rivals(chance), evidence, weights.own * local)
+        logits = fixed + evidence - weights.rival * lattice.rivals(chance)
+        chance = lattice.softmax(logits)
+    return Solution(lattice, logits, evidence, weights.own * local)
 
 
 def _log(values: Floats) -> Floats:
@@ -197,7 +198,7 @@ class Lattice:
         self.head = np.array([option[0] for option in words], dtype=np.uint64)
         self.tail = np.array([option[-1] for option in words], dtype=np.uint64)
         self.left, self.right = self._neighbours()
-        self.end = np.array([*self.start[1:], len(prior)], dtype=np.int64)
+        self.end = np.array([*self.start[1:], len(prior)] if self.start else [], dtype=np.int64)
         self.changed = np.ones(len(prior))  # by slot: 1 for an original, 0 for the honest reading
         self.changed[[0, *self.start]] = 0
         self.present, self.named, self.guarded, self.original = self._document(passage, cut)
@@ -256,17 +257,18 @@ class Lattice:
     def softmax(self, logits: Floats) -> Floats:
         """Probabilities of the readings, form by form."""
         chance = np.ones_like(logits)
-        for start, end in zip(self.start, self.end.tolist(), strict=True):
-            part = np.exp(logits[start:end] - logits[start:end].max())
-            chance[start:end] = part / part.sum()
+        starts = np.array(self.start)
+        sizes = self.end - starts
+        part = np.exp(logits[1:] - np.repeat(np.maximum.reduceat(logits, starts), sizes))
+        chance[1:] = part / np.repeat(np.add.reduceat(part, starts - 1), sizes)
         return chance
 
     def vote(self, local: Floats, power: float) -> Floats:
         """Evidence of all occurrences of a form together, relative to the form as it stands."""
         total = _sums(self.slot, local, len(self.prior))
-        for number, (start, end) in enumerate(zip(self.start, self.end.tolist(), strict=True)):
-            part = total[start:end] - total[start]
-            total[start:end] = part / self.counts[number] ** (1 - power)
+        sizes = self.end - np.array(self.start)
+        counts = np.array(self.counts, dtype=np.float64) ** (1 - power)
+        total[1:] = (total[1:] - np.repeat(total[self.start], sizes)) / np.repeat(counts, sizes)
         return total
 
     def triples(self, context: Context, chance: Floats) -> Floats:
@@ -294,29 +296,50 @@ class Lattice:
         one, two, three = np.array(rows, dtype=np.uint64).T
         return _sums(np.array(owner), context.assoc3(one, two, three), self.size)
 
-    def readings(self, logits: Floats, evidence: Floats, own: Floats) -> list[Reading | None]:
+
+class Solution(NamedTuple):
+    """Log-odds and evidence by slot, and what the neighbours of each occurrence say by option."""
+
+    lattice: Lattice
+    logits: Floats
+    evidence: Floats
+    own: Floats
+
+    def by_form(self) -> list[Reading]:
+        """What every form is read as, all its occurrences together."""
+        lattice = self.lattice
+        ends = lattice.end.tolist()
+        return [
+            self._reading(number, self.logits[start:end])
+            for number, (start, end) in enumerate(zip(lattice.start, ends, strict=True))
+        ]
+
+    def by_unit(self) -> list[Reading | None]:
         """What every unit is read as: the vote of its form, corrected by how its own neighbours differ from the average."""
-        mean = _sums(self.slot, own, len(self.prior))
-        forms = {form: number for number, form in enumerate(self.forms)}
+        lattice = self.lattice
+        mean = _sums(lattice.slot, self.own, len(lattice.prior))
+        forms = {form: number for number, form in enumerate(lattice.forms)}
         found: list[Reading | None] = []
-        for at, unit in enumerate(self.cut):
+        for first, unit in zip(lattice.first.tolist(), lattice.cut, strict=False):
             if not unit.form:
                 found.append(None)
                 continue
             number = forms[unit.form]
-            start, end = self.start[number], int(self.end[number])
-            first = int(self.first[at])
-            local = logits[start:end] + own[first : first + end - start] - mean[start:end] / self.counts[number]
-            part = np.exp(local - local.max())
-            part /= part.sum()
-            order = np.argsort(-part, kind="stable")
-            top, options = int(order[0]), self.options[number]
-            other = options[int(order[1])]
-            following = other.after if other else unit.form
-            found.append(
-                Reading(unit.form, options[top], float(part[top]), float(evidence[start + top]), following, self.counts[number])
-            )
+            start, end = lattice.start[number], int(lattice.end[number])
+            local = self.own[first : first + end - start] - mean[start:end] / lattice.counts[number]
+            found.append(self._reading(number, self.logits[start:end] + local))
         return found
+
+    def _reading(self, number: int, logits: Floats) -> Reading:
+        lattice = self.lattice
+        options, form = lattice.options[number], lattice.forms[number]
+        chance = np.exp(logits - logits.max())
+        top = int(chance.argmax())
+        best = float(chance[top] / chance.sum())
+        chance[top] = -1
+        other = options[int(chance.argmax())]
+        evidence = float(self.evidence[lattice.start[number] + top])
+        return Reading(form, options[top], best, evidence, other.after if other else form, lattice.counts[number])
 
 
 def _raw(passage: Sequence[Token], unit: Unit) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from cleanup.spin.patch import Patch
 from cleanup.spin.prior import Priors
 from cleanup.spin.proposals import proposals
 
+LONGEST = 60_000  # words of one text that are looked at; what follows is left as it is
 SECTION = 3000  # words that are solved together; a longer text is cut
 ROUNDS = 5
 WINDOWS = 12  # of one text that are looked at
@@ -63,10 +64,10 @@ class Restorer:
 
     def _is_marked(self, mass: float, peak: float, words: int) -> bool:
         """Whether the context is looked at, too: below this a text cannot become suspect or spun."""
-        return words >= self.limits.least_hard and (mass >= self.limits.mass or peak >= self.limits.peak)
+        return words >= self.limits.least_hard and (mass > self.limits.mass or peak >= self.limits.peak)
 
     def _finding(self, text: str, mass: float, peak: float) -> Finding:
-        tokens = passage.read(text)
+        tokens = passage.read(text, LONGEST)
         regions = self._regions(text, tokens, mass, peak)
         worst = max(regions, key=lambda region: (gate.VERDICTS.index(region.verdict), region.total))
         why: dict[str, Any] = {"mass": worst.mass, "evidence": worst.evidence, "cohesion": worst.cohesion}
@@ -83,7 +84,7 @@ class Restorer:
         priors, limits = self.priors, self.limits
         size = len(tokens)
         whole: list[Region] = []
-        if mass >= limits.mass or size <= 2 * self.window:
+        if mass > limits.mass or size <= 2 * self.window:
             cuts = max(1, round(size / SECTION))
             bounds = [size * cut // cuts for cut in range(cuts + 1)]
             whole = [gate.judge(tokens, a, b, mass, priors, limits) for a, b in pairwise(bounds)]
@@ -109,10 +110,7 @@ class Restorer:
 
     def _grown(self, text: str, tokens: list[Token], region: Region) -> Region:
         """A spun window with the sentences around it that are spun, too, and without those of its own that are not."""
-        reach = 2 * self.window
-        low, high = max(0, region.first - reach), min(len(tokens), region.last + reach)
-        around = gate.judge(tokens, low, high, region.mass, self.priors, self.limits)
-        first, last = gate.outline(tokens, around, region.first, region.last)
+        first, last = gate.outline(tokens, region.first, region.last, 2 * self.window, self.priors)
         mass = self.markers.masses([text[tokens[first].start : tokens[last - 1].end]]).score[0].item()
         grown = gate.judge(tokens, first, last, mass, self.priors, self.limits, window=True)
         return grown if grown.verdict == "spun" else region
@@ -131,7 +129,7 @@ class Restorer:
         mass, peak, words = (column[0].item() for column in self.markers.masses([text], self.window))
         if not self._is_marked(mass, peak, words):
             return []
-        tokens = passage.read(text)
+        tokens = passage.read(text, LONGEST)
         return self._proposals(text, tokens, self._regions(text, tokens, mass, peak))
 
     def _settled(self, text: str, edits: list[Edit]) -> list[Edit]:
