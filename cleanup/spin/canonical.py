@@ -19,6 +19,7 @@ from cleanup.spin.lexicon import Lexicon
 CAP = 10  # lemmas in a class
 LINKED = 0.25  # share of the pairs between two classes that the lexicon has, for them to become one
 
+
 @cache
 def classes() -> dict[str, str]:
     """Folded word form -> class name, "" for a stop word; a word that is not there is its own class. About 20 ms."""

@@ -105,9 +105,7 @@ def judge(
     return region
 
 
-def _region(
-    first: int, last: int, mass: float, cohesion: float, readings: Sequence[repair.Reading], priors: Priors
-) -> Region:
+def _region(first: int, last: int, mass: float, cohesion: float, readings: Sequence[repair.Reading], priors: Priors) -> Region:
     """What the readings of the forms of a stretch amount to, not yet judged."""
     chosen = [reading for reading in readings if reading.candidate and not reading.form.isdigit()]
     formal = priors.lexicon.formal
@@ -182,9 +180,7 @@ def outline(tokens: Sequence[Token], first: int, last: int, reach: int, priors: 
     return inside[begin][0], inside[end][1]
 
 
-def windows(
-    text: str, passage: Sequence[Token], markers: Markers, limits: Thresholds, size: int
-) -> list[tuple[int, int, float]]:
+def windows(text: str, passage: Sequence[Token], markers: Markers, limits: Thresholds, size: int) -> list[tuple[int, int, float]]:
     """Stretches of `size` words that are worth a look, the most marked first: (first token, last, mass). They overlap."""
     step = max(size // 3, 1)
     spans = [(at, min(at + size, len(passage))) for at in range(0, max(len(passage) - size, 0) + step, step)]

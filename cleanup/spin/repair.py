@@ -352,5 +352,3 @@ def _keys(text: str, suffix: str) -> tuple[int, ...]:
     parts = text.replace("-", " ").split(" ")
     parts[-1] += suffix.replace("’", "'")
     return tuple(map(word_key, parts))
-
-
