@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MARGIN = 0.1  # by which an estimate has to be over a threshold to count as sure
 WHOLE = 0.93  # share of the shingles of one text in the other from which on all of it is there
 PART = 0.85  # and the share of the other below which that has more to say
-KIN = 0.2  # canonical similarity from which a spun copy is sure; about half of it, and a person decides
-KIN_HELD = 0.1
+KIN = 0.4  # canonical similarity from which a spun copy is sure: reports of one event share names, so it has to be high
+KIN_HELD = 0.25  # and from which a person decides
 
 
 def covered(shared: F64, width: int) -> F64:
