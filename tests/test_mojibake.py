@@ -123,6 +123,21 @@ def test_doubt_is_held() -> None:
     assert doc.ledger[0].why["read"] == "cp1252"
 
 
+def test_lines_of_a_document_speak_for_one_another() -> None:
+    clean = ["Kraków", *SENTENCES["pl"], "Śródmieście", "Wiosnę i Bełchatów"]
+    dirty = [line.replace("–", "-").encode("cp1250", "replace").decode("latin-1") for line in clean]
+    assert cleaned(dirty[-1]).text == dirty[-1]  # too little for itself
+    found = cleaned("\n".join(dirty)).text
+    assert found.split("\n")[-1] == clean[-1]
+
+
+def test_long_lines_take_their_time_but_no_more() -> None:
+    text = "kÃ¶ln ist schÃ¶n, \xadsagt man " * 4_000
+    doc = cleaned(text)
+    assert doc.text == "köln ist schön, sagt man " * 4_000
+    assert revert(doc) == text
+
+
 def propose(text: str, **settings: Any) -> list[Edit]:
     stage = get("mojibake").factory(MojibakeConfig(**settings), directories())
     return [edit for edit in next(iter(stage([Document(id="doc", text=text)]))) if isinstance(edit, Edit)]

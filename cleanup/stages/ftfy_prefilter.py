@@ -51,9 +51,14 @@ def neighbours() -> Neighbours:
     for number, (left, right) in enumerate(_pair(elements) for elements in branches):
         for side, element in zip(signature, (left, right), strict=True):
             side[_members(element, domain, members)] |= np.uint64(1 << number)
-    keys, classes = np.unique(np.stack(signature, axis=1), axis=0, return_inverse=True)
-    pairs = (keys[:, None, 0] & keys[None, :, 1]) != 0
-    return Neighbours(classes.reshape(-1).astype(np.uint8), len(keys), pairs.reshape(-1))
+    # Characters with the same signatures are one class; the product tells signatures apart, which is checked.
+    _, first, classes = np.unique(
+        signature[0] * np.uint64(0x9E3779B97F4A7C15) + signature[1], return_index=True, return_inverse=True
+    )
+    keys = [side[first] for side in signature]
+    assert all((key[classes] == side).all() for key, side in zip(keys, signature, strict=True))
+    pairs = (keys[0][:, None] & keys[1][None, :]) != 0
+    return Neighbours(classes.astype(np.uint8), len(first), pairs.reshape(-1))
 
 
 def _branches(pattern: str) -> list[str]:

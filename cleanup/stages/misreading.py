@@ -18,6 +18,7 @@ from cleanup.stages import codepages, readings
 from cleanup.stages.mojibake_draft import differences
 
 LAYERS = 3
+_FOLLOWED = 5.0  # bits that are enough where other lines of the document were misread in the same way
 LONG = 200  # characters of a word beyond which only its beginning is looked at first
 _WIDE, _PLAIN = 24, 16  # words of a line that are looked at first: those that can change, and those that show the language
 _RARE = frozenset(
@@ -39,11 +40,10 @@ UTF8_RULES = {name: _NAMES.get(name, name) for name in (*readings.UTF8_IN_SINGLE
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Another reading of a line: its text, the encodings (written in `true`, read as `wrong`), and what speaks for it."""
+    """Another reading of a line: its text, how it comes about, and what speaks for it."""
 
     text: str
-    wrong: str
-    true: str
+    hypothesis: readings.Hypothesis
     gain: float  # bits saved, less what the hypothesis itself costs
     score: float
     language: str
@@ -51,12 +51,14 @@ class Reading(msgspec.Struct, frozen=True):
     @property
     def rule(self) -> str:
         """The rule's id."""
-        return "mojibake/" + (UTF8_RULES[self.wrong] if self.true == "utf-8" else f"legacy-{_GROUP[self.true]}")
+        wrong, true = self.hypothesis.wrong, self.hypothesis.true
+        return "mojibake/" + (UTF8_RULES[wrong] if true == "utf-8" else f"legacy-{_GROUP[true]}")
 
     @property
     def why(self) -> dict[str, object]:
         """The evidence."""
-        return {"written": self.true, "read": self.wrong, "bits": round(self.gain, 1), "language": self.language}
+        written, read = self.hypothesis.true, self.hypothesis.wrong
+        return {"written": written, "read": read, "bits": round(self.gain, 1), "language": self.language}
 
 
 def repair(line: str) -> Reading | None:
@@ -75,7 +77,7 @@ def repair(line: str) -> Reading | None:
     if first is None or text == first.text:
         return first
     fit = language.letters().fit(text)
-    return Reading(text, first.wrong, first.true, gain, _score(line, text, first.true, gain), fit.language)
+    return Reading(text, first.hypothesis, gain, _score(line, text, first.hypothesis.true, gain), fit.language)
 
 
 def _best(line: str) -> Reading | None:
@@ -91,7 +93,7 @@ def _best(line: str) -> Reading | None:
             found = _ranked(line, "", tried)
     for gain, text, hypothesis in found[:1]:
         score = _score(line, text, hypothesis.true, gain)
-        return Reading(text, hypothesis.wrong, hypothesis.true, gain, score, language.letters().fit(text).language)
+        return Reading(text, hypothesis, gain, score, language.letters().fit(text).language)
     return None
 
 
@@ -202,6 +204,17 @@ def _well_placed(text: str) -> bool:
 def _inversions(text: str) -> int:
     """Capitals after small letters."""
     return sum(a.islower() and b.isupper() for a, b in pairwise(text))
+
+
+def follow(line: str, hypothesis: readings.Hypothesis) -> Reading | None:
+    """What `line` reads like if it was misread just as other lines of its document; None when that is no improvement."""
+    text = readings.reread(line, hypothesis)
+    if text is None or text == line or _inversions(text) > _inversions(line):
+        return None
+    model = language.letters()
+    fit = model.fit(text)
+    gain = model.fit(line).bits - fit.bits
+    return Reading(text, hypothesis, gain, 0.92, fit.language) if gain >= _FOLLOWED else None
 
 
 def likelier(one: str, other: str) -> bool:

@@ -19,6 +19,8 @@ from cleanup.stages.mojibake_draft import Draft, differences
 from cleanup.stages.mojibake_rules import load
 
 ROUNDS = 6  # repairs that uncover one another, such as an entity inside of mojibake
+SEGMENT = 1_000_000  # characters of a line that are repaired in one piece, as ftfy does it
+AGREED = 60.0  # bits that two lines of a document or more have to save before others are read in the same way
 _BEFORE = ("mojibake/surrogates", "mojibake/entities")  # what has to be done before bytes are looked at
 _AFTER = ("mojibake/control", "mojibake/soft-hyphen", "mojibake/zero-width", "mojibake/bidi")
 
@@ -70,16 +72,46 @@ def _straight(text: str, edits: list[Edit]) -> list[Edit]:
 
 def _repair(text: str, wanted: dict[int, int], active: Set[str], taken: Sequence[Edit]) -> Iterator[Edit]:
     """Repairs of the wanted lines, one by one, except where something else has been proposed."""
+    drafts: dict[int, Draft] = {}
+    held: list[Edit] = []
     at = 0
-    parts = text.split("\n")
-    for number, line in enumerate(parts):
+    for number, line in enumerate(parts := text.split("\n")):
         if number in wanted and not any(edit.start < at + len(line) and at < edit.end for edit in taken):
-            draft = Draft(line, at, "\n" if number + 1 < len(parts) else "")
-            held = _settle(draft, active, wanted[number])
-            made = list(draft.edits())
-            yield from made
-            yield from (edit for edit in held if not any(edit.start < done.end and done.start < edit.end for done in made))
+            ending = "\n" if number + 1 < len(parts) else ""
+            for start in range(0, max(1, len(line)), SEGMENT):
+                piece = line[start : start + SEGMENT]
+                draft = drafts[at + start] = Draft(piece, at + start, ending if start + SEGMENT >= len(line) else "")
+                held += _settle(draft, active, wanted[number])
         at += len(line) + 1
+    made = [edit for draft in drafts.values() for edit in draft.edits()]
+    made += _followed(parts, drafts, [*made, *taken])
+    yield from made
+    yield from (edit for edit in held if not _touches(edit, made))
+
+
+def _touches(edit: Edit, others: Sequence[Edit]) -> bool:
+    return any(edit.start < other.end and other.start < edit.end for other in others)
+
+
+def _followed(lines: Sequence[str], drafts: dict[int, Draft], made: Sequence[Edit]) -> list[Edit]:
+    """Lines that say too little by themselves, read as other lines of the document had to be."""
+    evidence: dict[readings.Hypothesis, list[float]] = {}
+    for draft in drafts.values():
+        if draft.hypothesis is not None:
+            evidence.setdefault(draft.hypothesis, []).append(draft.gain)
+    sure = [hypothesis for hypothesis, gains in evidence.items() if len(gains) > 1 and sum(gains) >= AGREED]
+    out: list[Edit] = []
+    at = 0
+    for line in lines if sure else ():
+        span = Edit(at, at + len(line), line, "", "")
+        if not line.isascii() and len(line) <= SEGMENT and not _touches(span, made):
+            found = [reading for hypothesis in sure if (reading := misreading.follow(line, hypothesis)) is not None]
+            for reading in sorted(found, key=lambda one: -one.gain)[:1]:
+                why = {**reading.why, "lines": len(evidence[reading.hypothesis])}
+                for start, end, after in differences(line, reading.text):
+                    out.append(Edit(at + start, at + end, line[start:end], after, reading.rule, reading.score, why))
+        at += len(line) + 1
+    return out
 
 
 def _settle(draft: Draft, active: Set[str], reasons: int) -> list[Edit]:
@@ -106,15 +138,15 @@ def _settle(draft: Draft, active: Set[str], reasons: int) -> list[Edit]:
 
 def _encoding(draft: Draft, active: Set[str], bad: bool) -> list[Edit]:
     """ftfy's repair, or another reading of the bytes where that is likelier; edits, when it has to be held for a person."""
-    line = draft.text
-    if line.isascii() or line == draft.settled:
+    whole = draft.text
+    if whole.isascii() or whole == draft.settled:
         return []
-    # ftfy sees a line with its end, which is a neighbour like any other.
-    whole = line + draft.ending
-    fixed = ftfy_prefilter.fix_encoding(whole, bad).removesuffix(draft.ending) if "mojibake/ftfy" in active else line
+    fixed = ftfy_prefilter.fix_encoding(whole, bad) if "mojibake/ftfy" in active else whole
     beyond = not active.isdisjoint(misreading.RULES)
-    if fixed != line:
-        if not beyond or _convincing(line, fixed):
+    ending = draft.ending if whole.endswith(draft.ending) and fixed.endswith(draft.ending) else ""
+    line, theirs = whole.removesuffix(ending), fixed.removesuffix(ending)
+    if fixed != whole:
+        if not beyond or _convincing(line, theirs):
             draft.rewrite(fixed, "mojibake/ftfy")
             draft.settled = fixed
             return []
@@ -122,10 +154,11 @@ def _encoding(draft: Draft, active: Set[str], bad: bool) -> list[Edit]:
         return []
     reading = misreading.repair(line)
     if reading is not None and reading.rule in active:
-        if reading.score >= 0.9 and (fixed == line or misreading.likelier(reading.text, fixed)):
-            draft.rewrite(reading.text, reading.rule, reading.score, reading.why)
+        if reading.score >= 0.9 and (fixed == whole or misreading.likelier(reading.text, theirs)):
+            draft.rewrite(reading.text + ending, reading.rule, reading.score, reading.why)
+            draft.hypothesis, draft.gain = reading.hypothesis, reading.gain
             return []
-        if reading.score >= 0.5 and fixed == line:
+        if reading.score >= 0.5 and fixed == whole:
             return [
                 Edit(draft.offset + start, draft.offset + end, line[start:end], after, reading.rule, reading.score, reading.why)
                 for start, end, after in differences(line, reading.text)

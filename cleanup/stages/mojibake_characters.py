@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
 
-from cleanup.stages.mojibake_draft import Draft
-
-Change = tuple[int, int, str]  # start, end, replacement
+from cleanup.stages.mojibake_draft import Change, Draft
 
 ENTITY = re.compile(r"&#?[0-9A-Za-z]{1,24};")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
@@ -99,10 +97,11 @@ FIXES: dict[str, Callable[[str], Iterator[Change]]] = {
 
 
 def fix(draft: Draft, rules: Sequence[str], active: Set[str]) -> None:
-    """Apply those of `FIXES` that are named and active to the line, each right to left, so that positions stay true."""
+    """Apply those of `FIXES` that are named and active to the line."""
     if not (SPECIAL.search(draft.text) or ENTITY.search(draft.text)):
         return
     for rule in rules:
         if rule in active:
-            for start, end, after in reversed(list(FIXES[rule](draft.text))):
-                draft.replace(start, end, after, rule)
+            changes = list(FIXES[rule](draft.text))
+            if changes:
+                draft.replace_all(changes, rule)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from cleanup.document import Edit
+from cleanup.stages.readings import Hypothesis
+
+Change = tuple[int, int, str]  # start, end, replacement
 
 _LONG = 2000  # words of a line beyond which a diff is not worth its time
 
@@ -29,50 +32,76 @@ class Draft:
     """One line and its repairs so far. Positions given to `replace` are those of the present `text`."""
 
     def __init__(self, original: str, offset: int = 0, ending: str = "") -> None:
-        self.original = original
+        self.original = original + ending
         self.offset = offset  # of the line in its document, code points
-        self.ending = ending  # the line feed behind it, if there is one
-        self.text = original
+        self.ending = ending  # the line feed, where there is one: part of the text, for it is a neighbour like any other
+        self.text = self.original
         self.patches: list[Patch] = []
         self.settled: str | None = None  # a text whose encoding needs no second look
+        self.hypothesis: Hypothesis | None = None  # how the line has been read other than by ftfy, and the bits that saved
+        self.gain = 0.0
 
     def replace(self, start: int, end: int, after: str, rule: str, score: float = 1.0, why: dict[str, Any] | None = None) -> None:
         """Replace `text[start:end]`; earlier repairs of the same place become one patch with this one."""
-        before: list[Patch] = []
-        behind: list[Patch] = []
-        shift = 0  # present minus original position, left of `start`
-        right = 0  # the same, left of `end`
-        head = tail = ""
-        made = Patch(-1, -1, after, (rule,), score, dict(why or {}))
-        for patch in self.patches:
-            left_at = patch.start + right
-            right_at = left_at + len(patch.after)
-            if right_at <= start:
-                before.append(patch)
-                shift = right = right + len(patch.after) - (patch.end - patch.start)
-            elif left_at >= end:
-                behind.append(patch)
-            else:
-                if left_at < start:
-                    head, made.start = patch.after[: start - left_at], patch.start
-                if right_at > end:
-                    tail, made.end = patch.after[end - left_at :], patch.end
+        self.replace_all([(start, end, after)], rule, score, why)
+
+    def replace_all(self, changes: Sequence[Change], rule: str, score: float = 1.0, why: dict[str, Any] | None = None) -> None:
+        """Replace many places at once, given left to right: the work grows with the line, not with their number times it."""
+        out: list[Patch] = []
+        parts: list[str] = []
+        at = shift = 0  # how far the present text is copied; present minus original position
+        for start, end, patches, own in self._clusters(changes):
+            if not own:
+                out += patches
+                shift += sum(len(patch.after) - (patch.end - patch.start) for patch in patches)
+                continue
+            pieces: list[str] = []
+            here = start
+            for left, right, after in own:
+                pieces += (self.text[here:left], after)
+                here = right
+            made = Patch(start - shift, 0, "".join([*pieces, self.text[here:end]]), (rule,), score, dict(why or {}))
+            for patch in patches:
                 made.rules = (*patch.rules, *(name for name in made.rules if name not in patch.rules))
-                made.score = min(made.score, patch.score)
-                made.why = {**patch.why, **made.why}
-                right += len(patch.after) - (patch.end - patch.start)
-        made.start = start - shift if made.start < 0 else made.start
-        made.end = end - right if made.end < 0 else made.end
-        made.after = head + after + tail
-        self.patches = [*before, made, *behind]
-        self.text = self.text[:start] + after + self.text[end:]
+                made.score, made.why = min(made.score, patch.score), {**patch.why, **made.why}
+                shift += len(patch.after) - (patch.end - patch.start)
+            made.end = end - shift
+            out.append(made)
+            parts += (self.text[at:start], made.after)
+            at = end
+        self.text = "".join([*parts, self.text[at:]])
+        self.patches = out
+
+    def _clusters(self, changes: Sequence[Change]) -> Iterator[tuple[int, int, list[Patch], list[Change]]]:
+        """Earlier patches and new changes of the same place, by where they are in the present text."""
+        spans: list[tuple[int, int, int, Patch | Change]] = [
+            (start, end, 1, (start, end, after)) for start, end, after in changes
+        ]
+        shift = 0
+        for patch in self.patches:
+            spans.append((patch.start + shift, patch.start + shift + len(patch.after), 0, patch))
+            shift += len(patch.after) - (patch.end - patch.start)
+        first = last = -1
+        patches: list[Patch] = []
+        own: list[Change] = []
+        for start, end, _, item in sorted(spans, key=lambda span: span[:3]):
+            if start >= last and (patches or own):
+                yield first, last, patches, own
+                patches, own = [], []
+            if not (patches or own):
+                first, last = start, end
+            last = max(last, end)
+            if isinstance(item, Patch):
+                patches.append(item)
+            else:
+                own.append(item)
+        if patches or own:
+            yield first, last, patches, own
 
     def rewrite(self, text: str, rule: str, score: float = 1.0, why: dict[str, Any] | None = None) -> None:
         """Make the whole line read `text`, by replacing only the words that differ."""
-        shift = 0
-        for start, end, after in list(differences(self.text, text)):
-            self.replace(start + shift, end + shift, after, rule, score, why)
-            shift += len(after) - (end - start)
+        cut = len(self.ending) if text.endswith(self.ending) and self.text.endswith(self.ending) else 0
+        self.replace_all(list(differences(self.text[: len(self.text) - cut], text[: len(text) - cut])), rule, score, why)
 
     def edits(self) -> Iterator[Edit]:
         """The patches that change something, in the coordinates of the document; the first rule gives its name."""

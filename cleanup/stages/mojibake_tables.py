@@ -26,6 +26,10 @@ _QUOTES = "“”„‚‹›«»•¿¡"
 _SIGNS = "£€§©®½¼¾²³¹°ªº±µ¶¢¥÷×ﬁﬂ"
 
 
+_ALL = "".join(map(chr, range(1 << 16)))
+_CASED = 0x2E00  # alphabets with capitals, as far as `letters.tsv` has them, end before
+
+
 class Tables(msgspec.Struct, frozen=True):
     """What there is to know of a character, packed, by UTF-16 code unit; and a flag for every trigram and pair that is known.
 
@@ -39,6 +43,7 @@ class Tables(msgspec.Struct, frozen=True):
 
 @cache
 def tables() -> Tables:
+    """The tables, made once in a process."""
     path = rules.built_in() / "mojibake" / "letters.tsv"
     text = path.read_text(encoding="utf-8")
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
@@ -65,7 +70,7 @@ def tables() -> Tables:
     pair = pair[(codes[pair] > 0x3040) & (codes[pair + 1] > 0x3040)]
     known[spread(codes[pair], codes[pair + 1], PAIR)] = True
     special = np.zeros(1 << 16, np.bool_)
-    special[[code for code in range(1 << 16) if SPECIAL.match(chr(code))]] = True
+    special[[match.start() for match in SPECIAL.finditer(_ALL)]] = True
     packed = number | kind.astype(np.uint32) << KIND | case.astype(np.uint32) << 20 | special * SPECIAL_BIT | rare * RARE
     packed[[0x2013, 0x2014]] |= DASH
     packed[[code for code in range(128) if chr(code).isalpha()]] |= ASCII
@@ -81,15 +86,15 @@ def _fill_letters(
         if unicodedata.category(char)[0] in "LM" and language.script(char) not in ("CJK", "HANGUL"):
             number[code] = index
             kind[code] = LETTER
-    for code in range(1 << 16):
+    alphabetic = np.fromiter(map(str.isalpha, _ALL), np.bool_, 1 << 16)
+    kind[alphabetic & (kind == 0)] = STRANGER
+    for code in np.flatnonzero(alphabetic[:_CASED]).tolist():
         char = chr(code)
-        if char.isalpha():
-            small = char.lower()[0]
-            case[code] = 1 if char.islower() else 2 if char.isupper() else 0
-            if number[code] == 0:
-                number[code] = number[ord(small)]
-            if kind[code] == 0:
-                kind[code] = LETTER if number[code] else STRANGER
+        case[code] = 1 if char.islower() else 2 if char.isupper() else 0
+        if number[code] == 0:
+            number[code] = number[ord(char.lower()[0])]
+        if number[code]:
+            kind[code] = LETTER
 
 
 def _images(kind: NDArray[np.uint8]) -> None:
@@ -124,6 +129,7 @@ def _ideographs(kind: NDArray[np.uint8], rare: NDArray[np.bool_]) -> None:
 
 
 def spread(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Places in `known`, spread evenly; with four million places, few trigrams pass for usual by chance."""
     mixed = a * np.uint32(0x9E3779B1) ^ b * np.uint32(0x85EBCA77) ^ c * np.uint32(0xC2B2AE3D)
     found: NDArray[np.uint32] = (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) >> np.uint32(32 - _BITS)
     return found

@@ -79,9 +79,8 @@ def test_prefilter_is_sound(text: str) -> None:
     for number, line in enumerate(lines):
         if number not in wanted:
             draft = Draft(line, 0, "\n" if number + 1 < len(lines) else "")
-            held = mojibake._settle(draft, ACTIVE, prefilter.ODD | prefilter.BAD | prefilter.CHARACTERS)
-            assert draft.text == line
-            assert held == []
+            held = mojibake._settle(draft, ACTIVE, prefilter.ODD | prefilter.CHARACTERS)  # look for yourself
+            assert list(draft.edits()) == held == []
 
 
 @given(texts)
