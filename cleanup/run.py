@@ -158,15 +158,15 @@ def _spooled(source: Source, out: Path) -> Source:
     if source.path != "-":
         return source
     import shutil
-    import sys
 
     from cleanup.read.inputs import describe as describe_source
+    from cleanup.read.stream import standard_input
 
     spool = out / ".work" / "stdin"
     spool.parent.mkdir(parents=True, exist_ok=True)
     if not spool.exists() and not (out / "run.json").exists():
         with directory.appearing(spool) as file:
-            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+            shutil.copyfileobj(standard_input(), file, 1 << 20)
     found = describe_source(str(spool), "stdin")
     return Source("stdin", "stdin", found.size) if found.error else msgspec.structs.replace(found, mtime_ns=0)
 

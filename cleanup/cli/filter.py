@@ -19,6 +19,7 @@ from cleanup.part import cleaned
 from cleanup.pipeline import Pipeline, settle
 from cleanup.read.inputs import Source
 from cleanup.read.parts import read_segment_stream
+from cleanup.read.stream import standard_input
 from cleanup.write.record import encode, fields, value
 
 STDIN = Source("-", "stdin")
@@ -49,7 +50,7 @@ def run_filter(options: dict[str, Any]) -> int:
 
 
 def _cleaned(pipeline: Pipeline) -> Iterator[Document]:
-    docs = read_segment_stream(sys.stdin.buffer, STDIN, pipeline.config)
+    docs = read_segment_stream(standard_input(), STDIN, pipeline.config)
     for size in FIRST_BATCHES:
         for batch in cleaned(_take(docs, size), pipeline):
             yield from batch

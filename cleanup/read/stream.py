@@ -7,6 +7,8 @@ import gzip
 import io
 import lzma
 import os
+import select
+import stat
 import sys
 import zlib
 from collections.abc import Callable
@@ -19,6 +21,8 @@ from cleanup.errors import InputError
 
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 RATIO_GRACE = 16 << 20  # decompressed bytes before the ratio counts: small files of one repeated word are honest
+
+PATIENCE = 0.2  # seconds of one wait for standard input
 
 READ_ERRORS = (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError, zlib.error, InputError)
 
@@ -121,10 +125,41 @@ class Unpacked(io.RawIOBase):
         super().close()
 
 
+class _Patient(io.RawIOBase):
+    """A descriptor read in slices of waiting: an interrupt that another thread received is noticed between them.
+
+    The operating system gives a signal to any thread; a main thread that sleeps in `read` would never learn of it.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` with what is there."""
+        while not select.select([self.descriptor], [], [], PATIENCE)[0]:
+            pass
+        return os.readv(self.descriptor, [buffer])
+
+
+def standard_input() -> IO[bytes]:
+    """Standard input, whose reader can be interrupted while it waits."""
+    try:
+        waits = not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+    except (OSError, ValueError):  # not a descriptor at all: a test's or a notebook's own object
+        waits = False
+    if not waits or os.name != "posix":
+        return sys.stdin.buffer
+    return io.BufferedReader(_Patient(sys.stdin.fileno()), 1 << 16)
+
+
 def open_raw(path: str) -> IO[bytes]:
     """The stored bytes of a file, URL or "-"."""
     if path == "-":
-        return sys.stdin.buffer
+        return standard_input()
     if "://" in path:
         import fsspec
 
