@@ -226,5 +226,5 @@ def _edit(text: str, start: int, end: int, verdict: Verdict) -> Edit:
 
 def _value(field: str, value: Any) -> Any:
     if field in LISTS and isinstance(value, str):
-        return [part for part in (one.strip(" #.") for one in re.split(r"[,;|]", value)) if part]
+        return [part for part in (one.strip(" #.") for one in re.split(r"[,;|、，]", value)) if part]
     return value

@@ -75,6 +75,8 @@ class Vocabulary:
         if len(line) > 200 or words(line) > MAX_WORDS:
             return None
         reading = Reading([], set())
+        if self._date(line.strip(_EDGES), reading, line):
+            return reading  # one date, whatever commas it has
         unknown = [part for part in _parts(line) if not self._part(part, reading, crawled)]
         if not reading.kinds or len(unknown) > len(reading.kinds) or any(words(part) > 4 for part in unknown):
             return None
@@ -108,11 +110,7 @@ class Vocabulary:
             reading.kinds.add("author")
             reading.values.append(Value("authors", names, part))
             return True
-        found = self.calendar.find(bare)
-        if found and self._only_time(bare[: found.start]) and self.calendar.is_time(bare[found.end :]):
-            reading.kinds.add("date")
-            if found.iso:
-                reading.values.append(Value("date", found.iso, part))
+        if self._date(bare, reading, part):
             return True
         if (match := self._source.match(bare)) and 0 < words(bare[match.end() :]) <= 4:
             reading.kinds.add("source")
@@ -135,6 +133,16 @@ class Vocabulary:
             reading.kinds.add("time")
             return True
         return False
+
+    def _date(self, bare: str, reading: Reading, part: str) -> bool:
+        """Read a text that says nothing but when; False when it says anything else."""
+        found = self.calendar.find(bare)
+        if not found or not self._only_time(bare[: found.start]) or not self.calendar.is_time(bare[found.end :]):
+            return False
+        reading.kinds.add("date")
+        if found.iso:
+            reading.values.append(Value("date", found.iso, part))
+        return True
 
     def _only_time(self, before: str) -> bool:
         """Words of time, or one place name before the date ("Frankfurt, October 23")."""

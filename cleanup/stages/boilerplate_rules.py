@@ -159,7 +159,7 @@ def _named(path: Path, data: dict[str, Any]) -> Iterator[Named]:
             hint = "`cleanup rules show` prints a rule with all its keys"
             raise RuleError(f"{path}: rule {name!r}: {describe(error)}", hint) from None
         if problem := _problem(rule):
-            raise RuleError(f"{path}: rule {name!r}: {problem}", "see rules/README.md for the form of a rule")
+            raise RuleError(f"{path}: rule {name!r}: {problem}", "see rules/boilerplate/README.md for the form of a rule")
         folder = "sites/" if path.parent.name == "sites" else ""
         yield Named(f"boilerplate/{folder}{path.stem}/{rule.id}".lower(), rule, f"{path}:{at}", SCORES[rule.confidence])
 

@@ -27,6 +27,7 @@ DUMP_SHARE = 0.3  # of the lines gone by rules alone: a dump of a whole page
 DUMP_LINES = 20
 HEADLINE_WORDS = (4, 40)
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
+SHORT_APPLY = 0.92  # and otherwise has to be surer, since it has less to go by
 RULE = "boilerplate/scorer"
 
 
@@ -114,13 +115,21 @@ class Scorer:
             if line == headline:
                 continue
             if state.page.words[line] <= SAID_WORDS:
+                if state.page.sentence[line] or _between_paragraphs(state, line, gone):
+                    continue  # "No." is an answer, and a few words between two paragraphs are a subhead
                 prose = prose or _prose(state)
-                if f" {normal(text)} " in prose:
+                if f" {normal(text)} " in prose or (score[line] < SHORT_APPLY and not dump):
                     continue
             state.add(
                 line,
                 Verdict(RULE, _confidence(float(score[line]), apply, self.weights.review), {"p": round(float(score[line]), 3)}),
             )
+
+
+def _between_paragraphs(state: State, line: int, gone: set[int]) -> bool:
+    """Whether the lines next to a line are sentences that stay."""
+    near = (line - 1, line + 1)
+    return all(0 <= other < len(state.page) and state.page.sentence[other] and other not in gone for other in near)
 
 
 def _prose(state: State) -> str:

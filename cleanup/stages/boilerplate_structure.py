@@ -18,6 +18,7 @@ from cleanup.stages.boilerplate_rules import normal
 
 HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
 TAIL_LINES = 30
+BYLINE_LINES = 10  # a byline stands within so many lines of running text
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 USER_TEXT = frozenset({"comment"})  # behind these markers even long paragraphs are not the article's
@@ -166,7 +167,10 @@ def metadata(state: State, vocabulary: Vocabulary, suspects: Sequence[int], craw
         if state.long[line] or (page.words[line] > 6 and page.sentence[line] and not near):
             continue
         reading = vocabulary.read(text, crawled)
-        if reading is None or reading.kinds == {"time"} or not (near or reading.sure):
+        if reading is None or reading.kinds == {"time"}:
+            continue
+        near = near or ("author" in reading and any(state.long[line + 1 : line + 1 + BYLINE_LINES]))
+        if not (near or reading.sure):
             continue
         name = "boilerplate/structure/metadata-line"
         fields = tuple(Said(value.field, value.value, name, 0.95) for value in reading.values) if near else ()

@@ -32,7 +32,7 @@ from cleanup.stages.boilerplate_scorer import FILE, SCALE, Weights, verdict_flag
 from cleanup.stages.boilerplate_structure import State
 
 SURE = 0.9
-APPLY, APPLY_DUMP, REVIEW = 0.87, 0.6, 0.7
+APPLY, APPLY_DUMP, REVIEW = 0.86, 0.6, 0.75
 FORMS: dict[str, tuple[str, float, Callable[[str], str]]] = {
     "main": ("main", 1.0, lambda text: text),
     "dump": ("all", 0.3, lambda text: text),
