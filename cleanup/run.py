@@ -45,15 +45,15 @@ class Run:
         counts: dict[str, int] = self.info["counts"]
         return counts
 
-    def ledger(self, doc: str | None = None) -> Iterator[Row]:
-        """All ledger rows in order, or those of one document id."""
+    def ledger(self, doc: str | None = None, part: str = "*", exact: bool = True) -> Iterator[Row]:
+        """All ledger rows in order, or those of one part, of one document id, or (not `exact`) of an id that holds `doc`."""
         likely = may_name(doc or "")
-        for path in sorted((self.path / "ledger").glob("part-*.jsonl")):
+        for path in sorted((self.path / "ledger").glob(f"part-{part}.jsonl")):
             with open(path, "rb") as file:
                 for line in file:
                     if likely(line):
                         row = parse_row(line)
-                        if doc is None or row.doc == doc:
+                        if doc is None or row.doc == doc or (not exact and doc in row.doc):
                             yield row
 
     def failures(self, limit: int | None = None) -> Iterator[dict[str, Any]]:

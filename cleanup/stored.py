@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from cleanup.document import Document
+from cleanup.document import Document, Row, revert
 from cleanup.errors import CleanupError
 from cleanup.run import Run
 from cleanup.write.record import may_name, parse_line, value
 
+SAME = 64  # documents of one id in one part whose ledgers are told apart
 
-def lines(run: Run, kind: str) -> Iterator[bytes]:
+
+def lines(run: Run, kind: str, part: str = "*") -> Iterator[bytes]:
     """The JSON lines of `corpus` or `dropped`. Raises CleanupError for the formats from which documents cannot be read back."""
-    for path in sorted((run.path / kind).glob("part-*")):
+    for path in sorted((run.path / kind).glob(f"part-{part}.*")):
         if path.name.endswith((".parquet", ".txt", ".txt.zst", ".txt.gz")):
             raise CleanupError(f"documents of {path.name} cannot be shown", "a run --to jsonl can be explained")
         with open(path, "rb") as file:
@@ -31,25 +33,89 @@ def lines(run: Run, kind: str) -> Iterator[bytes]:
             yield from stream
 
 
-def find(run: Run, id_: str) -> Document:
-    """The document of that id, kept or dropped, with its ledger. Raises CleanupError when there is none or several."""
-    found = list(documents(run, may_name(id_), {id_}))
+def find(run: Run, id_: str) -> list[Document]:
+    """The documents of that id with their ledgers, kept ones first: equal ids stay documents of their own.
+
+    Raises CleanupError when there is none, and when there are so many that their ledgers cannot be told apart.
+    """
+    found: list[Document] = []
+    for path in sorted((run.path / "ledger").glob("part-*.jsonl")):
+        part = path.name.removeprefix("part-").removesuffix(".jsonl")
+        here = list(_stored(run, may_name(id_), {id_}, part))
+        if here:
+            _deal(here, list(run.ledger(id_, part)), run)
+            found += [item.doc for item in here]
     if not found:
-        hint = f"`cleanup explain {run.path}` lists the changed and dropped ones"
+        near = next((row.doc for row in run.ledger(id_, exact=False) if id_ in row.doc), None)
+        hint = f"did you mean {near}?" if near else f"`cleanup explain {run.path}` lists the changed and dropped ones"
         raise CleanupError(f"no document {id_!r} in {run.path}", hint)
-    if len(found) > 1:
-        # Equal ids stay two documents; their ledgers lie one after the other and cannot be told apart by id alone.
-        raise CleanupError(f"{len(found)} documents have the id {id_!r}", "give them ids of their own with --id-field")
-    found[0].ledger = list(run.ledger(id_))
-    return found[0]
+    return sorted(found, key=lambda doc: doc.status == "dropped")
+
+
+class _Stored(msgspec.Struct):
+    """A document as it lies in the run, and what its line says about its ledger."""
+
+    doc: Document
+    edits: int
+    drop: dict[str, Any] | None
+
+
+def _deal(stored: list[_Stored], rows: list[Row], run: Run) -> None:
+    """Give documents of one id and one part their own rows.
+
+    A ledger names documents by id alone. The rows of one document lie together, and those of the corpus step after all others;
+    a document's own are the ones that undo to another text and end with its own reason for a drop.
+    """
+    if len(stored) == 1:
+        stored[0].doc.ledger = rows
+        return
+    config = run.info["config"]
+    last = config["max_passes"] * len(config["stages"])
+    early = _bunches([row for row in rows if row.step <= last])
+    late = _bunches([row for row in rows if row.step > last])
+    if len(stored) > SAME:
+        early = late = []
+    for item in stored:
+        choices = ((one, two) for two in [*late, []] for one in [*early, []])
+        chosen = next((pair for pair in choices if _fits(item, [*pair[0], *pair[1]])), None)
+        if chosen is None:
+            message = f"{len(stored)} documents have the id {item.doc.id!r}, and their ledgers cannot be told apart"
+            raise CleanupError(message, "give them ids of their own with --id-field")
+        item.doc.ledger = [*chosen[0], *chosen[1]]
+        early = [bunch for bunch in early if bunch is not chosen[0]]
+        late = [bunch for bunch in late if bunch is not chosen[1]]
+
+
+def _bunches(rows: Sequence[Row]) -> list[list[Row]]:
+    bunches: list[list[Row]] = []
+    for row in rows:
+        before = bunches[-1][-1] if bunches else None
+        if before is None or row.step < before.step or (before.action == "drop" and before.decision == "apply"):
+            bunches.append([])
+        bunches[-1].append(row)
+    return bunches
+
+
+def _fits(item: _Stored, rows: list[Row]) -> bool:
+    drop = next((row.why for row in rows if row.action == "drop" and row.decision == "apply"), None)
+    if drop != item.drop or sum(row.action == "edit" and row.decision == "apply" for row in rows) != item.edits:
+        return False
+    marks = [row.after for row in rows if row.action == "mark" and row.decision == "apply" and row.why.get("field") == "language"]
+    if marks[-1:] != ([item.doc.language] if item.doc.language else []):
+        return False
+    try:
+        revert(msgspec.structs.replace(item.doc, ledger=rows))
+    except ValueError:
+        return False
+    return True
 
 
 def find_all(run: Run, ids: Collection[str]) -> dict[str, Document]:
     """Documents by id with their ledgers, read in one go; an id that several documents share is left out."""
     wanted = set(ids)
     found: dict[str, list[Document]] = {}
-    for doc in documents(run, lambda _: True, wanted):
-        found.setdefault(doc.id, []).append(doc)
+    for item in _stored(run, lambda _: True, wanted):
+        found.setdefault(item.doc.id, []).append(item.doc)
     single = {id_: docs[0] for id_, docs in found.items() if len(docs) == 1}
     for row in run.ledger() if single else ():
         if row.doc in single:
@@ -57,16 +123,17 @@ def find_all(run: Run, ids: Collection[str]) -> dict[str, Document]:
     return single
 
 
-def documents(run: Run, likely: Callable[[bytes], bool], ids: Collection[str]) -> Iterator[Document]:
+def _stored(run: Run, likely: Callable[[bytes], bool], ids: Collection[str], part: str = "*") -> Iterator[_Stored]:
     """Stored documents with one of these ids, without their ledgers. `likely` looks at a line before it is parsed."""
     field = run.info["config"]["read"]["text_field"]
     for kind in ("corpus", "dropped"):
-        for line in lines(run, kind):
+        for line in lines(run, kind, part):
             if likely(line):
                 record = parse_line(line)
                 id_ = identity(record, run)
                 if id_ in ids:
-                    yield restore(record, kind, field, id_)
+                    drop = value(record["drop"])["why"] if kind == "dropped" else None
+                    yield _Stored(restore(record, kind, field, id_), value(record["cleanup"])["edits"], drop)
 
 
 def identity(record: dict[str, Any], run: Run) -> str:

@@ -201,6 +201,29 @@ def test_explain_and_revert(run: Path, samples: Path) -> None:
     assert "eastmere-1" in call("explain", run, "eastmere-2").stdout.decode()
     assert "northlight-2" in call("explain", run).stdout.decode()
     assert call("explain", run, "nobody").returncode == 2
+    assert b"did you mean brackwater-" in call("explain", run, "brackwater").stderr
+
+
+def test_equal_ids_are_explained_one_by_one(tmp_path: Path) -> None:
+    quay = "The cafÃ© on the quay is open again after a long winter of repairs, and its owners hope for a warm spring."
+    texts = [
+        quay,
+        quay,
+        "A cafÃ© by the station has closed for good, said the owner, who moved to the coast with his family in March.",
+        "Council members voted on Tuesday to keep the library open on Sundays, a decision many families had asked for.",
+    ]
+    (tmp_path / "twice.jsonl").write_text(
+        "".join(json.dumps({"url": "https://news.example/a", "text": text}) + "\n" for text in texts)
+    )
+    assert call("run", tmp_path / "twice.jsonl", "-o", tmp_path / "out").returncode == 0
+    asked = ("explain", tmp_path / "out", "https://news.example/a")
+    assert call(*asked).stdout.decode().count("twice.jsonl") == 4
+    assert b"--nth" in call(*asked, "--revert").stderr
+    back = [call(*asked, "--revert", "--nth", str(number)).stdout.decode() for number in range(1, 5)]
+    assert sorted(back) == sorted(texts)
+    rows = [json.loads(line) for line in call(*asked, "--json", "--nth", "4").stdout.decode().splitlines()]
+    assert [row["rule"] for row in rows if row["action"] == "drop"] == ["dedup/exact"]
+    assert call(*asked, "--nth", "5").returncode == 2
 
 
 def test_check(samples: Path, tmp_path: Path) -> None:

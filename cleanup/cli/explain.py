@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from cleanup.document import Document
+    from cleanup.run import Run
 
 
 @click.command("explain")
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 @click.option("--revert", "revert_", is_flag=True, help="Print the text before any edit, byte for byte.")
 @click.option("--json", "as_json", is_flag=True, help="Ledger rows as JSON lines.")
 @click.option("--rule", metavar="RULE", help="Only rows of rules whose id starts so.")
-def explain_command(run: str, id: str | None, revert_: bool, as_json: bool, rule: str | None) -> None:  # noqa: A002 (the argument's name)
+@click.option(
+    "--nth", type=click.IntRange(1), metavar="N", help="Of several documents with this id only the Nth, as they are shown."
+)
+def explain_command(run: str, id: str | None, revert_: bool, as_json: bool, rule: str | None, nth: int | None) -> None:  # noqa: A002 (the argument's name)
     """Show every decision about the document ID of the run directory RUN with its rule, score and evidence, and a word diff;
     without ID, a line for every document that was changed or dropped."""
     from cleanup.run import Run
@@ -31,7 +35,16 @@ def explain_command(run: str, id: str | None, revert_: bool, as_json: bool, rule
         return
     from cleanup.stored import find
 
-    doc = find(opened, id)
+    docs = find(opened, id)
+    if nth and nth > len(docs):
+        raise click.UsageError(f"there are only {len(docs)} documents {id!r}")
+    if revert_ and len(docs) > 1 and not nth:
+        raise click.UsageError(f"{len(docs)} documents have the id {id!r}: choose one with --nth")
+    for doc in docs[nth - 1 : nth] if nth else docs:
+        _explain(doc, opened, rule, revert_, as_json)
+
+
+def _explain(doc: Document, opened: Run, rule: str | None, revert_: bool, as_json: bool) -> None:
     if revert_:
         from cleanup.document import revert
 
@@ -115,10 +128,11 @@ def _aligned(doc: Document, run: Any) -> None:
     from cleanup.stored import find
 
     kept = next((row.why.get("duplicate_of") for row in doc.ledger if row.why.get("duplicate_of")), None)
-    if not isinstance(kept, str) or kept == doc.id:
+    if not isinstance(kept, str):
         return
     try:
-        other = find(run, kept)
+        words = set(doc.text.split())
+        other = max(find(run, kept), key=lambda one: (one.status == "kept", len(words & set(one.text.split()))))
     except CleanupError:
         return
     click.echo(click.style(f"\nagainst {label(kept)}, which stays (- only here, + only there):", bold=True))
