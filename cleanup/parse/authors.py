@@ -183,7 +183,7 @@ def _name(part: str) -> str:
     if _ADDRESS.search(part) or _DEGREE.match(part):
         return ""
     part = _ASIDE.sub("", _words().by.sub("", part.strip(_EDGES))).strip(_EDGES + "()")
-    if not part or len(part) > MAX_NAME or len(part.split()) > 6 or _words().role.fullmatch(part):
+    if not part or ":" in part or len(part) > MAX_NAME or len(part.split()) > 6 or _words().role.fullmatch(part):
         return ""
     return part if sum(map(str.isdigit, part)) <= 2 and any(map(str.isalpha, part)) else ""
 

@@ -14,6 +14,8 @@ from cleanup.parse import authors, dates, titles
 from cleanup.parse.blocks import Lines
 from cleanup.parse.structured import Claims, key, plain, text_of, types
 
+_MACHINE = re.compile(r"^[0-9a-f]{8}-?[0-9a-f-]{4,}[0-9a-f]{4,}$|^[A-Za-z_]\w*:\S", re.ASCII)
+_LABELLED = re.compile(r"^[\w ]{3,24}: (?=\S)")
 _TAG_NAMES = ("news_keywords", "parsely-tags", "sailthru.tags", "mrf:tags", "og:article:tag", "dcterms.subject")
 MAX_TAGS = 40
 MAX_TAG = 80  # characters
@@ -127,8 +129,20 @@ def _split(texts: Iterable[str]) -> Iterable[str]:
     """Tags, each once; where there is but one text it is a list of them, as in `<meta name="keywords">`."""
     given = list(texts)
     parts = re.split(r"[,;|、，]", given[0]) if len(given) == 1 else given
-    distinct = {key(part): part.strip().strip("#").strip() for part in reversed(parts) if key(part)}
+    distinct = {key(part): part for part in reversed(_readable([part.strip().strip("#").strip() for part in parts])) if key(part)}
     return (tag for tag in reversed(distinct.values()) if len(tag) <= MAX_TAG)
+
+
+def _readable(tags: list[str]) -> list[str]:
+    """Tags without what only a publishing system reads: identifiers, `key:value`; where several are labelled, without labels.
+
+    >>> _readable(["26157981-b4f7-4929-adc1-e860c6f03636", "isFree:true", "Topic: Travel", "Place: Jasper"])
+    ['Travel', 'Jasper']
+    """
+    tags = [tag for tag in tags if not _MACHINE.search(tag)]
+    if sum(bool(_LABELLED.match(tag)) for tag in tags) > 1:
+        tags = [_LABELLED.sub("", tag) for tag in tags]
+    return tags
 
 
 def _strings(value: Any) -> Iterable[str]:
