@@ -10,12 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cleanup.dedup.shingle import I64, U32, U64, Tokens, finish, fold, odd32, tokenise, u32, u64
+from cleanup.dedup.shingle import I64, U32, Tokens, finish, fold, odd32, tokenise, u32
 from cleanup.dedup.signature import EMPTY, bottom
 
-_BITS = 18  # of a slot in the table of words
+# An entry in the table of words: which of the words that spread to its slot it is, whether others would have the slot, too,
+# and the place of its class. With the slot this tells the word, for hashes are spread by a bijection.
+_BITS = 18  # of a slot
+_WORD = u32((1 << (32 - _BITS)) - 1)
+_SHIFT = u32(_BITS)
+_CROWDED = u32(1 << (_BITS - 1))
+_CLASS = u32((1 << (_BITS - 1)) - 1)  # 0: there is no word
 _SPREAD = odd32(0xC1A55, 32)
-_CROWDED = u64(0x80000000)  # in an entry: further words would have this slot
 _VALUE = u32(0x7FFFFFFF)
 FIRM = u32(0x80000000)  # set in words that no spinner is known to change: names, figures, terms
 (_LEFT,) = odd32(0x9A12, 1)
@@ -37,38 +42,42 @@ class Classes:
         self.keys, first = np.unique(keys[known], return_index=True)
         self.values: U32 = names[known][first] & _VALUE
         self.digest = hashlib.blake2b(self.keys.tobytes() + self.values.tobytes(), digest_size=8).hexdigest()
-        self._table, self._spread, self._rest = self._index()
+        self._names, place = np.unique(self.values, return_inverse=True)
+        self._names = np.append(EMPTY, self._names)  # its place means that there is no word
+        self._table, self._spread, self._rest = self._index(place + 1)
 
-    def _index(self) -> tuple[U64, np.uint32, tuple[U32, U32]]:
-        """A table by the top bits of the spread hash, a word's hash and value in each entry, and the words that found their
-        slot taken. Of several spreads the one that keeps most stop words apart, which are looked up most."""
+    def _index(self, place: I64) -> tuple[U32, np.uint32, tuple[U32, U32]]:
+        """A table by the top bits of the spread hash, and the words that found their slot taken. Of several spreads the one
+        that keeps most stop words apart, which are looked up most."""
         stop = self.keys[self.values == 0]
         spread = max(_SPREAD, key=lambda one: len(np.unique(stop * one >> u32(32 - _BITS))))
         order = np.argsort(self.values != 0, kind="stable")  # stop words choose first
-        slot = ((self.keys[order] * spread) >> u32(32 - _BITS)).astype(np.int64)
+        spreaded = self.keys[order] * spread
+        slot = (spreaded >> u32(32 - _BITS)).astype(np.int64)
         late = np.ones(len(slot), bool)
         late[np.unique(slot, return_index=True)[1]] = False
-        table = np.zeros(1 << _BITS, np.uint64)
-        early = order[~late]
-        table[slot[~late]] = self.keys[early].astype(np.uint64) << u64(32) | self.values[early]
+        table = np.zeros(1 << _BITS, np.uint32)
+        table[slot[~late]] = (spreaded[~late] & _WORD) << _SHIFT | place[order[~late]].astype(np.uint32)
         table[slot[late]] |= _CROWDED
         rest = np.sort(order[late])
         return table, spread, (self.keys[rest], self.values[rest])
 
     def lookup(self, hashes: U32) -> U32:
         """The value of every token: 0 for a stop word, below `FIRM` for a word with a class, else the word's own."""
-        slot = hashes * self._spread
-        slot >>= u32(32 - _BITS)
-        entry = self._table.take(slot.astype(np.int64), mode="clip")
-        known = (entry >> u64(32)).astype(np.uint32) == hashes
-        low = entry.astype(np.uint32)
-        late = low > _VALUE
-        low &= _VALUE
-        found = np.where(known, low, hashes | FIRM)
+        spread = hashes * self._spread
+        entry = self._table.take((spread >> u32(32 - _BITS)).astype(np.int64), mode="clip")
+        spread &= _WORD
+        found = self._names.take((entry & _CLASS).astype(np.int64), mode="clip")
+        unknown = (entry >> _SHIFT) != spread
+        unknown |= found == EMPTY
+        own = hashes | FIRM  # for these, by arithmetic: to choose by a mask costs NumPy a branch for every element
+        own -= found
+        own *= unknown
+        found += own
         keys, values = self._rest
         if len(keys):
-            late &= ~known
-            at = np.flatnonzero(late)
+            unknown &= (entry & _CROWDED) != 0
+            at = np.flatnonzero(unknown)
             near = np.minimum(np.searchsorted(keys, hashes[at]), len(keys) - 1)
             hit = keys[near] == hashes[at]
             found[at[hit]] = values[near[hit]]
@@ -105,8 +114,8 @@ def pairs(tokens: Tokens, classes: Classes) -> Pairs:
         soft ^= FIRM
         values[:-1] |= soft
         values[bounds[1:][sizes > 0] - 1] = EMPTY
-    firm = np.bincount(owner[values < FIRM], minlength=len(sizes))
-    return Pairs(values, owner, sizes, firm)
+    firm = np.append(0, np.cumsum(values < FIRM))[bounds]
+    return Pairs(values, owner, sizes, np.diff(firm))
 
 
 def smallest(found: Pairs, size: int) -> U32:
@@ -122,7 +131,7 @@ def content(tokens: Tokens, classes: Classes) -> tuple[U32, I64, I64]:
     """The content words of a chunk by class, the token that each is, and the first one of every text."""
     words = classes.lookup(tokens.hashes)
     kept = np.flatnonzero(words != 0)
-    return words[kept], kept, np.searchsorted(kept, tokens.bounds)
+    return words.take(kept), kept, np.searchsorted(kept, tokens.bounds)
 
 
 def _one_token(words: list[str]) -> U32:

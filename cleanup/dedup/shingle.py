@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 NORMALISER = 1  # version of tokens and their hashes: rises whenever the same text gives other ones
-CHUNK = 1 << 17  # characters a pass: enough to forget the cost of a call, few enough to stay in the second-level cache
+DENSE = 8  # characters beyond ASCII are looked up one by one where they are fewer than one in so many
+CHUNK = 1 << 18  # characters a pass: enough to forget the cost of a call, few enough for a processor's cache
 
 Bytes = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
@@ -51,11 +52,10 @@ _MASK = np.array([(1 << (8 * width)) - 1 for width in range(9)], dtype=np.uint64
 _PAD = "\0" * 16
 SINGLE = 0x7F  # folded byte of a character that is a token of its own; its code goes into the hash
 NOTHING = 0x7E  # folded byte of a character that is invisible inside a word
-_ASCII = bytes(ord(chr(code).lower()) if code < 0x80 and chr(code).isalnum() else 0 for code in range(256))
 
 
 class Folded(NamedTuple):
-    """Texts from `first` on: a byte a code unit, the code units where there is more than ASCII, offsets [n + 1].
+    """Texts from `first` on: a byte a code unit, the code units where some are tokens of their own, offsets [n + 1].
 
     A separator precedes the first text, and at least one follows every text, so that no token reaches over its end.
     """
@@ -89,25 +89,41 @@ def fold(texts: Sequence[str], size: int = CHUNK) -> Iterator[Folded]:
 def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
     joined = "\0".join(("", *texts, _PAD))
     if joined.isascii():
-        return Folded(first, np.frombuffer(joined.encode("ascii").translate(_ASCII), np.uint8), None, offsets)
+        return Folded(first, _letters(np.frombuffer(joined.encode("ascii"), np.uint8)), None, offsets)
     units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), "<u2")
     if len(units) != len(joined):  # characters beyond the basic plane take two units
         sizes = [len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts]
         offsets = np.cumsum([1, *sizes])
-    low = _table().take(units, mode="clip")
-    if low.tobytes().find(NOTHING) >= 0:
+    table = _table()
+    beyond = np.flatnonzero(units > 0x7F)
+    if len(beyond) * DENSE < len(units):
+        folded = table.take(units[beyond])
+        low = _letters(units.astype(np.uint8))
+        low[beyond] = folded
+    else:
+        low = folded = table.take(units)
+    single = bool((folded == SINGLE).any())
+    if (folded == NOTHING).any():
         keep = low != NOTHING
         offsets = np.append(0, np.cumsum(keep))[offsets]
         low, units = low[keep], units[keep]
-    return Folded(first, low, units, offsets)
+    return Folded(first, low, units if single else None, offsets)
+
+
+def _letters(codes: Bytes) -> Bytes:
+    """ASCII letters in lower case and digits as they stand, 0 for everything else; codes above ASCII give anything."""
+    low = codes | np.uint8(0x20)
+    inside = (low - np.uint8(0x61)) < 26
+    inside |= (codes - np.uint8(0x30)) < 10
+    low *= inside.view(np.uint8)
+    return low
 
 
 def tokenise(folded: Folded) -> Tokens:
     """The tokens of a chunk; they do not depend on how texts are packed into chunks."""
     low = folded.low
     inside = low != 0
-    single = folded.units is not None and low.tobytes().find(SINGLE) >= 0
-    if single:
+    if folded.units is not None:
         alone = low == SINGLE
         left = np.append(False, inside[:-1])
         breaks = alone | np.append(False, alone[:-1])
@@ -118,7 +134,7 @@ def tokenise(folded: Folded) -> Tokens:
         edges += 1
         starts, ends = edges[0::2], edges[1::2]
     hashes = _hash(low, starts, ends - starts)
-    if single and folded.units is not None:
+    if folded.units is not None:
         at = np.flatnonzero(low[starts] == SINGLE)
         code = folded.units[starts[at]].astype(np.uint32)
         code *= _MIX
@@ -130,15 +146,18 @@ def tokenise(folded: Folded) -> Tokens:
 def _hash(low: Bytes, starts: I64, sizes: I64) -> U32:
     """A hash of every token: of its first eight bytes, and of its last eight and its size where it is longer.
 
-    Bytes are gathered eight at a time, unaligned. What lies between, in words of more than 16 letters, is not looked at.
+    What lies between, in words of more than 16 letters, is not looked at.
     """
-    words = np.ndarray(shape=(len(low) - 8,), dtype="<u8", buffer=low, strides=(1,))
-    mixed: U64 = words.take(starts)
+    words = low[: len(low) & ~7].view("<u8")
+    mixed = _gather(words, starts)
     mixed &= _MASK.take(sizes, mode="clip")
     longer = np.flatnonzero(sizes > 8)
     if len(longer):
-        size = sizes[longer]
-        last = words[starts[longer] + size - 8]
+        size = sizes.take(longer)
+        at = starts.take(longer)
+        at += size
+        at -= 8
+        last = _gather(words, at)
         last *= _LONG
         last ^= last >> u64(32)
         last += size.view(np.uint64) * _SIZE
@@ -146,6 +165,21 @@ def _hash(low: Bytes, starts: I64, sizes: I64) -> U32:
     mixed *= _FIRST
     mixed >>= u64(32)
     return mixed.astype(np.uint32)
+
+
+def _gather(words: U64, at: I64) -> U64:
+    """The eight bytes from every offset on, put together from two aligned words: NumPy is slow with unaligned ones."""
+    shift = (at & 7).view(np.uint64)
+    shift <<= u64(3)
+    place = at >> 3
+    found: U64 = words.take(place, mode="clip")
+    found >>= shift
+    place += 1
+    rest: U64 = words.take(place, mode="clip")
+    np.subtract(u64(64), shift, out=shift)
+    rest <<= shift  # by 64: nothing is left, which is right
+    found |= rest
+    return found
 
 
 def shingles(hashes: U32, width: int) -> U32:
@@ -201,7 +235,7 @@ def _table() -> Bytes:
     Beyond the basic plane the first of two units decides: pictures separate, ideographs stand alone, others are letters.
     """
     table = np.zeros(0x10000, np.uint8)
-    table[:0x80] = np.frombuffer(_ASCII[:0x80], np.uint8)
+    table[:0x80] = _letters(np.arange(0x80, dtype=np.uint8))
     for code in range(0x80, 0x10000):
         char = chr(code)
         if unicodedata.category(char)[0] in "LMN":

@@ -11,9 +11,9 @@ from cleanup.dedup.shingle import I64, U32, Tokens, odd32, shingles, u32, u64
 EMPTY = np.uint32(0xFFFFFFFF)
 LATE = np.uint32(0x80000000)  # set in what later rounds of a sketch fill in
 ROUNDS = 6  # of Fast Similarity Sketching at most, before the slots still empty are filled one by one
-FEW = 3  # empty slots of a text that are filled one by one at once
+FEW = 16  # in a text with fewer empty slots than one in so many these borrow at once
 
-_SHORT, _SLOT, _VALUE, _MIX = odd32(0x5EED, 4)
+_SHORT, _SLOT, _VALUE, _MIX, _LENDER = odd32(0x5EED, 5)
 _XOR, _MUL = odd32(0xF55, 8), odd32(0xF56, 8)
 
 
@@ -59,18 +59,23 @@ def shingled(tokens: Tokens, width: int) -> Shingled:
 def fss(shingles: Shingled, k: int) -> U32:
     """Fast Similarity Sketching (Dahlgaard, Knudsen and Thorup, FOCS 2017): uint32[n, k].
 
-    Every shingle falls into one of k slots, which keeps its smallest value. Only texts with empty slots go on: each round
-    throws their shingles anew and fills what is still empty. Values of round 0 are below 2^31, those of later rounds above.
+    Every shingle falls into one of k slots, which keeps its smallest value. A few empty slots borrow the values of others
+    (optimal densification: Shrivastava, ICML 2017). Only texts with many empty slots go on: each round throws their shingles
+    anew and fills what is still empty. Values of round 0 are below 2^31, all others above.
     """
     count = len(shingles.counts)
     flat = np.full((count + 1) * k, EMPTY, np.uint32)
-    _throw(flat, shingles.owner * k, shingles.values, k)
+    base = shingles.owner * k
+    _throw(flat, base, shingles.values, k)
     table = flat[: count * k].reshape(count, k)
-    needy = np.flatnonzero((table == EMPTY).any(axis=1) & (shingles.counts > 0))
-    if len(needy):
-        sizes = shingles.counts[needy]
-        values = shingles.values[ranges(shingles.bounds[needy], sizes)]
-        table[needy] = _fill(table[needy], values, sizes, k)
+    empty = np.count_nonzero(table == EMPTY, axis=1)
+    few = np.flatnonzero((empty > 0) & (empty * FEW <= k))
+    if len(few):
+        table[few] = _borrow(table[few])
+    many = np.flatnonzero((empty * FEW > k) & (shingles.counts > 0))
+    if len(many):
+        sizes = shingles.counts[many]
+        table[many] = _fill(table[many], shingles.values[ranges(shingles.bounds[many], sizes)], sizes, k)
     return table
 
 
@@ -104,7 +109,7 @@ def _fill(table: U32, values: U32, sizes: I64, k: int) -> U32:
     flat = table.reshape(-1)
     row = np.repeat(np.arange(len(sizes)), sizes)
     for turn in range(1, ROUNDS):
-        many = np.count_nonzero(table == EMPTY, axis=1) > FEW
+        many = np.count_nonzero(table == EMPTY, axis=1) * FEW > k
         if not many.any():
             break
         chosen = np.flatnonzero(np.repeat(many, sizes))
@@ -126,6 +131,20 @@ def _fill(table: U32, values: U32, sizes: I64, k: int) -> U32:
         least = np.minimum.reduceat(mixed, np.cumsum(spans) - spans) >> u32(1)
         table[rows, slots] = np.minimum(least, u32(0x7FFFFFFE)) | LATE
     return table
+
+
+def _borrow(table: U32) -> U32:
+    """Every empty slot gets the value of the first filled one from a place of its own on. No text may be empty all over."""
+    k = table.shape[1]
+    rows, slots = np.nonzero(table == EMPTY)
+    lender = _slot((slots + 1).astype(np.uint32) * _LENDER, k)
+    filled = table.copy()
+    while len(rows):
+        value = table[rows, lender]
+        good = value != EMPTY
+        filled[rows[good], slots[good]] = value[good] | LATE
+        rows, slots, lender = rows[~good], slots[~good], (lender[~good] + 1) % k
+    return filled
 
 
 def affine32(shingles: Shingled, k: int, seed: int = 1) -> U32:
