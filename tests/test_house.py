@@ -11,8 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (  # of the packages, as data flows
-    *("document", "errors", "config", "rules", "read", "parse", "spin", "stages", "dedup", "pipeline", "write", "engines"),
-    *("part", "corpus", "sites", "run", "stored", "learning", "report", "review", "evaluate", "ruletest", "interop", "cli"),
+    *("heap", "document", "errors", "config", "rules", "read", "parse", "spin", "stages", "dedup", "pipeline", "write"),
+    *("engines", "part", "corpus", "sites", "run", "stored", "learning", "report", "review", "evaluate", "ruletest", "interop"),
+    "cli",
 )
 FILES = sorted((ROOT / "cleanup").rglob("*.py"))
 

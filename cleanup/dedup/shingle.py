@@ -2,7 +2,8 @@
 
 A token is a maximal run of letters, marks and digits, lower-cased; in scripts that are written without blanks (Chinese,
 Japanese, Thai and their like) every character is a token of its own, so that a shingle of five tokens is a word 5-gram in
-one script and a character 5-gram in the other, and a mixed text needs no language. Everything else separates tokens.
+one script and a character 5-gram in the other, and a mixed text needs no language. A decimal digit of any script is the
+ASCII one. Everything else separates tokens.
 
 Texts are folded to one byte a UTF-16 code unit: ASCII letters and digits as themselves, other letters as 0x80 plus seven
 bits that tell the letters of one script apart. So one table look-up does case, punctuation and character classes at once,
@@ -19,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-NORMALISER = 1  # version of tokens and their hashes: rises whenever the same text gives other ones
+NORMALISER = 2  # version of tokens and their hashes: rises whenever the same text gives other ones
 DENSE = 8  # characters beyond ASCII are looked up one by one where they are fewer than one in so many
 CHUNK = 1 << 18  # characters a pass: enough to forget the cost of a call, few enough for a processor's cache
 
@@ -55,15 +56,17 @@ NOTHING = 0x7E  # folded byte of a character that is invisible inside a word
 
 
 class Folded(NamedTuple):
-    """Texts from `first` on: a byte a code unit, the code units where some are tokens of their own, offsets [n + 1].
+    """Texts from `first` on: a folded byte a code unit, the code units, and where every text begins, [n + 1].
 
     A separator precedes the first text, and at least one follows every text, so that no token reaches over its end.
+    `single`: some characters are tokens of their own.
     """
 
     first: int
     low: Bytes
-    units: NDArray[np.uint16] | None
+    units: Bytes | NDArray[np.uint16]
     offsets: I64
+    single: bool
 
 
 class Tokens(NamedTuple):
@@ -89,7 +92,8 @@ def fold(texts: Sequence[str], size: int = CHUNK) -> Iterator[Folded]:
 def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
     joined = "\0".join(("", *texts, _PAD))
     if joined.isascii():
-        return Folded(first, _letters(np.frombuffer(joined.encode("ascii"), np.uint8)), None, offsets)
+        codes = np.frombuffer(joined.encode("ascii"), np.uint8)
+        return Folded(first, _letters(codes), codes, offsets, single=False)
     units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), "<u2")
     if len(units) != len(joined):  # characters beyond the basic plane take two units
         sizes = [len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts]
@@ -107,7 +111,7 @@ def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
         keep = low != NOTHING
         offsets = np.append(0, np.cumsum(keep))[offsets]
         low, units = low[keep], units[keep]
-    return Folded(first, low, units if single else None, offsets)
+    return Folded(first, low, units, offsets, single)
 
 
 def _letters(codes: Bytes) -> Bytes:
@@ -123,7 +127,7 @@ def tokenise(folded: Folded) -> Tokens:
     """The tokens of a chunk; they do not depend on how texts are packed into chunks."""
     low = folded.low
     inside = low != 0
-    if folded.units is not None:
+    if folded.single:
         alone = low == SINGLE
         left = np.append(False, inside[:-1])
         breaks = alone | np.append(False, alone[:-1])
@@ -134,7 +138,7 @@ def tokenise(folded: Folded) -> Tokens:
         edges += 1
         starts, ends = edges[0::2], edges[1::2]
     hashes = _hash(low, starts, ends - starts)
-    if folded.units is not None:
+    if folded.single:
         at = np.flatnonzero(low[starts] == SINGLE)
         code = folded.units[starts[at]].astype(np.uint32)
         code *= _MIX
@@ -244,6 +248,9 @@ def _table() -> Bytes:
     for first, last in _UNSPACED:
         part = table[first : last + 1]
         part[part != 0] = SINGLE
+    for code in range(0x80, 0x10000):
+        if chr(code).isdecimal():
+            table[code] = 0x30 + unicodedata.decimal(chr(code))
     table[list(INVISIBLE)] = NOTHING
     table[0xD800:0xDC00] = SINGLE
     table[0xD83C:0xD83F] = 0

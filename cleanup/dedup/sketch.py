@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ANCHORS = 16  # smallest surface hashes kept
 CANON = 32  # smallest canonical hashes kept
-VERSION = 1  # of the fields and their meaning
+VERSION = 2  # of the fields and their meaning
 
 _WORD, _TEXT = odd(0xA2C402, 2)
 

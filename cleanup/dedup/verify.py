@@ -6,6 +6,7 @@ containment both ways, the share of either text that lies in shared passages, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ Mask = NDArray[np.bool_]
 
 GAP = 2  # what a token outside shared passages costs a core, against one for a token inside
 ALIGNED = 4000  # content words of a text that are aligned at most
+_INVISIBLE = re.compile(f"[{''.join(map(chr, sorted(INVISIBLE)))}]")
 
 
 class Batch(NamedTuple):
@@ -27,7 +29,6 @@ class Batch(NamedTuple):
 
     texts: Sequence[str]
     offsets: I64  # of every text among the code units
-    plain: bool  # a code unit is a character
     tokens: Tokens
     names: I64  # of the shingle that begins at every token: equal shingles of the batch have one name; 0 where none begins
     sets: Mask  # [texts, names] which shingles a text has
@@ -35,20 +36,19 @@ class Batch(NamedTuple):
 
     def units(self, text: int) -> str:
         """A text, a character for each of its code units."""
-        found = self.texts[text]
-        if self.plain:
-            return found
-        data = "".join(char for char in found if ord(char) not in INVISIBLE).encode("utf-16-le", "surrogatepass")
-        return "".join(map(chr, np.frombuffer(data, "<u2").tolist()))
+        seen = _INVISIBLE.sub("", self.texts[text])
+        if int(self.offsets[text + 1] - self.offsets[text]) == len(seen) + 1:
+            return seen
+        data = np.frombuffer(seen.encode("utf-16-le", "surrogatepass"), "<u2")
+        return data.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def prepare(texts: Sequence[str], width: int) -> Batch:
     """Tokens and shingles of some texts, all in one chunk."""
-    size = sum(map(len, texts)) + len(texts)
-    (folded,) = fold(texts, size + 1)
+    (folded,) = fold(texts, sum(map(len, texts)) + len(texts) + 1)
     tokens = tokenise(folded)
     names, sets = _named(shingled(tokens, width))
-    return Batch(texts, folded.offsets, int(folded.offsets[-1]) == size + 1, tokens, names, sets, width)
+    return Batch(texts, folded.offsets, tokens, names, sets, width)
 
 
 def _named(found: Shingled) -> tuple[I64, Mask]:
