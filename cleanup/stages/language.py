@@ -24,6 +24,9 @@ _WORDS = (
     "the and of to that for with on by it as at from this are not which has been were their they would said his he she but who"
 )
 ENGLISH = frozenset(_WORDS.split())
+# With these two of those are enough: frequent in English, words of other languages by themselves.
+_WEAK = "a in is was an or be we you have had will its about more all when there what if so after new one also"
+OFTEN = frozenset(_WEAK.split())
 BLOCK = 160  # bytes of a paragraph that is judged by itself, and letters that make a language worth a mention
 MOST = 600  # characters of a paragraph that are read
 LONGEST = 200_000  # characters of a mixed text that are taken apart
@@ -233,7 +236,7 @@ def paragraphs(texts: Sequence[str], answers: Sequence[Answer]) -> dict[int, dic
         (number, window)
         for number, text in enumerate(texts)
         for window in _windows(text)
-        if answers[number].language != "en" or len(ENGLISH.intersection(window.split())) < 3
+        if answers[number].language != "en" or not _english(window)
     ]
     found = _sure([window for _, window in windows])
     suspects = {number for (number, _), name in zip(windows, found, strict=True) if name and name != answers[number].language} | {
@@ -245,6 +248,14 @@ def paragraphs(texts: Sequence[str], answers: Sequence[Answer]) -> dict[int, dic
         if len(shares) > 1:
             out[number] = shares
     return out
+
+
+def _english(window: str) -> bool:
+    """Whether a window is so clearly English that the model need not be asked."""
+    if (" the " in window) + (" and " in window) + (" of " in window) > 1:
+        return True
+    words = set(window.split())
+    return (sure := len(ENGLISH.intersection(words))) > 2 or (sure == 2 and len(OFTEN.intersection(words)) > 1)
 
 
 def _windows(text: str) -> list[str]:
