@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 import pytest
 
 from cleanup.config import LanguageConfig
@@ -121,3 +122,29 @@ def test_the_second_opinion_does_not_depend_on_the_order() -> None:
 @pytest.mark.parametrize(("code", "expected"), [("zh-tw", "zh"), ("nb", "no"), ("nn", "no"), ("en", "en"), ("pt_BR", "pt")])
 def test_codes_are_iso_639_1(code: str, expected: str) -> None:
     assert normal(code) == expected
+
+
+def test_our_copy_of_the_model_is_the_library_s_own() -> None:
+    from cleanup.rules import built_in
+    from cleanup.stages import language_model
+
+    packed = language_model.unpack((built_in() / "language" / "model.zst").read_bytes())
+    if packed is None:
+        pytest.skip("another version of py3langid is installed: its own model is read until it is packed anew")
+    library = language_model.library()
+    assert packed.keys() == library.keys()
+    for name, array in library.items():
+        assert packed[name].dtype == array.dtype
+        assert np.array_equal(packed[name], array)
+
+
+def test_with_another_version_of_the_library_its_own_model_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cleanup.stages import language_model
+
+    few = {"nextmove": np.arange(512, dtype=np.uint32), "ptc": np.ones((3, 2), np.float16)}
+    data = language_model.pack(few, level=1)
+    assert language_model.unpack(data)["ptc"].shape == (3, 2)  # type: ignore[index]
+    monkeypatch.setattr(language_model.importlib.metadata, "version", lambda _: "0.0")
+    assert language_model.unpack(data) is None
+    monkeypatch.setattr(language_model, "library", lambda: few)
+    assert language_model.tables() is few

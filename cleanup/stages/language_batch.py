@@ -12,9 +12,7 @@ Three observations make it a few array operations:
 
 from __future__ import annotations
 
-import io
 import os
-import struct
 import threading
 import unicodedata
 from collections.abc import Sequence
@@ -25,6 +23,8 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from cleanup.stages import language_model
 
 MEMORY = 8  # bytes; the longest feature of the model has 6
 STRIP = 60  # bytes of a strip, run-up not counted
@@ -65,11 +65,11 @@ class Model:
     """py3langid's tables as arrays. About 100 MB, shared by every stage of a process; see `model()`."""
 
     def __init__(self) -> None:
-        tables = _tables()
-        self.next = tables["nextmove"].copy()  # the rest of the unpacked file may go
+        tables = language_model.tables()
+        self.next: NDArray[np.uint32] = np.array(tables["nextmove"])  # the rest of the unpacked file may go
         self.base = tables["nextmove_row"].astype(np.int64) << 8
         self.feature = tables["out_feat"].astype(np.int32)
-        self.table: NDArray[np.float32] = tables["ptc"].astype(np.float32)
+        self.table: NDArray[np.float32] = np.ascontiguousarray(tables["ptc"], dtype=np.float32)
         self.prior: NDArray[np.float32] = tables["pc"].astype(np.float32)
         labels: list[str] = tables["classes"].tolist()
         self.pairs = [(labels.index(label), at) for at, label in enumerate(labels) if labels.index(label) < at]
@@ -147,32 +147,6 @@ class Model:
             raw[number] = [ranked[label] for label in self.labels]
 
 
-def _tables() -> dict[str, NDArray[Any]]:
-    """The arrays of the model that py3langid comes with: an xz archive of NumPy's `.npy` files, stored uncompressed in a zip.
-
-    The library's own way takes half as long again, by way of a temporary file and lists of Python's integers.
-    """
-    import lzma
-    import zipfile
-
-    from py3langid.langid import MODEL_DIR, MODEL_FILE
-
-    data = io.BytesIO(lzma.decompress((MODEL_DIR / MODEL_FILE).read_bytes()))
-    found: dict[str, NDArray[Any]] = {}
-    with zipfile.ZipFile(data) as archive:
-        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-            return dict(np.load(data).items())
-        for member in archive.infolist():
-            data.seek(member.header_offset + 26)  # the lengths of the name and of what comes after it
-            name, extra = struct.unpack("<HH", data.read(4))
-            data.seek(name + extra, io.SEEK_CUR)
-            np.lib.format.read_magic(data)
-            shape, _, kind = np.lib.format.read_array_header_1_0(data)
-            count = int(np.prod(shape))
-            found[member.filename.removesuffix(".npy")] = np.frombuffer(data.getbuffer(), kind, count, data.tell()).reshape(shape)
-    return found
-
-
 def _identifier() -> Any:
     from py3langid.langid import _get_identifier
 
@@ -203,7 +177,5 @@ def _load() -> Model:
 
 
 def preload() -> None:
-    """Begin to load the model, half a second of unpacking that needs no interpreter, while other things are made ready."""
-    import py3langid.langid  # noqa: F401 (here, because what a module registers for forks must not change during a fork)
-
+    """Begin to load the model, which hardly needs the interpreter, while other things are made ready."""
     threading.Thread(target=model, daemon=True).start()
