@@ -27,8 +27,12 @@ _ELEMENT = re.compile(r"(\[(?:\\.|[^\]\\])*\]|\\.|.)([?*+]?)", re.S)
 
 
 class Neighbours(msgspec.Struct, frozen=True):
-    """The class of every UTF-16 code unit, and which class beside which (as left * classes + right) can be part of a match."""
+    """The class of every UTF-16 code unit, and which class beside which (as left * classes + right) can be part of a match.
 
+    `keys`: code units that, as the left (1) or the right one (2), begin the search for such a pair. Every pair has one.
+    """
+
+    keys: NDArray[np.uint8]
     classes: NDArray[np.uint8]
     count: int
     pairs: NDArray[np.bool_]
@@ -47,10 +51,13 @@ def neighbours() -> Neighbours:
     found = sorted({char for char in BADNESS_RE.pattern if ord(char) >= _DOMAIN})
     domain = "".join(map(chr, range(_DOMAIN))) + "".join(found)
     signature = np.zeros(1 << 16, np.uint64), np.zeros(1 << 16, np.uint64)
+    begin = np.zeros(1 << 16, np.uint8)
     members: dict[str, NDArray[np.uint32]] = {}
-    for number, (left, right) in enumerate(_pair(elements) for elements in branches):
-        for side, element in zip(signature, (left, right), strict=True):
+    for number, pair in enumerate(_pair(elements) for elements in branches):
+        for side, element in zip(signature, pair, strict=True):
             side[_members(element, domain, members)] |= np.uint64(1 << number)
+        rare = min((0, 1), key=lambda place: _breadth(pair[place]))
+        begin[_members(pair[rare], domain, members)] |= np.uint8(1 << rare)
     # Characters with the same signatures are one class; the product tells signatures apart, which is checked.
     _, first, classes = np.unique(
         signature[0] * np.uint64(0x9E3779B97F4A7C15) + signature[1], return_index=True, return_inverse=True
@@ -58,7 +65,7 @@ def neighbours() -> Neighbours:
     keys = [side[first] for side in signature]
     assert all((key[classes] == side).all() for key, side in zip(keys, signature, strict=True))
     pairs = (keys[0][:, None] & keys[1][None, :]) != 0
-    return Neighbours(classes.astype(np.uint8), len(first), pairs.reshape(-1))
+    return Neighbours(begin, classes.astype(np.uint8), len(first), pairs.reshape(-1))
 
 
 def _branches(pattern: str) -> list[str]:
@@ -130,16 +137,10 @@ def is_bad(line: str) -> bool:
     return any(search(line, max(0, run.start() - _REACH), run.end() + _REACH) for run in _RUN.finditer(line))
 
 
-def fix_encoding(line: str, bad: bool = False) -> str:
-    """`ftfy.fix_encoding(line)`, with the question that it asks most answered faster; `bad`: the first answer is known."""
-    step, config = _step()
-    while bad or is_bad(line):
-        bad = False
-        fixed = step(line, config).text
-        if fixed == line:
-            break
-        line = fixed
-    return line
+def step(line: str) -> str:
+    """One step of `ftfy.fix_encoding` for a line that is known to be bad."""
+    run, config = _step()
+    return run(line, config).text
 
 
 @cache

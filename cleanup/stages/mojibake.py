@@ -15,10 +15,10 @@ from cleanup.stages import Propose, ftfy_prefilter, misreading, readings, stage
 from cleanup.stages import mojibake_characters as characters
 from cleanup.stages import mojibake_prefilter as prefilter
 from cleanup.stages import mojibake_words as words
-from cleanup.stages.mojibake_draft import Draft, differences
+from cleanup.stages.mojibake_draft import Draft, changed_words, differences
 from cleanup.stages.mojibake_rules import load
 
-ROUNDS = 6  # repairs that uncover one another, such as an entity inside of mojibake
+ROUNDS = 12  # repairs that uncover one another, such as an entity inside of mojibake
 SEGMENT = 1_000_000  # characters of a line that are repaired in one piece, as ftfy does it
 AGREED = 60.0  # bits that two lines of a document or more have to save before others are read in the same way
 _BEFORE = ("mojibake/surrogates", "mojibake/entities")  # what has to be done before bytes are looked at
@@ -44,15 +44,33 @@ def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
         texts = [doc.text for doc in docs]
         out: list[list[Edit]] = [[] for _ in docs]
-        for index in words.suspects(texts):
-            out[index] = [edit for rule, find in words.FINDERS.items() if rule in active for edit in find(texts[index])]
-        for index, wanted in enumerate(prefilter.lines(texts)):
-            if wanted:
-                made = list(_repair(texts[index], wanted, active, out[index]))
-                out[index] += _straight(texts[index], made) if straight else made
+        wanted = prefilter.lines(texts)
+        suspects = {**words.suspects(texts), "mojibake/hyphen-newline": _split(wanted)}
+        for rule, find in words.FINDERS.items():
+            for index in suspects[rule] if rule in active else ():
+                out[index] += find(texts[index])
+        repairs = [(index, Repair(texts[index], found, out[index])) for index, found in enumerate(wanted) if found]
+        _settle([draft for _, repair in repairs for draft in repair.drafts], active)
+        for index, repair in repairs:
+            made = list(repair.edits())
+            out[index] += _straight(texts[index], made) if straight else made
         return out
 
     return propose
+
+
+def _split(wanted: Sequence[dict[int, int]]) -> list[int]:
+    """Numbers of the texts with a word that may have been split; where that is all, no line has to be repaired."""
+    out: list[int] = []
+    for index, found in enumerate(wanted):
+        split = [number for number, reason in found.items() if reason & prefilter.SPLIT]
+        for number in split:
+            found[number] &= ~prefilter.SPLIT
+            if not found[number]:
+                del found[number]
+        if split:
+            out.append(index)
+    return out
 
 
 _CONTRACTION = re.compile("(?<=[A-Za-z])’(?=(?:s|t|re|ve|ll|d|m)(?![A-Za-z]))")
@@ -70,33 +88,39 @@ def _straight(text: str, edits: list[Edit]) -> list[Edit]:
     ]
 
 
-def _repair(text: str, wanted: dict[int, int], active: Set[str], taken: Sequence[Edit]) -> Iterator[Edit]:
-    """Repairs of the wanted lines, one by one, except where something else has been proposed."""
-    drafts: dict[int, Draft] = {}
-    held: list[Edit] = []
-    at = 0
-    for number, line in enumerate(parts := text.split("\n")):
-        if number in wanted and not any(edit.start < at + len(line) and at < edit.end for edit in taken):
-            ending = "\n" if number + 1 < len(parts) else ""
-            for start in range(0, max(1, len(line)), SEGMENT):
-                piece = line[start : start + SEGMENT]
-                draft = drafts[at + start] = Draft(piece, at + start, ending if start + SEGMENT >= len(line) else "")
-                held += _settle(draft, active, wanted[number])
-        at += len(line) + 1
-    made = [edit for draft in drafts.values() for edit in draft.edits()]
-    made += _followed(parts, drafts, [*made, *taken])
-    yield from made
-    yield from (edit for edit in held if not _touches(edit, made))
+class Repair:
+    """The wanted lines of a text under repair, except where something else has been proposed."""
+
+    def __init__(self, text: str, wanted: dict[int, int], taken: Sequence[Edit]) -> None:
+        self.parts = text.split("\n")
+        self.taken = taken
+        self.drafts: list[Draft] = []
+        at = 0
+        for number, line in enumerate(self.parts):
+            if number in wanted and not any(edit.start < at + len(line) and at < edit.end for edit in taken):
+                ending = "\n" if number + 1 < len(self.parts) else ""
+                for start in range(0, max(1, len(line)), SEGMENT):
+                    last = start + SEGMENT >= len(line)
+                    draft = Draft(line[start : start + SEGMENT], at + start, ending if last else "", wanted[number])
+                    self.drafts.append(draft)
+            at += len(line) + 1
+
+    def edits(self) -> Iterator[Edit]:
+        """What the repairs of the lines have come to."""
+        made = [edit for draft in self.drafts for edit in draft.edits()]
+        made += _followed(self.parts, self.drafts, [*made, *self.taken])
+        yield from made
+        yield from (edit for draft in self.drafts for edit in draft.held if not _touches(edit, made))
 
 
 def _touches(edit: Edit, others: Sequence[Edit]) -> bool:
     return any(edit.start < other.end and other.start < edit.end for other in others)
 
 
-def _followed(lines: Sequence[str], drafts: dict[int, Draft], made: Sequence[Edit]) -> list[Edit]:
+def _followed(lines: Sequence[str], drafts: Sequence[Draft], made: Sequence[Edit]) -> list[Edit]:
     """Lines that say too little by themselves, read as other lines of the document had to be."""
     evidence: dict[readings.Hypothesis, list[float]] = {}
-    for draft in drafts.values():
+    for draft in drafts:
         if draft.hypothesis is not None:
             evidence.setdefault(draft.hypothesis, []).append(draft.gain)
     sure = [hypothesis for hypothesis, gains in evidence.items() if len(gains) > 1 and sum(gains) >= AGREED]
@@ -114,65 +138,84 @@ def _followed(lines: Sequence[str], drafts: dict[int, Draft], made: Sequence[Edi
     return out
 
 
-def _settle(draft: Draft, active: Set[str], reasons: int) -> list[Edit]:
-    """Repair the line until nothing changes; the edits that are returned are not sure enough to be built upon."""
-    known = draft.text
+def _settle(drafts: Sequence[Draft], active: Set[str]) -> None:
+    """Repair lines until nothing changes. What a changed line needs, the prefilter says of all of them at once."""
     for _ in range(ROUNDS):
-        before = draft.text
-        if reasons & prefilter.CHARACTERS:
-            characters.fix(draft, _BEFORE, active)
-        if draft.text != known or reasons & (prefilter.ODD | prefilter.BAD):
-            held = _encoding(draft, active, bad=draft.text == known and bool(reasons & prefilter.BAD))
-            if held:
-                # Soft hyphens and controls may be bytes of a text that only a person can read.
-                return held if before == draft.original else []
-        if draft.text == before:
-            # Only what is left when all bytes are read is residue: a soft hyphen may be half of a letter.
+        changed = _changed(drafts, active)
+        if not changed:
+            return
+        for draft, found in zip(changed, prefilter.lines([draft.text for draft in changed]), strict=True):
+            draft.reasons = found.get(0, 0)
+        drafts = [draft for draft in changed if draft.reasons]
+
+
+def _changed(drafts: Sequence[Draft], active: Set[str]) -> list[Draft]:
+    """One repair of each line: of characters that hide bytes, of bytes, or else of characters that should not be there."""
+    before = [draft.text for draft in drafts]
+    special = [(draft, draft.text) for draft in drafts if draft.reasons & prefilter.CHARACTERS]
+    for draft, _ in special:
+        characters.fix(draft, _BEFORE, active)
+    same = [draft for draft, text in zip(drafts, before, strict=True) if draft.text == text]
+    unread = [draft for draft in same if draft.reasons & (prefilter.ODD | prefilter.BAD) and draft.text != draft.settled]
+    for draft, fixed in zip(unread, _by_ftfy(unread, active), strict=True):
+        _encoding(draft, fixed, active)
+    for draft, text in special:
+        # Only what is left when all bytes are read is residue: a soft hyphen may be half of a letter.
+        if draft.text == text and draft.open:
             characters.fix(draft, _AFTER, active)
-        if draft.text == before:
-            break
-        # From here on nothing is known but by looking.
-        known, reasons = "", prefilter.CHARACTERS
-    return []
+    return [draft for draft, text in zip(drafts, before, strict=True) if draft.text != text]
 
 
-def _encoding(draft: Draft, active: Set[str], bad: bool) -> list[Edit]:
-    """ftfy's repair, or another reading of the bytes where that is likelier; edits, when it has to be held for a person."""
+def _by_ftfy(drafts: Sequence[Draft], active: Set[str]) -> list[str]:
+    """The lines as `ftfy.fix_encoding` repairs them."""
+    fixed = [draft.text for draft in drafts]
+    bad = [index for index, draft in enumerate(drafts) if draft.reasons & prefilter.BAD and "mojibake/ftfy" in active]
+    while bad:
+        before = [fixed[index] for index in bad]
+        for index in bad:
+            fixed[index] = ftfy_prefilter.step(fixed[index])
+        bad = [index for index, text in zip(bad, before, strict=True) if fixed[index] != text]
+        still = prefilter.bad([fixed[index] for index in bad])
+        bad = [bad[place] for place in still]
+    return fixed
+
+
+def _encoding(draft: Draft, fixed: str, active: Set[str]) -> None:
+    """Take ftfy's repair of a line, or another reading of its bytes where that is likelier."""
     whole = draft.text
-    if whole.isascii() or whole == draft.settled:
-        return []
-    fixed = ftfy_prefilter.fix_encoding(whole, bad) if "mojibake/ftfy" in active else whole
+    if whole.isascii():
+        return
     beyond = not active.isdisjoint(misreading.RULES)
     ending = draft.ending if whole.endswith(draft.ending) and fixed.endswith(draft.ending) else ""
     line, theirs = whole.removesuffix(ending), fixed.removesuffix(ending)
     if fixed != whole:
-        if not beyond or _convincing(line, theirs):
-            draft.rewrite(fixed, "mojibake/ftfy")
+        words, after = line.split(" "), theirs.split(" ")
+        if not beyond or _convincing(line, theirs, words, after):
+            changes = changed_words(words, after) if len(words) == len(after) else differences(line, theirs)
+            draft.replace_all(list(changes), "mojibake/ftfy")
             draft.settled = fixed
-            return []
-    elif not beyond or not (bad or prefilter.is_odd(line) or ftfy_prefilter.is_bad(whole)):
-        return []
-    reading = misreading.repair(line)
+            return
+    reading = misreading.repair(line) if beyond else None
     if reading is not None and reading.rule in active:
         if reading.score >= 0.9 and (fixed == whole or misreading.likelier(reading.text, theirs)):
             draft.rewrite(reading.text + ending, reading.rule, reading.score, reading.why)
             draft.hypothesis, draft.gain = reading.hypothesis, reading.gain
-            return []
+            return
         if reading.score >= 0.5 and fixed == whole:
-            return [
-                Edit(draft.offset + start, draft.offset + end, line[start:end], after, reading.rule, reading.score, reading.why)
-                for start, end, after in differences(line, reading.text)
-            ]
+            # Not sure enough to be built upon: soft hyphens and controls may be bytes of a text that only a person can read.
+            draft.open = False
+            if whole == draft.original:
+                draft.held = [
+                    Edit(draft.offset + start, draft.offset + end, line[start:end], new, reading.rule, reading.score, reading.why)
+                    for start, end, new in differences(line, reading.text)
+                ]
+            return
     draft.rewrite(fixed, "mojibake/ftfy")
-    return []
 
 
-def _convincing(line: str, fixed: str) -> bool:
+def _convincing(line: str, fixed: str, words: Sequence[str], after: Sequence[str]) -> bool:
     """Whether ftfy's repair leaves no doubt: it is the only way to read the line as UTF-8, and what it gives is fine."""
-    if readings.SPACED.search(line):
-        return False
-    words, after = line.split(" "), fixed.split(" ")
-    if len(words) != len(after):
+    if readings.SPACED.search(line) or len(words) != len(after):
         return False
     wide = [index for index, word in enumerate(words) if not word.isascii()]
     mine = " ".join([after[index] for index in wide])

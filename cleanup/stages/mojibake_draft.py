@@ -31,11 +31,14 @@ class Patch(msgspec.Struct):
 class Draft:
     """One line and its repairs so far. Positions given to `replace` are those of the present `text`."""
 
-    def __init__(self, original: str, offset: int = 0, ending: str = "") -> None:
+    def __init__(self, original: str, offset: int = 0, ending: str = "", reasons: int = 0) -> None:
         self.original = original + ending
         self.offset = offset  # of the line in its document, code points
         self.ending = ending  # the line feed, where there is one: part of the text, for it is a neighbour like any other
         self.text = self.original
+        self.reasons = reasons  # why the present text is looked at, as the prefilter says it
+        self.held: list[Edit] = []  # what a person has to decide, in place of a repair
+        self.open = True  # False: nothing more is to be done before that
         self.patches: list[Patch] = []
         self.settled: str | None = None  # a text whose encoding needs no second look
         self.hypothesis: Hypothesis | None = None  # how the line has been read other than by ftfy, and the bits that saved
@@ -49,6 +52,15 @@ class Draft:
         """Replace many places at once, given left to right: the work grows with the line, not with their number times it."""
         out: list[Patch] = []
         parts: list[str] = []
+        if not self.patches:  # nothing to merge with
+            at = 0
+            for start, end, after in changes:
+                out.append(Patch(start, end, after, (rule,), score, dict(why or {})))
+                parts += (self.text[at:start], after)
+                at = end
+            self.text = "".join([*parts, self.text[at:]])
+            self.patches = out
+            return
         at = shift = 0  # how far the present text is copied; present minus original position
         for start, end, patches, own in self._clusters(changes):
             if not own:
@@ -123,17 +135,7 @@ def differences(old: str, new: str) -> Iterator[tuple[int, int, str]]:
         return
     left, right = old.split(" "), new.split(" ")
     if len(left) == len(right):
-        at = 0
-        start = first = -1
-        for index, (a, b) in enumerate(zip(left, right, strict=True)):
-            if a != b and start < 0:
-                start, first = at, index
-            elif a == b and start >= 0:
-                yield start, at - 1, " ".join(right[first:index])
-                start = -1
-            at += len(a) + 1
-        if start >= 0:
-            yield start, at - 1, " ".join(right[first:])
+        yield from changed_words(left, right)
         return
     left, right = re.split("( )", old), re.split("( )", new)
     if len(left) > _LONG:
@@ -145,6 +147,22 @@ def differences(old: str, new: str) -> Iterator[tuple[int, int, str]]:
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag != "equal":
             yield offsets[i1], offsets[i2], "".join(right[j1:j2])
+
+
+def changed_words(left: Sequence[str], right: Sequence[str]) -> Iterator[Change]:
+    """`differences` of as many words, which were separated by single spaces."""
+    at = 0
+    start = first = -1
+    for index, (a, b) in enumerate(zip(left, right, strict=True)):
+        if a != b:
+            if start < 0:
+                start, first = at, index
+        elif start >= 0:
+            yield start, at - 1, " ".join(right[first:index])
+            start = -1
+        at += len(a) + 1
+    if start >= 0:
+        yield start, at - 1, " ".join(right[first:])
 
 
 def _trimmed(old: str, new: str) -> tuple[int, int, str]:

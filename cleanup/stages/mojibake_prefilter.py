@@ -1,31 +1,34 @@
 """Which lines of a batch of texts can need a repair: decided in a few passes over the whole batch.
 
-Three questions, all answered for all texts at once from the characters that are not ASCII and their neighbours. Could
-ftfy change the line (`ftfy_prefilter`)? Does it hold a character that a repair of characters looks for? Is it odd, so that
-another misreading is worth looking for: sequences that no language has, two alphabets in a word, symbols inside words?
+Questions that are answered for all texts at once, from the characters that are not ASCII and their neighbours. Could ftfy
+change the line (`ftfy_prefilter`)? Does it hold a character that a repair of characters looks for? Is it odd, so that
+another misreading is worth looking for: sequences that no language has, two alphabets in a word, symbols inside words? And
+has a hyphen split a word at its end?
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.stages import ftfy_prefilter
 from cleanup.stages import mojibake_tables as tables
-from cleanup.stages.mojibake_characters import ENTITY, SPECIAL
+from cleanup.stages.mojibake_characters import ENTITY
 
-ODD, BAD, CHARACTERS = 1, 2, 4  # why a line is looked at
+ODD, BAD, CHARACTERS, SPLIT = 1, 2, 4, 8  # why a line is looked at
 SHARE = 12  # one odd letter among so many that are not ASCII makes a line odd, if it is not the only one
 FEW = 3  # a single odd letter is enough in a line that has no more than so many
-_CHUNK = 500_000  # characters of texts that are looked at together
+_SPARSE, _DENSE = 500_000, 100_000  # characters of texts that are looked at together: what fits the processor's cache
 _ASTRAL = 0xD83D  # stands for everything beyond the basic plane, of which nothing is known here
 _BESIDE = np.array([kind in (tables.LETTER, tables.SYMBOL, tables.EAST) for kind in range(8)])
-_CLEAN = bytes(code for code in range(128) if not SPECIAL.match(chr(code)))
 _C1 = re.compile("[\x80-\x9f]")
+_Codes = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+_Flags = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+_Numbers = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]
 
 
 def lines(texts: Sequence[str]) -> list[dict[int, int]]:
@@ -34,39 +37,35 @@ def lines(texts: Sequence[str]) -> list[dict[int, int]]:
     for chunk, dense in _chunks(texts):
         for at, number, reason in Scan([texts[index] for index in chunk], dense).lines():
             out[chunk[at]][number] = out[chunk[at]].get(number, 0) | reason
-    plain = [index for index, text in enumerate(texts) if text.isascii()]
-    if "\n".join([texts[index] for index in plain]).encode("ascii").translate(None, _CLEAN):
-        for index in plain:
-            _note(out[index], texts[index], SPECIAL)
-    for index, text in enumerate(texts):
+    for found, text in zip(out, texts, strict=True):
         if "&" in text:
-            _note(out[index], text, ENTITY)
+            for match in ENTITY.finditer(text):
+                number = text.count("\n", 0, match.start())
+                found[number] = found.get(number, 0) | CHARACTERS
     return out
 
 
-def _note(found: dict[int, int], text: str, pattern: re.Pattern[str]) -> None:
-    for match in pattern.finditer(text):
-        number = text.count("\n", 0, match.start())
-        found[number] = found.get(number, 0) | CHARACTERS
-
-
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[list[int], bool]]:
-    """Numbers of the texts that are not ASCII, in groups that fit the processor's cache; whether they have little ASCII."""
-    chunks: tuple[list[int], list[int]] = [], []
-    sizes = [0, 0]
+    """Numbers of texts that are looked at together, and whether they have little ASCII: by script, for speed alone."""
+    chunks: tuple[list[int], ...] = ([], [], [])
+    sizes = [0, 0, 0]
     for index, text in enumerate(texts):
-        if not text.isascii():
-            some = text[100:164]
-            dense = 2 * len(some.encode("utf-8", "replace")) > 3 * len(some)  # a guess: both ways give the same answer
-            chunks[dense].append(index)
-            sizes[dense] += len(text)
-            if sizes[dense] > _CHUNK:
-                yield chunks[dense].copy(), dense
-                chunks[dense].clear()
-                sizes[dense] = 0
-    for dense in (False, True):
-        if chunks[dense]:
-            yield chunks[dense], dense
+        width = 0 if text.isascii() else _width(text[100:164])
+        chunks[width].append(index)
+        sizes[width] += len(text)
+        if sizes[width] > (_DENSE if width else _SPARSE):
+            yield chunks[width].copy(), width > 0
+            chunks[width].clear()
+            sizes[width] = 0
+    for width, chunk in enumerate(chunks):
+        if chunk:
+            yield chunk, width > 0
+
+
+def _width(some: str) -> int:
+    """0 for text that is mostly ASCII, 1 for other alphabets, 2 for East Asian scripts: a guess, the answers are the same."""
+    size = len(some.encode("utf-8", "replace"))
+    return 0 if 2 * size <= 3 * len(some) else 1 if 4 * size <= 9 * len(some) else 2
 
 
 def odd_lines(texts: Sequence[str], strict: bool = False, dense: bool = False) -> list[list[int]]:
@@ -82,9 +81,11 @@ def odd_lines(texts: Sequence[str], strict: bool = False, dense: bool = False) -
     return out
 
 
-def is_odd(line: str) -> bool:
-    """`odd_lines` of one line."""
-    return not line.isascii() and bool(odd_lines([line])[0])
+def bad(lines: Sequence[str]) -> list[int]:
+    """Numbers of the lines, given with their ends, at which ftfy would look."""
+    scan = Scan(lines)
+    found = sorted({at for at, _ in scan.numbered(scan.suspicious())}) if lines else []
+    return [at for at in found if ftfy_prefilter.is_bad(lines[at])]
 
 
 def is_fine(line: str) -> bool:
@@ -105,67 +106,81 @@ def has_c1(line: str) -> bool:
 class Scan:
     """Texts, one after the other, and their characters outside ASCII.
 
-    `where` they are in the joined text, their UTF-16 code units `here` and those of their neighbours, and what the tables
-    know of all three. With little ASCII every character is looked at, which is quicker than to pick some.
+    `where` they are in the joined text (None: all one after the other, from 1), their UTF-16 code units and those of their
+    neighbours (`units`: here, left, right), and what the tables say of all three (`flags`). With little ASCII every
+    character is looked at, which is quicker than to pick some.
     """
+
+    where: NDArray[np.int64] | None
+    units: _Codes
+    flags: _Flags
+    number: _Numbers
 
     def __init__(self, texts: Sequence[str], dense: bool = False) -> None:
         self.texts = texts
         self.dense = dense or not self._sparse()
-        packed = tables.tables().packed
         if self.dense:
             self._dense()
-            every = np.take(packed, self.codes, mode="clip")
-            self.here, self.left, self.right = every[1:-1], every[:-2], every[2:]
-        else:
-            self.here, self.left, self.right = (np.take(packed, units, mode="clip") for units in self.units)
 
     def _dense(self) -> None:
-        joined = "\n".join(["", *self.texts, ""])
-        self.codes = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), np.uint16)
-        self._breaks(np.flatnonzero((self.codes < 32) | (self.codes == 127)), self.codes)
-        self.where = np.arange(1, len(self.codes) - 1)
-        self.units = self.codes[1:-1], self.codes[:-2], self.codes[2:]
+        pieces = [text.encode("utf-16-le", "surrogatepass") for text in self.texts]
+        codes = np.frombuffer(b"\n\0".join([b"", *pieces, b""]), np.uint16)
+        self._breaks(np.flatnonzero((codes < 32) | (codes == 127)), codes, [len(piece) >> 1 for piece in pieces])
+        self.where = None
+        # NumPy looks up by numbers of its own size only, and would make them anew for every table.
+        wide = codes.astype(np.intp)
+        self.units = wide[1:-1], wide[:-2], wide[2:]
+        flags = np.take(tables.tables().flags, wide, mode="wrap")
+        number = np.take(tables.tables().number, wide, mode="wrap")
+        self.flags = flags[1:-1], flags[:-2], flags[2:]
+        self.number = number[1:-1], number[:-2], number[2:]
 
     def _sparse(self) -> bool:
         """Pick what is not ASCII out of UTF-8, which Python keeps and NumPy reads a byte a character; False: not possible."""
         try:
-            joined = b"\n".join([b"", *(text.encode() for text in self.texts), b""])
+            pieces = [text.encode() for text in self.texts]
         except UnicodeEncodeError:
             return False
-        data = np.frombuffer(joined, np.uint8)
+        data = np.frombuffer(b"\n".join([b"", *pieces, b""]), np.uint8)
         # One comparison finds everything that is not printable ASCII: what is below 32 wraps around.
         found = np.flatnonzero(data - np.uint8(32) > 94)
         values = data[found]
-        self._breaks(found[values < 128], data)
-        self.where = found[values >= 0xC0]
-        first = data[self.where].astype(np.uint16)
-        second, third = (data[self.where + step].astype(np.uint16) & 0x3F for step in (1, 2))
+        self._breaks(found[values < 128], data, list(map(len, pieces)))
+        self.where = where = found[values >= 0xC0]
+        first = data[where].astype(np.intp)
+        second, third = (data[where + step].astype(np.intp) & 0x3F for step in (1, 2))
         codes = np.where(first < 0xE0, (first & 0x1F) << 6 | second, (first & 0x0F) << 12 | second << 6 | third)
         codes[first >= 0xF0] = _ASTRAL
-        ends = self.where + 2 + (first >= 0xE0) + (first >= 0xF0)
-        left, right = data[self.where - 1].astype(np.uint16), data[ends].astype(np.uint16)
+        ends = where + 2 + (first >= 0xE0) + (first >= 0xF0)
+        left, right = data[where - 1].astype(np.intp), data[ends].astype(np.intp)
         # A neighbour outside ASCII is the one that was found before or after.
         left = np.where(left < 128, left, np.concatenate([codes[:1], codes[:-1]]))
         right = np.where(right < 128, right, np.concatenate([codes[1:], codes[-1:]]))
-        self.codes = codes
         self.units = codes, left, right
+        flags, number = tables.tables().flags, tables.tables().number
+        self.flags = flags[codes], flags[left], flags[right]
+        self.number = number[codes], number[left], number[right]
         return True
 
-    def _breaks(self, low: NDArray[np.int64], data: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
-        """Where lines end, and where controls are that text does not have, among characters below 32 and DEL."""
+    def _breaks(self, low: NDArray[np.int64], data: NDArray[np.uint8] | NDArray[np.uint16], sizes: Sequence[int]) -> None:
+        """Where lines end, with a hyphen or without, and controls that text does not have, among controls; first lines."""
         values = data[low]
         self.ends = low[values == 10]
         self.controls = low[(values != 10) & (values != 9) & (values != 13) & (values != 12)]
-
-    @cached_property
-    def first(self) -> NDArray[np.int64]:
-        """The number of the first line of every text."""
-        return np.cumsum([0, *(text.count("\n") + 1 for text in self.texts)])
+        self.first = np.searchsorted(self.ends, np.cumsum([0, *(size + 1 for size in sizes)]))
+        last = self.ends[1:] - 1
+        last = last - (data[last] == 13)
+        here, left, before = (data[last - step] for step in range(3))
+        hyphen = here == 0x2D
+        if data.dtype == np.uint8:
+            hyphen |= ((here == 0xAD) & (left == 0xC2)) | ((here == 0x90) & (left == 0x80) & (before == 0xE2))
+        else:
+            hyphen |= (here == 0xAD) | (here == 0x2010)
+        self.hyphens = np.flatnonzero(hyphen)  # numbers of lines, as `line` gives them
 
     def lines(self) -> Iterator[tuple[int, int, int]]:
         """(text, line, reason) of everything that has to be looked at."""
-        for found, reason in ((self.odd(strict=False), ODD), (self.special(), CHARACTERS)):
+        for found, reason in ((self.odd(strict=False), ODD), (self.special(), CHARACTERS), (self.hyphens, SPLIT)):
             for at, number in self.numbered(found):
                 yield at, number, reason
         split: dict[int, list[str]] = {}
@@ -182,89 +197,106 @@ class Scan:
             which = np.searchsorted(self.first, numbers, "right") - 1
             yield from zip(which.tolist(), (numbers - self.first[which]).tolist(), strict=True)
 
-    def line(self, where: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Numbers, through all texts, of the lines in which positions lie."""
-        return np.searchsorted(self.ends, where) - 1
+    def line(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Numbers, through all texts, of the lines of characters (by their places in `units`)."""
+        return np.searchsorted(self.ends, at + 1 if self.where is None else self.where[at]) - 1
 
     def special(self) -> NDArray[np.int64]:
         """Lines with characters that a repair of characters looks for."""
-        at = np.flatnonzero(self.here & tables.SPECIAL_BIT)
+        at = np.flatnonzero(self.flags[0] & tables.LOOK != 0)
+        at = at[(tables.tables().packed[self.units[0][at]] & tables.SPECIAL_BIT) != 0]
         if len(at):
             # Halves of a proper surrogate pair are an ordinary character, and the stand-in for one has no other half.
             codes, left, right = (units[at] for units in self.units)
             pair = ((codes & 0xFC00) == 0xD800) & (((right & 0xFC00) == 0xDC00) | (not self.dense))
             at = at[~(pair | (((codes & 0xFC00) == 0xDC00) & ((left & 0xFC00) == 0xD800)))]
-        return np.unique(self.line(np.concatenate([self.where[at], self.controls])))
+        if len(self.controls):
+            return np.concatenate([self.line(at), np.searchsorted(self.ends, self.controls) - 1])
+        return self.line(at)
 
     def suspicious(self) -> NDArray[np.int64]:
         """Lines with characters beside each other as ftfy's pattern asks for."""
         table = ftfy_prefilter.neighbours()
-        if self.dense:
-            classes = np.take(table.classes, self.codes, mode="clip")
-            return np.unique(self.line(np.flatnonzero(table.suspicious(classes[:-1], classes[1:]))))
-        here, left, right = (np.take(table.classes, units, mode="clip") for units in self.units)
-        return np.unique(self.line(self.where[table.suspicious(left, here) | table.suspicious(here, right)]))
+        here, left, right = self.flags
+        found = np.flatnonzero(left & tables.LEFT | here & (tables.LEFT | tables.RIGHT) | right & tables.RIGHT != 0)
+        if not len(found):
+            return found
+        codes, before, after = (table.classes[units[found]] for units in self.units)
+        return np.unique(self.line(found[table.suspicious(before, codes) | table.suspicious(codes, after)]))
 
     def odd(self, strict: bool) -> NDArray[np.int64]:
         """Odd lines."""
-        weight, strange, unusual, follows = self._weights()
-        at = np.flatnonzero((weight > 0) | strange | unusual)
+        if not len(self.flags[0]):
+            return np.zeros(0, np.int64)
+        at, weight, strange, unusual = self._weights()
+        some = (weight > 0) | strange | unusual
+        at, weight, strange, unusual = at[some], weight[some], strange[some], unusual[some]
         if not len(at):
             return np.zeros(0, np.int64)
         # Shares are counted in the lines that have anything odd, and only there; `groups`: where in `at` each begins.
-        line = self.line(self.where[at])
+        line = self.line(at)
         groups = np.flatnonzero(np.concatenate([[True], line[1:] != line[:-1]]))
         line = line[groups]
-        total, odd, unknown = (np.add.reduceat(values[at].astype(np.int64), groups) for values in (weight, strange, unusual))
-        spans = np.searchsorted(self.where, np.stack([self.ends[line], self.ends[line + 1]], axis=1).ravel())
-        spans = np.minimum(spans, len(self.where) - 1)
-        last = spans[1::2] == len(self.where) - 1  # where the end is that of the array, the last one has to be added
-        kind = self.here >> tables.KIND & np.uint32(7)
+        total, odd, unknown = (np.add.reduceat(values, groups, dtype=np.int64) for values in (weight, strange, unusual))
+        # Where those lines begin and end; nothing is behind the last character, and counts as such.
+        spans = np.stack([self.ends[line], self.ends[line + 1]], axis=1).ravel()
+        spans = spans.clip(1) - 1 if self.where is None else np.searchsorted(self.where, spans)
 
         def count(values: NDArray[np.bool_]) -> NDArray[np.int64]:
-            found: NDArray[np.int64] = np.add.reduceat(values.view(np.uint8), spans, dtype=np.int64)[::2] + (last & values[-1])
+            found: NDArray[np.int64] = np.add.reduceat(np.append(values.view(np.uint8), 0), spans, dtype=np.int64)[::2]
             return found
 
-        letters = count((kind == tables.LETTER) & ((self.here & tables.ASCII) == 0) | (kind == tables.SYMBOL))
+        here, _, after = self.flags
+        letters = count(here & (tables.EASTERN | tables.LETTERLIKE) == tables.LETTERLIKE)
         flagged = (total > 0) & (strict | (letters <= FEW) | ((total > 1) & (total * SHARE >= letters)))
-        if follows.any():
-            pairs = count(follows)
-            flagged |= (odd > 0) & (strict | (4 * odd >= count(kind == tables.EAST)))
+        if odd.any() or unknown.any():
+            pairs = count(here & after & tables.IDEOGRAPH == tables.IDEOGRAPH)
+            flagged |= (odd > 0) & (strict | (4 * odd >= count(here & tables.EASTERN != 0)))
             flagged |= (pairs > 4) & (unknown >= 0.9 * pairs)
-        else:
-            flagged |= odd > 0
         return line[flagged]
 
-    def _weights(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-        """For every character that is not ASCII how odd it is among letters; of ideographs whether they, and pairs, are odd."""
-        here, left, right = self.here, self.left, self.right
+    def _weights(self) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Where anything is odd, and there: how odd a letter or sign is; whether an ideograph, and it with the next, is."""
+        here, left, right = self.flags
+        look = here & tables.LOOK != 0
+        letter = here & (tables.EASTERN | tables.LETTERLIKE | tables.LOOK) == tables.LETTERLIKE
+        if letter.any():
+            mixed = (left & here >> 1 | here & right >> 1) & tables.LOWER | left & right & tables.LOOK
+            look |= letter & ((mixed != 0) | ~tables.known(self.number[1], self.number[0], self.number[2]))
+        some = (here & tables.EASTERN != 0).any()
+        if some:
+            pairs = here & right & tables.IDEOGRAPH == tables.IDEOGRAPH
+            codes, following = (self.units[place].astype(np.uint32) for place in (0, 2))
+            unusual = pairs & ~tables.known(codes, following, tables.PAIR)
+            strange = (here & tables.EASTERN != 0) & ((left | right) & tables.ASCII8 | here & tables.LOOK != 0)
+            look |= unusual | strange
+        at = np.flatnonzero(look)
+        weight = np.zeros(len(at), np.uint8)
+        plain = np.flatnonzero(here[at] & tables.EASTERN == 0)
+        if len(plain):
+            weight[plain] = self._weigh(at[plain])
+        none = np.zeros(len(at), np.bool_)
+        return at, weight, strange[at] if some else none, unusual[at] if some else none
+
+    def _weigh(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """How odd letters and signs are among their neighbours."""
+        here, left, right = (tables.tables().packed[units[at]] for units in self.units)
         kind, before, after = (one >> tables.KIND & np.uint32(7) for one in (here, left, right))
         letter = (kind == tables.LETTER) & ((here & tables.ASCII) == 0)
         mixed = ((left & tables.SMALL) != 0) & ((here & tables.CAPITAL) != 0)
         mixed |= ((here & tables.SMALL) != 0) & ((right & tables.CAPITAL) != 0)
-        usual = tables.known(left & tables.NUMBER, here & tables.NUMBER, right & tables.NUMBER)
-        weight = (letter & (before != tables.STRANGER) & (after != tables.STRANGER) & (mixed | ~usual)).astype(np.uint8)
-        signs = np.flatnonzero((kind == tables.SYMBOL) | (kind == tables.QUOTE))
-        if len(signs):
-            weight[signs] += self._signs(signs)
+        usual = tables.known(self.number[1][at], self.number[0][at], self.number[2][at])
+        weight: NDArray[np.uint8] = (letter & (before != tables.STRANGER) & (after != tables.STRANGER) & (mixed | ~usual)).astype(
+            np.uint8
+        )
         weight += letter & ((left & right & tables.DASH) != 0)
-        east = kind == tables.EAST
-        if not east.any():
-            return weight, east, east, east
-        strange = east & (((here & tables.RARE) != 0) | (((left | right) & tables.ASCII) != 0))
-        codes, following = (units.astype(np.uint32) for units in (self.units[0], self.units[2]))
-        follows = east & (after == tables.EAST) & (codes > 0x3400) & (following > 0x3400)  # kana look alike in many encodings
-        return weight, strange, follows & ~tables.known(codes, following, tables.PAIR), follows
-
-    def _signs(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """How odd symbols and quotes are where they stand."""
-        here, left, right = self.here[at], self.left[at], self.right[at]
-        symbol = here >> tables.KIND & np.uint32(7) == tables.SYMBOL
-        beside = _BESIDE[left >> tables.KIND & np.uint32(7)] | _BESIDE[right >> tables.KIND & np.uint32(7)]
-        weight: NDArray[np.uint8] = 2 * (symbol & beside).astype(np.uint8)
+        symbol, quote = kind == tables.SYMBOL, kind == tables.QUOTE
+        weight += 2 * (symbol & (_BESIDE[before] | _BESIDE[after])).astype(np.uint8)
         code = self.units[0][at]
         small = (left & tables.SMALL) != 0
-        weight += ~symbol & small & ((right & tables.SMALL) != 0)
-        weight += ((code == 0xBC) | (code == 0xBE)) & ((left & (tables.SMALL | tables.CAPITAL)) != 0)
-        weight += ((code == 0x201E) | (code == 0x201A)) & small  # an opening quote at the end of a word
+        odd = quote & small & ((right & tables.SMALL) != 0)
+        weight += odd
+        odd = ((code == 0xBC) | (code == 0xBE)) & ((left & (tables.SMALL | tables.CAPITAL)) != 0)
+        weight += odd & (symbol | quote)
+        weight += ((code == 0x201E) | (code == 0x201A)) & small & quote  # an opening quote at the end of a word
         return weight

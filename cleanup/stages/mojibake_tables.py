@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cleanup import rules
 from cleanup.parse import letters as language
 from cleanup.stages import codepages
+from cleanup.stages.ftfy_prefilter import neighbours
 from cleanup.stages.mojibake_characters import SPECIAL
 
 _BITS = 22
@@ -20,6 +21,10 @@ NUMBER = np.uint32((1 << 17) - 1)
 KIND = np.uint32(17)
 SMALL, CAPITAL, SPECIAL_BIT, RARE, DASH, ASCII = (np.uint32(1 << bit) for bit in range(20, 26))
 NEUTRAL, LETTER, SYMBOL, EAST, QUOTE, STRANGER = range(6)
+# The same and more in eight bits, enough to pass over nearly everything. LETTERLIKE: letters that are not ASCII, and symbols,
+# which letters may have become; with EASTERN, it tells ideographs and Hangul from kana. LOOK: only a closer look tells more.
+LOWER, UPPER, LETTERLIKE, LOOK, EASTERN, LEFT, RIGHT, ASCII8 = (np.uint8(1 << bit) for bit in range(8))
+IDEOGRAPH = EASTERN | LETTERLIKE
 # Between two letters these are odd; apostrophes, hyphens, dashes and the Catalan dot are not. A letter beside one of the
 # second group is odd too, though it would be well at the edge of a word.
 _QUOTES = "“”„‚‹›«»•¿¡"
@@ -34,10 +39,12 @@ class Tables(msgspec.Struct, frozen=True):
     """What there is to know of a character, packed, by UTF-16 code unit; and a flag for every trigram and pair that is known.
 
     Bits of `packed`: 0-16 number of the letter, 17-19 kind, 20 small, 21 capital, 22 special, 23 an unusual
-    ideograph, 24 a dash, 25 an ASCII letter.
+    ideograph, 24 a dash, 25 an ASCII letter. `number` and `flags` are what is asked of every character.
     """
 
     packed: NDArray[np.uint32]
+    number: NDArray[np.uint32]
+    flags: NDArray[np.uint8]
     known: NDArray[np.bool_]
 
 
@@ -74,7 +81,19 @@ def tables() -> Tables:
     packed = number | kind.astype(np.uint32) << KIND | case.astype(np.uint32) << 20 | special * SPECIAL_BIT | rare * RARE
     packed[[0x2013, 0x2014]] |= DASH
     packed[[code for code in range(128) if chr(code).isalpha()]] |= ASCII
-    return Tables(packed.astype(np.uint32), known)
+    packed = packed.astype(np.uint32)
+    return Tables(packed, number, _flags(packed, kind), known)
+
+
+def _flags(packed: NDArray[np.uint32], kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    east = kind == EAST
+    ideograph = east & (np.arange(1 << 16) > 0x3400)
+    letter = (kind == LETTER) & (packed & ASCII == 0)
+    look = (kind == SYMBOL) | (kind == QUOTE) | (packed & (SPECIAL_BIT | DASH | RARE) != 0)
+    flags = packed >> np.uint32(20) & np.uint32(3)
+    flags |= (letter | (kind == SYMBOL) | ideograph) * np.uint32(LETTERLIKE) | look * np.uint32(LOOK) | east * np.uint32(EASTERN)
+    flags |= neighbours().keys * np.uint32(LEFT) | (packed & ASCII != 0) * np.uint32(ASCII8)
+    return flags.astype(np.uint8)
 
 
 def _fill_letters(
@@ -130,9 +149,11 @@ def _ideographs(kind: NDArray[np.uint8], rare: NDArray[np.bool_]) -> None:
 
 def spread(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Places in `known`, spread evenly; with four million places, few trigrams pass for usual by chance."""
-    mixed = a * np.uint32(0x9E3779B1) ^ b * np.uint32(0x85EBCA77) ^ c * np.uint32(0xC2B2AE3D)
-    found: NDArray[np.uint32] = (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x2C1B3C6D) >> np.uint32(32 - _BITS)
-    return found
+    mixed: NDArray[np.uint32] = a * np.uint32(0x9E3779B1) ^ b * np.uint32(0x85EBCA77) ^ c * np.uint32(0xC2B2AE3D)
+    mixed ^= mixed >> np.uint32(15)
+    mixed *= np.uint32(0x2C1B3C6D)
+    mixed >>= np.uint32(32 - _BITS)
+    return mixed
 
 
 def known(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -> NDArray[np.bool_]:

@@ -17,25 +17,24 @@ _CIPHERED = (
     "ifu", "wbo", "ffo", "pdi", "buu", "tpn", "efu", "oif",
 )  # fmt: skip
 _SECRET = " (?:" + "|".join(_CIPHERED) + ") "
-# These are searched for in all texts of a batch at once: one by one, for Rust is quickest with few words, all alike.
-_BROKEN = "-\n|-\r\n|\u2010\n|\xad\n|\xad\r\n"
 _TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
 _PINYIN_HINT = f"\\([a-zü]{{0,5}}[{_TONES}]"
+_HINTS = {"mojibake/rot1": _SECRET, "mojibake/pinyin": _PINYIN_HINT}
 _PINYIN = re.compile(rf"\(([bpmfdtnlgkhjqxzcsryw]?h?[iuü]?[aeiouü{_TONES}]{{1,3}}(?:n|ng|r)?)\)")
 _BREAK = re.compile("[-\u2010\xad]\r?\n")
 _SPLIT = re.compile("([^\\W\\d_]{2,})([-\u2010\xad]\r?\n)[ \t]*([^\\W\\d_]{2,})")
 _WORD = 60  # characters of a word at most
 
 
-def suspects(texts: Sequence[str]) -> set[int]:
-    """Numbers of the texts in which the repairs of this module could find something: never too few."""
+def suspects(texts: Sequence[str]) -> dict[str, set[int]]:
+    """For the rules of whole paragraphs, numbers of the texts in which they could find something: never too few."""
     import polars as pl
 
     try:
         series = pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:
         series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
-    return {at for pattern in (_SECRET, _BROKEN, _PINYIN_HINT) for at in series.str.contains(pattern).arg_true().to_list()}
+    return {rule: set(series.str.contains(hint).arg_true().to_list()) for rule, hint in _HINTS.items()}
 
 
 def split_words(text: str) -> Iterator[Edit]:
