@@ -29,6 +29,7 @@ from cleanup.write import directory
 from cleanup.write.record import encode, may_name, parse_row
 
 Progress = Callable[[str, Outcome, int, int], None]  # phase, outcome of a part, bytes done, bytes in all
+LITTLE = 1 << 20  # bytes of input for which no process is started
 LIBRARIES = ("corpus-cleanup", "chardet", "datasketch", "ftfy", "langdetect", "numpy", "polars", "py3langid", "trafilatura")
 
 
@@ -79,9 +80,12 @@ def execute(
     jobs: int = 1,
     answers: Answers | None = None,
     progress: Progress | None = None,
+    apart: bool = False,
 ) -> Run:
     """Clean and deduplicate `inputs` into the run directory `out`, or go on where an earlier run of the same command stopped.
 
+    `apart`: also a single worker is a process of its own, for more than a little input, so that one command suffices when a
+    document kills it; the caller's main module has to bear being imported again.
     Raises InputError for inputs that match nothing, RunError when the directory belongs to something else, cannot be written, or
     when the counts do not add up at the end.
     """
@@ -95,10 +99,13 @@ def execute(
                 directory.sweep(out)
                 work = list(_planned(plan(sources, config), config, out, answers or {}))
                 del sources
-                mapped = _phase("map", map_part, part.mapped, work, jobs, progress, resumed)
-                corpus = _deduplicate(config, out, work, mapped, manifest)
-                _furniture(config, work, jobs, progress, resumed)
-                finished = _phase("finish", finish_part, part.finished, work, jobs, progress, resumed)
+                # A run that was cut short may have been killed by one of its documents: workers face them, not this process.
+                apart = resumed or (apart and sum(job.size for job in work) > LITTLE)
+                with local.Engine(min(jobs, len(work)), apart=apart) as engine:
+                    mapped = _phase("map", map_part, part.mapped, work, engine, progress)
+                    corpus = _deduplicate(config, out, work, mapped, manifest)
+                    _furniture(config, work, engine, progress)
+                    finished = _phase("finish", finish_part, part.finished, work, engine, progress)
                 _conclude(out, manifest, mapped, finished, corpus, began)
             directory.discard(out)
         except OSError as error:  # inputs fail one by one, as documents; what comes here is about the run directory
@@ -109,7 +116,7 @@ def execute(
     return Run(out)
 
 
-def _furniture(config: Config, work: Sequence[Job], jobs: int, progress: Progress | None, resumed: bool) -> None:
+def _furniture(config: Config, work: Sequence[Job], engine: local.Engine, progress: Progress | None) -> None:
     """The site step: what repeats over the pages of a host, learned from what dedup keeps."""
     from cleanup import sites
 
@@ -117,7 +124,7 @@ def _furniture(config: Config, work: Sequence[Job], jobs: int, progress: Progres
         return
     if not sites.learn(config, work[0].work, [job.name for job in work]):
         return
-    _phase("sites", sites.site_part, part.mapped, work, jobs, progress, resumed)
+    _phase("sites", sites.site_part, part.mapped, work, engine, progress)
     sites.remember(config, work[0].work, [job.name for job in work])
 
 
@@ -176,15 +183,13 @@ def _phase(
     function: Callable[[Job, int], None],
     outcome_of: Callable[[Job], Outcome],
     work: Sequence[Job],
-    jobs: int,
+    engine: local.Engine,
     progress: Progress | None,
-    resumed: bool,
 ) -> list[Outcome]:
     total = sum(job.size for job in work) or 1
     outcomes: dict[int, Outcome] = {}
     done = 0
-    # A run that was cut short may have been killed by one of its documents: from then on workers face them, not this process.
-    for job, _ in local.each(function, work, jobs, apart=resumed):
+    for job, _ in engine.each(function, work):
         outcomes[job.number] = outcome_of(job)
         done += job.size
         if progress is not None:

@@ -171,18 +171,22 @@ SCRIPT = """
         os.environ["MAIN"] = str(os.getpid())
         from cleanup.config import Config, override
         settings = {"stages": ("mojibake",), "dedup.enabled": False, "limits.stage_seconds": 0.3, "read.part_bytes": 100}
-        run = pipeline.Pipeline(config=override(Config(), settings)).run(sys.argv[1], sys.argv[2], jobs=2)
-        print(run.counts)
+        from pathlib import Path
+        from cleanup import run
+        run.LITTLE = 0
+        run.execute(override(Config(), settings), [sys.argv[1]], Path(sys.argv[2]), jobs=int(sys.argv[3]), apart=True)
 """
 
 
-def mischief(tmp_path: Path, *texts: str) -> tuple[list[dict[str, object]], list[dict[str, object]], Path]:
+def mischief(tmp_path: Path, *texts: str, jobs: int = 2) -> tuple[list[dict[str, object]], list[dict[str, object]], Path]:
     """Kept and failed documents of a run whose stage misbehaves at some words."""
     (tmp_path / "script.py").write_text(textwrap.dedent(SCRIPT))
     lines = [json.dumps({"id": text.split()[1], "text": text}) for text in texts]
     (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n")
     done = subprocess.run(
-        [sys.executable, tmp_path / "script.py", tmp_path / "in.jsonl", tmp_path / "out"], capture_output=True, check=False
+        [sys.executable, tmp_path / "script.py", tmp_path / "in.jsonl", tmp_path / "out", str(jobs)],
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
     kept = [json.loads(line) for path in sorted((tmp_path / "out" / "corpus").iterdir()) for line in path.open()]
@@ -200,8 +204,9 @@ def test_a_stage_that_hangs_costs_one_document_its_stage(tmp_path: Path) -> None
     assert all("limits.stage_seconds = 0.3" in row["why"]["error"] and row["rule"] == "mojibake/error" for row in rows)
 
 
-def test_a_document_that_always_ends_its_worker_fails_by_itself(tmp_path: Path) -> None:
-    kept, failed, _ = mischief(tmp_path, "a sound text", "a deaf text", "another sane text")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_document_that_always_ends_its_worker_fails_by_itself(tmp_path: Path, jobs: int) -> None:
+    kept, failed, _ = mischief(tmp_path, "a sound text", "a deaf text", "another sane text", jobs=jobs)
     assert [doc["id"] for doc in kept] == ["sound", "sane"]
     assert [(doc["id"], "died" in str(doc["error"])) for doc in failed] == [("deaf", True)]
 

@@ -112,7 +112,7 @@ class Trials:
         self.trials = 0
         self.run = run
         # Worker processes would have to start anew for each trial; they are disturbed elsewhere.
-        run.local.each = _here
+        run.local.Engine = Here
         self._warm()
         report = self.scratch / "operations"
         self.fork(self.scratch / "reference", lambda: _count(self.scratch / "reference", report))
@@ -211,8 +211,21 @@ def _stage(cfg: object, paths: object) -> Any:  # noqa: ARG001
     )
 
 
-def _here(function: Callable[[Any, int], Any], jobs: Iterable[Any], workers: int, *, apart: bool) -> Iterator[Any]:  # noqa: ARG001
-    return ((job, function(job, 0)) for job in jobs)
+class Here:
+    """The engine without processes of its own, whatever it is asked for."""
+
+    def __init__(self, workers: int, *, apart: bool) -> None:
+        pass
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def each(self, function: Callable[[Any, int], Any], jobs: Iterable[Any]) -> Iterator[Any]:
+        """Every job, one after the other."""
+        return ((job, function(job, 0)) for job in jobs)
 
 
 def _hook(out: Path, strike: Callable[[int, str], None]) -> None:

@@ -30,50 +30,70 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def each(
-    function: Callable[[Job, int], Result], jobs: Sequence[Job], workers: int, *, apart: bool = False
-) -> Iterator[tuple[Job, Result]]:
-    """`function(job, attempt)` for every job, as they finish. `function` has to be importable and idempotent.
+class Engine:
+    """The workers of one run: made when they are first needed, kept from one phase to the next.
 
-    With one worker or one job everything happens here, unless `apart` asks for a process of its own, as after a death.
-    Raises RunError when a job kills its worker again and again.
+    With one worker, or one job, everything happens in this process, unless `apart` asks for processes of their own: where this
+    process has to outlive whatever a document does to the one that reads it.
     """
-    if not apart and (workers <= 1 or len(jobs) <= 1):
-        for job in jobs:
-            try:
-                result = function(job, 0)
-            except MemoryError:
-                result = _alone(function, job, 1)
-            yield job, result
-        return
-    pending: list[tuple[Job, int]] = [(job, 0) for job in jobs]
-    while pending:
-        pending, alone = yield from _pool(function, pending, max(1, min(workers, len(pending))))
-        for job, attempt in alone:
-            yield job, _alone(function, job, attempt)
 
+    def __init__(self, workers: int, *, apart: bool = False) -> None:
+        self.workers = max(1, workers)
+        self.apart = apart
+        self._pool: ProcessPoolExecutor | None = None
 
-def _pool(function: Callable[[Job, int], Result], work: list[tuple[Job, int]], workers: int) -> Any:
-    """Run until done or a worker dies; gives back what never began and what was under way at the death."""
-    todo = list(reversed(work))
-    running: dict[Future[Any], tuple[Job, int]] = {}
-    with _executor(workers) as pool:
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def each(self, function: Callable[[Job, int], Result], jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
+        """`function(job, attempt)` for every job, as they finish. `function` has to be importable and idempotent.
+
+        Raises RunError when a job kills its worker again and again.
+        """
+        if not self.apart and (self.workers <= 1 or len(jobs) <= 1):
+            for job in jobs:
+                try:
+                    result = function(job, 0)
+                except MemoryError:
+                    result = _alone(function, job, 1)
+                yield job, result
+            return
+        pending: list[tuple[Job, int]] = [(job, 0) for job in jobs]
+        while pending:
+            pending, alone = yield from self._together(function, pending)
+            for job, attempt in alone:
+                yield job, _alone(function, job, attempt)
+
+    def _together(self, function: Callable[[Job, int], Result], work: list[tuple[Job, int]]) -> Any:
+        """Run until done or a worker dies; gives back what never began and what was under way at the death."""
+        todo = list(reversed(work))
+        running: dict[Future[Any], tuple[Job, int]] = {}
+        self._pool = self._pool or _executor(self.workers)
         try:
             while todo or running:
-                while todo and len(running) < workers:
+                while todo and len(running) < self.workers:
                     job, attempt = todo.pop()
-                    running[pool.submit(function, job, attempt)] = (job, attempt)
+                    running[self._pool.submit(function, job, attempt)] = (job, attempt)
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     result = future.result()
                     yield running.pop(future)[0], result
         except (BrokenProcessPool, MemoryError):
-            _end(pool)
+            self._end()
             return list(reversed(todo)), [(job, attempt + 1) for job, attempt in running.values()]
         except BaseException:
-            _end(pool)
+            self._end()
             raise
-    return [], []
+        return [], []
+
+    def _end(self) -> None:
+        if self._pool is not None:
+            _end(self._pool)
+        self._pool = None
 
 
 def _alone(function: Callable[[Job, int], Result], job: Job, attempt: int) -> Result:
