@@ -31,7 +31,6 @@ from cleanup.read.inputs import unpack
 from cleanup.read.parts import Part, read_part
 from cleanup.read.records import identity
 from cleanup.rules import directories
-from cleanup.stages.boilerplate_sites import SiteLines
 from cleanup.stages.deadline import deadline
 from cleanup.write.columns import Columns, Sketches, host
 from cleanup.write.corpus import corpus_writer
@@ -135,6 +134,8 @@ def mapped(job: Job) -> Outcome:
 
 
 def _map(job: Job, work: Path, trail: Trail) -> Outcome:
+    from cleanup.stages.boilerplate_sites import SiteLines  # not for the process that only leads
+
     config = job.config
     pipeline, sketcher = _tools(msgspec.json.encode(config), msgspec.json.encode(job.answers))
     pipeline.seconds.clear()

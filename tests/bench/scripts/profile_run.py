@@ -12,6 +12,7 @@ from typing import Any  # noqa: E402
 
 from cleanup import part, pipeline, run  # noqa: E402
 from cleanup.config import Config  # noqa: E402
+from cleanup.stages import boilerplate_sites  # noqa: E402
 
 spent: dict[str, float] = {}
 stack: list[float] = []
@@ -62,7 +63,7 @@ for place, name, label in (
     (part, "render_rows", "write the ledger's lines"),
     (part.Columns, "add", "columns"),
     (part.Sketches, "add", "sketch"),
-    (part.SiteLines, "add", "lines of sites"),
+    (boilerplate_sites.SiteLines, "add", "lines of sites"),
     (run, "map_part", "rest of the map"),
     (run, "_deduplicate", "find and verify near-duplicates"),
     (run, "_furniture", "site step"),
