@@ -17,6 +17,7 @@ from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import normal
 
 HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
+PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 TAIL_LINES = 30
 BYLINE_LINES = 10  # a byline stands within so many lines of running text
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
@@ -121,7 +122,8 @@ def _attached(state: State, line: int, rule: str) -> None:
     """The headlines set right under a marker ("Read also")."""
     page = state.page
     for number in range(line + 1, min(line + 12, len(page))):
-        if page.gap[number] or state.long[number] or page.words[number] > 30:
+        prose = page.sentence[number] and page.words[number] >= PROSE_WORDS and number not in state.verdicts
+        if page.gap[number] or state.long[number] or page.words[number] > 30 or prose:
             return
         state.add(number, Verdict("boilerplate/structure/under-marker", 0.93, {"marker": page.text[line][:80], "by": rule}))
 
@@ -136,12 +138,20 @@ def tail(state: State) -> None:
         verdict = state.verdicts.get(line)
         category = verdict.why.get("category") if verdict else None
         strong = category in ("comment", "related") and before >= TAIL_SHARE * total > 0
-        if strong and (category == "comment" or before == total or (before >= 0.6 * total and _teasers(state, line + 1))):
+        ends = before == total and len(_said(state, line + 1)) != 1  # one sentence alone: the article may go on behind an insert
+        if strong and (category == "comment" or ends or (before >= 0.6 * total and _teasers(state, line + 1))):
             name = "comments-tail" if category == "comment" else "related-tail"
             for number in range(line + 1, len(page)):
                 state.add(number, Verdict(f"boilerplate/structure/{name}", 0.93, {"marker": page.text[line][:80]}))
             return
         before += weights[line]
+
+
+def _said(state: State, start: int) -> list[int]:
+    """Lines of prose that no rule knows, however short."""
+    page = state.page
+    rest = range(start, len(page))
+    return [line for line in rest if page.sentence[line] and page.words[line] >= PROSE_WORDS and line not in state.verdicts]
 
 
 def _teasers(state: State, start: int) -> bool:
@@ -151,7 +161,9 @@ def _teasers(state: State, start: int) -> bool:
     short = sum(not page.sentence[line] or line in state.verdicts for line in rest)
     prose = [page.words[line] for line in rest if state.long[line]]
     pairs = any(state.long[line] and state.long[line + 1] and line + 1 not in state.verdicts for line in rest[:-1])
-    return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not pairs
+    said = _said(state, start)
+    lone = len(said) == 1 and said[0] - start <= 2  # a headline or two, then one paragraph: the article goes on
+    return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not pairs and not lone
 
 
 def metadata(state: State, vocabulary: Vocabulary, suspects: Sequence[int], crawled: str) -> None:
