@@ -21,6 +21,7 @@ BOOK = load(directories())
 MATCHER = Matcher(BOOK)
 VOCABULARY = Vocabulary(BOOK.words)
 PIPELINE = Pipeline(stages=["boilerplate"])
+WHITE = "".join(filter(str.isspace, map(chr, range(0x3001)))).translate(dict.fromkeys(range(0x1C, 0x20)))  # as Unicode has it
 FORMS = sorted(
     {pattern.replace("*", "x") for named in BOOK.rules if named.rule.match != "regex" for pattern in named.rule.patterns}
 )
@@ -65,7 +66,7 @@ def test_exact_forms_and_prefixes_are_never_lost_by_the_prefilter(texts: list[st
 def test_lines_are_where_they_are_said_to_be(text: str) -> None:
     found = scan([text, "x", text])
     page = Page.of(found, 2, text)
-    expected = [line.strip() for line in text.split("\n") if line.strip()]
+    expected = [line.strip(WHITE) for line in text.split("\n") if line.strip(WHITE)]
     if not re.search("[\ud800-\udfff]", text):
         assert len(page) == len(expected)
         assert all(line in text[start:end] for line, start, end in zip(page.text, page.start, page.end, strict=True))
@@ -84,7 +85,7 @@ def test_cuts_take_whole_lines_and_leave_no_heaps(text: str, data: st.DataObject
     for start, end in reversed(spans):
         rest = rest[:start] + rest[end:]
     left = [line for number, line in enumerate(page.text) if number not in gone]
-    assert [line.strip() for line in rest.split("\n") if line.strip()] == left
+    assert [line.strip(WHITE) for line in rest.split("\n") if line.strip(WHITE)] == left
     heaps = max((len(run) for run in re.findall(r"(?:\r?\n[ \t]*)+", text)), default=0)
     assert max((len(run) for run in re.findall(r"(?:\r?\n[ \t]*)+", rest)), default=0) <= max(heaps, 1)
 
