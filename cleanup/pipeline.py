@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from cleanup.run import Run
 
 PARSE_STEP = 0
-BATCH = 256  # documents; the result does not depend on it
-BATCH_CHARS = 4 << 20
+BATCH = 1024  # documents; the result does not depend on it
+BATCH_CHARS = 6 << 20
+PATIENCE = 256  # documents of a batch that share one time limit
 
 Answers = dict[str, Decision]
 Found = Sequence[Proposal] | BaseException  # what a stage has to say about a document, or what went wrong
@@ -274,7 +275,7 @@ class Pipeline:
 def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float) -> Iterator[Found]:
     """All proposals of a batch; when the batch raises, each document alone, so that only the one at fault gets the error."""
     try:
-        with deadline(seconds):
+        with deadline(seconds * max(1.0, len(docs) / PATIENCE)):
             found: list[Sequence[Proposal]] = [list(proposals) for proposals in propose(docs)]
     except (CleanupError, *ENDINGS):
         raise
