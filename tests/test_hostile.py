@@ -459,3 +459,24 @@ def test_a_library_that_panics_costs_one_document(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(stages._REGISTRY, "mojibake", broken)
     docs = Pipeline(stages=["mojibake"]).map([Document(name, text=name) for name in "abc"])
     assert [doc.meta.get("error_mojibake") for doc in docs] == [None, "PanicException: index out of bounds", None]
+
+
+def test_a_parquet_part_of_any_size_is_written_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import polars
+
+    from cleanup.write import corpus
+
+    monkeypatch.setattr(corpus._Parquet, "ROWS", 3)
+    config = override(Config(), {"write.format": "parquet"})
+    with corpus.corpus_writer(tmp_path, "00000", config) as writer:
+        for number in range(10):
+            record = {"id": str(number), "source": "s", "text": f"text {number}", "cleanup": {"edits": number, "meta": {}}}
+            writer.line(json.dumps(record).encode())
+            assert len(writer.rows) < 3  # type: ignore[attr-defined]
+    assert [path.name for path in tmp_path.iterdir()] == ["part-00000.parquet"]
+    frame = polars.read_parquet(tmp_path / "part-00000.parquet")
+    assert frame["id"].to_list() == [str(number) for number in range(10)]
+    assert frame["edits"].to_list() == list(range(10))
+    with pytest.raises(KeyError), corpus.corpus_writer(tmp_path, "00001", config) as writer:
+        writer.line(b'{"id": "1"}')
+    assert len(list(tmp_path.iterdir())) == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,15 +62,20 @@ class _Text:
 
 
 class _Parquet:
-    """Columns id, source, text, language, spin, edits, meta and record; the last two, and `drop`, as JSON."""
+    """Columns id, source, text, language, spin, edits, meta and record; the last two, and `drop`, as JSON.
+
+    Pieces of `ROWS` rows wait in files of their own, as one file cannot be written row group by row group: so a part of any size
+    is written in the memory of a few pieces.
+    """
 
     ROWS = 5000
 
-    def __init__(self, path: Path, field: str) -> None:
-        self.path = path
+    def __init__(self, directory: Path, name: str, field: str) -> None:
+        self.stem = f".part-{name}.parquet.{os.getpid()}"
+        self.directory = directory
         self.field = field
         self.rows: list[dict[str, Any]] = []
-        self.pieces: list[Any] = []
+        self.pieces: list[Path] = []
 
     def copy(self, lines: IO[bytes], size: int, count: int) -> None:  # noqa: ARG002 (the protocol)
         for _ in range(count):
@@ -98,14 +105,35 @@ class _Parquet:
         import polars
 
         schema = dict.fromkeys(("id", "source", "text", "language", "spin", "edits", "meta", "record", "drop"), polars.String)
-        self.pieces.append(polars.DataFrame(self.rows, schema={**schema, "edits": polars.Int64}))
+        piece = self.directory / f"{self.stem}.{len(self.pieces):06}.tmp"
+        self.pieces.append(piece)
+        frame = polars.DataFrame(self.rows, schema={**schema, "edits": polars.Int64})
         self.rows = []
+        with _as_os_error():
+            frame.write_parquet(piece, compression="lz4")
 
     def close(self, file: IO[bytes]) -> None:
         import polars
 
         self.flush()
-        polars.concat(self.pieces).write_parquet(file, compression="zstd")
+        with _as_os_error():
+            pieces = polars.scan_parquet(self.pieces, glob=False)
+            pieces.sink_parquet(file, compression="zstd", row_group_size=self.ROWS, maintain_order=True)
+
+    def discard(self) -> None:
+        for piece in self.pieces:
+            piece.unlink(missing_ok=True)
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """A full disk has many names."""
+    import polars
+
+    try:
+        yield
+    except polars.exceptions.PolarsError as error:
+        raise OSError(errno.EIO, str(error)) from error
 
 
 @contextmanager
@@ -114,10 +142,13 @@ def corpus_writer(directory: Path, name: str, config: Config) -> Iterator[Writer
     suffix = {"jsonl": ".jsonl", "text": ".txt", "parquet": ".parquet"}[config.write.format]
     field = config.read.text_field
     if config.write.format == "parquet":
-        with appearing(directory / f"part-{name}{suffix}") as file:
-            writer = _Parquet(directory, field)
-            yield writer
-            writer.close(file)
+        writer = _Parquet(directory, name, field)
+        try:
+            with appearing(directory / f"part-{name}{suffix}") as file:
+                yield writer
+                writer.close(file)
+        finally:
+            writer.discard()
         return
     with appearing(directory / f"part-{name}{suffix}{SUFFIX[config.write.compress]}") as file, _packed(file, config) as packed:
         yield _Lines(packed) if config.write.format == "jsonl" else _Text(packed, field)

@@ -85,7 +85,7 @@ class Command:
                 name = rng.choice(["kill", "kill", "terminate", "interrupt"])
                 self.faults[f"run: {name}"] += 1
                 running.send_signal(SIGNALS[name])
-                if running.wait() not in (3, 130, -9, -15):
+                if running.wait() not in (3, 130, -2, -9, -15):
                     self.broken.append(f"{name} gave exit code {running.returncode}")
 
     def trial(self, number: int, rng: random.Random) -> None:
