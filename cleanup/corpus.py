@@ -5,7 +5,8 @@ It sees sketches and small columns; texts are read back from the mapped parts wh
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,21 +64,20 @@ class Lines:
     def __init__(self, mapped: Mapped, config: Config) -> None:
         self.mapped = mapped
         self.config = config
+        self.first: list[int] = mapped.first.tolist()
         self.files: dict[int, Any] = {}
 
     def line(self, number: int) -> dict[str, Any]:
         """The record of a document."""
-        mapped = self.mapped
-        part = int(np.searchsorted(mapped.first, number, "right")) - 1
-        row = int(mapped.rows[part][number - mapped.first[part]])
-        begin = int(mapped.ends[part][row - 1]) if row else 0
+        part = bisect_right(self.first, number) - 1
+        row = int(self.mapped.rows[part][number - self.first[part]])
+        ends = self.mapped.ends[part]
+        begin = int(ends[row - 1]) if row else 0
         if part not in self.files:
             if len(self.files) >= 64:
                 self.files.pop(next(iter(self.files))).close()
-            self.files[part] = open(mapped.directories[part] / "docs.jsonl", "rb")  # noqa: SIM115 (kept open for the next line)
-        file = self.files[part]
-        file.seek(begin)
-        return parse_line(file.read(int(mapped.ends[part][row]) - begin))
+            self.files[part] = open(self.mapped.directories[part] / "docs.jsonl", "rb")  # noqa: SIM115 (for the next line)
+        return parse_line(os.pread(self.files[part].fileno(), int(ends[row]) - begin, begin))
 
     def texts(self, numbers: Sequence[int]) -> list[str]:
         """The cleaned texts of documents."""

@@ -213,6 +213,8 @@ def figures(verdict: Verdict) -> dict[str, Any]:
     if verdict.canonical is not None:
         found["canonical_jaccard"] = round(verdict.canonical.jaccard, 4)
         found["aligned"] = round(verdict.canonical.aligned, 4)
+    if verdict.differ and verdict.relation is None:
+        found["differ"] = verdict.differ
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -29,8 +28,9 @@ CONTENT = 20  # content words that a spun copy has at least
 PACE = 0.5  # content words of the shorter of two spun copies by those of the longer one, at least
 CLEAR = 0.5  # aligned share from which on names and figures alone cannot make it up
 PROSE = 0.22  # below it, share of the words in small letters that have to be aligned
-FIGURES = 4  # distinct numbers in both texts from which on they have to agree
-AGREE = 0.4
+FACTS = 4  # different figures in both texts, or names, from which on they have to agree
+AGREE = 0.5  # share of them that both have: else the texts are two fillings of one form
+SPUN_AGREE = 0.4  # the same for the figures of a spun copy, for a spinner leaves them alone
 PASSAGE = 120  # characters of a shared passage that a receipt shows
 
 
@@ -49,6 +49,7 @@ class Verdict(NamedTuple):
     weak: bool  # rests on one stretch at the edge of the texts, which boilerplate could be
     score: float  # confidence for a relation; for None how near it came to one, below 0.5
     passage: str  # the beginning of the longest shared passage
+    differ: str = ""  # in what two texts of nearly the same words differ all the same: "figures" or "names"
 
     def swapped(self) -> Verdict:
         """The same about (b, a)."""
@@ -68,7 +69,8 @@ def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) 
         verdict = _surface(found, index, batch, one, two, cfg)
         if verdict.relation is None:
             content = content or canonical.content(batch.tokens, classes)
-            verdict = _spun(verdict, batch, content, one, two, cfg)
+            if _agree(int(found.facts[0, 0, index]), int(found.facts[0, 1, index]), SPUN_AGREE):
+                verdict = _spun(verdict, batch, content, one, two, cfg)
         verdicts.append(verdict)
     return verdicts
 
@@ -84,11 +86,12 @@ def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: Dedu
     score = 0.0
     low, high = min(covered), max(covered)
     evenly = min(core) >= EVENLY and low >= cfg.containment * EDITED
-    if low >= cfg.containment or evenly or (jaccard >= cfg.jaccard and high < WHOLE):
+    differ = _differ(found.facts[:, :, index].tolist())
+    if not differ and (low >= cfg.containment or evenly or (jaccard >= cfg.jaccard and high < WHOLE)):
         fresh = max((1 - core[side]) * int(np.diff(batch.tokens.bounds)[text]) for side, text in ((0, a), (1, b)))
         relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE and fresh >= FRESH else "near"
         score = 0.9 + 0.1 * max(low, jaccard)
-    elif high >= cfg.containment:
+    elif not differ and high >= cfg.containment:
         relation, score = "contained", 0.9 + 0.1 * high
         covers = (covered[1] >= cfg.containment, covered[0] >= cfg.containment)
     else:
@@ -102,7 +105,20 @@ def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: Dedu
             score = 0.49 * min(max(near), 1.0)
     passage = _passage(batch, b, *found.passage[:, index].tolist()) if relation or score > 0.4 else ""
     contained = found.contained[0, index].item(), found.contained[1, index].item()
-    return Verdict(relation, covers, jaccard, contained, covered, None, weak, score, passage)
+    return Verdict(relation, covers, jaccard, contained, covered, None, weak, score, passage, differ)
+
+
+def _differ(facts: list[list[int]]) -> str:
+    """In what texts from one template differ: the weather, results and prices of another day have other figures, the same
+    about another place or firm has other names."""
+    for what, (fewer, common) in zip(("figures", "names"), facts, strict=True):
+        if not _agree(fewer, common, AGREE):
+            return what
+    return ""
+
+
+def _agree(fewer: int, common: int, share: float) -> bool:
+    return fewer < FACTS or common >= share * fewer
 
 
 def _framed(found: Surface, index: int) -> bool:
@@ -114,13 +130,7 @@ def _spun(verdict: Verdict, batch: Batch, content: Content, a: int, b: int, cfg:
     words, at, bounds = content
     sides = [slice(int(bounds[text]), int(bounds[text + 1])) for text in (a, b)]
     aligned = verify.align(words[sides[0]], words[sides[1]], cfg.spun)
-    fits = (
-        aligned.aligned >= cfg.spun
-        and aligned.spread >= SPREAD
-        and aligned.words >= CONTENT
-        and aligned.ratio >= PACE
-        and _figures_agree(batch.texts[a], batch.texts[b])
-    )
+    fits = aligned.aligned >= cfg.spun and aligned.spread >= SPREAD and aligned.words >= CONTENT and aligned.ratio >= PACE
     if fits and aligned.aligned < CLEAR:
         one, two = (words[side].tolist() for side in sides)
         prose = [_prose(batch, text, at[side]) for text, side in zip((a, b), sides, strict=True)]
@@ -139,16 +149,6 @@ def _prose(batch: Batch, text: int, tokens: I64) -> list[bool]:
     units = batch.units(text)
     origin = int(batch.offsets[text])
     return [units[int(start) - origin : int(start) - origin + 1].islower() for start in batch.tokens.starts[tokens]]
-
-
-_NUMBER = re.compile(r"\d+")
-
-
-def _figures_agree(one: str, two: str) -> bool:
-    """Texts from one template differ in their figures; a spinner leaves them alone."""
-    first, second = set(_NUMBER.findall(one)), set(_NUMBER.findall(two))
-    fewer = min(len(first), len(second))
-    return fewer < FIGURES or len(first & second) >= AGREE * fewer
 
 
 def _passage(batch: Batch, text: int, first: int, count: int) -> str:

@@ -59,7 +59,7 @@ class Folded(NamedTuple):
     """Texts from `first` on: a folded byte a code unit, the code units, and where every text begins, [n + 1].
 
     A separator precedes the first text, and at least one follows every text, so that no token reaches over its end.
-    `single`: some characters are tokens of their own.
+    `single`: some characters are tokens of their own. `wide`: some take two code units.
     """
 
     first: int
@@ -67,6 +67,7 @@ class Folded(NamedTuple):
     units: Bytes | NDArray[np.uint16]
     offsets: I64
     single: bool
+    wide: bool
 
 
 class Tokens(NamedTuple):
@@ -93,9 +94,10 @@ def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
     joined = "\0".join(("", *texts, _PAD))
     if joined.isascii():
         codes = np.frombuffer(joined.encode("ascii"), np.uint8)
-        return Folded(first, _letters(codes), codes, offsets, single=False)
+        return Folded(first, _letters(codes), codes, offsets, single=False, wide=False)
     units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), "<u2")
-    if len(units) != len(joined):  # characters beyond the basic plane take two units
+    wide = len(units) != len(joined)
+    if wide:  # characters beyond the basic plane take two units
         sizes = [len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts]
         offsets = np.cumsum([1, *sizes])
     table = _table()
@@ -111,7 +113,7 @@ def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
         keep = low != NOTHING
         offsets = np.append(0, np.cumsum(keep))[offsets]
         low, units = low[keep], units[keep]
-    return Folded(first, low, units, offsets, single)
+    return Folded(first, low, units, offsets, single, wide)
 
 
 def _letters(codes: Bytes) -> Bytes:

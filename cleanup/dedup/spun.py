@@ -1,8 +1,9 @@
 """Candidates for spun copies: documents that share some of their smallest canonical hashes.
 
 A hash that only a few documents have says much, one that many have says little. So two of the first kind make a candidate, or
-four of any. Pairs with one in common are many times as many as the documents: they are not kept, but marked in a small table,
-and a pair that finds its mark there is looked at. The table may err; in the end the hashes themselves are counted.
+four of any; where there are no more than two, the surfaces must have something in common, too. Pairs with one in common are
+many times as many as the documents: they are not kept, but marked in a small table, and a pair that finds its mark there is
+looked at. The table may err; in the end the hashes themselves are counted.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     F64 = NDArray[np.float64]
 
 SMALL = 8  # buckets up to this size give all their pairs, larger ones those of their first document
-RARE, ANY = 2, 4  # hashes in common that make a candidate: of those that few documents have, of any
+RARE, ANY = 2, 4  # hashes in common that pairs are noticed by: of those that few documents have, of any
 TOGETHER = 3  # the same in an index, where it is not known how many have a hash
 WORDS = 20  # a document with fewer has too few pairs of content words
 BLOCK = 1 << 16  # pairs made at a time
@@ -63,7 +64,12 @@ def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
                 again.append(pairs[counts[slots] >= ANY])
         found = merge(found, unique(np.concatenate(again)))
     a, b = (places.order[side].astype(np.int64) for side in unpack(found))
-    return Kin(unique(pack(a, b)[_common(sketches, sketches, a, b)[0] >= RARE]), met, flooded)
+    common = _common(sketches, sketches, a, b)[0]
+    scarce = np.flatnonzero(common == RARE)
+    for begin in range(0, len(scarce), SCAN):
+        part = scarce[begin : begin + SCAN]
+        common[part] += (sketches.surface[a[part]] == sketches.surface[b[part]]).any(axis=1)
+    return Kin(unique(pack(a, b)[common > RARE]), met, flooded)
 
 
 def _slots(pairs: U64, factor: np.uint64, size: int) -> I64:

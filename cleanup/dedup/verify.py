@@ -7,20 +7,23 @@ containment both ways, the share of either text that lies in shared passages, an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.shingle import I64, INVISIBLE, U32, Tokens, fold, tokenise, u64
-from cleanup.dedup.signature import Shingled, ranges, shingled
+from cleanup.dedup.shingle import I64, INVISIBLE, U32, Folded, Tokens, fold, odd, tokenise, u64
+from cleanup.dedup.signature import ranges, shingled
 
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 GAP = 2  # what a token outside shared passages costs a core, against one for a token inside
 ALIGNED = 4000  # content words of a text that are aligned at most
+(_PAIR,) = odd(0xA116, 1)
+ENDINGS = frozenset('\0\n\r\t.!?:;"“”„«»‘•·|')  # behind one of these, and a blank, a capital says nothing
 _INVISIBLE = re.compile(f"[{''.join(map(chr, sorted(INVISIBLE)))}]")
 
 
@@ -29,13 +32,17 @@ class Batch(NamedTuple):
 
     texts: Sequence[str]
     offsets: I64  # of every text among the code units
+    plain: Mask  # whether these are the characters of a text
     tokens: Tokens
     names: I64  # of the shingle that begins at every token: equal shingles of the batch have one name; 0 where none begins
     sets: Mask  # [texts, names] which shingles a text has
+    facts: tuple[Mask, Mask]  # the same for figures, and for names of people, places, firms
     width: int
 
     def units(self, text: int) -> str:
         """A text, a character for each of its code units."""
+        if self.plain[text]:
+            return self.texts[text]
         seen = _INVISIBLE.sub("", self.texts[text])
         if int(self.offsets[text + 1] - self.offsets[text]) == len(seen) + 1:
             return seen
@@ -47,25 +54,51 @@ def prepare(texts: Sequence[str], width: int) -> Batch:
     """Tokens and shingles of some texts, all in one chunk."""
     (folded,) = fold(texts, sum(map(len, texts)) + len(texts) + 1)
     tokens = tokenise(folded)
-    names, sets = _named(shingled(tokens, width))
-    return Batch(texts, folded.offsets, tokens, names, sets, width)
+    found = shingled(tokens, width)
+    count = len(texts)
+    names, sets = _named(found.values, found.owner, count)
+    owner = np.repeat(np.arange(count), np.diff(tokens.bounds))
+    facts = [_named(tokens.hashes[at], owner[at], count)[1] for at in _facts(folded, tokens)]
+    plain = np.diff(folded.offsets) == np.fromiter(map(len, texts), np.int64, count) + 1
+    plain &= not folded.wide
+    return Batch(texts, folded.offsets, plain, tokens, names, sets, (facts[0], facts[1]), width)
 
 
-def _named(found: Shingled) -> tuple[I64, Mask]:
-    """Number the distinct shingles of a batch. Hash and position are sorted as one word, so that equal ones come together."""
-    count = len(found.values)
-    keys = found.values.astype(np.uint64) << u64(32) | np.arange(count).view(np.uint64)
+def _named(values: U32, owner: I64, count: int) -> tuple[I64, Mask]:
+    """Number the distinct values of a batch, and tell which text has which; what has no owner below `count` is 0.
+
+    Value and position are sorted as one word, so that equal values come together.
+    """
+    keys = values.astype(np.uint64) << u64(32) | np.arange(len(values)).view(np.uint64)
     keys.sort()
     at = (keys & u64(0xFFFFFFFF)).view(np.int64)
     keys >>= u64(32)
-    names = np.empty(count, np.int64)
-    if count:
+    names = np.empty(len(values), np.int64)
+    if len(values):
         names[at] = np.append(1, 1 + np.cumsum(keys[1:] != keys[:-1]))
-    names[found.owner == len(found.counts)] = 0
-    sets = np.zeros((len(found.counts) + 1, int(names.max(initial=0)) + 1), bool)
-    sets[found.owner, names] = True
+    names[owner == count] = 0
+    sets = np.zeros((count + 1, int(names.max(initial=0)) + 1), bool)
+    sets[owner, names] = True
     sets[:, 0] = False
     return names, sets[:-1]
+
+
+def _facts(folded: Folded, tokens: Tokens) -> tuple[I64, I64]:
+    """The tokens that are figures, and those that are names: with a capital, and not at the beginning of a sentence."""
+    digit = folded.low.take(tokens.starts) - np.uint8(0x30) < 10
+    units = folded.units
+    capital = np.flatnonzero(_marks(str.isupper).take(units.take(tokens.starts), mode="clip"))
+    at = tokens.starts[capital]
+    ending = _marks(ENDINGS.__contains__)
+    before = units[at - 1]
+    opens = ending.take(before) | ((before == 0x20) & ending.take(units[np.maximum(at - 2, 0)]))
+    return np.flatnonzero(digit), capital[~opens]
+
+
+@cache
+def _marks(holds: Callable[[str], bool]) -> Mask:
+    """For every UTF-16 code unit whether it is a character for which something holds."""
+    return np.fromiter((holds(chr(code)) for code in range(0x10000)), bool, 0x10000)
 
 
 class Surface(NamedTuple):
@@ -78,6 +111,7 @@ class Surface(NamedTuple):
     dense: F64  # [2, n] share of its tokens that lie in shared passages
     head: F64  # [2, n] share of the text before the core
     tail: F64  # [2, n] share of the text after it
+    facts: I64  # [2, 2, n] figures, then names: how many different ones the text with fewer has, and how many both have
     passage: I64  # [2, n] first token and number of tokens of the longest shared passage, in b
 
 
@@ -86,9 +120,8 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
     both = np.stack((a, b), axis=1).reshape(-1)  # sides alternate: a0 b0 a1 b1 ...
     other = np.stack((b, a), axis=1).reshape(-1)
     lengths = np.diff(batch.tokens.bounds)
-    packed = np.packbits(batch.sets, axis=1)
-    size = np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
-    common = np.bitwise_count(packed[a] & packed[b]).sum(axis=1, dtype=np.int64)
+    size, common = _overlap(batch.sets, a, b)
+    facts = [_overlap(sets, a, b) for sets in batch.facts]
     spans = lengths[both]
     names = batch.names[ranges(batch.tokens.bounds[both], spans)]
     met = batch.sets.reshape(-1)[np.repeat(other * batch.sets.shape[1], spans) + names]
@@ -105,8 +138,16 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
         dense=_sides(dense),
         head=_sides(first / whole),
         tail=_sides((spans - after) / whole),
+        facts=np.array([(np.minimum(size[a], size[b]), common) for size, common in facts]),
         passage=np.stack((at[1::2], np.minimum(np.where(run > 0, run + batch.width - 1, 0), spans)[1::2])),
     )
+
+
+def _overlap(sets: Mask, a: I64, b: I64) -> tuple[I64, I64]:
+    """The size of every set, and how much sets a[i] and b[i] have in common."""
+    packed = np.packbits(sets, axis=1)
+    size = np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
+    return size, np.bitwise_count(packed[a] & packed[b]).sum(axis=1, dtype=np.int64)
 
 
 def _sides(table: F64) -> F64:
@@ -193,6 +234,7 @@ class Alignment(NamedTuple):
     words: int  # content words of the shorter text
 
 
+NOTHING = Alignment(0.0, 0.0, 0.0, 0.0, 0)
 STRETCHES = 10
 THIN = 0.2
 
@@ -200,40 +242,50 @@ THIN = 0.2
 def align(first: U32, second: U32, least: float = 0.0) -> Alignment:
     """Align two sequences of content words by their longest common subsequence.
 
-    Where the words in common cannot make up the share `least`, `aligned` is their share, without looking at the order.
+    Where the words in common cannot make up the share `least`, `aligned` is their share, without looking at anything else.
 
     A spun copy keeps order and pace: its common words come all along both texts. Two reports that share a quotation or a
     list have theirs in a few places, and two unrelated texts have few.
     """
-    jaccard = _jaccard(first, second)
     first, second = first[:ALIGNED], second[:ALIGNED]
     shorter, longer = sorted((len(first), len(second)))
     if not shorter:
-        return Alignment(jaccard, 0.0, 0.0, 0.0, 0)
+        return NOTHING
     if (len(second), second.tobytes()) < (len(first), first.tobytes()):
         first, second = second, first  # of several longest ones the same, whichever text comes first
-    words = [first.tolist(), second.tolist()]
-    common = set(words[0]) & set(words[1])
-    places = [[at for at, word in enumerate(side) if word in common] for side in words]
+    places = [np.flatnonzero(_among(one, other)) for one, other in ((first, second), (second, first))]
     share = min(map(len, places)) / shorter
     if share < least:
-        return Alignment(jaccard, share, 0.0, shorter / longer, shorter)
-    matched = subsequence(*([side[at] for at in some] for side, some in zip(words, places, strict=True)))
+        return Alignment(0.0, share, 0.0, shorter / longer, shorter)
+    jaccard = _jaccard(first, second)
+    words = first, second
+    matched = subsequence(*(side[at].tolist() for side, at in zip(words, places, strict=True)))
     thin = total = 0
     for some, at, side in zip(places, matched, words, strict=True):
         size = len(side)
         stretches = min(STRETCHES, max(1, size // 8))
-        have = np.bincount(np.array([some[place] for place in at], np.int64) * stretches // size, minlength=stretches)
+        have = np.bincount(some[at] * stretches // size, minlength=stretches)
         room = np.bincount(np.arange(size) * stretches // size, minlength=stretches)
         thin += int((have < THIN * room).sum())
         total += stretches
     return Alignment(jaccard, len(matched[0]) / shorter, 1 - thin / total, shorter / longer, shorter)
 
 
+def _among(one: U32, other: U32) -> Mask:
+    """Which words of one sequence the other has."""
+    known = np.sort(other)
+    return np.asarray(known[np.minimum(np.searchsorted(known, one), len(known) - 1)] == one)
+
+
 def _jaccard(first: U32, second: U32) -> float:
-    sets = [set((words[:-1].astype(np.uint64) << u64(32) | words[1:]).tolist()) for words in (first, second)]
-    union = len(sets[0] | sets[1])
-    return len(sets[0] & sets[1]) / union if union else 0.0
+    sides = [(words[:-1].astype(np.uint64) << u64(32) | words[1:]) * _PAIR & ~u64(1) for words in (first, second)]
+    sides[1] |= u64(1)  # the last bit tells the sides apart, and sorts them together
+    both = np.concatenate(sides)
+    if not len(both):
+        return 0.0
+    both.sort()
+    step = both[1:] ^ both[:-1]
+    return float(np.count_nonzero(step == 1) / (1 + np.count_nonzero(step > 1)))
 
 
 def subsequence(first: list[int], second: list[int]) -> tuple[list[int], list[int]]:
