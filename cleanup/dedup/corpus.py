@@ -214,7 +214,7 @@ def figures(verdict: Verdict) -> dict[str, Any]:
         found["canonical_jaccard"] = round(verdict.canonical.jaccard, 4)
         found["aligned"] = round(verdict.canonical.aligned, 4)
     if verdict.differ and verdict.relation is None:
-        found["differ"] = verdict.differ
+        found["differ"] = "figures and names"
     return found
 
 

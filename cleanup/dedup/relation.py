@@ -9,7 +9,7 @@ import numpy as np
 
 from cleanup.dedup import canonical, verify
 from cleanup.dedup.shingle import I64, U32
-from cleanup.dedup.verify import Alignment, Batch, Surface
+from cleanup.dedup.verify import Alignment, Batch, Mask, Surface
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -28,9 +28,10 @@ CONTENT = 20  # content words that a spun copy has at least
 PACE = 0.5  # content words of the shorter of two spun copies by those of the longer one, at least
 CLEAR = 0.5  # aligned share from which on names and figures alone cannot make it up
 PROSE = 0.22  # below it, share of the words in small letters that have to be aligned
-FACTS = 4  # different figures in both texts, or names, from which on they have to agree
-AGREE = 0.5  # share of them that both have: else the texts are two fillings of one form
-SPUN_AGREE = 0.4  # the same for the figures of a spun copy, for a spinner leaves them alone
+FACTS = 4  # different figures or names that only one text has, from which on two texts may be two fillings of one form
+FILLED = 0.6  # share of the words that only one text has, that are such facts: elsewhere it is prose that differs
+FIGURES = 4  # figures in both texts from which on those of a spun copy have to be aligned, too: a spinner leaves them alone
+AGREE = 0.5
 PASSAGE = 120  # characters of a shared passage that a receipt shows
 
 
@@ -49,7 +50,7 @@ class Verdict(NamedTuple):
     weak: bool  # rests on one stretch at the edge of the texts, which boilerplate could be
     score: float  # confidence for a relation; for None how near it came to one, below 0.5
     passage: str  # the beginning of the longest shared passage
-    differ: str = ""  # in what two texts of nearly the same words differ all the same: "figures" or "names"
+    differ: bool = False  # in figures and names, and in little else: two fillings of one form
 
     def swapped(self) -> Verdict:
         """The same about (b, a)."""
@@ -69,7 +70,7 @@ def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) 
         verdict = _surface(found, index, batch, one, two, cfg)
         if verdict.relation is None:
             content = content or canonical.content(batch.tokens, classes)
-            if _agree(int(found.facts[0, 0, index]), int(found.facts[0, 1, index]), SPUN_AGREE):
+            if not verdict.differ:
                 verdict = _spun(verdict, batch, content, one, two, cfg)
         verdicts.append(verdict)
     return verdicts
@@ -86,7 +87,7 @@ def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: Dedu
     score = 0.0
     low, high = min(covered), max(covered)
     evenly = min(core) >= EVENLY and low >= cfg.containment * EDITED
-    differ = _differ(found.facts[:, :, index].tolist())
+    differ = _differ(found.own[:, index].tolist(), found.facts[:, index].tolist())
     if not differ and (low >= cfg.containment or evenly or (jaccard >= cfg.jaccard and high < WHOLE)):
         fresh = max((1 - core[side]) * int(np.diff(batch.tokens.bounds)[text]) for side, text in ((0, a), (1, b)))
         relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE and fresh >= FRESH else "near"
@@ -96,7 +97,7 @@ def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: Dedu
         covers = (covered[1] >= cfg.containment, covered[0] >= cfg.containment)
     else:
         held = [core[side] * dense[side] if dense[side] >= SOLID else 0.0 for side in (0, 1)]
-        if max(held) >= cfg.excerpt:
+        if not differ and max(held) >= cfg.excerpt:
             relation = "reprint" if min(held) >= cfg.excerpt else "contained"
             covers = (held[1] >= cfg.excerpt, held[0] >= cfg.excerpt)
             score, weak = 0.9 + 0.1 * max(held), not _framed(found, index)
@@ -108,17 +109,10 @@ def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: Dedu
     return Verdict(relation, covers, jaccard, contained, covered, None, weak, score, passage, differ)
 
 
-def _differ(facts: list[list[int]]) -> str:
-    """In what texts from one template differ: the weather, results and prices of another day have other figures, the same
-    about another place or firm has other names."""
-    for what, (fewer, common) in zip(("figures", "names"), facts, strict=True):
-        if not _agree(fewer, common, AGREE):
-            return what
-    return ""
-
-
-def _agree(fewer: int, common: int, share: float) -> bool:
-    return fewer < FACTS or common >= share * fewer
+def _differ(own: list[int], facts: list[int]) -> bool:
+    """Whether what either text has for itself is figures and names. The weather, results and prices of another day have other
+    figures, what is said about another place or firm has other names; the words around them come from the same form."""
+    return min(facts) >= FACTS and all(fact >= FILLED * word for fact, word in zip(facts, own, strict=True))
 
 
 def _framed(found: Surface, index: int) -> bool:
@@ -129,26 +123,26 @@ def _framed(found: Surface, index: int) -> bool:
 def _spun(verdict: Verdict, batch: Batch, content: Content, a: int, b: int, cfg: DedupConfig) -> Verdict:
     words, at, bounds = content
     sides = [slice(int(bounds[text]), int(bounds[text + 1])) for text in (a, b)]
-    aligned = verify.align(words[sides[0]], words[sides[1]], cfg.spun)
+    aligned, left, right = verify.align(words[sides[0]], words[sides[1]], cfg.spun)
     fits = aligned.aligned >= cfg.spun and aligned.spread >= SPREAD and aligned.words >= CONTENT and aligned.ratio >= PACE
-    if fits and aligned.aligned < CLEAR:
-        one, two = (words[side].tolist() for side in sides)
-        prose = [_prose(batch, text, at[side]) for text, side in zip((a, b), sides, strict=True)]
-        left, right = verify.subsequence(one, two)
-        common = sum(prose[0][i] and prose[1][j] for i, j in zip(left, right, strict=True))
-        fits = common >= PROSE * min(map(sum, prose)) > 0
+    if fits:
+        tokens = [at[side][: verify.ALIGNED] for side in sides]
+        figures, kept = _kept(batch.digit, tokens, left, right)
+        fits = figures < FIGURES or kept >= AGREE * figures
+        # Two reports of one tour share its names, dates and places, not their prose.
+        prose, kept = _kept(batch.small, tokens, left, right)
+        fits = fits and (aligned.aligned >= CLEAR or kept >= PROSE * prose > 0)
     if fits:
         score = 0.9 + 0.1 * aligned.aligned
         return verdict._replace(relation="spun", covers=(True, True), canonical=aligned, score=score, weak=False)
-    near = 0.49 * min(aligned.aligned / cfg.spun, 1.0) if aligned.words >= CONTENT else 0.0
+    near = 0.49 * min(aligned.aligned / cfg.spun, 1.0) if aligned.words >= CONTENT and aligned.spread else 0.0
     return verdict._replace(canonical=aligned, score=max(verdict.score, near))
 
 
-def _prose(batch: Batch, text: int, tokens: I64) -> list[bool]:
-    """Which tokens begin with a small letter. Two reports of one tour share its names, dates and places, not their prose."""
-    units = batch.units(text)
-    origin = int(batch.offsets[text])
-    return [units[int(start) - origin : int(start) - origin + 1].islower() for start in batch.tokens.starts[tokens]]
+def _kept(flags: Mask, tokens: list[I64], left: I64, right: I64) -> tuple[int, int]:
+    """How many tokens with a flag the text with fewer has, and how many are aligned with one."""
+    one, two = (flags[some] for some in tokens)
+    return int(min(one.sum(), two.sum())), int((one[left] & two[right]).sum())
 
 
 def _passage(batch: Batch, text: int, first: int, count: int) -> str:

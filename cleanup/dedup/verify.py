@@ -36,7 +36,10 @@ class Batch(NamedTuple):
     tokens: Tokens
     names: I64  # of the shingle that begins at every token: equal shingles of the batch have one name; 0 where none begins
     sets: Mask  # [texts, names] which shingles a text has
-    facts: tuple[Mask, Mask]  # the same for figures, and for names of people, places, firms
+    words: Mask  # [texts, distinct tokens] which tokens a text has
+    facts: Mask  # the same for those that are figures, or names: of people, places, firms
+    digit: Mask  # of every token whether it begins with a digit
+    small: Mask  # and whether with a small letter
     width: int
 
     def units(self, text: int) -> str:
@@ -58,10 +61,14 @@ def prepare(texts: Sequence[str], width: int) -> Batch:
     count = len(texts)
     names, sets = _named(found.values, found.owner, count)
     owner = np.repeat(np.arange(count), np.diff(tokens.bounds))
-    facts = [_named(tokens.hashes[at], owner[at], count)[1] for at in _facts(folded, tokens)]
+    numbers, words = _named(tokens.hashes, owner, count)
+    digit, capital, small = _kinds(folded, tokens)
+    facts = np.zeros_like(words)
+    at = np.flatnonzero(digit | capital)
+    facts[owner[at], numbers[at]] = True
     plain = np.diff(folded.offsets) == np.fromiter(map(len, texts), np.int64, count) + 1
     plain &= not folded.wide
-    return Batch(texts, folded.offsets, plain, tokens, names, sets, (facts[0], facts[1]), width)
+    return Batch(texts, folded.offsets, plain, tokens, names, sets, words, facts, digit, small, width)
 
 
 def _named(values: U32, owner: I64, count: int) -> tuple[I64, Mask]:
@@ -83,16 +90,18 @@ def _named(values: U32, owner: I64, count: int) -> tuple[I64, Mask]:
     return names, sets[:-1]
 
 
-def _facts(folded: Folded, tokens: Tokens) -> tuple[I64, I64]:
-    """The tokens that are figures, and those that are names: with a capital, and not at the beginning of a sentence."""
-    digit = folded.low.take(tokens.starts) - np.uint8(0x30) < 10
-    units = folded.units
-    capital = np.flatnonzero(_marks(str.isupper).take(units.take(tokens.starts), mode="clip"))
-    at = tokens.starts[capital]
+def _kinds(folded: Folded, tokens: Tokens) -> tuple[Mask, Mask, Mask]:
+    """Which tokens are figures, which are names (with a capital, and not at the beginning of a sentence), and which begin with
+    a small letter."""
+    units, starts = folded.units, tokens.starts
+    first = units.take(starts)
+    capital = np.flatnonzero(_marks(str.isupper).take(first, mode="clip"))
     ending = _marks(ENDINGS.__contains__)
-    before = units[at - 1]
-    opens = ending.take(before) | ((before == 0x20) & ending.take(units[np.maximum(at - 2, 0)]))
-    return np.flatnonzero(digit), capital[~opens]
+    before = units.take(starts[capital] - 1)
+    opens = ending.take(before) | ((before == 0x20) & ending.take(units[np.maximum(starts[capital] - 2, 0)]))
+    names = np.zeros(len(starts), bool)
+    names[capital[~opens]] = True
+    return folded.low.take(starts) - np.uint8(0x30) < 10, names, _marks(str.islower).take(first, mode="clip")
 
 
 @cache
@@ -111,7 +120,8 @@ class Surface(NamedTuple):
     dense: F64  # [2, n] share of its tokens that lie in shared passages
     head: F64  # [2, n] share of the text before the core
     tail: F64  # [2, n] share of the text after it
-    facts: I64  # [2, 2, n] figures, then names: how many different ones the text with fewer has, and how many both have
+    own: I64  # [2, n] different words of one that the other has not
+    facts: I64  # [2, n] how many of these are facts
     passage: I64  # [2, n] first token and number of tokens of the longest shared passage, in b
 
 
@@ -121,7 +131,7 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
     other = np.stack((b, a), axis=1).reshape(-1)
     lengths = np.diff(batch.tokens.bounds)
     size, common = _overlap(batch.sets, a, b)
-    facts = [_overlap(sets, a, b) for sets in batch.facts]
+    own, facts = _own(batch.words, batch.words, a, b), _own(batch.facts, batch.words, a, b)
     spans = lengths[both]
     names = batch.names[ranges(batch.tokens.bounds[both], spans)]
     met = batch.sets.reshape(-1)[np.repeat(other * batch.sets.shape[1], spans) + names]
@@ -138,7 +148,8 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
         dense=_sides(dense),
         head=_sides(first / whole),
         tail=_sides((spans - after) / whole),
-        facts=np.array([(np.minimum(size[a], size[b]), common) for size, common in facts]),
+        own=own,
+        facts=facts,
         passage=np.stack((at[1::2], np.minimum(np.where(run > 0, run + batch.width - 1, 0), spans)[1::2])),
     )
 
@@ -148,6 +159,12 @@ def _overlap(sets: Mask, a: I64, b: I64) -> tuple[I64, I64]:
     packed = np.packbits(sets, axis=1)
     size = np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
     return size, np.bitwise_count(packed[a] & packed[b]).sum(axis=1, dtype=np.int64)
+
+
+def _own(sets: Mask, words: Mask, a: I64, b: I64) -> I64:
+    """What the set of one text has of words that the other text has not, both ways: [2, n]."""
+    some, other = np.packbits(sets, axis=1), ~np.packbits(words, axis=1)
+    return np.stack([np.bitwise_count(some[x] & other[y]).sum(axis=1, dtype=np.int64) for x, y in ((a, b), (b, a))])
 
 
 def _sides(table: F64) -> F64:
@@ -234,41 +251,43 @@ class Alignment(NamedTuple):
     words: int  # content words of the shorter text
 
 
-NOTHING = Alignment(0.0, 0.0, 0.0, 0.0, 0)
+NONE: I64 = np.zeros(0, np.int64)
 STRETCHES = 10
 THIN = 0.2
 
 
-def align(first: U32, second: U32, least: float = 0.0) -> Alignment:
-    """Align two sequences of content words by their longest common subsequence.
+def align(first: U32, second: U32, least: float = 0.0) -> tuple[Alignment, I64, I64]:
+    """Align two sequences of content words by their longest common subsequence, and tell the positions of its words in either.
 
     Where the words in common cannot make up the share `least`, `aligned` is their share, without looking at anything else.
 
     A spun copy keeps order and pace: its common words come all along both texts. Two reports that share a quotation or a
     list have theirs in a few places, and two unrelated texts have few.
     """
-    first, second = first[:ALIGNED], second[:ALIGNED]
-    shorter, longer = sorted((len(first), len(second)))
+    words = first[:ALIGNED], second[:ALIGNED]
+    shorter, longer = sorted(map(len, words))
     if not shorter:
-        return NOTHING
-    if (len(second), second.tobytes()) < (len(first), first.tobytes()):
-        first, second = second, first  # of several longest ones the same, whichever text comes first
-    places = [np.flatnonzero(_among(one, other)) for one, other in ((first, second), (second, first))]
+        return Alignment(0.0, 0.0, 0.0, 0.0, 0), NONE, NONE
+    places = [np.flatnonzero(_among(words[side], words[1 - side])) for side in (0, 1)]
     share = min(map(len, places)) / shorter
     if share < least:
-        return Alignment(0.0, share, 0.0, shorter / longer, shorter)
-    jaccard = _jaccard(first, second)
-    words = first, second
-    matched = subsequence(*(side[at].tolist() for side, at in zip(words, places, strict=True)))
+        return Alignment(0.0, share, 0.0, shorter / longer, shorter), NONE, NONE
+    some = [side[at].tolist() for side, at in zip(words, places, strict=True)]
+    if (len(some[1]), some[1]) < (len(some[0]), some[0]):  # of several longest ones the same, whichever text comes first
+        right, left = subsequence(some[1], some[0])
+    else:
+        left, right = subsequence(some[0], some[1])
+    matched = places[0][left], places[1][right]
     thin = total = 0
-    for some, at, side in zip(places, matched, words, strict=True):
+    for at, side in zip(matched, words, strict=True):
         size = len(side)
         stretches = min(STRETCHES, max(1, size // 8))
-        have = np.bincount(some[at] * stretches // size, minlength=stretches)
+        have = np.bincount(at * stretches // size, minlength=stretches)
         room = np.bincount(np.arange(size) * stretches // size, minlength=stretches)
         thin += int((have < THIN * room).sum())
         total += stretches
-    return Alignment(jaccard, len(matched[0]) / shorter, 1 - thin / total, shorter / longer, shorter)
+    aligned = Alignment(_jaccard(*words), len(left) / shorter, 1 - thin / total, shorter / longer, shorter)
+    return aligned, *matched
 
 
 def _among(one: U32, other: U32) -> Mask:
