@@ -24,6 +24,8 @@ WHOLE = 0.93  # share of the shingles of one text in the other from which on all
 PART = 0.85  # and the share of the other below which that has more to say
 KIN = 0.4  # canonical similarity from which a spun copy is sure: reports of one event share names, so it has to be high
 KIN_HELD = 0.25  # and from which a person decides
+FORM = 0.6  # canonical similarity of two copies by that of their surfaces, at least: names and figures lead the canonical hashes,
+# so that two fillings of one form have few of them in common
 
 
 def covered(shared: F64, width: int) -> F64:
@@ -63,15 +65,16 @@ def judge(one: Sketches, two: Sketches, a: I64, b: I64, cfg: DedupConfig) -> lis
 def _judge(verdict: Verdict, cfg: DedupConfig) -> Verdict:
     low, high = min(verdict.covered), max(verdict.covered)
     kin = verdict.canonical.jaccard if verdict.canonical else 0.0
+    same = kin >= FORM * verdict.jaccard
     relation: Relation | None = None
     covers, score = (True, True), 0.0
     if max(verdict.contained) >= WHOLE and min(verdict.contained) < PART:
         covers = (verdict.contained[1] >= WHOLE, verdict.contained[0] >= WHOLE)
         relation, score = "contained", 0.9 + 0.1 * high
-    elif verdict.jaccard >= cfg.jaccard or low >= cfg.containment:
+    elif same and (verdict.jaccard >= cfg.jaccard or low >= cfg.containment):
         sure = verdict.jaccard >= cfg.jaccard or low >= cfg.containment + MARGIN / 2
         relation, score = "near", 0.9 + 0.1 * max(low, verdict.jaccard) if sure else 0.8
-    elif high >= cfg.containment:
+    elif same and high >= cfg.containment:
         covers = (verdict.covered[1] >= cfg.containment, verdict.covered[0] >= cfg.containment)
         relation, score = "contained", 0.9 + 0.1 * high if max(verdict.contained) >= cfg.excerpt + MARGIN else 0.8
     elif kin >= KIN_HELD:
