@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tomllib
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from cleanup.errors import ConfigError, InputError
 from cleanup.parse import encodings
 from cleanup.parse.decode import Decoded, decode, encode, html_labels, marks
+from cleanup.rules import built_in
 
-SENTENCES: dict[str, list[str]] = tomllib.loads(
-    (Path(__file__).resolve().parent / "cases/mojibake_sentences.toml").read_text(encoding="utf-8")
-)
+HERE = Path(__file__).resolve().parent
+SENTENCES: dict[str, list[str]] = tomllib.loads((HERE / "cases/mojibake_sentences.toml").read_text(encoding="utf-8"))
 NATIVE = {
     "de": "cp1252 iso8859_15 mac_roman cp850", "fr": "cp1252 mac_roman cp437", "es": "cp1252", "pl": "cp1250 iso8859_2 cp852",
     "cs": "cp1250 iso8859_2", "lt": "cp1257", "tr": "cp1254", "ru": "cp1251 koi8_r cp866 iso8859_5 mac_cyrillic", "uk": "koi8_u",
@@ -165,3 +167,13 @@ def test_marks() -> None:
     assert [(mark.field, mark.value, mark.rule) for mark in sure] == [("encoding", "windows-1252", "decode/encoding")]
     assert sure[0].score > 0.9
     assert sure[0].why["alternatives"]
+
+
+def test_compiled_letters_are_those_that_people_read() -> None:
+    spec = importlib.util.spec_from_file_location("compile_letters", HERE / "bench/compile_letters.py")
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    content = zstandard.ZstdDecompressor().decompress((built_in() / "mojibake" / "letters.bin").read_bytes())
+    assert content == script.compiled(), "run tests/bench/compile_letters.py"

@@ -7,14 +7,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from cleanup.parse import encodings
 from cleanup.parse.letters import Fit, is_odd, letters
 
 SAMPLE = 1500  # bytes that are decoded to be weighed
-_CHUNK = 160  # bytes after which readings that have fallen behind are given up
+_CHUNKS = (48, 160, 160)  # bytes after which readings that have fallen behind are given up
 _BEHIND = 50.0  # bits
 ASKED = 8000  # bytes that chardet is asked about
 GOOD, GOOD_EAST = 4.6, 9.5  # bits a letter at and below which a text is in a language that the model knows
@@ -93,14 +96,21 @@ def _cut(line: bytes) -> int:
 
 def _weighed(sample: bytes, names: Iterable[str], opinion: str, claimed: Sequence[str]) -> list[Guess]:
     """Readings of the sample that look like text, by their bits."""
-    dense = 3 * sum(byte > 127 for byte in sample) > len(sample)
-    prices: dict[str, tuple[float, str]] = {}  # by text: the commonest encoding that reads so
+    counts = np.bincount(np.frombuffer(sample, np.uint8), minlength=256)
+    present = bytes(np.flatnonzero(counts[128:]).astype(np.uint8) + np.uint8(128))
+    dense = 3 * int(counts[128:].sum()) > len(sample)
+    prices: dict[str, tuple[float, str]] = {}  # by what it makes of the sample: the commonest encoding that reads so
     for name in names:
-        text = _decoded(sample, name)
-        if text is not None and _possible(text, dense):
+        if name in encodings.MULTIBYTE:
+            made = _decoded(sample, name)
+            fine = made is not None and _possible(_kinds(made), dense, made)
+        else:
+            made = _strictly(present, name)
+            fine = made is not None and _possible(np.bincount(_table(name), counts, len(_KINDS)), dense, "")
+        if made is not None and fine:
             price = encodings.PRICES[name] - _OPINION * (name == opinion) - 15.0 * (name in claimed)
-            if text not in prices or price < prices[text][0]:
-                prices[text] = (price, name)
+            if made not in prices or price < prices[made][0]:
+                prices[made] = (price, name)
     model = letters()
     live = {name: price for price, name in prices.values()}
     for chunk in _chunks(sample) if len(live) > 2 else ():
@@ -109,18 +119,26 @@ def _weighed(sample: bytes, names: Iterable[str], opinion: str, claimed: Sequenc
         best = min(live.values())
         live = {name: bits for name, bits in live.items() if bits < best + _BEHIND}
     out: list[Guess] = []
-    for text, (price, name) in prices.items():
+    for price, name in prices.values():
         if name in live:
+            text = _decoded(sample, name) or ""
             fit = model.fit(unicodedata.normalize("NFC", text))
             out.append(Guess(name, fit.bits + price, fit, text))
     return sorted(out, key=lambda one: one.bits)
 
 
+def _strictly(data: bytes, name: str) -> str | None:
+    try:
+        return data.decode(name)
+    except UnicodeDecodeError:
+        return None
+
+
 def _chunks(sample: bytes) -> Iterator[bytes]:
     """The first pieces of the sample, cut behind blanks, where no character of any encoding is cut apart."""
     start = 0
-    for _ in range(3):
-        end = sample.find(b" ", start + _CHUNK) + 1
+    for size in _CHUNKS:
+        end = sample.find(b" ", start + size) + 1
         if not end:
             return
         yield sample[start:end]
@@ -141,31 +159,49 @@ def _decoded(sample: bytes, name: str) -> str | None:
     return text if 50 * text.count("\ufffd") <= len(text) else None
 
 
-def _possible(text: str, dense: bool) -> bool:
-    """Whether a reading can be text: no C1 controls, few odd signs, no foreign letters inside of words that are mostly ASCII."""
-    kinds: Counter[str] = Counter()
-    for char, count in Counter(text).items():
-        kinds[_kind(char)] += count
-    high = len(text) - kinds["ascii"] - kinds["letter"]
-    if 5 * kinds["odd"] > high + 3:
+def _possible(kinds: NDArray[Any], dense: bool, text: str) -> bool:
+    """Whether a reading can be text: no C1 controls, few odd signs, no foreign letters inside of words that are mostly ASCII.
+
+    `kinds`: how many characters of each kind there are; `text` is asked for where there are ideographs.
+    """
+    letter, plain, odd, east, foreign, _ = kinds.tolist()
+    high = kinds.sum() - plain - letter
+    if 5 * odd > high + 3:
         return False
     if dense:
         return True
-    if kinds["east"] and 3 * len(_BESIDE.findall(text)) > kinds["east"]:
+    if east and 3 * len(_BESIDE.findall(text)) > east:
         return False
-    return not kinds["foreign"] or 2 * high > kinds["letter"]
+    return bool(not foreign or 2 * high > letter)
+
+
+_KINDS = ("letter", "ascii", "odd", "east", "foreign", "latin")
+
+
+def _kinds(text: str) -> NDArray[Any]:
+    """How many characters of each of `_KINDS` a text has."""
+    found = Counter(text)
+    return np.bincount([_kind(char) for char in found], list(found.values()), len(_KINDS))
 
 
 @cache
-def _kind(char: str) -> str:
+def _table(name: str) -> NDArray[np.int64]:
+    """The kind of what a single-byte encoding makes of every byte; where that is nothing, any."""
+    return np.array([_kind(bytes([byte]).decode(name, "replace")) for byte in range(256)])
+
+
+@cache
+def _kind(char: str) -> int:
     """What a character says about a reading: an ASCII letter, other ASCII, odd, of East Asia, of another script, or nothing."""
     if char.isascii():
-        return "letter" if char.isalpha() else "ascii"
-    if unicodedata.category(char) in ("Cc", "Cn", "Co") or is_odd(char):
-        return "odd"
-    if char >= "\u2e80":
-        return "east"
-    return "foreign" if "\u0370" <= char <= "\u1dff" else "latin"
+        kind = "letter" if char.isalpha() else "ascii"
+    elif unicodedata.category(char) in ("Cc", "Cn", "Co") or is_odd(char):
+        kind = "odd"
+    elif char >= "\u2e80":
+        kind = "east"
+    else:
+        kind = "foreign" if "\u0370" <= char <= "\u1dff" else "latin"
+    return _KINDS.index(kind)
 
 
 # An ideograph that touches a Latin letter: usual in Japanese, but not in text that is mostly ASCII.

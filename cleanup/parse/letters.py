@@ -1,7 +1,8 @@
 """How well a text fits a language, in bits: the evidence that decides between readings of the same bytes.
 
 The fewer bits a reading needs, the likelier it is what somebody wrote: a letter costs what it costs after the two letters
-before it in the language that fits best, anything that is not a letter costs what its kind costs. See `letters.tsv`.
+before it in the language that fits best, anything that is not a letter costs what its kind costs. See `letters.tsv`, and
+`tests/bench/compile_letters.py` for the form in which it is loaded.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
-from itertools import pairwise
-from pathlib import Path
+from itertools import count, pairwise
 
 import msgspec
 import numpy as np
@@ -21,7 +21,6 @@ from cleanup import rules
 from cleanup.errors import RuleError
 
 UNSEEN = 40  # half bits: a letter that the language does not have
-_STEP = 6  # half bits more for every letter of context that has to be left out
 IDEOGRAPHIC = frozenset(("zh", "zh-hant", "ja", "ko"))
 # Letters and the marks that belong to them: combining marks of all scripts, and the whole of the Indic and Thai blocks.
 WORD = re.compile(
@@ -54,15 +53,43 @@ class Tally(msgspec.Struct, frozen=True):
     scripts: dict[str, tuple[NDArray[np.int64], int]]
 
 
-class Letters:
-    """The loaded n-gram costs: `table[rows[gram], language]`, in half bits."""
+class Head(msgspec.Struct, frozen=True):
+    """What `letters.bin` has: the languages, those written in a script, and how many n-grams of it, in how many bytes."""
 
-    def __init__(self, languages: list[str], rows: dict[str, int], table: NDArray[np.uint8], own: dict[str, list[int]]) -> None:
-        self.languages = languages
-        self.rows = rows
-        self.table = table
-        self.scripts = {name: np.array(found) for name, found in own.items()}
+    languages: list[str]
+    own: dict[str, list[int]]
+    scripts: dict[str, tuple[int, int]]
+
+
+class Letters:
+    """N-gram costs: `table[row, language]`, in half bits. The rows of a script are looked up when it is first met."""
+
+    def __init__(self, head: Head, data: bytes) -> None:
+        self.languages = head.languages
+        self.scripts = {name: np.array(found) for name, found in head.own.items()}
+        self._blocks: dict[str, tuple[int, bytes]] = {}
+        at = row = 0
+        for name, (some, size) in head.scripts.items():
+            self._blocks[name] = (row, data[at : at + size])
+            at += size
+            row += some
+        self.table = np.frombuffer(data, np.uint8, offset=at).reshape(row, len(head.languages))
+        self._rows: dict[str, dict[str, int]] = {}
         self._words: dict[str, list[tuple[str, list[int], float, int]]] = {}
+
+    def rows(self, written: str) -> dict[str, int]:
+        """Row of every n-gram that a word in a script can have."""
+        known = self._rows.get(written)
+        if known is None:
+            known = self._rows[written] = {}
+            for name in {"", written}:
+                first, block = self._blocks.get(name, (0, b""))
+                known.update(zip(block.decode().split(" "), count(first)))
+        return known
+
+    def grams(self) -> str:
+        """All n-grams, between spaces."""
+        return f" {' '.join(block.decode() for _, block in self._blocks.values())} "
 
     def fit(self, text: str, beside: Tally | None = None) -> Fit:
         """The cost of `text`, or of `text` and something counted before. Every script in it may have its own language."""
@@ -113,10 +140,11 @@ class Letters:
             span = 2 if name in ("CJK", "HANGUL") else 3
             padded = run if span == 2 else f"_{run}_"
             rows: list[int] = []
+            table = self.rows(name)
             bits, extra = extra, 0.0
             for i in range(0 if span == 2 else 1, len(padded)):
                 for start in range(max(0, i + 1 - span), i + 1):
-                    row = self.rows.get(padded[start : i + 1])
+                    row = table.get(padded[start : i + 1])
                     if row is not None:
                         rows.append(row)
                         break
@@ -131,51 +159,15 @@ class Letters:
 
 @cache
 def letters() -> Letters:
-    """The model, loaded once in a process. Raises RuleError when `letters.tsv` is not what it should be."""
-    path = rules.built_in() / "mojibake" / "letters.tsv"
+    """The model, loaded once in a process. Raises RuleError when `letters.bin` is not what it should be."""
+    import zstandard
+
+    path = rules.built_in() / "mojibake" / "letters.bin"
     try:
-        return _load(path)
-    except (OSError, ValueError) as error:
+        head, _, rest = zstandard.ZstdDecompressor().decompress(path.read_bytes()).partition(b"\n")
+        return Letters(msgspec.json.decode(head, type=Head), rest)
+    except (OSError, ValueError, msgspec.DecodeError, zstandard.ZstdError) as error:
         raise RuleError(f"{path}: {error}", "reinstall corpus-cleanup") from None
-
-
-def _load(path: Path) -> Letters:
-    found: dict[str, list[tuple[int, list[str]]]] = {}
-    rows: dict[str, int] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            language, cost, grams = line.split("\t")
-            parts = grams.split(" ")
-            found.setdefault(language, []).append((int(cost), parts))
-            for gram in parts:
-                rows.setdefault(gram, len(rows))
-    languages = list(found)
-    table = np.full((len(rows), len(languages)), 255, np.uint8)
-    own: dict[str, list[int]] = {}
-    for index, levels in enumerate(found.values()):
-        for level, parts in levels:
-            table[[rows[gram] for gram in parts], index] = level
-        common = [gram for cost, parts in levels if cost < 26 for gram in parts if len(gram) == 1 and gram != "_"]
-        for written in {script(gram) for gram in common}:
-            own.setdefault(written, []).append(index)
-    _back_off(rows, table, np.array([name in IDEOGRAPHIC for name in languages]))
-    return Letters(languages, rows, table, own)
-
-
-def _back_off(rows: dict[str, int], table: NDArray[np.uint8], ideographic: NDArray[np.bool_]) -> None:
-    """Fill in what a language has not seen from the shorter n-gram, shortest first."""
-    step = np.where(ideographic, 2, _STEP).astype(np.uint8)
-    for length in (1, 2, 3):
-        grams = [gram for gram in rows if len(gram) == length]
-        own = np.array([rows[gram] for gram in grams], dtype=np.int64)
-        if length == 1:
-            guess = np.full((len(own), table.shape[1]), UNSEEN, np.uint8)
-        else:
-            tails = np.array([rows.get(gram[1:], rows.get(gram[-1], -1)) for gram in grams], dtype=np.int64)
-            known = np.where(tails[:, None] >= 0, table[tails], UNSEEN).astype(np.uint8)
-            guess = np.minimum(known, UNSEEN) + step
-        block = table[own]
-        table[own] = np.minimum(np.where(block == 255, guess, block), UNSEEN)
 
 
 @cache
@@ -237,14 +229,14 @@ def _runs(word: str) -> list[tuple[str, str]]:
     out: list[tuple[str, str]] = []
     for char in word:
         name = script(char)
-        if out and (name == out[-1][0] or name in _ANY):
+        if out and (name == out[-1][0] or name in ANY):
             out[-1] = (out[-1][0], out[-1][1] + char)
         else:
             out.append((name, char))
     return out
 
 
-_ANY = frozenset(("COMBINING", "MODIFIER", "ZERO", "?"))
+ANY = frozenset(("COMBINING", "MODIFIER", "ZERO", "?"))
 _IDEOGRAPHS = frozenset(("CJK", "HANGUL"))
 
 

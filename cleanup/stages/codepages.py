@@ -99,25 +99,18 @@ def utf8_pattern(encoding: str) -> re.Pattern[str]:
 @cache
 def multi_map(family: str) -> dict[str, tuple[bytes, ...]]:
     """Character to its byte sequences in a double-byte encoding and its variants, the usual one first."""
-    table: dict[str, list[bytes]] = {}
+    table: dict[str, tuple[bytes, ...]] = {}
     for name in MULTI[family]:
-        for lead in range(0x80, 0x100):
-            for data in (bytes([lead]), *(bytes([lead, trail]) for trail in range(0x40, 0xFF)), *_three(name, lead)):
-                try:
-                    char = data.decode(name)
-                except UnicodeDecodeError:
-                    continue
-                if len(char) == 1:
-                    known = table.setdefault(char, [])
-                    if data not in known:
-                        known.append(data)
-    return {char: tuple(found) for char, found in table.items()}
+        # All sequences at once, a line each: a line feed is never the second byte of anything.
+        found = _SEQUENCES + (_THREE if name == "euc_jp" else [])
+        for data, char in zip(found, b"\n".join(found).decode(name, "replace").split("\n"), strict=True):
+            if len(char) == 1 and char != "\ufffd" and data not in (known := table.get(char, ())):
+                table[char] = (*known, data)
+    return table
 
 
-def _three(name: str, lead: int) -> list[bytes]:
-    return (
-        [bytes([0x8F, a, b]) for a in range(0xA1, 0xFF) for b in range(0xA1, 0xFF)] if name == "euc_jp" and lead == 0x8F else []
-    )
+_SEQUENCES = [bytes(parts) for lead in range(0x80, 0x100) for parts in ((lead,), *((lead, trail) for trail in range(0x40, 0xFF)))]
+_THREE = [bytes([0x8F, first, second]) for first in range(0xA1, 0xFF) for second in range(0xA1, 0xFF)]
 
 
 def to_bytes(text: str, family: str) -> list[bytes]:

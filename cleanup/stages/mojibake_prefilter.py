@@ -147,6 +147,8 @@ class Scan:
         values = data[found]
         self._breaks(found[values < 128], data, list(map(len, pieces)))
         self.where = where = found[values >= 0xC0]
+        if not len(where):
+            return self._none()
         first = data[where].astype(np.intp)
         second, third = (data[where + step].astype(np.intp) & 0x3F for step in (1, 2))
         codes = np.where(first < 0xE0, (first & 0x1F) << 6 | second, (first & 0x0F) << 12 | second << 6 | third)
@@ -160,6 +162,12 @@ class Scan:
         flags, number = tables.tables().flags, tables.tables().number
         self.flags = flags[codes], flags[left], flags[right]
         self.number = number[codes], number[left], number[right]
+        return True
+
+    def _none(self) -> bool:
+        """All is ASCII: the tables, which take their time to load, are not needed."""
+        codes, flags, number = np.zeros(0, np.intp), np.zeros(0, np.uint8), np.zeros(0, np.uint32)
+        self.units, self.flags, self.number = (codes, codes, codes), (flags, flags, flags), (number, number, number)
         return True
 
     def _breaks(self, low: NDArray[np.int64], data: NDArray[np.uint8] | NDArray[np.uint16], sizes: Sequence[int]) -> None:
@@ -204,8 +212,8 @@ class Scan:
     def special(self) -> NDArray[np.int64]:
         """Lines with characters that a repair of characters looks for."""
         at = np.flatnonzero(self.flags[0] & tables.LOOK != 0)
-        at = at[(tables.tables().packed[self.units[0][at]] & tables.SPECIAL_BIT) != 0]
         if len(at):
+            at = at[(tables.tables().packed[self.units[0][at]] & tables.SPECIAL_BIT) != 0]
             # Halves of a proper surrogate pair are an ordinary character, and the stand-in for one has no other half.
             codes, left, right = (units[at] for units in self.units)
             pair = ((codes & 0xFC00) == 0xD800) & (((right & 0xFC00) == 0xDC00) | (not self.dense))
@@ -216,11 +224,11 @@ class Scan:
 
     def suspicious(self) -> NDArray[np.int64]:
         """Lines with characters beside each other as ftfy's pattern asks for."""
-        table = ftfy_prefilter.neighbours()
         here, left, right = self.flags
         found = np.flatnonzero(left & tables.LEFT | here & (tables.LEFT | tables.RIGHT) | right & tables.RIGHT != 0)
         if not len(found):
             return found
+        table = ftfy_prefilter.neighbours()
         codes, before, after = (table.classes[units[found]] for units in self.units)
         return np.unique(self.line(found[table.suspicious(before, codes) | table.suspicious(codes, after)]))
 

@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup import rules
 from cleanup.parse import letters as language
 from cleanup.stages import codepages
 from cleanup.stages.ftfy_prefilter import neighbours
@@ -51,10 +50,8 @@ class Tables(msgspec.Struct, frozen=True):
 @cache
 def tables() -> Tables:
     """The tables, made once in a process."""
-    path = rules.built_in() / "mojibake" / "letters.tsv"
-    text = path.read_text(encoding="utf-8")
-    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    gap = (codes == 32) | (codes == 9) | (codes == 10)
+    codes = np.frombuffer(language.letters().grams().encode("utf-32-le"), np.uint32)
+    gap = codes == 32
     singles = codes[1:-1][gap[:-2] & gap[2:] & ~gap[1:-1]]
     kind = np.zeros(1 << 16, np.uint8)
     number = np.zeros(1 << 16, np.uint32)
@@ -100,10 +97,12 @@ def _fill_letters(
     singles: NDArray[np.uint32], kind: NDArray[np.uint8], number: NDArray[np.uint32], case: NDArray[np.uint8]
 ) -> None:
     """Number the letters that `letters.tsv` knows, capitals like their small letters."""
-    for index, code in enumerate(singles.tolist(), 1):
+    eastern = (singles >= 0x2E80) & (singles < 0xA000) | (singles >= 0xAC00) & (singles < 0xD7B0)  # most, and no letters here
+    for index in np.flatnonzero(~eastern).tolist():
+        code = int(singles[index])
         char = chr(code)
         if unicodedata.category(char)[0] in "LM" and language.script(char) not in ("CJK", "HANGUL"):
-            number[code] = index
+            number[code] = index + 1
             kind[code] = LETTER
     alphabetic = np.fromiter(map(str.isalpha, _ALL), np.bool_, 1 << 16)
     kind[alphabetic & (kind == 0)] = STRANGER
