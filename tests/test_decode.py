@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from click.testing import CliRunner, Result
 
+from cleanup.cli.explain import explain_command
 from cleanup.errors import ConfigError, InputError
 from cleanup.parse import encodings
 from cleanup.parse.decode import Decoded, decode, encode, html_labels, marks
+from cleanup.pipeline import Pipeline
 from cleanup.rules import built_in
 
 HERE = Path(__file__).resolve().parent
@@ -177,3 +180,50 @@ def test_compiled_letters_are_those_that_people_read() -> None:
     spec.loader.exec_module(script)
     content = zstandard.ZstdDecompressor().decompress((built_in() / "mojibake" / "letters.bin").read_bytes())
     assert content == script.compiled(), "run tests/bench/compile_letters.py"
+
+
+RUSSIAN, FRENCH = "\n".join(SENTENCES["ru"]), "\n".join(SENTENCES["fr"])
+FILES = {
+    "mixed": (RUSSIAN + "\n").encode("cp1251") + FRENCH.encode(),
+    "mixed-three": (FRENCH + "\n").encode() + (RUSSIAN + "\n").encode("koi8-r", "ignore") + RUSSIAN.encode("cp1251"),
+    "be-mark": b"\xfe\xff" + FRENCH.encode("utf-16-be"),
+    "le-mark": b"\xff\xfe" + RUSSIAN.encode("utf-16-le"),
+    "be-plain": RUSSIAN.encode("utf-16-be"),
+    "utf-32": b"\x00\x00\xfe\xff" + FRENCH.encode("utf-32-be"),
+    "sig": b"\xef\xbb\xbf" + FRENCH.encode(),
+    "damaged": FRENCH.encode()[:101] + b"\xff\xe2\x80" + FRENCH.encode()[101:],
+    "mojibake": b"\xff\xfe" + FRENCH.encode().decode("latin-1").encode("utf-16-le"),
+    "ends": FRENCH.replace("\n", "\r\n").encode("mac_roman") + b"\r",
+}
+
+
+@pytest.fixture(scope="module")
+def reverted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bytes")
+    for name, data in FILES.items():
+        (folder / f"{name}.txt").write_bytes(data)
+    (folder / "lost.txt").write_bytes("\n".join(SENTENCES["ja"]).encode("cp932") + b"\x87\x90")
+    (folder / "page.html").write_bytes(f"<html><body><article><p>{RUSSIAN * 3}</p></article></body></html>".encode("cp1251"))
+    Pipeline().run(folder, folder / "out")
+    return folder / "out"
+
+
+def explain(run: Path, name: str) -> Result:
+    return CliRunner().invoke(explain_command, [str(run), name, "--revert"], catch_exceptions=True)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_explain_gives_the_bytes_back(reverted: Path, name: str) -> None:
+    done = explain(reverted, f"{name}.txt")
+    assert (done.exit_code, done.stdout_bytes) == (0, FILES[name])
+
+
+def test_bytes_that_are_lost_are_said_to_be(reverted: Path) -> None:
+    done = explain(reverted, "lost.txt")
+    assert isinstance(done.exception, InputError)
+    assert "cannot be given back" in done.exception.message
+    assert done.stdout_bytes == b""
+
+
+def test_a_page_gives_its_text_back(reverted: Path) -> None:
+    assert SENTENCES["ru"][0] in explain(reverted, "page.html").stdout_bytes.decode()

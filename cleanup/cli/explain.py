@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("explain")
 @click.argument("run", metavar="RUN")
 @click.argument("id", required=False, metavar="[ID]")
-@click.option("--revert", "revert_", is_flag=True, help="Print the text before any edit, byte for byte.")
+@click.option("--revert", "revert_", is_flag=True, help="Print what was read, byte for byte: the text before any edit.")
 @click.option("--json", "as_json", is_flag=True, help="Ledger rows as JSON lines.")
 @click.option("--rule", metavar="RULE", help="Only rows of rules whose id starts so.")
 @click.option(
@@ -62,12 +62,13 @@ def _explain(doc: Document, opened: Run, rule: str | None, revert_: bool, as_jso
 
 
 def _original(doc: Document, text: str) -> bytes:
-    """The text in the encoding it was read in, when it can be written so."""
-    encoding = str(doc.meta.get("encoding") or "utf-8") if doc.record is None or "id" not in doc.record else "utf-8"
-    try:
-        return text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return text.encode("utf-8", "surrogatepass")
+    """The bytes that the text was read from; UTF-8 for the text of a page or record. Raises InputError when they are lost."""
+    from cleanup.parse.decode import original
+
+    for row in doc.ledger:
+        if row.rule == "decode/encoding" and row.after:
+            return original(text, row.after, row.why)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _overview(run: Any, as_json: bool, rule: str | None) -> None:

@@ -32,7 +32,7 @@ def _decode(doc: Document, config: Config) -> bool:
         doc.status, doc.error = "failed", error.message
         return False
     doc.text = decoded.text
-    doc.pending = [*doc.pending, *marks(decoded)]
+    doc.pending = [*doc.pending, *marks(decoded, page=doc.kind == "html")]
     return True
 
 

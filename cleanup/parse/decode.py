@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,8 +24,8 @@ class Decoded(msgspec.Struct, frozen=True):
     """What bytes turned out to be.
 
     `encoding` is a name that Python knows. `text.encode(encoding)` gives the input back, unless `runs` says that pieces of it
-    were encoded otherwise: then `encode` does. `lossy`: some bytes have no meaning, and U+FFFD stands for them.
-    `confidence` is in [0, 1].
+    were encoded otherwise: then `encode` does. `lossy`: some bytes have no meaning, and U+FFFD stands for them; `exact`: they
+    are known all the same, so that `encode` gives the input back. `confidence` is in [0, 1].
     """
 
     text: str
@@ -35,6 +35,7 @@ class Decoded(msgspec.Struct, frozen=True):
     lossy: bool = False
     note: str = ""
     runs: tuple[tuple[int, str], ...] = ()  # (code points, encoding) from the start; "hex:..." for bytes that are lost
+    exact: bool = True
 
 
 def decode(data: bytes, declared: Sequence[str] = (), force: str = "") -> Decoded:
@@ -87,19 +88,38 @@ def encode(text: str, encoding: str, runs: Sequence[tuple[int, str]] = ()) -> by
     return b"".join([*parts, text[at:].encode(encoding)])
 
 
-def marks(decoded: Decoded) -> list[Mark]:
-    """The encoding and whether anything was lost, as proposals for the document."""
+def marks(decoded: Decoded, page: bool = False) -> list[Mark]:
+    """The encoding and whether anything was lost, as proposals for the document. `page`: only a part of it will be the text."""
     why: dict[str, object] = {"confidence": round(decoded.confidence, 3)}
     if decoded.alternatives:
         why["alternatives"] = list(decoded.alternatives)
     if decoded.note:
         why["note"] = decoded.note
-    if decoded.runs:
+    if page:
+        why["page"] = True
+    elif not decoded.exact:
+        why["exact"] = False
+    elif decoded.runs:
         why["runs"] = [list(run) for run in decoded.runs]
     out = [Mark("encoding", decoded.encoding, "decode/encoding", max(0.5, decoded.confidence), why)]
     if decoded.lossy:
         out.append(Mark("lossy", True, "decode/lossy", 1.0, {"note": decoded.note}))
     return out
+
+
+def original(text: str, encoding: str, why: Mapping[str, Any]) -> bytes:
+    """The bytes of a text before any edit, from the encoding and the evidence of its mark; a page's text is given in UTF-8.
+
+    Raises InputError when the bytes are not known any more.
+    """
+    if why.get("exact", True):
+        try:
+            return encode(
+                text, "utf-8" if why.get("page") else encoding, [(length, name) for length, name in why.get("runs", ())]
+            )
+        except UnicodeEncodeError:
+            pass
+    raise InputError(f"these bytes cannot be given back: {why.get('note') or encoding}", "the file that was read has them")
 
 
 _META = re.compile(rb"""<meta\s[^>]*?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.\-]+)""", re.I)
@@ -129,7 +149,8 @@ def _forced(data: bytes, force: str) -> Decoded:
         raise ConfigError(f"unknown encoding {force!r}", "parse.encoding takes the name of an encoding, such as windows-1251")
     text = _strictly(data, name)
     if text is not None:
-        return Decoded(text, encodings.public(name, text, data), note="forced")
+        label = encodings.public(name, text, data)
+        return Decoded(text, label, note="forced", exact=_encodes(text, label, data))
     from cleanup.parse import mixed
 
     return _decoded(mixed.replaced(data, name, "forced"), data)
@@ -143,9 +164,10 @@ def _decoded(reading: Reading, data: bytes) -> Decoded:
     runs = mixed.runs(reading)
     name = reading.codec if runs or reading.lossy else encodings.public(reading.codec, text, data)
     lossy, note = reading.lossy, reading.note
-    if not lossy and not _encodes(text, name, data, runs):
+    exact = _encodes(text, name, data, runs)
+    if not lossy and not exact:
         lossy, note = True, "; ".join(filter(None, [note, f"{name} has other bytes for some of these characters"]))
-    return Decoded(text, name, reading.confidence, reading.alternatives, lossy, note, runs)
+    return Decoded(text, name, reading.confidence, reading.alternatives, lossy, note, runs, exact)
 
 
 def _marked(data: bytes) -> Decoded | None:

@@ -16,7 +16,7 @@ SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-
 _HIGH = bytes(range(128, 256))
 _BETTER = 20.0  # bits that another encoding has to save before a line is believed to be in it
 _FINE = 0.93  # of the bits a letter that a known language has at most: a line that needs no second look
-_REMEMBERED = 200  # lost bytes that can be given back
+_REMEMBERED = 4000  # pieces of other encodings, and lost bytes, that can be given back
 _VOTERS = 40  # lines that are asked when all together are in nothing
 _LINES = 3000  # lines that are looked at one by one
 
@@ -205,6 +205,6 @@ def _spans(numbers: Sequence[int]) -> str:
 def runs(reading: Reading) -> tuple[tuple[int, str], ...]:
     """The pieces as `encode` wants them; none where one encoding did it all, or too much is lost to be given back."""
     pieces = reading.pieces
-    if all(piece.codec == reading.codec or piece.text.isascii() for piece in pieces) or len(pieces) > 2 * _REMEMBERED:
+    if all(piece.codec == reading.codec or piece.text.isascii() for piece in pieces) or len(pieces) > _REMEMBERED:
         return ()
     return tuple((len(piece.text), piece.codec) for piece in pieces)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tomllib
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ftfy import fix_encoding
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cleanup.cli.explain import _original
 from cleanup.config import MojibakeConfig
 from cleanup.document import Document, Edit, apply, revert
 from cleanup.errors import InputError
@@ -19,6 +21,7 @@ from cleanup.rules import directories
 from cleanup.stages import ftfy_prefilter, get, mojibake
 from cleanup.stages import mojibake_prefilter as prefilter
 from cleanup.stages.mojibake_draft import Draft, differences
+from cleanup.stored import find
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 SENTENCES = [
@@ -138,6 +141,39 @@ def test_bytes_come_back(data: bytes) -> None:
         return
     assert found.lossy or encode(found.text, found.encoding, found.runs) == data
     assert 0 <= found.confidence <= 1
+
+
+@st.composite
+def stored(draw: st.DrawFn) -> bytes:
+    """A file: a few lines, each in an encoding of its own or all in one, with a mark in front or a stray byte."""
+    chosen = draw(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=4))
+    some = st.sampled_from([*CODECS, "utf-8", "utf-8"])
+    one = draw(some | st.sampled_from(["utf-16", "utf-16-be", "utf-32-le", "utf-8-sig"]))
+    names = [draw(some) for _ in chosen] if draw(st.booleans()) else [one] * len(chosen)
+    if names[0].startswith(("utf-16", "utf-32")):
+        return draw(st.sampled_from([b"", b"\xfe\xff"])) + "\n".join(chosen).encode("utf-16-be")
+    data = b"\n".join(text.encode(name, "ignore") for text, name in zip(chosen, names, strict=True))
+    at = draw(st.integers(0, len(data)))
+    return data[:at] + draw(st.sampled_from([b"", b"", b"\xff", b"\x93", b"\xe2\x80"])) + data[at:]
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(stored() | st.binary(max_size=60), min_size=1, max_size=8))
+def test_a_run_gives_the_bytes_back(files: list[bytes]) -> None:
+    """Bytes, through a run and back, are the same bytes, or an error says that they are lost."""
+    with TemporaryDirectory() as folder:
+        for number, data in enumerate(files):
+            Path(folder, f"{number}.txt").write_bytes(data)
+        run = Pipeline(stages=["mojibake"]).run(folder, Path(folder, "out"))
+        failed = (Path(folder) / "out" / "failed.jsonl").read_text() if (Path(folder) / "out" / "failed.jsonl").exists() else ""
+        for number, data in enumerate(files):
+            if f"{number}.txt" in failed or not data:
+                continue
+            (doc,) = find(run, f"{number}.txt")
+            try:
+                assert _original(doc, revert(doc)) == data
+            except InputError:
+                assert not decode(data).exact
 
 
 @given(st.text(max_size=100))
