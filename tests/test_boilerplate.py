@@ -16,7 +16,7 @@ from cleanup.stages.boilerplate import rules
 from cleanup.stages.boilerplate_dates import Calendar
 from cleanup.stages.boilerplate_match import Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
-from cleanup.stages.boilerplate_rules import Book, load, normal
+from cleanup.stages.boilerplate_rules import Book, _broken, load, normal
 
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "boilerplate.toml").read_text(encoding="utf-8"))["case"]
 SEEDS = Path(__file__).resolve().parents[1] / ".." / "shared" / "seeds"
@@ -54,6 +54,13 @@ def test_every_rule_hits_and_misses_its_own_examples() -> None:
         found = [{one.rule for one in proposals} for proposals in propose([Document(id="", text=text) for text in texts])]
         hit = [rule.id in ids for ids in found]
         assert hit == [True] * len(rule.yes) + [False] * len(rule.no), (rule.id, texts, found)
+
+
+def test_our_own_patterns_run_in_linear_time(book: Book) -> None:
+    """They are not checked again whenever they are loaded."""
+    patterns = [pattern for named in book.rules if named.rule.match == "regex" for pattern in named.rule.patterns]
+    assert len(patterns) > 50
+    assert not [pattern for pattern in patterns if _broken(pattern)]
 
 
 def test_every_language_has_rules(book: Book) -> None:

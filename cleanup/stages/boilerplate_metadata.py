@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -53,13 +54,18 @@ class Vocabulary:
         self.agencies = {entry.casefold() for table in tables.values() for entry in table.get("agencies", ())}
         self._author = _prefix(tables, "author")
         self._behind = _suffix(tables, "author-behind")
-        self._counts = {kind: _counted(tables, kind) for kind in ("reading", "views", "comments")}
+        self._tables = tables
         self._and = re.compile(_any(_all(tables, "and")), re.IGNORECASE)
         self._dated = _prefix(tables, "published", "updated")
         self._source = _prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
         self._said = _said(tables)
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
+
+    @cached_property
+    def _counts(self) -> dict[str, re.Pattern[str]]:
+        """How counts are written: patterns so large that they are made when a line is first read."""
+        return {kind: _counted(self._tables, kind) for kind in ("reading", "views", "comments")}
 
     def suspects(self, texts: pl.Series, edge: Bools) -> Bools:
         """Lines that `read` could make something of: those that say when or how many and, at the page's edges, those that

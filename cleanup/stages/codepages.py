@@ -102,15 +102,23 @@ def multi_map(family: str) -> dict[str, tuple[bytes, ...]]:
     table: dict[str, tuple[bytes, ...]] = {}
     for name in MULTI[family]:
         # All sequences at once, a line each: a line feed is never the second byte of anything.
-        found = _SEQUENCES + (_THREE if name == "euc_jp" else [])
+        found = _sequences() + (_three() if name == "euc_jp" else [])
         for data, char in zip(found, b"\n".join(found).decode(name, "replace").split("\n"), strict=True):
             if len(char) == 1 and char != "\ufffd" and data not in (known := table.get(char, ())):
                 table[char] = (*known, data)
     return table
 
 
-_SEQUENCES = [bytes(parts) for lead in range(0x80, 0x100) for parts in ((lead,), *((lead, trail) for trail in range(0x40, 0xFF)))]
-_THREE = [bytes([0x8F, first, second]) for first in range(0xA1, 0xFF) for second in range(0xA1, 0xFF)]
+@cache
+def _sequences() -> list[bytes]:
+    """Every byte above 127, alone and with every second byte there may be."""
+    return [bytes(parts) for lead in range(0x80, 0x100) for parts in ((lead,), *((lead, trail) for trail in range(0x40, 0xFF)))]
+
+
+@cache
+def _three() -> list[bytes]:
+    """The sequences of three bytes that EUC-JP has."""
+    return [bytes([0x8F, first, second]) for first in range(0xA1, 0xFF) for second in range(0xA1, 0xFF)]
 
 
 def to_bytes(text: str, family: str) -> list[bytes]:

@@ -82,7 +82,7 @@ def repair(line: str) -> Reading | None:
 
 def _best(line: str) -> Reading | None:
     """The likeliest other reading of `line`, one misreading away."""
-    if readings.SPACED.search(line):
+    if readings.spaced().search(line):
         found = _ranked(line, "", readings.readings(line))
     else:
         # Only words that are not ASCII can change; a sample of them tells which hypotheses are worth trying on the line.

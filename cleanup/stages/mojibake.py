@@ -215,7 +215,7 @@ def _encoding(draft: Draft, fixed: str, active: Set[str]) -> None:
 
 def _convincing(line: str, fixed: str, words: Sequence[str], after: Sequence[str]) -> bool:
     """Whether ftfy's repair leaves no doubt: it is the only way to read the line as UTF-8, and what it gives is fine."""
-    if readings.SPACED.search(line) or len(words) != len(after):
+    if readings.spaced().search(line) or len(words) != len(after):
         return False
     wide = [index for index, word in enumerate(words) if not word.isascii()]
     mine = " ".join([after[index] for index in wide])

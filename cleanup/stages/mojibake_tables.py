@@ -29,8 +29,7 @@ IDEOGRAPH = EASTERN | LETTERLIKE
 _QUOTES = "“”„‚‹›«»•¿¡"
 _SIGNS = "£€§©®½¼¾²³¹°ªº±µ¶¢¥÷×ﬁﬂ"
 
-
-_ALL = "".join(map(chr, range(1 << 16)))
+_FIRST = 12  # number of the first letter; which it is decides what little passes for usual by chance
 _CASED = 0x2E00  # alphabets with capitals, as far as `letters.tsv` has them, end before
 
 
@@ -74,7 +73,7 @@ def tables() -> Tables:
     pair = pair[(codes[pair] > 0x3040) & (codes[pair + 1] > 0x3040)]
     known[spread(codes[pair], codes[pair + 1], PAIR)] = True
     special = np.zeros(1 << 16, np.bool_)
-    special[[match.start() for match in SPECIAL.finditer(_ALL)]] = True
+    special[[match.start() for match in SPECIAL.finditer("".join(map(chr, range(1 << 16))))]] = True
     packed = number | kind.astype(np.uint32) << KIND | case.astype(np.uint32) << 20 | special * SPECIAL_BIT | rare * RARE
     packed[[0x2013, 0x2014]] |= DASH
     packed[[code for code in range(128) if chr(code).isalpha()]] |= ASCII
@@ -102,9 +101,9 @@ def _fill_letters(
         code = int(singles[index])
         char = chr(code)
         if unicodedata.category(char)[0] in "LM" and language.script(char) not in ("CJK", "HANGUL"):
-            number[code] = index + 1
+            number[code] = index + _FIRST
             kind[code] = LETTER
-    alphabetic = np.fromiter(map(str.isalpha, _ALL), np.bool_, 1 << 16)
+    alphabetic = np.fromiter(map(str.isalpha, map(chr, range(1 << 16))), np.bool_, 1 << 16)
     kind[alphabetic & (kind == 0)] = STRANGER
     for code in np.flatnonzero(alphabetic[:_CASED]).tolist():
         char = chr(code)

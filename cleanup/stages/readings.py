@@ -41,11 +41,11 @@ class Hypothesis(msgspec.Struct, frozen=True):
 def readings(line: str, cut: bool = False) -> Iterator[tuple[str, Hypothesis]]:
     """What `line` may have been, and under which hypothesis. `cut`: the line is the beginning of a longer one."""
     high = {char for char in line if char > "\x7f"}
-    spaced = SPACED.search(line) is not None
+    gap = spaced().search(line) is not None
     for wrong in UTF8_IN_SINGLE:
-        if high & codepages.leads(wrong) and (spaced or high & codepages.follows(wrong)):
+        if high & codepages.leads(wrong) and (gap or high & codepages.follows(wrong)):
             yield from _applied(line, Hypothesis(wrong, "utf-8"), cut)
-            if spaced and codepages.has_space(wrong):
+            if gap and codepages.has_space(wrong):
                 yield from _applied(line, Hypothesis(wrong, "utf-8", spaces=True), cut)
     if any(char >= "\u2e80" for char in high):
         for wrong in UTF8_IN_MULTI:
@@ -166,11 +166,13 @@ def _possible(wrong: str, high: set[str], latin: bool) -> Iterator[str]:
                 yield true
 
 
-# What the first byte of a letter looks like whose second byte, A0, has become a plain space.
-_NO_BREAK = tuple(name for name in codepages.SINGLE if codepages.has_space(name))
-SPACED = re.compile(
-    "[" + "".join(sorted({codepages.decoding(name)[byte] for name in _NO_BREAK for byte in (0xC3, 0xD0, 0xD9)})) + "] "
-)
+@cache
+def spaced() -> re.Pattern[str]:
+    """What the first byte of a letter looks like whose second byte, A0, has become a plain space."""
+    names = [name for name in codepages.SINGLE if codepages.has_space(name)]
+    return re.compile(
+        "[" + "".join(sorted({codepages.decoding(name)[byte] for name in names for byte in (0xC3, 0xD0, 0xD9)})) + "] "
+    )
 
 
 def _spaces(line: str, wrong: str) -> str:
