@@ -90,7 +90,7 @@ def execute(
     when the counts do not add up at the end.
     """
     began = time.time()
-    with directory.locked(out):
+    with directory.locked(out), local.calm():
         try:
             sources = Sources(_spooled(source, out) for source in expand(inputs))
             manifest = describe(config, sources, answers or {})

@@ -6,6 +6,7 @@ made anew, and a job that killed its worker is tried again, alone, with the numb
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection
 from typing import Any, TypeVar
 
@@ -22,12 +24,24 @@ from cleanup.stages.deadline import WATCHDOG
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 ATTEMPTS = 60  # a job that needs more deaths than this to find its faulty documents ends the run
+SELDOM = (50_000, 20, 100)  # as of gc.set_threshold
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 def cores() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def calm() -> Iterator[None]:
+    """Look for cyclic garbage seldom: rules and batches are hundreds of thousands of objects, and hardly one is in a cycle."""
+    before = gc.get_threshold()
+    gc.set_threshold(*SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class Engine:
@@ -122,6 +136,7 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in THREADS:
         os.environ.setdefault(name, "1")
+    gc.set_threshold(*SELDOM)
     WATCHDOG.arm()
     parent = multiprocessing.parent_process()
     if parent is not None:
