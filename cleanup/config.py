@@ -95,6 +95,7 @@ class SpinConfig(StageConfig, frozen=True, kw_only=True):
 
     repair: bool = True  # false: verdicts only
     window_words: int = 150  # stretches of a long text that are judged by themselves
+    quotations: bool = True  # repair quotations that contradict themselves inside; false: what is quoted is only held
 
 
 class DedupConfig(Section, frozen=True, kw_only=True):

@@ -18,9 +18,11 @@ from typing import NamedTuple
 from cleanup.errors import RuleError
 from cleanup.spin import inflect
 
-TIERS = ("hard", "core", "common", "function", "name", "spelling", "tortured")
-NOT_LEXICON = ("inflect_exceptions.tsv", "classes.tsv")
+TIERS = ("hard", "core", "common", "function", "name", "spelling", "tortured", "set")
+NOT_LEXICON = ("inflect_exceptions.tsv", "classes.tsv", "examples.tsv")
 DEFAULT_PRIOR = 0.5
+SETS = "sets.tsv"
+SET_SHARE = 0.4  # of an original, what goes to variants that only a set names
 
 SMALL = frozenset(("a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "out"))
 
@@ -89,7 +91,20 @@ def read(path: Path) -> Iterator[Row]:
             if tier not in TIERS:
                 raise RuleError(f"{path}:{number}: unknown tier {tier!r}", f"tiers: {', '.join(TIERS)}")
         if line.strip() and not line.startswith("#"):
-            yield _row(line, f"{path.name}:{number}", tier)
+            source = f"{path.name}:{number}"
+            yield from _set(line, source, tier) if path.name == SETS else [_row(line, source, tier)]
+
+
+def _set(line: str, source: str, tier: str) -> Iterator[Row]:
+    """The rows of a line `pos, members, prior, guard`: each member is an original, and the others are its variants."""
+    pos, members, *rest = line.split("\t")
+    words = list(dict.fromkeys(word.strip() for word in members.split("|")))
+    if not all(words) or len(words) < 2 or len(rest) > 2:
+        raise RuleError(f"{source}: not `pos, members, prior, guard`", "two members or more, `|` between them")
+    for word in words:
+        others = "|".join(other for other in words if other != word)
+        row = _row("\t".join([word, pos, others, *rest]), source, tier)
+        yield row._replace(variants=tuple(v._replace(share=SET_SHARE * v.share) for v in row.variants))
 
 
 def _row(line: str, source: str, tier: str) -> Row:
@@ -120,6 +135,11 @@ def _variant(text: str, default: float, source: str) -> Variant:
 def _weight(rank: int, variant: Variant) -> float:
     """How much of an original goes to a variant: typical and observed ones most, then by their order in the row."""
     return (3.0 if variant.core else 1.0) / (1 + 0.5 * rank) + 0.5 * variant.seen
+
+
+def _rank(candidate: Candidate) -> tuple[bool, int, float]:
+    """Which of two rules for one pair is the stronger."""
+    return candidate.tier != "set", candidate.seen, candidate.share
 
 
 def _register(path: Path) -> list[str]:
@@ -170,7 +190,7 @@ class Lexicon:
             form = capitalised(candidate.before) if candidate.tier == "name" else candidate.before
             known = found.setdefault(form.rstrip("."), {})
             old = known.get(candidate.after)
-            if old is None or (candidate.seen, candidate.share) > (old.seen, old.share):
+            if old is None or _rank(candidate) > _rank(old):
                 known[candidate.after] = candidate
         return {form: tuple(known.values()) for form, known in found.items()}
 
@@ -200,7 +220,7 @@ class Lexicon:
         found: dict[str, str] = {}
         for form_candidates in self.by_form.values():
             for candidate in form_candidates:
-                if candidate.tier in ("name", "tortured"):
+                if candidate.tier in ("name", "tortured", "set"):
                     continue
                 if candidate.core or candidate.seen:
                     found[candidate.after] = "core"

@@ -207,10 +207,10 @@ def form_weights(priors: Priors) -> dict[str, float]:
     for name, candidates in forms.items():
         form = name.lower()
         for candidate in candidates:
-            if candidate.tier != "tortured":
+            if candidate.tier not in ("tortured", "set"):
                 inflow[form] += priors.frequency(candidate.after) * priors.changed(candidate) * candidate.share
     weights = {}
-    for form in {*map(str.lower, forms), *priors.lexicon.spun_away}:
+    for form in {*inflow, *priors.lexicon.spun_away}:
         native = priors.frequency(form)
         weight = math.log((native * priors.kept(form) + inflow[form] + SMOOTH) / (native + SMOOTH))
         weights[form] = weight * FORMAL if weight > 0 and form in priors.lexicon.formal else weight

@@ -23,7 +23,7 @@ class Token(NamedTuple):
     fresh: bool  # first word of a sentence or line
     heading: bool  # in a line set like a heading: most words capitalised
     locked: bool  # code, URL, acronym, camel case, legal text: never touched
-    quoted: bool  # inside a quotation: never changed, at most held for review
+    quoted: int  # the number of the quotation that it stands in, from 1; 0 outside of quotations
     joint: str  # what stands between it and the word before in its line; " " at a line start
 
 
@@ -87,8 +87,8 @@ def _line(text: str, found: list[re.Match[str]], legal: bool, heading: bool, loc
             title=base[0].isupper() and not base[1:].isupper(),
             fresh=last is None or _END.search(joint) is not None,
             heading=heading,
-            locked=legal or not _plain(base, heading) or _inside(start, locked),
-            quoted=_inside(start, quoted),
+            locked=legal or not _plain(base, heading) or _which(start, locked) > 0,
+            quoted=_which(start, quoted),
             joint=joint,
         )
         last = end
@@ -113,7 +113,7 @@ def _spans(pattern: re.Pattern[str], text: str) -> Spans:
     return [match.span() for match in pattern.finditer(text)]
 
 
-def _inside(at: int, spans: Spans) -> bool:
-    """Whether `at` is in one of the spans, which are in order and apart."""
+def _which(at: int, spans: Spans) -> int:
+    """The number, from 1, of the span that `at` is in, 0 when there is none; spans are in order and apart."""
     index = bisect_right(spans, (at, len(spans) and spans[-1][1]))
-    return index > 0 and at < spans[index - 1][1]
+    return index if index > 0 and at < spans[index - 1][1] else 0

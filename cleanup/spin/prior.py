@@ -15,6 +15,7 @@ FUNCTION_WORD = 1e-3  # of all words; so frequent a word is mostly left alone, a
 ALWAYS_SPUN = frozenset(
     ("but", "more", "while", "also", "many", "because", "about", "just", "really", "actually", "think", "people")
 )
+SET_CHANGED = 0.04  # how often the spinner changes an original to a variant that only a synonym set names
 READINGS = 9  # the most probable originals of a form that are looked at
 
 
@@ -101,6 +102,8 @@ class Priors:
 
     def changed(self, candidate: Candidate) -> float:
         """The probability that the spinner changes the original of a pair wherever it stands."""
+        if candidate.tier == "set":
+            return SET_CHANGED
         return 0.8 if candidate.tier in ("name", "tortured") else 1 - self.kept(candidate.after)
 
     def _readings(self, form: str) -> tuple[tuple[Candidate, ...], list[float]]:

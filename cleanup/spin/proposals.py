@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -12,24 +13,46 @@ from cleanup.spin.passage import Token
 from cleanup.spin.repair import Reading, Unit
 
 # From model probability to score, so that a score is about the share of right edits from there up (tests/bench/bench_spin.py).
-CALIBRATION = ((0.0, 0.0), (0.5, 0.7), (0.66, 0.9), (0.9, 0.95), (1.0, 0.99))
+CALIBRATION = ((0.0, 0.0), (0.5, 0.75), (0.61, 0.9), (0.9, 0.95), (1.0, 0.99))
 HELD = 0.8  # the most that a tortured phrase or an edit inside a quotation can score: held for review
 MENDED = 0.95
+# A quotation is no longer the speaker's wording when the words inside it contradict their neighbours inside it: this many
+# distinct forms in any case, or fewer that are at least such a share of its words. Only what is surer than the rest is changed.
+CONTRADICTIONS = 3
+DENSE = (2, 0.08)
+SURE = 0.9  # model probability
+CLEAR = 1.0  # association that the occurrence itself gains
 
 
-def proposals(text: str, tokens: Sequence[Token], region: Region, least: float) -> list[Edit]:
-    """Edits of one region, not overlapping, in order, with scores of at least `least`."""
+def proposals(text: str, tokens: Sequence[Token], region: Region, least: float, quotations: bool = True) -> list[Edit]:
+    """Edits of one region, not overlapping, in order, with scores of at least `least`.
+
+    `quotations`: repair those that are spun by evidence of their own, too; otherwise what is quoted is only held for review.
+    """
     part = tokens[region.first : region.last]
+    spun = _spun_quotations(part, region) if quotations else frozenset()
     edits: dict[int, Edit] = {}  # by the number of the first token; `last` the other way round
     last: dict[int, Edit] = {}
     for unit, reading in zip(region.units, region.readings, strict=True):
-        edit = _edit(text, part, unit, reading) if reading is not None else None
+        edit = _edit(text, part, unit, reading, spun) if reading is not None else None
         if edit is not None and edit.score >= least:
             edits[unit.first] = last[unit.last - 1] = edit
     found = [*edits.values(), *_articles(text, part, edits, last), *_doubled(text, part, edits, last)]
     if part:
         found += _braces(text, part)
     return _apart(found)
+
+
+def _spun_quotations(part: Sequence[Token], region: Region) -> frozenset[int]:
+    """Numbers of the quotations that are spun by evidence of their own."""
+    found: dict[int, set[str]] = {}
+    for unit, reading in zip(region.units, region.readings, strict=True):
+        quotation = part[unit.first].quoted if unit.form else 0
+        if quotation and reading and reading.candidate and reading.probability > SURE and reading.own > CLEAR:
+            found.setdefault(quotation, set()).add(reading.form)
+    size = Counter(token.quoted for token in part)
+    least, share = DENSE
+    return frozenset(at for at, forms in found.items() if len(forms) >= min(CONTRADICTIONS, max(least, share * size[at])))
 
 
 def score(probability: float) -> float:
@@ -40,13 +63,15 @@ def score(probability: float) -> float:
     return CALIBRATION[-1][1]
 
 
-def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading) -> Edit | None:
+def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading, spun: frozenset[int]) -> Edit | None:
     candidate = reading.candidate
     if candidate is None:
         return None
     head, tail = part[unit.first], part[unit.last - 1]
     value = score(reading.probability)
-    if candidate.tier == "tortured" or any(token.quoted for token in part[unit.first : unit.last]):
+    quotations = {token.quoted for token in part[unit.first : unit.last]} - {0}
+    kept = quotations and (reading.probability < SURE or not quotations <= spun)
+    if kept or candidate.tier == "tortured":
         value = min(value, HELD)
     end = tail.end
     if candidate.before.endswith("."):  # "sq." and the like: the stop belongs to the word

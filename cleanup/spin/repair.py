@@ -29,7 +29,7 @@ class Weights(NamedTuple):
 
     pair: float = 0.5
     triple: float = 0.5
-    votes: float = 0.7  # evidence of n occurrences counts n ** votes times their mean
+    votes: float = 0.5  # evidence of n occurrences counts n ** votes times their mean
     present: float = 0.7  # against an original that the text also has unspun: the spinner changes every occurrence of a form
     rival: float = 1.0  # against an original that another form of the text stands for
     name: float = 1.0  # against changing what is capitalised inside a sentence
@@ -63,6 +63,7 @@ class Reading(NamedTuple):
     evidence: float  # association gained over the form as it stands
     runner_up: str
     occurrences: int
+    own: float = 0.0  # association that this occurrence alone gains; only of readings by unit
 
 
 def units(passage: Sequence[Token], priors: Priors, skip: frozenset[str] = frozenset()) -> list[Unit]:
@@ -122,7 +123,7 @@ def read(lattice: Lattice, priors: Priors, weights: Weights = WEIGHTS) -> tuple[
 def solve(lattice: Lattice, context: Context, weights: Weights = WEIGHTS) -> Solution:
     """The mean-field readings of a lattice."""
     if not lattice.forms:
-        return Solution(lattice, lattice.prior, lattice.prior, np.zeros(lattice.size))
+        return Solution(lattice, lattice.prior, lattice.prior, np.zeros(lattice.size), np.zeros(lattice.size))
     scale = lattice.scale(context)
     fixed = lattice.prior + weights.shift * lattice.changed
     fixed -= weights.present * lattice.present + weights.name * lattice.named + weights.guard * lattice.guarded
@@ -138,7 +139,7 @@ def solve(lattice: Lattice, context: Context, weights: Weights = WEIGHTS) -> Sol
         evidence = lattice.vote(local, weights.votes)
         logits = fixed + evidence - weights.rival * lattice.rivals(chance)
         chance = lattice.softmax(logits)
-    return Solution(lattice, logits, evidence, weights.own * local)
+    return Solution(lattice, logits, evidence, weights.own * local, local)
 
 
 def _log(values: Floats) -> Floats:
@@ -304,6 +305,7 @@ class Solution(NamedTuple):
     logits: Floats
     evidence: Floats
     own: Floats
+    local: Floats
 
     def by_form(self) -> list[Reading]:
         """What every form is read as, all its occurrences together."""
@@ -327,7 +329,9 @@ class Solution(NamedTuple):
             number = forms[unit.form]
             start, end = lattice.start[number], int(lattice.end[number])
             local = self.own[first : first + end - start] - mean[start:end] / lattice.counts[number]
-            found.append(self._reading(number, self.logits[start:end] + local))
+            reading = self._reading(number, self.logits[start:end] + local)
+            top = lattice.options[number].index(reading.candidate)
+            found.append(reading._replace(own=float(self.local[first + top] - self.local[first])))
         return found
 
     def _reading(self, number: int, logits: Floats) -> Reading:

@@ -35,7 +35,13 @@ class Restorer:
     """Everything that texts are judged and repaired with. `markers` decides alone for most; the rest is loaded when needed."""
 
     def __init__(
-        self, paths: Sequence[Path], window: int = 150, repair: bool = True, apply: float = 0.9, review: float = 0.5
+        self,
+        paths: Sequence[Path],
+        window: int = 150,
+        repair: bool = True,
+        apply: float = 0.9,
+        review: float = 0.5,
+        quotations: bool = True,
     ) -> None:
         self.paths = paths
         self.limits = Thresholds.load(paths)
@@ -44,6 +50,7 @@ class Restorer:
         self.repair = repair
         self.apply = apply
         self.review = review
+        self.quotations = quotations
         self._priors: Priors | None = None
 
     @property
@@ -121,7 +128,8 @@ class Restorer:
         for region in sorted(regions, key=lambda region: region.first):
             if region.verdict == "spun":
                 last = found[-1].end if found else 0
-                found += [edit for edit in proposals(text, tokens, region, self.review) if edit.start >= last]
+                edits = proposals(text, tokens, region, self.review, self.quotations)
+                found += [edit for edit in edits if edit.start >= last]
         return found
 
     def _round(self, text: str) -> list[Edit]:

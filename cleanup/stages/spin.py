@@ -22,7 +22,7 @@ def rules(paths: Sequence[Path]) -> list[Rule]:
 def spin(cfg: SpinConfig | None, paths: Sequence[Path]) -> Propose:
     """Judge and repair English documents; others get neither mark nor edit."""
     cfg = cfg or SpinConfig()
-    restorer = Restorer(paths, cfg.window_words, cfg.repair, cfg.apply, cfg.review)
+    restorer = Restorer(paths, cfg.window_words, cfg.repair, cfg.apply, cfg.review, cfg.quotations)
 
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
         english = [doc.language in (None, "en") for doc in docs]
