@@ -17,6 +17,7 @@ from tests.bench.data import seeds_dir
 
 CASES = Path(__file__).parent / "cases"
 TRAPS = sorted((CASES / "spin_traps").glob("*.txt"))
+QUOTES = tomllib.loads((CASES / "spin_quotes.toml").read_text(encoding="utf-8"))
 PAIRS = tomllib.loads((CASES / "spin_pairs.toml").read_text(encoding="utf-8"))["pair"]
 
 
@@ -25,12 +26,17 @@ def restorer() -> Restorer:
     return Restorer(directories())
 
 
+@pytest.fixture(scope="module")
+def careful() -> Restorer:
+    return Restorer(directories(), quotations=False)
+
+
 def edited(restorer: Restorer, text: str) -> str:
     return apply(text, [edit for edit in restorer.findings([text])[0].edits if edit.score >= restorer.apply])
 
 
 def test_there_are_enough_traps() -> None:
-    assert len(TRAPS) >= 60
+    assert len(TRAPS) >= 100
     assert all(150 <= len(path.read_text(encoding="utf-8").split()) <= 600 for path in TRAPS)
 
 
@@ -83,16 +89,31 @@ def test_short_texts_are_clean_unless_they_have_hard_markers(restorer: Restorer)
     assert restorer.findings([marked])[0].verdict == "spun"
 
 
-def test_quotations_code_and_addresses_are_left_alone(restorer: Restorer) -> None:
-    inside = "“We have exhausted the entire simple knowledge, and now we have to transfer on to extra advanced knowledge.”"
-    text = PAIRS[0]["spun"] + f"\n{inside} Write to extra@fashions.com, run `extra --knowledge`, see https://fashions.com/extra."
+def test_code_and_addresses_are_left_alone(restorer: Restorer) -> None:
+    text = PAIRS[0]["spun"] + "\nWrite to extra@fashions.com, run `extra --knowledge`, see https://fashions.com/extra."
     after = edited(restorer, text)
-    for kept in (inside, "extra@fashions.com", "`extra --knowledge`", "https://fashions.com/extra"):
+    for kept in ("extra@fashions.com", "`extra --knowledge`", "https://fashions.com/extra"):
         assert kept in after
-    start, end = text.index(inside), text.index("Write to")
-    quoted = [edit for edit in restorer.findings([text])[0].edits if start <= edit.start < end]
-    assert quoted
-    assert all(edit.score < 0.9 for edit in quoted)
+
+
+@pytest.mark.parametrize("quotation", QUOTES["honest"])
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])
+def test_an_honest_quotation_in_a_spun_page_is_left_alone(pair: dict[str, str], quotation: str, restorer: Restorer) -> None:
+    assert quotation in edited(restorer, f"{pair['spun']}\n\n{quotation}\n")
+
+
+@pytest.mark.parametrize("quotation", QUOTES["spun"])
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])
+def test_a_quotation_that_contradicts_itself_is_repaired_unless_that_is_off(
+    pair: dict[str, str], quotation: str, restorer: Restorer, careful: Restorer
+) -> None:
+    text = f"{pair['spun']}\n\n{quotation}\n"
+    assert quotation not in edited(restorer, text)
+    assert quotation in edited(careful, text)
+    start = text.index(quotation)
+    held = [edit for edit in careful.findings([text])[0].edits if edit.start >= start]
+    assert held
+    assert all(edit.score < 0.9 for edit in held)
 
 
 def test_tortured_phrases_are_held_not_applied(restorer: Restorer) -> None:

@@ -94,16 +94,19 @@ class Context:
         flat = keys.ravel()
         bucket = (flat >> np.uint64(64 - BUCKET_BITS)).astype(np.int64)
         mark = ((flat >> np.uint64(64 - BUCKET_BITS - 11)).astype(np.uint16) & np.uint16(0x7FF)) << np.uint16(5)
-        at, end = self._first[bucket], self._first[bucket + 1]
+        at = self._first.take(bucket)
+        size = self._first.take(bucket + 1) - at
         found = np.zeros(len(flat), dtype=np.float64)
-        live = np.flatnonzero(at < end)
-        while len(live):
-            cells = self._cells[at[live]]
-            hit = (cells & np.uint16(0xFFE0)) == mark[live]
-            found[live[hit]] = self._value[cells[hit] & np.uint16(31)]
-            live = live[~hit]
-            at[live] += 1
-            live = live[at[live] < end[live]]
+        live = np.flatnonzero(size > 0)
+        at, size, mark = at.take(live), size.take(live), mark.take(live)
+        for step in range(int(size.max(initial=0))):  # cells of a bucket, of which most have one or two
+            if step:
+                more = np.flatnonzero(size > step)
+                live, at, size, mark = live.take(more), at.take(more), size.take(more), mark.take(more)
+            cells = self._cells.take(at + step)
+            hit = np.flatnonzero((cells & np.uint16(0xFFE0)) == mark)
+            if len(hit):
+                found[live.take(hit)] = self._value.take(cells.take(hit) & np.uint16(31))
         return found.reshape(keys.shape)
 
     def count(self, *words: str) -> float:
@@ -113,9 +116,9 @@ class Context:
 
     def assoc2(self, left: tokens.Keys, right: tokens.Keys) -> Counts:
         """log((count + 1) / (expected + 1)) of word pairs; expected = what the single words predict."""
-        single = self.counts(ngram_keys([np.stack([left, right])]))
-        expected = single[0] * single[1] / self.total
-        return _gain(self.counts(ngram_keys([left, right])), expected)
+        single = self.counts(ngram_keys([np.concatenate([left.ravel(), right.ravel()])]))
+        expected = single[: left.size] * single[left.size :] / self.total
+        return _gain(self.counts(ngram_keys([left, right])), expected.reshape(left.shape))
 
     def assoc3(self, one: tokens.Keys, two: tokens.Keys, three: tokens.Keys) -> Counts:
         """log((count + 1) / (expected + 1)) of word triples; expected = what both pairs predict given the middle word."""

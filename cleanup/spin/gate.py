@@ -21,7 +21,7 @@ from cleanup.spin.prior import Priors
 Verdict = Literal["clean", "suspect", "spun"]
 FULLY = 24.0  # marker mass of a text of which a third was changed
 SLOPE = 16.0
-GLANCED = 1.6  # what a closer look finds is at most so many times the evidence after one glance
+GLANCED = 2.0  # what a closer look finds is at most so many times the evidence after one glance
 BELONGS = 0.5  # a sentence belongs to a spun stretch when it has this share of the usual number of changed words
 FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly
 VERDICTS: tuple[Verdict, ...] = ("clean", "suspect", "spun")
@@ -32,15 +32,17 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     least_words: int = 60  # a shorter text is clean unless it has hard markers ...
     least_hard: int = 15  # ... and in any case when it is shorter than this
-    mass: float = 0.0  # marker mass above which a text is looked at
+    mass: float = -3.0  # marker mass above which a text is looked at
     peak: float = 15.0  # marker mass of a window from which a longer text is looked at
-    evidence: float = 5.0  # evidence in context that is needed in any case ...
-    types: float = 2.5  # ... and contradictions, where those of formal words count little
-    sum_short: float = 38.0  # total that makes a text of 100 words spun ...
-    sum_middle: float = 30.0  # ... one of 150 words ...
-    sum_long: float = 30.0  # ... and one of 300 words or more
-    sum_window: float = 40.0  # and a window of a text that is not spun as a whole
-    suspect: float = 0.75  # share of that total from which a text is suspect
+    glance: float = 10.0  # marker mass and what one glance at the context finds together, from which a text is read closely
+    glance_window: float = 34.0  # the same of a window of a longer text
+    evidence: float = 4.5  # evidence in context that is needed in any case ...
+    types: float = 1.5  # ... and contradictions, where those of formal words count little
+    sum_short: float = 66.0  # total that makes a text of 100 words spun ...
+    sum_middle: float = 53.0  # ... one of 150 words ...
+    sum_long: float = 45.0  # ... and one of 300 words or more
+    sum_window: float = 66.0  # and a window of a text that is not spun as a whole
+    suspect: float = 0.93  # share of that total from which a text is suspect
     hard: int = 2  # distinct hard markers that are enough by themselves in a short text
 
     @classmethod
@@ -81,7 +83,8 @@ class Region(NamedTuple):
     @property
     def total(self) -> float:
         """All kinds of evidence in one figure."""
-        return self.mass + 3 * self.evidence - 20 * (self.cohesion - 0.8)
+        density = 150 * self.weight / max(self.last - self.first, 1)
+        return self.mass + 5 * self.evidence + 4 * density - 20 * (self.cohesion - 0.8)
 
 
 def judge(
@@ -94,7 +97,8 @@ def judge(
     found = repair.solve(lattice, priors.context, repair.GLANCE).by_form()
     region = _region(first, last, mass, cohesion, found, priors)
     # What is far from enough after one glance is not looked at closer.
-    if region._replace(evidence=GLANCED * region.evidence).total < limits.suspect * limits.needed(len(part)):
+    most = region._replace(evidence=GLANCED * region.evidence, weight=GLANCED * region.weight)
+    if most.evidence < limits.evidence or most.total < limits.suspect * limits.needed(len(part)):
         return region
     found = repair.solve(lattice, priors.context).by_form()
     region = _region(first, last, mass, cohesion, found, priors)
@@ -109,7 +113,8 @@ def _region(first: int, last: int, mass: float, cohesion: float, readings: Seque
     """What the readings of the forms of a stretch amount to, not yet judged."""
     chosen = [reading for reading in readings if reading.candidate and not reading.form.isdigit()]
     formal = priors.lexicon.formal
-    worth = {reading.form: FORMAL if reading.form in formal else 1.0 for reading in chosen}
+    mild = {reading.form for reading in chosen if reading.candidate and reading.candidate.tier == "spelling"}
+    worth = {reading.form: FORMAL if reading.form in formal or reading.form in mild else 1.0 for reading in chosen}
     gained = sum(worth[r.form] * min(r.evidence, 3.0) for r in chosen if r.probability > 0.8 and r.evidence > 0)
     gained += sum(worth[r.form] for r in chosen if r.probability > 0.9)
     against = [r for r in chosen if r.probability > 0.8 and r.evidence > 1]

@@ -31,7 +31,8 @@ UNIT = 64  # weights are stored as integers of 1 / UNIT
 SLOT_BITS = 18
 _SLOT = np.uint64(64 - SLOT_BITS)
 LABEL_BITS = 20
-DAMP_FROM = 8.0  # mass per 100 words
+NEAR = -9.0  # mass per 100 words of the single words, from which a text is looked at more closely ...
+NEAR_PEAK = 8.0  # ... or that of a window
 BLOCK = 50  # words; windows are whole blocks
 SMOOTH = 2.0  # counts
 FORMAL = 0.4  # what is left of the weight of a word that formal prose uses honestly
@@ -100,7 +101,29 @@ class Markers:
         return zstandard.ZstdCompressor(level=19).compress(raw)
 
     def masses(self, texts: Sequence[str], window: int = 150) -> Masses:
-        """Marker mass of every text; one pass over the whole batch."""
+        """Marker mass of every text; one pass over the whole batch, and a finer one over the few that come near to being marked.
+
+        Of a text that stays below `NEAR` only the sum over its single words is known: its score is that, its peak 0.
+        """
+        found = tokens.split(texts)
+        entry = self._words.find(found.keys)
+        place = np.flatnonzero(entry >= 0)
+        sums = np.zeros(len(place) + 1)
+        np.cumsum(self._value.take(entry.take(place)), out=sums[1:])
+        count = np.diff(found.first)
+        bounds = np.searchsorted(place, found.first)
+        score = 100 * np.diff(sums.take(bounds)) / np.maximum(count, 1)
+        peak = np.zeros(len(texts))
+        near = score > NEAR
+        long = np.flatnonzero(~near & (count > 2 * window))
+        near[long] = _strongest(sums, place, found.first.take(long), found.first.take(long + 1), window) >= NEAR_PEAK
+        some = np.flatnonzero(near)
+        if len(some):
+            score[some], peak[some] = self._finer([texts[doc] for doc in some.tolist()], window)
+        return Masses(np.round(score, 2), np.round(peak, 2), count)
+
+    def _finer(self, texts: Sequence[str], window: int) -> tuple[Floats, Floats]:
+        """(mass, mass of the most marked window) of every text, with phrases, repeats damped."""
         found = tokens.split(texts)
         entry = self._words.find(found.keys)
         single = np.flatnonzero(entry >= 0)
@@ -110,18 +133,16 @@ class Markers:
         count = np.diff(found.first)
         owner = np.repeat(np.arange(len(texts), dtype=np.int64), count).take(place)
         score = 100 * self._damped(owner, label, len(texts)) / np.maximum(count, 1)
+        # Repeats within a block are damped, too.
         blocks = (count + BLOCK - 1) // BLOCK
         first_block = np.concatenate([[0], np.cumsum(blocks)])
         block = (place - found.first.take(owner)) // BLOCK + first_block.take(owner)
-        local: Floats = np.bincount(block, self._value.take(label), int(first_block[-1])).astype(np.float64)
-        # Repeats count in full so far; damp them where they could matter.
-        high = np.flatnonzero(_peak(local, first_block, count, window) >= DAMP_FROM)
-        if len(high):
-            some = np.flatnonzero(np.isin(owner, high))
-            damped = self._damped(block.take(some), label.take(some), len(local))
-            for doc in high.tolist():
-                local[first_block[doc] : first_block[doc + 1]] = damped[first_block[doc] : first_block[doc + 1]]
-        return Masses(np.round(score, 2), np.round(_peak(local, first_block, count, window), 2), count)
+        sums = np.concatenate([[0.0], np.cumsum(self._damped(block, label, int(first_block[-1])))])
+        peak = np.zeros(len(texts))
+        long = np.flatnonzero(count > 2 * window)
+        first, last = BLOCK * first_block.take(long), BLOCK * first_block.take(long + 1)
+        peak[long] = _strongest(sums, BLOCK * np.arange(first_block[-1]), first, last, window)
+        return score, peak
 
     def _find_phrases(self, found: tokens.Words) -> tuple[Ints, Ints]:
         """(position of the first word, label) of every phrase whose words stand one character apart; they may overlap."""
@@ -188,15 +209,21 @@ class _Table:
         return np.flatnonzero(self._filter.take((keys >> _SLOT).view(np.int64), mode="clip"))
 
 
-def _peak(local: Floats, first_block: Ints, count: Ints, window: int) -> Floats:
-    """Highest mass per 100 words of any `window` words (in whole blocks) of each document."""
+def _strongest(sums: Floats, place: Ints, first: Ints, last: Ints, window: int) -> Floats:
+    """Highest mass per 100 words of any `window` words, in whole blocks, of each document, which has words `first:last`.
+
+    `sums[i]` is the mass of all words before number `place[i]`. Every document has at least `window` words.
+    """
+    if not len(first):
+        return np.zeros(0)
     width = max(1, window // BLOCK)
-    scale = 100 / (width * BLOCK)
-    total = np.concatenate([[0.0], np.cumsum(local)])
-    peak = np.zeros(len(count), dtype=np.float64)
-    for doc in np.flatnonzero(count > 2 * window).tolist():
-        sums = total[first_block[doc] + width : first_block[doc + 1]] - total[first_block[doc] : first_block[doc + 1] - width]
-        peak[doc] = float(sums.max(initial=0.0)) * scale
+    count = (last - first + BLOCK - 1) // BLOCK - width + 1
+    begin = np.cumsum(count) - count
+    number = np.arange(int(count.sum())) - np.repeat(begin, count)
+    low = np.repeat(first, count) + BLOCK * number
+    high = np.minimum(low + BLOCK * width, np.repeat(last, count))
+    mass = sums.take(np.searchsorted(place, high)) - sums.take(np.searchsorted(place, low))
+    peak: Floats = np.maximum(np.maximum.reduceat(mass, begin), 0.0) * 100 / (width * BLOCK)
     return peak
 
 

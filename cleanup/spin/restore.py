@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from cleanup.document import Edit
 from cleanup.spin import gate, passage
 from cleanup.spin.gate import Region, Thresholds
+from cleanup.spin.glance import Glance
 from cleanup.spin.markers import Markers
 from cleanup.spin.passage import Token
 from cleanup.spin.patch import Patch
@@ -52,6 +53,7 @@ class Restorer:
         self.review = review
         self.quotations = quotations
         self._priors: Priors | None = None
+        self._glance: Glance | None = None
 
     @property
     def priors(self) -> Priors:
@@ -73,7 +75,17 @@ class Restorer:
         """Whether the context is looked at, too: below this a text cannot become suspect or spun."""
         return words >= self.limits.least_hard and (mass > self.limits.mass or peak >= self.limits.peak)
 
+    def _is_worth_reading(self, text: str, mass: float, peak: float) -> bool:
+        """Whether marker mass and a glance at the context are enough, together, for a closer look."""
+        if self._glance is None:
+            self._glance = Glance(self.priors)
+        seen = self._glance.look(text, self.window)
+        whole, window = mass + 2 * seen.whole, peak + 2 * seen.peak
+        return whole >= self.limits.glance or (peak >= self.limits.peak and window >= self.limits.glance_window)
+
     def _finding(self, text: str, mass: float, peak: float) -> Finding:
+        if not self._is_worth_reading(text, mass, peak):
+            return Finding("clean", max(mass, 0.0), {}, ())
         tokens = passage.read(text, LONGEST)
         regions = self._regions(text, tokens, mass, peak)
         worst = max(regions, key=lambda region: (gate.VERDICTS.index(region.verdict), region.total))

@@ -53,14 +53,16 @@ def split(texts: Sequence[str]) -> Words:
     lengths = edges[1::2] - starts
     words = np.ndarray((len(folded) - 8,), dtype="<u8", buffer=folded, strides=(1,), offset=1)
     keys = words[starts]
-    keys &= _MASK[np.minimum(lengths, 8)]
+    keys &= _MASK.take(lengths, mode="clip")
     keys *= _MIX1
     long = np.flatnonzero(lengths > 8)
     if len(long):
-        size = lengths[long]
-        tail = words[starts[long] + 8] & _MASK[np.minimum(size - 8, 8)]
-        # Beyond 16 letters the length stands for the rest: no lexicon word is told apart by its 17th letter alone.
-        keys[long] ^= (tail + size.astype(np.uint64)) * _MIX2
+        size = lengths.take(long)
+        # The last eight letters. Between them and the first eight the length stands for the rest.
+        tail = words[starts.take(long) + (size - 8)]
+        tail += size.view(np.uint64)
+        tail *= _MIX2
+        keys[long] ^= tail
     keys ^= keys >> _SHIFT
     base = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(text) + 2 for text in texts], out=base[1:])
