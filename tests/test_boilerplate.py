@@ -200,6 +200,11 @@ def test_relative_dates_need_the_day_of_the_crawl(book: Book) -> None:
             {"authors": ["Ann Example"], "section": "AI", "views": 5},
         ),
         ("Von Anna Muster, 3. Mai 2024", {"authors": ["Anna Muster"], "date": "2024-05-03"}),
+        ("Ann Example 2 minutes read", {"authors": ["Ann Example"]}),
+        ("Ann Example3 hours ago", {"authors": ["Ann Example"]}),
+        ("Von Anna MusterKorrespondentin", {"authors": ["Anna Muster"]}),
+        ("By Fiona MacDonald", {"authors": ["Fiona MacDonald"]}),
+        ("Boeing 737", None),
         ("By the numbers", None),
         ("The war began on 24 February 2022", None),
         ("2024年04月24日23:52 | 来源：新华网", {"date": "2024-04-24", "source": "新华网"}),
@@ -208,6 +213,32 @@ def test_relative_dates_need_the_day_of_the_crawl(book: Book) -> None:
 def test_metadata_lines(book: Book, line: str, values: dict | None) -> None:
     reading = Vocabulary(book.words).read(line)
     assert (reading and {value.field: value.value for value in reading.values}) == values
+
+
+@pytest.mark.parametrize(
+    ("lines", "authors"),
+    [
+        (["A title of some words", "Ann Example", "3 May 2024"], ["Ann Example"]),
+        (["A title of some words", "The Associated Press", "3 May 2024"], ["The Associated Press"]),
+        (["A title of some words", "A comment by", "Ann Example"], ["Ann Example"]),
+        (["A title of some words", "Key Points", "3 May 2024"], None),
+        (["A title of some words", "İZMİR BORNOVA'DA YANGIN", "3 May 2024"], None),
+    ],
+)
+def test_a_name_beside_the_date_is_the_author(lines: list[str], authors: list[str] | None) -> None:
+    assert clean("\n\n".join([*lines, LONG, LONG + " Again."])).meta.get("authors") == authors
+
+
+def test_a_biography_names_the_author_and_a_list_of_products_does_not() -> None:
+    biography = "Ann Example\n\nAnn Example has written about bridges and rivers since 1999."
+    assert clean(f"A title\n\n{LONG}\n\n{LONG} Again.\n\n{biography}").meta.get("authors") == ["Ann Example"]
+    more = "".join(f"\n\nThe {number} bridges are long. {LONG}" for number in range(12))
+    assert "authors" not in clean(f"A title\n\n{LONG}\n\n{biography}{more}").meta
+
+
+def test_the_summary_above_a_picture_stays() -> None:
+    text = f"A title\n\n{LONG}\n\nPhoto: Ann Example/AP\n\n{LONG} Again."
+    assert clean(text).text == f"A title\n\n{LONG}\n\n{LONG} Again."
 
 
 def test_normal_form() -> None:

@@ -25,12 +25,16 @@ _COUNTS = {
     "commas": r"[,;、，]",
     "marks": r"[|•·»›→/©®™:()\[\]_+]",
     "quotes": r"[\"“”„«»「」]",
+    "pairs": r"\p{Lu}[\p{Ll}'’-]+\s\p{Lu}[\p{Ll}'’-]+",
 }
 _FLAGS = {
     "is lower": r"^\p{Ll}",
     "is bullet": r"^(?:[•·▪■–—*>+-]|\d{1,2}[.)])\s",
     "is open": r"^[\"“„«'‘(\[「（【]",
     "is year": r"(?:19|20)\d\d",
+    "ends colon": r"[:：]$",
+    "ends dots": r"(?:\.\.\.|…)$",
+    "ends question": r"[?？][\"”»]?$",
     "is role": r"^\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+){1,3}\s?[,|–-]\s?\p{L}.{2,60}$",
 }
 _NEIGHBOURS = {
@@ -112,13 +116,19 @@ def _places(lines: Lines, word: Ints, long: Bools) -> dict[str, Column]:
     every, all_words = _running(word, first, last)
     gap = np.where(number == first, 9, np.minimum(lines.gap, 9))
     block = np.cumsum(gap > 0)
+    since, until = _distances(lines, long)  # a run: the lines between two paragraphs
+    run_before = np.minimum(since - 1, number - first) * ~long
+    run_behind = np.minimum(until - 1, last - 1 - number) * ~long
     return {
+        "run before": run_before,
+        "run behind": run_behind,
+        "run": run_before + run_behind,
         "gap": gap,
         "block": np.minimum(np.bincount(block)[block] if len(block) else block, 30),
         "from start": np.minimum(number - first, 60),
         "from end": np.minimum(last - 1 - number, 60),
         "lines": np.minimum(last - first, 300),
-        "long before": before / np.maximum(total, 1),
+        "prose before": before / np.maximum(total, 1),
         "is head": before == 0,
         "is tail": before + weight == total,
         "long share": total / np.maximum(all_words, 1),

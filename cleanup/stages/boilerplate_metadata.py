@@ -20,6 +20,10 @@ _EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"
 _PARTICLES = set("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
 _NAME_WORD = re.compile(r"(?:[dlDLO]['’])?[^\W\d_][^\W\d_'’.\-]*(?:[-'’.][^\W\d_]*)*")
 _CJK_NAME = re.compile(r"[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,3}\s[\u4e00-\u9fff々]{1,3}|[\uac00-\ud7a3]{2,4}")
+_GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
+_SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
+_POSSESSED = re.compile(r"[^\W\d_]{3}['’]")  # a case ending or a possession, no name
+_COUNTED = re.compile(r"\s*([^\d|•]{4,60}?)\s*(\d.*)$")
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
 
 
@@ -60,6 +64,7 @@ class Vocabulary:
         self._source = _prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
         self._said = _said(tables)
+        self._no_name = {entry.casefold() for table in tables.values() for entry in table.get("no-name", ())}
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
 
     @cached_property
@@ -84,11 +89,24 @@ class Vocabulary:
         if self._date(line.strip(_EDGES), reading, line):
             return reading  # one date, whatever commas it has
         unknown = [part for part in _parts(line) if not self._part(part, reading, crawled)]
-        if not reading.kinds or len(unknown) > len(reading.kinds) or any(words(part) > 4 for part in unknown):
+        if not reading.kinds:
+            return self._named_and_counted(line, crawled)
+        if len(unknown) > len(reading.kinds) or any(words(part) > 4 for part in unknown):
             return None
         if unknown and not self._settle_unknown(unknown, reading):
             return None
         return reading
+
+    def _named_and_counted(self, line: str, crawled: str) -> Reading | None:
+        """A name and, without anything between, when or how long: "Ann Lee 2 minutes read", "Bo Ek3 hours ago"."""
+        match = _COUNTED.match(line)
+        names = self.names(match[1]) if match else []
+        if not match or not names:
+            return None
+        reading = Reading([Value("authors", names, match[1])], {"author"})
+        parts = list(_parts(match[2]))
+        known = all(self._part(part, reading, crawled) for part in parts)
+        return reading if known and len(reading.kinds) > 1 else None
 
     def _settle_unknown(self, unknown: list[str], reading: Reading) -> bool:
         """A name or a section beside other parts of a metadata line; anything else is not one."""
@@ -166,9 +184,11 @@ class Vocabulary:
 
     def persons(self, line: str) -> tuple[list[str], bool]:
         """The names a line consists of, without any word of introduction, and whether a role stands behind one of them."""
-        text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", line)
+        text = _unglued(self._author.sub("", line, count=1) if self._author.match(line) else line)
         found: list[str] = []
         role = False
+        if any(word.casefold().strip(_EDGES) in self._no_name for word in text.split()):
+            return [], False
         for chunk in re.split(r"[,;/|]", self._and.sub(",", text)):
             name = chunk.strip(_EDGES)
             tokens = name.split()
@@ -189,20 +209,37 @@ class Vocabulary:
             name = chunk.strip(_EDGES)
             if not name:
                 continue
+            name = self._without_role(name)
             if self._is_name(name) or _CJK_NAME.fullmatch(name):
                 found.append(_titled(name))
             elif not found or len(name.split()) > 5:
                 return []
         return found
 
+    def _without_role(self, name: str) -> str:
+        """A name without the role glued behind it ("Ann LeeReporter"); a name that nothing is glued to stays as it is."""
+        tokens = _unglued(name).split()
+        cut = next((at for at, token in enumerate(tokens) if token.casefold() in self._roles), len(tokens))
+        return " ".join(tokens[:cut]) if 2 <= cut < len(tokens) else name
+
+    def introduces(self, line: str) -> bool:
+        """Whether a line of a few words ends as a byline begins: "By", "Ein Kommentar von"."""
+        tokens = line.casefold().split()
+        return 0 < len(tokens) <= 4 and bool(self._author.fullmatch(tokens[-1]))
+
     def _is_name(self, name: str) -> bool:
         if name.casefold() in self.agencies:
             return True
         parts = name.split()
-        if not 2 <= len(parts) <= 5 or len(name) > 48:
+        if not 2 <= len(parts) <= 5 or len(name) > 48 or _POSSESSED.search(name):
             return False
         proper = sum(part[0].isupper() for part in parts)
         return proper >= 2 and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts)
+
+
+def _unglued(text: str) -> str:
+    """Words that a page set without a space between, parted where a capital follows a small letter."""
+    return _GLUED.sub(lambda match: "" if _SCOTTISH.search(text[: match.start()]) else " ", text)
 
 
 def _titled(name: str) -> str:

@@ -7,6 +7,7 @@ makes the weights; leaves are whole numbers, so that a sum does not depend on it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,11 +25,12 @@ FILE = "scorer.json"
 SCALE = 10_000  # leaf units of one unit of log-odds
 ROWS = 256  # lines scored at once
 DUMP_SHARE = 0.3  # of the lines gone by rules alone: a dump of a whole page
-DUMP_LINES = 20
+DUMP_LINES = 60
 HEADLINE_WORDS = (4, 40)
+LISTED = 0.93  # probability from which an entry of a list goes, since most lists are the article's own
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
-SHORT_APPLY = 0.92  # and otherwise has to be surer, since it has less to go by
 RULE = "boilerplate/scorer"
+_ENTRY = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
 class Weights(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,6 +42,7 @@ class Weights(msgspec.Struct, forbid_unknown_fields=True):
     split_border: list[list[float]]
     leaves: list[list[int]]  # [trees, 2 ** depth]
     apply: float  # probability from which a line goes
+    apply_short: float  # the same for a line of SAID_WORDS or less, which has less to go by
     apply_dump: float  # the same in a dump of a whole page
     review: float
 
@@ -118,12 +121,11 @@ class Scorer:
                 if state.page.sentence[line] or _between_paragraphs(state, line, gone):
                     continue  # "No." is an answer, and a few words between two paragraphs are a subhead
                 prose = prose or _prose(state)
-                if f" {normal(text)} " in prose or (score[line] < SHORT_APPLY and not dump):
+                if f" {normal(text)} " in prose or (score[line] < self.weights.apply_short and not dump):
                     continue
-            state.add(
-                line,
-                Verdict(RULE, _confidence(float(score[line]), apply, self.weights.review), {"p": round(float(score[line]), 3)}),
-            )
+            least = LISTED if not dump and _ENTRY.match(text) else apply
+            confidence = _confidence(float(score[line]), least, self.weights.review)
+            state.add(line, Verdict(RULE, confidence, {"p": round(float(score[line]), 3)}))
 
 
 def _between_paragraphs(state: State, line: int, gone: set[int]) -> bool:

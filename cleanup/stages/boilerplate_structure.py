@@ -20,6 +20,7 @@ HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 TAIL_LINES = 30
 BYLINE_LINES = 10  # a byline stands within so many lines of running text
+BIOGRAPHY_LINES = 12  # what stands under the article about its author
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 USER_TEXT = frozenset({"comment"})  # behind these markers even long paragraphs are not the article's
@@ -189,6 +190,7 @@ def metadata(state: State, vocabulary: Vocabulary, suspects: Sequence[int], craw
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
         state.add(line, Verdict(name, 0.95, why, fields))
     _names(state, vocabulary, [line for line in suspects if line in head])
+    _biographies(state, vocabulary, [line for line in suspects if line >= len(page) - BIOGRAPHY_LINES])
 
 
 def _names(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
@@ -202,16 +204,46 @@ def _names(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
         names, role = vocabulary.persons(text)
         if not names:
             continue
+        beside = _beside(state, vocabulary, line)
+        near = beside or [other for other in (line - 2, line + 2) if _says_metadata(state, other)]
         prose = prose or " ".join(text for text, flag in zip(page.text, state.long, strict=True) if flag)
-        if any(name.split()[-1].casefold() in prose.casefold() for name in names):
+        if not beside and any(name.split()[-1].casefold() in prose.casefold() for name in names):
             continue
-        near = [other for other in (line - 2, line - 1, line + 1, line + 2) if _says_metadata(state, other)]
         # A title-case subhead looks like a name, too: without a witness nobody is made an author whose line holds common words.
-        if not (near or role) and (line > 6 or any(_is_common(word, prose) for name in names for word in name.split())):
+        common = [_is_common(word, prose) for name in names for word in name.split()]
+        if all(common) or not (near or role or (line <= 6 and not any(common))):
             continue
         score = 0.93 if near or role else 0.7
         said = Said("authors", names, "boilerplate/structure/name-line", score)
         state.add(line, Verdict(said.rule, score, {"category": "metadata", "kinds": ["author"], "beside": near}, (said,)))
+
+
+def _beside(state: State, vocabulary: Vocabulary, line: int) -> list[int]:
+    """What makes a name a byline: the date or reading time in the next line (one that says the name again aside), or "By"."""
+    page = state.page
+    found = []
+    for step in (-1, 1):
+        other = line + step
+        if 0 <= other < len(page) and page.text[other] == page.text[line]:
+            other += step
+        if _says_metadata(state, other) or (step < 0 <= other and vocabulary.introduces(page.text[other])):
+            found.append(other)
+    return found
+
+
+def _biographies(state: State, vocabulary: Vocabulary, tail: Sequence[int]) -> None:
+    """A name behind the article with a text under it that begins with the name: the author, if nobody else is found."""
+    page = state.page
+    for line in tail:
+        text = page.text[line]
+        if len(text) > 60 or page.sentence[line]:
+            continue
+        names, _ = vocabulary.persons(text)
+        under = page.text[line + 1 : line + 4]
+        if len(names) == 1 and any(one.startswith(names[0]) and len(one) > len(names[0]) + 20 for one in under):
+            said = Said("authors", names, "boilerplate/structure/biography", 0.91)
+            state.add(line, Verdict(said.rule, 0.0, {}, (said,)))
+            return
 
 
 def _is_common(word: str, prose: str) -> bool:
@@ -298,8 +330,8 @@ def captions(state: State) -> None:
             same = state.forms[other] == state.forms[other - 1]
             if other in state.verdicts and not same:
                 break
-            if line < state.head_end and not same:
-                break  # a title or a summary may stand above a picture, too
+            if (line < state.head_end or other <= state.head_end) and not same:
+                break  # a title, a summary or the first paragraph may stand above a picture, too
             if not (attached or (alone and same)) or not 4 <= page.words[other] <= 60:
                 break
             why = {"category": "caption", "credit": page.text[line][:80]}

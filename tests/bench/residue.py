@@ -22,7 +22,7 @@ class Sample(msgspec.Struct):
     """One page as plain text. `site` decides the half: 0 is for fitting, 1 for reporting."""
 
     page: Page
-    set: Literal["news", "aeb"]
+    set: Literal["news", "aeb", "more"]
     site: str
     texts: dict[str, str]
 

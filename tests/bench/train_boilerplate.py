@@ -3,9 +3,10 @@
     python tests/bench/train_boilerplate.py --check    # cross-validated by site on the fitting pages: the figures to look at
     python tests/bench/train_boilerplate.py            # write rules/boilerplate/scorer.json from the fitting pages
 
-Fitting pages: one half of the sites of html/news and all of article-extraction-benchmark. The other half of the news sites is
-for reporting only (bench_boilerplate.py). Each page is used as main text, as dump of the whole page, and as main text with
-its blank lines taken away or doubled, so that the weights do not depend on one extractor's habits.
+Fitting pages: one half of the sites of html/news and all of article-extraction-benchmark; `--pages DIR` adds other HTML
+pages, which our own extraction labels. The other half of the news sites is for reporting only (bench_boilerplate.py). Each
+page is used as main text, as dump of the whole page, and as main text with its blank lines taken away or doubled, so that the
+weights do not depend on one extractor's habits.
 """
 
 from __future__ import annotations
@@ -19,20 +20,25 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from data import Page
 from residue import Gold, Sample, f1, samples, tokens
 
 from cleanup import rules
-from cleanup.config import BoilerplateConfig
-from cleanup.document import Document
+from cleanup.config import BoilerplateConfig, Config
+from cleanup.document import Document, Mark
+from cleanup.parse import parse
 from cleanup.stages.boilerplate import Cleaner
 from cleanup.stages.boilerplate_features import features
-from cleanup.stages.boilerplate_lines import SHORT, Page
+from cleanup.stages.boilerplate_lines import SHORT
+from cleanup.stages.boilerplate_lines import Page as TextPage
 from cleanup.stages.boilerplate_rules import load
-from cleanup.stages.boilerplate_scorer import FILE, SCALE, Weights, verdict_flags
+from cleanup.stages.boilerplate_scorer import FILE, SCALE, Scorer, Weights, verdict_flags
 from cleanup.stages.boilerplate_structure import State
 
 SURE = 0.9
-APPLY, APPLY_DUMP, REVIEW = 0.86, 0.6, 0.75
+APPLY, APPLY_SHORT, APPLY_DUMP, REVIEW = 0.76, 0.86, 0.6, 0.5
+UNSURE = 0.3  # weight of lists within the article that the gold body leaves out
+MORE = 0.4  # weight of pages that we labelled ourselves
 FORMS: dict[str, tuple[str, float, Callable[[str], str]]] = {
     "main": ("main", 1.0, lambda text: text),
     "dump": ("all", 0.3, lambda text: text),
@@ -72,7 +78,7 @@ def table(chosen: Sequence[Sample], form: str) -> Table:
     cleaner = Cleaner(BoilerplateConfig(scorer=False), load(rules.directories()), None)
     docs = [Document(id=str(number), text=change(sample.texts[kind])) for number, sample in enumerate(chosen)]
     lines, states = cleaner.judge(docs)
-    empty = [Page.of(lines, index, doc.text) for index, doc in enumerate(docs)]
+    empty = [TextPage.of(lines, index, doc.text) for index, doc in enumerate(docs)]
     verdicts = verdict_flags(lines, [states.get(index) or State(page, {}) for index, page in enumerate(empty)], SURE)
     columns = features(lines, cleaner.signals, verdicts)
     text = lines.text.to_list()
@@ -83,6 +89,9 @@ def table(chosen: Sequence[Sample], form: str) -> Table:
     share = np.where(labels == "T", 5.0, np.where(labels == "C", 2.0, 1.0))
     share = np.where((labels == "C") & (size <= 3), 0.0 if kind == "all" else 0.3, share)  # contained by chance
     share = weight * share / np.sqrt(lines.sizes / 30)
+    inside = (columns["is head"] == 0) & (columns["is tail"] == 0)
+    share = np.where((labels == "B") & inside & (columns["is bullet"] > 0), UNSURE * share, share)
+    share *= np.array([MORE if sample.set == "more" else 1.0 for sample in chosen])[lines.doc]
     share[gone | (lines.chars > SHORT)] = 0
     return Table(list(columns), np.stack(list(columns.values()), 1), labels, lines.doc, text, gone, share)
 
@@ -101,67 +110,117 @@ def fit(tables: Sequence[Table], pages: set[int], seed: int = 0) -> Any:
     return model.fit(np.concatenate(numbers), np.concatenate(labels).astype(int), sample_weight=np.concatenate(weights))
 
 
-def check(chosen: Sequence[Sample], tables: dict[str, Table], folds: int = 5) -> None:
-    """Print what cross-validation by site gives on the news pages among the fitting pages."""
+def check(chosen: Sequence[Sample], tables: dict[str, Table], seeds: int, folds: int = 5) -> None:
+    """Print what the whole stage does, cross-validated by site, to the news pages and to all, at several thresholds."""
     fold = [int(hashlib.md5(sample.site.encode()).hexdigest(), 16) % folds for sample in chosen]
-    found = {form: np.zeros(len(tables[form].page)) for form in ("main", "dump")}
+    book = load(rules.directories())
+    scorers = []
     for number in range(folds):
-        model = fit(list(tables.values()), {page for page, of in enumerate(fold) if of != number})
-        for form, score in found.items():
-            here = np.isin(tables[form].page, [page for page, of in enumerate(fold) if of == number])
-            score[here] = model.predict_proba(tables[form].numbers[here])[:, 1]
-    news = [page for page, sample in enumerate(chosen) if sample.set == "news"]
-    for threshold in (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95):
-        cells = [_cell(chosen, tables[form], score, threshold, news) for form, score in found.items()]
-        print(f"{threshold:.2f}  main {cells[0]}  |  dump {cells[1]}")
+        train = {page for page, of in enumerate(fold) if of != number}
+        models = [fit(list(tables.values()), train, seed) for seed in range(seeds)]
+        scorers.append(weights(models, tables["main"].names))
+    for kind in ("main", "all"):
+        for apply, short in ((1.0, 1.0), (0.85, 0.92), (0.8, 0.9), (0.75, 0.88), (0.7, 0.85), (0.65, 0.85), (0.6, 0.8)):
+            cells = {"news": Cell(), "aeb": Cell()}
+            for number, scorer in enumerate(scorers):
+                changed = msgspec.structs.replace(
+                    scorer, apply=apply, apply_short=short, apply_dump=apply, review=min(0.5, apply)
+                )
+                cleaner = Cleaner(BoilerplateConfig(), book, Scorer(changed))
+                mine = [sample for page, sample in enumerate(chosen) if fold[page] == number and sample.set in cells]
+                judge(cleaner, mine, kind, cells)
+            print(f"{kind:4} {apply:.2f}/{short:.2f} ", "  |  ".join(f"{name} {cell.show()}" for name, cell in cells.items()))
 
 
-def _cell(chosen: Sequence[Sample], one: Table, score: Any, threshold: float, news: list[int]) -> str:
-    short = np.array([len(line) <= SHORT for line in one.text])
-    out = one.gone | ((score >= threshold) & short)
-    use = np.isin(one.page, news)
-    size = np.array([len(tokens(line)) for line in one.text])
-    residue, content = use & (one.labels == "B"), use & (one.labels == "C")
-    lost, longer = 100 * out[content].mean(), 100 * (out & content & (size > 3)).sum() / content.sum()
-    marks = []
-    for page in news:
-        at = (one.page == page).nonzero()[0]
-        body = [token for paragraph in chosen[page].page.body for token in tokens(paragraph)]
-        marks.append(f1([token for line in at if not out[line] for token in tokens(one.text[line])], body))
-    return f"recall {out[residue].mean():.3f} lost {lost:.2f} % (more than 3 words {longer:.2f} %) F1 {np.mean(marks):.4f}"
+class Cell(msgspec.Struct):
+    """Counts of one set of pages."""
+
+    residue: int = 0
+    removed: int = 0
+    content: int = 0
+    lost: int = 0
+    titles: int = 0
+    marks: list[float] = []
+
+    def show(self) -> str:
+        """One cell of the table."""
+        recall, lost = self.removed / max(1, self.residue), 100 * self.lost / max(1, self.content)
+        return f"recall {recall:.3f} lost {lost:.2f} % titles lost {self.titles} F1 {np.mean(self.marks):.4f}"
 
 
-def export(model: Any, names: list[str], path: Path) -> Weights:
-    """The model as plain numbers."""
+def judge(cleaner: Cleaner, chosen: Sequence[Sample], kind: str, cells: dict[str, Cell]) -> None:
+    """Count what goes of some pages."""
+    lines, states = cleaner.judge([Document(id=str(number), text=sample.texts[kind]) for number, sample in enumerate(chosen)])
+    for number, sample in enumerate(chosen):
+        gold, cell, state = Gold(sample.page), cells[sample.set], states.get(number)
+        text = lines.text[int(lines.first[number]) : int(lines.first[number + 1])].to_list()
+        sure = {line for line, verdict in state.verdicts.items() if verdict.score >= SURE} if state else set()
+        labels = [gold.label(line) for line in text]
+        cell.residue += labels.count("B")
+        cell.content += labels.count("C")
+        cell.removed += sum(labels[line] == "B" for line in sure)
+        cell.lost += sum(labels[line] == "C" for line in sure)
+        titles = {line for line, label in enumerate(labels) if label == "T"}
+        cell.titles += bool(titles) and titles <= sure
+        stays = [token for line, one in enumerate(text) if line not in sure for token in tokens(one)]
+        cell.marks.append(f1(stays, [token for paragraph in sample.page.body for token in tokens(paragraph)]))
+
+
+def more_pages(folder: Path) -> list[Sample]:
+    """Other pages (HTML files) for fitting, labelled by what our HTML extraction takes for their body."""
+    from resiliparse.extract.html2text import extract_plain_text
+    from resiliparse.parse.encoding import bytes_to_str, detect_encoding
+
+    found = []
+    for path in sorted(folder.rglob("*.html")):
+        data = path.read_bytes()
+        doc = Document(path.name, data=data, kind="html")
+        try:
+            parse(doc, Config())
+            html = bytes_to_str(data, detect_encoding(data))
+            texts = {"main": extract_plain_text(html, main_content=True), "all": extract_plain_text(html, main_content=False)}
+        except Exception as error:
+            print(path.name, error)
+            continue
+        if len(doc.text) < 800 or len(texts["main"]) < 500:
+            continue
+        meta = {mark.field: mark.value for mark in doc.pending if isinstance(mark, Mark)}
+        title = str(meta.get("title", ""))
+        body = [line for line in doc.text.removeprefix(title).split("\n") if line.strip()]
+        page = Page(path.name, b"", body, "", title, list(meta.get("authors", [])))
+        found.append(Sample(page, "more", ".".join(path.name.split(".")[:2]), texts))
+    return found
+
+
+def weights(models: Sequence[Any], names: list[str]) -> Weights:
+    """One or more models, their average, as plain numbers."""
     import json
     import tempfile
 
-    with tempfile.TemporaryDirectory() as folder:
-        model.save_model(f"{folder}/model.json", format="json")
-        data = json.loads(Path(f"{folder}/model.json").read_text())
-    scale, bias = data["scale_and_bias"]
-    trees = data["oblivious_trees"]
-    weights = Weights(
-        features=names,
-        bias=round(bias[0] * SCALE),
-        split_feature=[[split["float_feature_index"] for split in tree["splits"]] for tree in trees],
-        split_border=[[round(split["border"], 5) for split in tree["splits"]] for tree in trees],
-        leaves=[[round(leaf * scale * SCALE) for leaf in tree["leaf_values"]] for tree in trees],
-        apply=APPLY,
-        apply_dump=APPLY_DUMP,
-        review=REVIEW,
-    )
-    path.write_bytes(msgspec.json.encode(weights) + b"\n")
-    return weights
+    found = Weights(names, 0, [], [], [], apply=APPLY, apply_short=APPLY_SHORT, apply_dump=APPLY_DUMP, review=REVIEW)
+    for model in models:
+        with tempfile.TemporaryDirectory() as folder:
+            model.save_model(f"{folder}/model.json", format="json")
+            data = json.loads(Path(f"{folder}/model.json").read_text())
+        scale, bias = data["scale_and_bias"]
+        found.bias += round(bias[0] * SCALE / len(models))
+        for tree in data["oblivious_trees"]:
+            found.split_feature.append([split["float_feature_index"] for split in tree["splits"]])
+            found.split_border.append([round(split["border"], 5) for split in tree["splits"]])
+            found.leaves.append([round(leaf * scale * SCALE / len(models)) for leaf in tree["leaf_values"]])
+    return found
 
 
 def main() -> None:
     """Check or write."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--pages", type=Path, help="a folder of other HTML pages for fitting")
+    parser.add_argument("--seeds", type=int, default=1, help="models to average")
     parser.add_argument("-o", "--out", type=Path, default=rules.built_in() / "boilerplate" / FILE)
     options = parser.parse_args()
     chosen = [sample for sample in samples() if sample.set == "aeb" or sample.half == 0]
+    chosen += more_pages(options.pages) if options.pages else []
     tables = {form: table(chosen, form) for form in FORMS}
     print(
         len(chosen),
@@ -172,11 +231,10 @@ def main() -> None:
         "features",
     )
     if options.check:
-        check(chosen, tables)
+        check(chosen, tables, options.seeds)
         return
-    model = fit(list(tables.values()), set(range(len(chosen))))
-    names = tables["main"].names
-    export(model, names, options.out)
+    models = [fit(list(tables.values()), set(range(len(chosen))), seed) for seed in range(options.seeds)]
+    options.out.write_bytes(msgspec.json.encode(weights(models, tables["main"].names)) + b"\n")
     print(options.out, options.out.stat().st_size, "bytes")
 
 
