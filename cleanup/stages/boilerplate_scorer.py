@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from cleanup.errors import RuleError
 from cleanup.stages.boilerplate_features import KINDS, Floats, features
-from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints, Lines
+from cleanup.stages.boilerplate_lines import CJK, SHORT, Bools, Ints, Lines
 from cleanup.stages.boilerplate_rules import normal
 from cleanup.stages.boilerplate_structure import State, Verdict
 
@@ -27,9 +27,14 @@ ROWS = 256  # lines scored at once
 DUMP_SHARE = 0.3  # of the lines gone by rules alone: a dump of a whole page
 DUMP_LINES = 60
 HEADLINE_WORDS = (4, 40)
+HEADLINE_LINES = 30  # before the article within which its title stands
+DUMP_HEADLINES = 3  # lines of a dump that may be its title
+CLUSTER_LINES = 12  # between two paragraphs of one article
 LISTED = 0.93  # probability from which an entry of a list goes, since most lists are the article's own
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
 RULE = "boilerplate/scorer"
+CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _ENTRY = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
@@ -111,11 +116,11 @@ class Scorer:
         chosen = (score >= self.weights.review).nonzero()[0].tolist()
         if not chosen:
             return
-        headline = _headline(state, score, gone)
+        headlines = _headlines(state, score, gone, dump)
         prose = ""
         for line in chosen:
             text = state.page.text[line]
-            if line == headline:
+            if line in headlines:
                 continue
             if state.page.words[line] <= SAID_WORDS:
                 if state.page.sentence[line] or _between_paragraphs(state, line, gone):
@@ -150,19 +155,45 @@ def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[st
     return flags
 
 
-def _headline(state: State, score: npt.NDArray[np.float64], gone: set[int]) -> int:
-    """The likeliest title: of the lines before the first paragraph that stays, the one that least looks like residue."""
+def _headlines(state: State, score: npt.NDArray[np.float64], gone: set[int], dump: bool) -> list[int]:
+    """The likeliest title: of the lines before the article the one whose words the article says most, and that looks least like
+    residue. In a dump also the others whose words the article says."""
     page = state.page
-    body = next(
-        (line for line, flag in enumerate(state.long) if flag and score[line] < 0.5 and line not in gone), min(len(page), 10)
-    )
+    prose = [line for line, flag in enumerate(state.long) if flag and score[line] < 0.5 and line not in gone]
+    article = max(_clusters(prose), key=lambda lines: sum(page.words[line] for line in lines), default=[min(len(page), 10)])
     shortest, longest = HEADLINE_WORDS
     near = [
         line
-        for line in range(max(0, body - 25), body)
-        if line not in gone and shortest <= page.words[line] <= longest and not page.sentence[line]
+        for line in range(max(0, article[0] - HEADLINE_LINES), article[0])
+        if line not in gone and page.words[line] <= longest and not page.text[line].endswith((".", "。", ":"))
     ]
-    return min(near, key=lambda line: float(score[line]), default=-1)
+    near = [line for line in near if page.words[line] >= shortest or (CJK_RUN.search(page.text[line]) and page.words[line] > 2)]
+    said = {piece for line in article if line < len(page) for piece in _pieces(page.text[line])}
+
+    def fit(line: int) -> float:
+        pieces = _pieces(page.text[line])
+        return len(pieces & said) / (len(pieces) + 1) - float(score[line]) / 2
+
+    return sorted(near, key=fit, reverse=True)[: DUMP_HEADLINES if dump else 1]
+
+
+def _clusters(lines: Sequence[int]) -> list[list[int]]:
+    """Runs of line numbers that are close to each other."""
+    runs: list[list[int]] = []
+    for line in lines:
+        if runs and line - runs[-1][-1] <= CLUSTER_LINES:
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return runs
+
+
+def _pieces(text: str) -> set[str]:
+    """The longer words of a text, and pairs of signs where words have no spaces between them."""
+    low = text.casefold()
+    return {word for word in _WORD.findall(low) if not CJK_RUN.search(word)} | {
+        run[at : at + 2] for run in CJK_RUN.findall(low) for at in range(len(run) - 1)
+    }
 
 
 def _confidence(p: float, apply: float, review: float) -> float:
