@@ -23,7 +23,7 @@ _CJK_NAME = re.compile(r"[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,3}\s[\u4e0
 _GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
 _SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
 _POSSESSED = re.compile(r"[^\W\d_]{3}['’]")  # a case ending or a possession, no name
-_COUNTED = re.compile(r"\s*([^\d|•]{4,60}?)\s*(\d.*)$")
+_COUNTED = re.compile(r"([^\d|•@()]{4,60}?)\s*(\d.*)$")
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
 
 
@@ -41,13 +41,15 @@ class Reading(msgspec.Struct):
     values: list[Value]
     kinds: set[str]  # which kinds of parts it has: author, date, ago, reading, views, comments, time
 
+    loose: bool = False  # only where metadata is looked for, since a caption could say it, too
+
     def __contains__(self, kind: str) -> bool:
         return kind in self.kinds
 
     @property
     def sure(self) -> bool:
         """Whether a line that says this is metadata wherever it stands."""
-        return len(self.kinds - {"time"}) > 1 or bool(self.kinds & {"ago", "reading", "views"})
+        return not self.loose and (len(self.kinds - {"time"}) > 1 or bool(self.kinds & {"ago", "reading", "views"}))
 
 
 class Vocabulary:
@@ -100,13 +102,11 @@ class Vocabulary:
     def _named_and_counted(self, line: str, crawled: str) -> Reading | None:
         """A name and, without anything between, when or how long: "Ann Lee 2 minutes read", "Bo Ek3 hours ago"."""
         match = _COUNTED.match(line)
-        names = self.names(match[1]) if match else []
-        if not match or not names:
+        if not match or not self._is_name(match[1]) or match[1].isupper():
             return None
-        reading = Reading([Value("authors", names, match[1])], {"author"})
-        parts = list(_parts(match[2]))
-        known = all(self._part(part, reading, crawled) for part in parts)
-        return reading if known and len(reading.kinds) > 1 else None
+        reading = Reading([Value("authors", [_titled(match[1])], match[1])], {"author"}, loose=True)
+        known = all(self._part(part, reading, crawled) for part in _parts(match[2]))
+        return reading if known and reading.kinds & {"ago", "reading", "date"} else None
 
     def _settle_unknown(self, unknown: list[str], reading: Reading) -> bool:
         """A name or a section beside other parts of a metadata line; anything else is not one."""
