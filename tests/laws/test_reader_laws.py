@@ -8,14 +8,17 @@ import gzip
 import io
 import json
 import lzma
+import re
 import tempfile
 from pathlib import Path
 
 import pytest
 import zstandard
+from click.testing import CliRunner
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from cleanup.cli import cli
 from cleanup.config import Config, override
 from cleanup.document import Document
 from cleanup.read.inputs import Source, Sources, expand
@@ -24,6 +27,7 @@ from cleanup.read.records import _too_deep
 from cleanup.read.sniff import sniff
 from cleanup.read.stream import compression
 from cleanup.write.record import parse_line, render, value
+from tests.strategies import texts
 
 PACKERS = {"": bytes, "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstandard.compress}
 FORMATS = ("auto", "text", "jsonl", "html", "warc", "csv", "parquet")
@@ -192,6 +196,25 @@ def test_packed_sources_are_the_same(sources: list[Source]) -> None:
     assert len(packed) == len(sources)
     assert packed.digest() == Sources(packed).digest()
     assert Sources([*sources, Source("more", "more")]).digest() != packed.digest()
+
+
+@given(
+    st.sampled_from(["", "--from=jsonl", "--from=csv", "--from=html", "--from=text"]),
+    st.one_of(st.binary(max_size=200), lines.map(b"\n".join), texts.map(lambda text: text.encode("utf-8", "surrogatepass"))),
+    st.sampled_from(list(PACKERS)),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_filter_takes_any_bytes(format_: str, data: bytes, pack: str) -> None:
+    """An exit code of the contract, and nothing lost: what is not written has been reported or dropped for a reason."""
+    done = CliRunner().invoke(cli, ["-v", *filter(None, [format_])], input=PACKERS[pack](data))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code in (0, 3)
+    kept, dropped, failed = map(int, re.findall(r"(\d+) (?:kept|dropped|failed)", done.stderr.splitlines()[-1]))
+    assert (done.exit_code == 3) == (failed > 0)
+    assert done.stderr.count("cleanup: dropped ") == dropped
+    if format_ == "--from=jsonl" and not compression(data):
+        assert kept + dropped + failed == sum(1 for line in data.split(b"\n") if line and not line.isspace())
+        assert done.stdout_bytes.count(b"\n") == kept
 
 
 @given(st.integers(0, 2**31), st.binary(min_size=1, max_size=8), st.sampled_from(["crawl.warc.gz", "news.jsonl", "page.html"]))
