@@ -19,7 +19,7 @@ SOFT_HYPHEN = re.compile("\xad")
 ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060]+")
 BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Scripts that need the joiners (Arabic to Nko, Indic to Mongolian, and the Arabic forms) or break words with U+200B.
-_JOINING = re.compile(
+JOINING = re.compile(
     "[\u0600-\u07ff\u0840-\u08ff\u0900-\u109f\u1780-\u18af\u1a00-\u1cff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff]"
 )
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf]")
@@ -69,7 +69,7 @@ def zero_width(text: str) -> Iterator[Change]:
         left, right = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
         run = match[0]
         if len(run) == 1:
-            if run in "\u200c\u200d" and (_JOINING.match(left) or _JOINING.match(right)):
+            if run in "\u200c\u200d" and (JOINING.match(left) or JOINING.match(right)):
                 continue
             if run == "\u200d" and _EMOJI.match(left) and _EMOJI.match(right):
                 continue

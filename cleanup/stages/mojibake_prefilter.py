@@ -24,6 +24,7 @@ SHARE = 12  # one odd letter among so many that are not ASCII makes a line odd, 
 FEW = 3  # a single odd letter is enough in a line that has no more than so many
 _SPARSE, _DENSE = 500_000, 100_000  # characters of texts that are looked at together: what fits the processor's cache
 _ASTRAL = 0xD83D  # stands for everything beyond the basic plane, of which nothing is known here
+_ALPHABETIC = tables.LOWER | tables.UPPER | tables.ASCII8 | tables.LETTERLIKE | tables.EASTERN
 _BESIDE = np.array([kind in (tables.LETTER, tables.SYMBOL, tables.EAST) for kind in range(8)])
 _C1 = re.compile("[\x80-\x9f]")
 _Codes = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
@@ -141,9 +142,13 @@ class Scan:
             pieces = [text.encode() for text in self.texts]
         except UnicodeEncodeError:
             return False
-        data = np.frombuffer(b"\n".join([b"", *pieces, b""]), np.uint8)
-        # One comparison finds everything that is not printable ASCII: what is below 32 wraps around.
-        found = np.flatnonzero(data - np.uint8(32) > 94)
+        joined = b"\n".join([b"", *pieces, b""])
+        data = np.frombuffer(joined, np.uint8)
+        # One comparison finds everything that is not printable ASCII, but for DEL: with signs, bytes above 127 are below zero.
+        strange = data.view(np.int8) < 32
+        if b"\x7f" in joined:
+            strange |= data == 127
+        found = np.flatnonzero(strange)
         values = data[found]
         self._breaks(found[values < 128], data, list(map(len, pieces)))
         self.where = where = found[values >= 0xC0]
@@ -217,7 +222,13 @@ class Scan:
             # Halves of a proper surrogate pair are an ordinary character, and the stand-in for one has no other half.
             codes, left, right = (units[at] for units in self.units)
             pair = ((codes & 0xFC00) == 0xD800) & (((right & 0xFC00) == 0xDC00) | (not self.dense))
-            at = at[~(pair | (((codes & 0xFC00) == 0xDC00) & ((left & 0xFC00) == 0xD800)))]
+            pair |= ((codes & 0xFC00) == 0xDC00) & ((left & 0xFC00) == 0xD800)
+            # Single joiners beside letters of a script that needs them stay as they are.
+            joiner = (codes == 0x200C) | (codes == 0x200D)
+            joiner &= (tables.tables().packed[left] | tables.tables().packed[right]) & tables.JOINS != 0
+            for beside in (left, right):
+                joiner &= ~((beside >= 0x200B) & (beside <= 0x200D) | (beside == 0x2060))
+            at = at[~(pair | joiner)]
         if len(self.controls):
             return np.concatenate([self.line(at), np.searchsorted(self.ends, self.controls) - 1])
         return self.line(at)
@@ -266,7 +277,9 @@ class Scan:
     def _weights(self) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_]]:
         """Where anything is odd, and there: how odd a letter or sign is; whether an ideograph, and it with the next, is."""
         here, left, right = self.flags
-        look = here & tables.LOOK != 0
+        # Quotes and dashes are odd behind letters only, symbols beside them.
+        beside = (left | (here >> np.uint8(2) & np.uint8(1)) * right) & _ALPHABETIC
+        look = (here & tables.LOOK != 0) & (beside != 0)
         letter = here & (tables.EASTERN | tables.LETTERLIKE | tables.LOOK) == tables.LETTERLIKE
         if letter.any():
             mixed = (left & here >> 1 | here & right >> 1) & tables.LOWER | left & right & tables.LOOK

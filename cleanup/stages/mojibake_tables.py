@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from cleanup.parse import letters as language
 from cleanup.stages import codepages
 from cleanup.stages.ftfy_prefilter import neighbours
-from cleanup.stages.mojibake_characters import SPECIAL
+from cleanup.stages.mojibake_characters import JOINING, SPECIAL
 
 _BITS = 22
 PAIR = np.array([1 << 20], np.uint32)  # in the place of the third letter
 NUMBER = np.uint32((1 << 17) - 1)
 KIND = np.uint32(17)
-SMALL, CAPITAL, SPECIAL_BIT, RARE, DASH, ASCII = (np.uint32(1 << bit) for bit in range(20, 26))
+SMALL, CAPITAL, SPECIAL_BIT, RARE, DASH, ASCII, JOINS = (np.uint32(1 << bit) for bit in range(20, 27))
 NEUTRAL, LETTER, SYMBOL, EAST, QUOTE, STRANGER = range(6)
 # The same and more in eight bits, enough to pass over nearly everything. LETTERLIKE: letters that are not ASCII, and symbols,
 # which letters may have become; with EASTERN, it tells ideographs and Hangul from kana. LOOK: only a closer look tells more.
@@ -37,7 +37,7 @@ class Tables(msgspec.Struct, frozen=True):
     """What there is to know of a character, packed, by UTF-16 code unit; and a flag for every trigram and pair that is known.
 
     Bits of `packed`: 0-16 number of the letter, 17-19 kind, 20 small, 21 capital, 22 special, 23 an unusual
-    ideograph, 24 a dash, 25 an ASCII letter. `number` and `flags` are what is asked of every character.
+    ideograph, 24 a dash, 25 an ASCII letter, 26 of a script that needs joiners. `number` and `flags`: what is asked of all.
     """
 
     packed: NDArray[np.uint32]
@@ -63,6 +63,7 @@ def tables() -> Tables:
     known = np.zeros(1 << _BITS, np.bool_)
     start = np.flatnonzero(gap[:-4] & gap[4:] & ~gap[1:-3] & ~gap[2:-2] & ~gap[3:-1]) + 1
     number[ord("_")] = 0
+    number[0xE01:0xE2F] = number[0xE01]  # Thai consonants: which follow which, across words that nothing parts, nobody knows
     known[spread(number[codes[start] & 0xFFFF], number[codes[start + 1] & 0xFFFF], number[codes[start + 2] & 0xFFFF])] = True
     # ß ends many German words, and German puts words together: after a vowel, anything can follow it.
     vowels, others = (
@@ -70,15 +71,29 @@ def tables() -> Tables:
     )
     known[spread(vowels[:, None], number[[0xDF]][None, :], others[None, :])] = True
     pair = np.flatnonzero(gap[:-3] & gap[3:] & ~gap[1:-2] & ~gap[2:-1]) + 1
+    _learn_thai(codes[pair], codes[pair + 1], number, known)
     pair = pair[(codes[pair] > 0x3040) & (codes[pair + 1] > 0x3040)]
     known[spread(codes[pair], codes[pair + 1], PAIR)] = True
-    special = np.zeros(1 << 16, np.bool_)
-    special[[match.start() for match in SPECIAL.finditer("".join(map(chr, range(1 << 16))))]] = True
+    special, joins = (np.zeros(1 << 16, np.bool_) for _ in range(2))
+    every = "".join(map(chr, range(1 << 16)))
+    for flag, pattern in ((special, SPECIAL), (joins, JOINING)):
+        flag[[match.start() for match in pattern.finditer(every)]] = True
     packed = number | kind.astype(np.uint32) << KIND | case.astype(np.uint32) << 20 | special * SPECIAL_BIT | rare * RARE
+    packed = packed | joins * JOINS
     packed[[0x2013, 0x2014]] |= DASH
     packed[[code for code in range(128) if chr(code).isalpha()]] |= ASCII
     packed = packed.astype(np.uint32)
     return Tables(packed, number, _flags(packed, kind), known)
+
+
+def _learn_thai(
+    first: NDArray[np.uint32], second: NDArray[np.uint32], number: NDArray[np.uint32], known: NDArray[np.bool_]
+) -> None:
+    """Thai does not part its words, and little is known of what follows what across them: two usual pairs are usual."""
+    thai = (first >= 0xE00) & (first < 0xE80) & (second >= 0xE00) & (second < 0xE80)
+    left, right = number[first[thai]], number[second[thai]]
+    one, two = np.nonzero(right[:, None] == left[None, :])
+    known[spread(left[one], right[one], right[two])] = True
 
 
 def _flags(packed: NDArray[np.uint32], kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
