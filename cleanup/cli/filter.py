@@ -6,7 +6,8 @@ import csv
 import io
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import click
@@ -34,7 +35,7 @@ def run_filter(options: dict[str, Any]) -> int:
     pipeline = Pipeline(config=config)
     counts: Counter[str] = Counter()
     write = _writer(to, config)
-    for doc in _deduplicated(_cleaned(pipeline), config):
+    for doc in chain.from_iterable(_deduplicated(_cleaned(pipeline), config)):
         counts[doc.status] += 1
         if doc.status == "kept":
             write(doc)
@@ -49,13 +50,11 @@ def run_filter(options: dict[str, Any]) -> int:
     return 3 if counts["failed"] else 0
 
 
-def _cleaned(pipeline: Pipeline) -> Iterator[Document]:
+def _cleaned(pipeline: Pipeline) -> Iterator[Sequence[Document]]:
     docs = read_segment_stream(standard_input(), STDIN, pipeline.config)
     for size in FIRST_BATCHES:
-        for batch in cleaned(_take(docs, size), pipeline):
-            yield from batch
-    for batch in cleaned(docs, pipeline):
-        yield from batch
+        yield from cleaned(_take(docs, size), pipeline)
+    yield from cleaned(docs, pipeline)
 
 
 def _take(docs: Iterator[Document], size: int) -> Iterator[Document]:
@@ -63,24 +62,24 @@ def _take(docs: Iterator[Document], size: int) -> Iterator[Document]:
         yield doc
 
 
-def _deduplicated(docs: Iterator[Document], config: Config) -> Iterator[Document]:
+def _deduplicated(batches: Iterable[Sequence[Document]], config: Config) -> Iterator[Sequence[Document]]:
     """The stream against itself (and an index): the first one seen wins. A single text is never a duplicate."""
     if not config.dedup.enabled:
-        yield from docs
+        yield from batches
         return
     seen: Any = None
     from cleanup.part import DEDUP_POLICY
 
-    for doc in docs:
-        if doc.status == "kept" and (config.dedup.index or not _whole(doc)):
-            if seen is None:
-                from cleanup.dedup.stream import StreamDeduplicator
+    for batch in batches:
+        docs = [doc for doc in batch if doc.status == "kept" and (config.dedup.index or not _whole(doc))]
+        if docs and seen is None:
+            from cleanup.dedup.stream import StreamDeduplicator
 
-                seen = StreamDeduplicator(config.dedup, config.rules)
-            (drop,) = seen.add([(doc.id, doc.text)])
+            seen = StreamDeduplicator(config.dedup, config.rules)
+        for doc, drop in zip(docs, seen.add([(doc.id, doc.text) for doc in docs]) if docs else (), strict=True):
             if drop is not None:
                 settle(doc, len(doc.ledger), "dedup", [drop], DEDUP_POLICY, {})
-        yield doc
+        yield batch
 
 
 def _whole(doc: Document) -> bool:

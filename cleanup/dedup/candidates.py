@@ -26,6 +26,7 @@ F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 
 DOUBT = 2.0  # standard errors by which an estimate may lie below the mark and still be a candidate
+KIN = 0.05  # estimated canonical similarity from which two documents that met are worth a comparison
 TURNS = 3  # how often the members of a bucket that do not fit its first one choose another
 PAIRS = 1 << 12  # pairs of signatures compared at a time
 
@@ -95,7 +96,7 @@ def _fitting(sketches: Sketches, buckets: Buckets, found: U64, partner: I32, cfg
         known = known_among(found, pairs)
         fits[new[known]] = True
         new, pairs = new[~known], pairs[~known]
-        good = likely(sketches, first[new], other[new], cfg)
+        good = likely(sketches, sketches, first[new], other[new], cfg)
         kept.append(pairs[good])
         new = new[good]
         partner[other[new]] = first[new]
@@ -130,10 +131,16 @@ def containment(jaccard: F64, one: U32, two: U32) -> F64:
     return share
 
 
-def likely(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> Mask:
-    """Which pairs may, within the error of the estimate, share half of the shorter text or more."""
-    jaccard = resemblance(sketches, sketches, a, b)
+def worthwhile(one: Sketches, two: Sketches, a: I64, b: I64, cfg: DedupConfig) -> Mask:
+    """Which pairs are worth comparing on their texts, on the surface or in their canonical words."""
+    return likely(one, two, a, b, cfg) | np.asarray(spun.kinship(one, two, a, b) >= KIN)
+
+
+def likely(one: Sketches, two: Sketches, a: I64, b: I64, cfg: DedupConfig) -> Mask:
+    """Which pairs (document a[i] of one table, b[i] of the other) may, within the error of the estimate, share half of the
+    shorter text or more."""
+    jaccard = resemblance(one, two, a, b)
     error = np.sqrt(np.maximum(jaccard * (1 - jaccard), 1 / cfg.k) / cfg.k)
-    sizes = sketches.tokens[a], sketches.tokens[b]
+    sizes = one.tokens[a], two.tokens[b]
     high = containment(np.minimum(jaccard + DOUBT * error, 1.0), *sizes)
     return np.asarray((high >= min(cfg.excerpt, cfg.containment) * 0.8) & (jaccard > 0))

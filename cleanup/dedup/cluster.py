@@ -18,7 +18,6 @@ from cleanup.dedup.bands import components
 from cleanup.dedup.keep import Order
 from cleanup.dedup.relation import Verdict, judge
 from cleanup.dedup.shingle import I64
-from cleanup.dedup.spun import kinship
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -30,7 +29,6 @@ Fetch = Callable[[Sequence[int]], list[str]]
 
 BATCH_CHARS = 1 << 17  # of the texts that are compared at a time
 BATCH_PAIRS = 64
-KIN = 0.05  # estimated canonical similarity at which two documents of one group are compared
 
 
 class Judge:
@@ -110,9 +108,7 @@ def _worthwhile(named: I64, other: I64, edges: set[tuple[int, int]], sketches: S
     known = np.fromiter((pair in edges for pair in pairs), bool, len(named))
     rest = np.flatnonzero(~known)
     if len(rest):
-        fits = sketched.likely(sketches, named[rest], other[rest], cfg)
-        fits |= kinship(sketches, sketches, named[rest], other[rest]) >= KIN
-        known[rest] = fits
+        known[rest] = sketched.worthwhile(sketches, sketches, named[rest], other[rest], cfg)
     return known
 
 

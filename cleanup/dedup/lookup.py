@@ -7,6 +7,8 @@ few dozen bisections however many documents there are, and a document costs 392 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,11 +24,19 @@ CROWD = 24  # documents looked at for one hash: of a hash that more of them shar
 _FAMILY = (0x00000000, 0x9E3779B9, 0x7F4A7C15)  # keep surface, canonical and exact keys apart
 
 
-class Hits(NamedTuple):
-    """Pairs of a query (its row) and a remembered document that are worth judging."""
+class Shared(NamedTuple):
+    """A hash of a new document that others have, too."""
 
-    query: I64
-    number: I64
+    weight: int  # of `TOGETHER` that make a candidate
+    earlier: list[int]  # numbers of remembered documents: all, or the first and the last ones of a crowd
+    many: int  # how many remembered ones there are
+    fellows: list[int]  # numbers of documents of the same batch, which who adds them appends as they are remembered
+
+    def numbers(self) -> list[int]:
+        """All documents with the hash, or the first and the last ones of a crowd."""
+        found = self.earlier + self.fellows
+        few = self.many + len(self.fellows) <= CROWD
+        return found if few else found[: CROWD // 2] + found[-CROWD // 2 :]
 
 
 def keys(sketches: Sketches) -> tuple[U64, I64]:
@@ -93,26 +103,35 @@ class Lookup:
                 last = self.runs.pop()
                 self.runs[-1] = np.sort(np.concatenate((self.runs[-1], last)), kind="stable")
 
-    def find(self, sketches: Sketches) -> Hits:
-        """Remembered documents that share a surface hash, an exact key, or several canonical hashes with a new one."""
+    def find(self, sketches: Sketches) -> list[list[Shared]]:
+        """For every new document the hashes that it shares with remembered ones or with others of the batch."""
         hashes, rows = keys(sketches)
-        spun = np.isin(hashes, canonical(sketches))
-        queries, numbers, light = [], [], []
-        for run in (*self.runs, self.tail):
-            begin = np.searchsorted(run, hashes)
-            size = np.searchsorted(run, hashes + u64(1 << 32)) - begin
-            hit = np.flatnonzero(size)
-            for at, first, count in zip(hit.tolist(), begin[hit].tolist(), size[hit].tolist(), strict=True):
-                part = run[first : first + count]
-                if count > CROWD:
+        light = np.isin(hashes, canonical(sketches))
+        runs = (*self.runs, self.tail)
+        begin = np.array([np.searchsorted(run, hashes) for run in runs])
+        size = np.array([np.searchsorted(run, hashes + u64(1 << 32)) for run in runs]) - begin
+        count = size.sum(axis=0)
+        _, group, members = np.unique(hashes, return_inverse=True, return_counts=True)
+        fellows: dict[int, list[int]] = {}
+        found: list[list[Shared]] = [[] for _ in range(len(sketches))]
+        for at in np.flatnonzero((count > 0) | (members[group] > 1)).tolist():
+            earlier: list[int] = []
+            for run, first, some in zip(runs, begin[:, at].tolist(), size[:, at].tolist(), strict=True):
+                part = run[first : first + some]
+                if some > CROWD:
                     part = np.concatenate((part[: CROWD // 2], part[-CROWD // 2 :]))
-                numbers.append((part & u64(0xFFFFFFFF)).astype(np.int64))
-                queries.append(np.full(len(part), rows[at]))
-                light.append(np.full(len(part), bool(spun[at])))
-        if not numbers:
-            return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        pair = (np.concatenate(queries) << 32) | np.concatenate(numbers)
-        weight = np.where(np.concatenate(light), 1, TOGETHER)
-        pair, place = np.unique(pair, return_inverse=True)
-        good = pair[np.bincount(place, weights=weight) >= TOGETHER]
-        return Hits(good >> 32, good & 0xFFFFFFFF)
+                earlier += (part & u64(0xFFFFFFFF)).tolist()
+            if count[at] > CROWD:
+                earlier = earlier[: CROWD // 2] + earlier[-CROWD // 2 :]
+            weight = 1 if light[at] else TOGETHER
+            found[rows[at]].append(Shared(weight, earlier, int(count[at]), fellows.setdefault(int(group[at]), [])))
+        return found
+
+
+def candidates(shared: Sequence[Shared]) -> list[int]:
+    """Numbers of documents that have a surface hash, an exact key, or several canonical hashes in common with one."""
+    weight: Counter[int] = Counter()
+    for one in shared:
+        for number in one.numbers():
+            weight[number] += one.weight
+    return sorted(number for number, heavy in weight.items() if heavy >= TOGETHER)

@@ -10,7 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from cleanup.dedup import estimate, relation
-from cleanup.dedup.lookup import Lookup, common
+from cleanup.dedup.candidates import worthwhile
+from cleanup.dedup.lookup import Lookup, candidates
 from cleanup.dedup.relation import EXACT, Verdict
 from cleanup.dedup.shingle import I64
 from cleanup.dedup.sketch import Sketcher, Sketches, concatenate, empty
@@ -50,20 +51,20 @@ class StreamDeduplicator:
         """
         sketches = self.sketcher.batch([text for _, text in docs])
         drops = self._remembered(sketches)
-        earlier = self._candidates(sketches)
-        numbers: dict[int, int] = {}  # row -> number, of those that stay
+        shared = self._lookup.find(sketches)
+        stay: list[int] = []
         for row, (id_, text) in enumerate(docs):
             one = sketches.take(slice(row, row + 1))
-            seen, rows = earlier[row]
-            known = [*seen, *(numbers[other] for other in rows if other in numbers)]
-            drop = drops[row] or self._seen(one, text, np.array(known, np.int64))
+            drop = drops[row] or self._seen(one, text, np.array(candidates(shared[row]), np.int64))
             drops[row] = drop
             if drop is None or drop.score < SURE:
-                numbers[row] = len(self.ids)
+                for hash_ in shared[row]:
+                    hash_.fellows.append(len(self.ids))
+                stay.append(row)
                 self._store.add(one)
                 self._texts.add(text)
                 self.ids.append(id_)
-        self._lookup.add(sketches.take(list(numbers)))
+        self._lookup.add(sketches.take(stay))
         return drops
 
     def _remembered(self, sketches: Sketches) -> list[Drop | None]:
@@ -72,20 +73,11 @@ class StreamDeduplicator:
         matches = self.index.query(sketches)
         return [_drop(best.verdict, best.id, {"index": True}) if best else None for best in matches]
 
-    def _candidates(self, sketches: Sketches) -> list[tuple[list[int], list[int]]]:
-        """For every new document the numbers of remembered ones, and the rows of earlier new ones, to compare it with."""
-        found: list[tuple[list[int], list[int]]] = [([], []) for _ in range(len(sketches))]
-        hits = self._lookup.find(sketches)
-        for row, number in zip(hits.query.tolist(), hits.number.tolist(), strict=True):
-            found[row][0].append(number)
-        if len(sketches) > 1:
-            for row, other in zip(*(side.tolist() for side in common(sketches, sketches)), strict=True):
-                if other < row:
-                    found[row][1].append(other)
-        return found
-
     def _seen(self, one: Sketches, text: str, hits: I64) -> Drop | None:
         """The earliest document that surely covers this one, else the earliest that may."""
+        hits = self._worthwhile(one, hits)
+        if not len(hits):
+            return None
         best: tuple[bool, int, Verdict] | None = None
         for number, verdict in zip(hits.tolist(), self._verdicts(one, text, hits), strict=True):
             sure = verdict.score >= SURE
@@ -93,9 +85,15 @@ class StreamDeduplicator:
                 best = (sure, number, verdict)
         return None if best is None else _drop(best[2], self.ids[best[1]], {})
 
-    def _verdicts(self, one: Sketches, text: str, hits: I64) -> list[Verdict]:
+    def _worthwhile(self, one: Sketches, hits: I64) -> I64:
+        """The documents that are worth a comparison: those whose sketches agree, and any with the same words."""
         if not len(hits):
-            return []
+            return hits
+        table, every = self._store.take(hits), np.arange(len(hits))
+        fits = worthwhile(table, one, every, np.zeros_like(every), self.cfg)
+        return np.asarray(hits[fits | (table.exact == one.exact)])
+
+    def _verdicts(self, one: Sketches, text: str, hits: I64) -> list[Verdict]:
         known = self._texts.get(hits.tolist())
         table = self._store.take(hits)
         nobody = np.zeros(len(hits), np.int64)
