@@ -209,7 +209,7 @@ class Vocabulary:
             name = chunk.strip(_EDGES)
             if not name:
                 continue
-            name = self._without_role(name)
+            name = self._without_place(self._without_role(name))
             if self._is_name(name) or _CJK_NAME.fullmatch(name):
                 found.append(_titled(name))
             elif not found or len(name.split()) > 5:
@@ -221,6 +221,12 @@ class Vocabulary:
         tokens = _unglued(name).split()
         cut = next((at for at, token in enumerate(tokens) if token.casefold() in self._roles), len(tokens))
         return " ".join(tokens[:cut]) if 2 <= cut < len(tokens) else name
+
+    def _without_place(self, name: str) -> str:
+        """A name without the place or paper behind it: "Ann Lee in Paris", "Bo Ek for The Example"."""
+        tokens = name.split()
+        run = next((at for at, one in enumerate(tokens) if one[0].islower() and one not in _PARTICLES), len(tokens))
+        return " ".join(tokens[:run]) if 2 <= run <= 4 and 2 <= len(tokens) - run <= 4 else name
 
     def introduces(self, line: str) -> bool:
         """Whether a line of a few words ends as a byline begins: "By", "Ein Kommentar von"."""

@@ -32,6 +32,7 @@ DUMP_HEADLINES = 3  # lines of a dump that may be its title
 CLUSTER_LINES = 12  # between two paragraphs of one article
 LISTED = 0.93  # probability from which an entry of a list goes, since most lists are the article's own
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
+LONGER_WORDS = 9
 RULE = "boilerplate/scorer"
 CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -48,6 +49,7 @@ class Weights(msgspec.Struct, forbid_unknown_fields=True):
     leaves: list[list[int]]  # [trees, 2 ** depth]
     apply: float  # probability from which a line goes
     apply_short: float  # the same for a line of SAID_WORDS or less, which has less to go by
+    apply_long: float  # the same for a line of LONGER_WORDS or more, which has more
     apply_dump: float  # the same in a dump of a whole page
     review: float
 
@@ -128,7 +130,8 @@ class Scorer:
                 prose = prose or _prose(state)
                 if f" {normal(text)} " in prose or (score[line] < self.weights.apply_short and not dump):
                     continue
-            least = LISTED if not dump and _ENTRY.match(text) else apply
+            longer = state.page.words[line] >= LONGER_WORDS
+            least = LISTED if not dump and _ENTRY.match(text) else min(apply, self.weights.apply_long) if longer else apply
             confidence = _confidence(float(score[line]), least, self.weights.review)
             state.add(line, Verdict(RULE, confidence, {"p": round(float(score[line]), 3)}))
 

@@ -21,6 +21,7 @@ PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headli
 TAIL_LINES = 30
 BYLINE_LINES = 10  # a byline stands within so many lines of running text
 BIOGRAPHY_LINES = 12  # what stands under the article about its author
+DATED_CHARS = 80
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 USER_TEXT = frozenset({"comment"})  # behind these markers even long paragraphs are not the article's
@@ -190,6 +191,7 @@ def metadata(state: State, vocabulary: Vocabulary, suspects: Sequence[int], craw
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
         state.add(line, Verdict(name, 0.95, why, fields))
     _names(state, vocabulary, [line for line in suspects if line in head])
+    _dates(state, vocabulary, [line for line in suspects if line < state.head_end])
     _biographies(state, vocabulary, [line for line in suspects if line >= len(page) - BIOGRAPHY_LINES])
 
 
@@ -216,6 +218,21 @@ def _names(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
         score = 0.93 if near or role else 0.7
         said = Said("authors", names, "boilerplate/structure/name-line", score)
         state.add(line, Verdict(said.rule, score, {"category": "metadata", "kinds": ["author"], "beside": near}, (said,)))
+
+
+def _dates(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
+    """A date in a short line before the article that says something else, too: the line stays, the date is noted."""
+    page = state.page
+    for line in head:
+        known = state.verdicts.get(line)
+        text = page.text[line]
+        if len(text) > DATED_CHARS or page.sentence[line] or (known and known.why.get("category") != "metadata"):
+            continue
+        found = vocabulary.calendar.find(text)
+        if found and found.iso:
+            said = Said("date", found.iso, "boilerplate/structure/date-in-line", 0.6)
+            state.add(line, Verdict(said.rule, 0.0, {}, (said,)))
+            return
 
 
 def _beside(state: State, vocabulary: Vocabulary, line: int) -> list[int]:

@@ -36,7 +36,7 @@ from cleanup.stages.boilerplate_scorer import FILE, SCALE, Scorer, Weights, verd
 from cleanup.stages.boilerplate_structure import State
 
 SURE = 0.9
-APPLY, APPLY_SHORT, APPLY_DUMP, REVIEW = 0.82, 0.84, 0.45, 0.45
+APPLY, APPLY_SHORT, APPLY_LONG, APPLY_DUMP, REVIEW = 0.84, 0.88, 0.7, 0.45, 0.45
 UNSURE = 0.3  # weight of lists within the article that the gold body leaves out
 MORE = 0.4  # weight of pages that we labelled ourselves
 FORMS: dict[str, tuple[str, float, Callable[[str], str]]] = {
@@ -197,7 +197,7 @@ def weights(models: Sequence[Any], names: list[str]) -> Weights:
     import json
     import tempfile
 
-    found = Weights(names, 0, [], [], [], apply=APPLY, apply_short=APPLY_SHORT, apply_dump=APPLY_DUMP, review=REVIEW)
+    found = Weights(names, 0, [], [], [], APPLY, APPLY_SHORT, APPLY_LONG, APPLY_DUMP, REVIEW)
     for model in models:
         with tempfile.TemporaryDirectory() as folder:
             model.save_model(f"{folder}/model.json", format="json")
