@@ -236,6 +236,19 @@ def test_a_biography_names_the_author_and_a_list_of_products_does_not() -> None:
     assert "authors" not in clean(f"A title{more}\n\n{biography}{more.replace('long', 'wide')}").meta
 
 
+def test_a_headline_with_a_topic_is_no_breadcrumb() -> None:
+    text = (
+        f"Office for bridges: What does the new office really do?\n\nIt builds.\n\nWhat does the new office really do?\n\n{LONG}"
+    )
+    assert clean(text).text == text
+
+
+def test_a_date_beside_other_words_is_noted_and_stays() -> None:
+    doc = clean(f"A title\n\nBridges | Rivers | 24 May 2024\n\n{LONG}\n\n{LONG} Again.")
+    assert doc.meta["date"] == "2024-05-24"
+    assert clean(f"A title\n\nThe bridge of 24 May 2024 falls\n\n{LONG}").text.count("\n") == 4
+
+
 def test_the_summary_above_a_picture_stays() -> None:
     text = f"A title\n\n{LONG}\n\nPhoto: Ann Example/AP\n\n{LONG} Again."
     assert clean(text).text == f"A title\n\n{LONG}\n\n{LONG} Again."

@@ -286,6 +286,8 @@ def breadcrumb(state: State) -> tuple[int, str, str] | None:
             glued, title = _letters(page.text[line]), _letters(page.text[other])
             if len(title) < 20 or len(glued) <= len(title) or not glued.endswith(title) or len(glued) > len(title) + 60:
                 continue
+            if _before(page.text[line], page.text[other]).rstrip().endswith(":"):
+                continue  # a headline with a topic before it, and a subhead that says the rest again
             crumbs = _crumbs(page.text[line], page.text[other])
             why = {"category": "navigation", "title": page.text[other][:120]}
             name = "boilerplate/structure/breadcrumb"
@@ -299,10 +301,15 @@ def _letters(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
+def _before(line: str, title: str) -> str:
+    """What stands in a line before the title that it ends with."""
+    letters = [at for at, char in enumerate(line) if char.isalnum()]
+    return line[: letters[-len(_letters(title))]]
+
+
 def _crumbs(line: str, title: str) -> list[str]:
     """The path before the title, cut where a small letter meets a capital ("HomeRobotics")."""
-    letters = [at for at, char in enumerate(line) if char.isalnum()]
-    prefix = line[: letters[-len(_letters(title))]].strip(" >»›/→|\"'“‘«")
+    prefix = _before(line, title).strip(" >»›/→|\"'“‘«")
     parts = [part for part in _BREADCRUMB.split(re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " > ", prefix)) if part]
     return [part for part in parts if normal(part) not in ("home", "start", "startseite", "accueil", "inicio", "news")]
 
