@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup import rules
+from cleanup.errors import RuleError
 from cleanup.parse import letters as language
 from cleanup.stages import codepages
 from cleanup.stages.ftfy_prefilter import neighbours
@@ -48,7 +50,24 @@ class Tables(msgspec.Struct, frozen=True):
 
 @cache
 def tables() -> Tables:
-    """The tables, made once in a process."""
+    """The tables, loaded once in a process. Raises RuleError when `tables.bin` is not what it should be."""
+    import zstandard
+
+    path = rules.built_in() / "mojibake" / "tables.bin"
+    try:
+        _, _, data = zstandard.ZstdDecompressor().decompress(path.read_bytes()).partition(b"\n")
+        packed = np.frombuffer(data, "<u4", 1 << 16)
+        known = np.unpackbits(np.frombuffer(data, np.uint8, offset=4 << 16)).view(np.bool_)
+        if len(known) != 1 << _BITS:
+            raise ValueError("cut off")
+    except (OSError, ValueError, zstandard.ZstdError) as error:
+        raise RuleError(f"{path}: {error}", "reinstall corpus-cleanup") from None
+    kind = (packed >> KIND & np.uint32(7)).astype(np.uint8)
+    return Tables(packed, packed & NUMBER, _flags(packed, kind), known)
+
+
+def build() -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+    """`packed` and `known`, as `tests/bench/compile_letters.py` puts them into `tables.bin`."""
     codes = np.frombuffer(language.letters().grams().encode("utf-32-le"), np.uint32)
     gap = codes == 32
     singles = codes[1:-1][gap[:-2] & gap[2:] & ~gap[1:-1]]
@@ -82,8 +101,7 @@ def tables() -> Tables:
     packed = packed | joins * JOINS
     packed[[0x2013, 0x2014]] |= DASH
     packed[[code for code in range(128) if chr(code).isalpha()]] |= ASCII
-    packed = packed.astype(np.uint32)
-    return Tables(packed, number, _flags(packed, kind), known)
+    return packed.astype(np.uint32), known
 
 
 def _learn_thai(

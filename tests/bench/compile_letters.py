@@ -1,15 +1,17 @@
-"""Compile `rules/mojibake/letters.tsv`, which people read, into `letters.bin`, which is quick to load; a test compares them.
+"""Compile `rules/mojibake/letters.tsv`, which people read, into `letters.bin` and `tables.bin`, which are quick to load.
 
 python tests/bench/compile_letters.py
 
 The file is a zstd frame: a line of JSON (languages; for every script its n-grams and the languages written in it), the n-grams
 of every script joined by spaces, and for every n-gram its cost in every language, a byte each, with what a language has not
-seen filled in from the shorter n-gram.
+seen filled in from the shorter n-gram. `tables.bin`: the version of Unicode on a line, then the prefilter's tables. A test
+compares both with what they are made of.
 """
 
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import numpy as np
 import zstandard
@@ -85,5 +87,14 @@ def back_off(rows: dict[str, int], table: NDArray[np.uint8], ideographic: NDArra
         table[own] = np.minimum(np.where(block == 255, guess, block), UNSEEN)
 
 
+def tables() -> bytes:
+    """The content of `tables.bin` before it is compressed; made of `letters.bin`, and of what Python knows of characters."""
+    from cleanup.stages.mojibake_tables import build
+
+    packed, known = build()
+    return unicodedata.unidata_version.encode() + b"\n" + packed.astype("<u4").tobytes() + np.packbits(known).tobytes()
+
+
 if __name__ == "__main__":
-    (FOLDER / "letters.bin").write_bytes(zstandard.ZstdCompressor(level=19).compress(compiled()))
+    for name, make in (("letters", compiled), ("tables", tables)):
+        (FOLDER / f"{name}.bin").write_bytes(zstandard.ZstdCompressor(level=19).compress(make()))
