@@ -203,6 +203,8 @@ def test_relative_dates_need_the_day_of_the_crawl(book: Book) -> None:
         ("Ann Example 2 minutes read", {"authors": ["Ann Example"]}),
         ("Ann Example3 hours ago", {"authors": ["Ann Example"]}),
         ("Von Anna MusterKorrespondentin", {"authors": ["Anna Muster"]}),
+        ("By Ann Example Associated Press", {"authors": ["Ann Example"]}),
+        ("By Ann Example in Paris", {"authors": ["Ann Example"]}),
         ("By Fiona MacDonald", {"authors": ["Fiona MacDonald"]}),
         ("Boeing 737", None),
         ("By the numbers", None),

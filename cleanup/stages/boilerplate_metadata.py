@@ -220,6 +220,10 @@ class Vocabulary:
         """A name without the role glued behind it ("Ann LeeReporter"); a name that nothing is glued to stays as it is."""
         tokens = _unglued(name).split()
         cut = next((at for at, token in enumerate(tokens) if token.casefold() in self._roles), len(tokens))
+        for at in range(2, cut):
+            if " ".join(tokens[at:]).casefold() in self.agencies:
+                cut = at
+                break
         return " ".join(tokens[:cut]) if 2 <= cut < len(tokens) else name
 
     def _without_place(self, name: str) -> str:

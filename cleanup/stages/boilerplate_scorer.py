@@ -127,11 +127,14 @@ class Scorer:
             if state.page.words[line] <= SAID_WORDS:
                 if state.page.sentence[line] or _between_paragraphs(state, line, gone):
                     continue  # "No." is an answer, and a few words between two paragraphs are a subhead
+                if state.page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
+                    continue  # so is one word within the article, whatever is next to it
                 prose = prose or _prose(state)
                 if f" {normal(text)} " in prose or (score[line] < self.weights.apply_short and not dump):
                     continue
-            longer = state.page.words[line] >= LONGER_WORDS
-            least = LISTED if not dump and _ENTRY.match(text) else min(apply, self.weights.apply_long) if longer else apply
+            least = min(apply, self.weights.apply_long) if state.page.words[line] >= LONGER_WORDS else apply
+            if not dump and _ENTRY.match(text):
+                least = LISTED
             confidence = _confidence(float(score[line]), least, self.weights.review)
             state.add(line, Verdict(RULE, confidence, {"p": round(float(score[line]), 3)}))
 

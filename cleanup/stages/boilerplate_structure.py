@@ -208,9 +208,9 @@ def _names(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
             continue
         beside = _beside(state, vocabulary, line)
         near = beside or [other for other in (line - 2, line + 2) if _says_metadata(state, other)]
-        prose = prose or " ".join(text for text, flag in zip(page.text, state.long, strict=True) if flag)
-        if not beside and any(name.split()[-1].casefold() in prose.casefold() for name in names):
+        if not beside and _is_said(state, names):
             continue
+        prose = prose or " ".join(text for text, flag in zip(page.text, state.long, strict=True) if flag)
         # A title-case subhead looks like a name, too: without a witness nobody is made an author whose line holds common words.
         common = [_is_common(word, prose) for name in names for word in name.split()]
         if all(common) or not (near or role or (line <= 6 and not any(common))):
@@ -261,6 +261,12 @@ def _biographies(state: State, vocabulary: Vocabulary, tail: Sequence[int]) -> N
             said = Said("authors", names, "boilerplate/structure/biography", 0.91)
             state.add(line, Verdict(said.rule, 0.0, {}, (said,)))
             return
+
+
+def _is_said(state: State, names: Sequence[str]) -> bool:
+    """Whether a paragraph of the article says the last word of one of the names, as it does of those it is about."""
+    last = [name.split()[-1].casefold() for name in names]
+    return any(word in text.casefold() for text, flag in zip(state.page.text, state.long, strict=True) if flag for word in last)
 
 
 def _is_common(word: str, prose: str) -> bool:
