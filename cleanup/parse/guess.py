@@ -210,6 +210,8 @@ _BESIDE = re.compile("[A-Za-z][\u2e80-\uffef]|[\u2e80-\uffef](?=[A-Za-z])")
 
 def typical(text: str) -> float:
     """Bits a letter that text of a known language has at most."""
+    if max(text, default="") < "\u2e80":
+        return GOOD
     return GOOD_EAST if 4 * sum(char >= "\u2e80" for char in text) > len(text) else GOOD
 
 
