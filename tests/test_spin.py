@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import cleanup
 from cleanup.config import SpinConfig
 from cleanup.document import Document, Edit, Mark, apply
 from cleanup.rules import directories
 from cleanup.spin import mend, passage
+from cleanup.spin.quantity import amount
 from cleanup.spin.restore import Restorer
 from cleanup.stages.spin import spin
 from tests.bench.data import seeds_dir
@@ -203,3 +205,12 @@ def test_the_seeds(restorer: Restorer) -> None:
         assert "in in the present day’s" not in after
         assert after.count("ashions") <= 1
         assert "Financial Times" in after
+
+
+def test_a_figure_is_never_changed_only_held() -> None:
+    doc = cleanup.explain((CASES / "spin_amounts.txt").read_text(encoding="utf-8"))
+    assert doc.meta["spin"]["verdict"] == "spun"
+    edits = [row for row in doc.ledger if row.rule.startswith("spin/") and row.action == "edit"]
+    changed = [row for row in edits if amount(row.before or "") != amount(row.after or "")]
+    assert {row.before for row in changed} >= {"hundreds"}
+    assert all(row.decision == "review" for row in changed)

@@ -9,12 +9,14 @@ from itertools import pairwise
 from cleanup.document import Edit
 from cleanup.spin import mend
 from cleanup.spin.gate import Region
+from cleanup.spin.lexicon import Candidate
 from cleanup.spin.passage import Token
+from cleanup.spin.quantity import amount
 from cleanup.spin.repair import Reading, Unit
 
 # From model probability to score, so that a score is about the share of right edits from there up (tests/bench/bench_spin.py).
 CALIBRATION = ((0.0, 0.0), (0.5, 0.75), (0.61, 0.9), (0.9, 0.95), (1.0, 0.99))
-HELD = 0.8  # the most that a tortured phrase or an edit inside a quotation can score: held for review
+HELD = 0.8  # the most that a tortured phrase, a changed amount or an edit inside a quotation can score: held for review
 MENDED = 0.95
 # A quotation is no longer the speaker's wording when the words inside it contradict their neighbours inside it: this many
 # distinct forms in any case, or fewer that are at least such a share of its words. Only what is surer than the rest is changed.
@@ -71,7 +73,7 @@ def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading, spun: 
     value = score(reading.probability)
     quotations = {token.quoted for token in part[unit.first : unit.last]} - {0}
     kept = quotations and (reading.probability < SURE or not quotations <= spun)
-    if kept or candidate.tier == "tortured":
+    if kept or candidate.tier == "tortured" or _other_amount(candidate, reading):
         value = min(value, HELD)
     end = tail.end
     if candidate.before.endswith("."):  # "sq." and the like: the stop belongs to the word
@@ -86,6 +88,12 @@ def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading, spun: 
     if reading.runner_up != candidate.after:
         why["next"] = reading.runner_up
     return Edit(head.start, end, before, after, candidate.rule, round(value, 3), why) if before != after else None
+
+
+def _other_amount(candidate: Candidate, reading: Reading) -> bool:
+    """Whether an edit would state another figure; that a figure was none at all ("half" for "part") has to be very likely."""
+    before, after = amount(candidate.before), amount(candidate.after)
+    return before != after and (after != 1 or reading.probability < SURE)
 
 
 def _articles(text: str, part: Sequence[Token], edits: dict[int, Edit], last: dict[int, Edit]) -> Iterator[Edit]:
