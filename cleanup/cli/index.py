@@ -11,6 +11,7 @@ from cleanup.cli.options import config_options, configuration, read_options
 
 if TYPE_CHECKING:
     from cleanup.config import Config
+    from cleanup.dedup.sketch import Sketches
     from cleanup.document import Document
 
 
@@ -19,20 +20,25 @@ def index_group() -> None:
     """Remember documents over runs, and find what covers them: info, add, query, forget, compact."""
 
 
-def _documents(inputs: Sequence[str], config: Config) -> Iterator[list[Document]]:
-    """Batches of cleaned documents; what cannot be read is said."""
+def _sketched(inputs: Sequence[str], config: Config) -> Iterator[tuple[list[Document], Sketches]]:
+    """Batches of cleaned documents and their sketches; what cannot be read is said."""
     from cleanup.cli.show import safe
+    from cleanup.dedup.sketch import Sketcher
     from cleanup.part import cleaned
     from cleanup.pipeline import Pipeline
     from cleanup.read.inputs import expand
     from cleanup.read.parts import Segment, read_segment
+    from cleanup.rules import directories
 
+    sketcher = Sketcher(config.dedup, directories(config.rules))
     docs = (doc for source in expand(inputs) for doc in read_segment(Segment(source), config))
     for batch in cleaned(docs, Pipeline(config=config)):
         for doc in batch:
             if doc.status == "failed":
                 click.echo(f"cleanup: {safe(doc.source)}: {safe(doc.error or '')}", err=True)
-        yield [doc for doc in batch if doc.status == "kept"]
+        kept = [doc for doc in batch if doc.status == "kept"]
+        if kept:
+            yield kept, sketcher.batch([doc.text for doc in kept])
 
 
 def _say(data: Any) -> None:
@@ -61,28 +67,17 @@ def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None
     """Clean the documents of IN... and remember them in DIR, which is made when it is not there."""
     from cleanup.dedup.index import Index
     from cleanup.dedup.segments import Row
-    from cleanup.dedup.sketch import Sketcher, concatenate
-    from cleanup.rules import directories
+    from cleanup.dedup.sketch import concatenate
     from cleanup.write.columns import date_rank, spin_rank
 
     config = configuration(options)
     index = Index.open(directory, config.dedup, create=True)
-    sketcher = Sketcher(config.dedup, directories(config.rules))
     sketches, rows = [], []
-    for docs in _documents(inputs, config):
-        if docs:
-            sketches.append(sketcher.batch([doc.text for doc in docs]))
-            rows += [
-                Row(
-                    doc.id,
-                    str(doc.meta.get("url", "")),
-                    "",
-                    spin_rank(doc.meta.get("spin")),
-                    date_rank(doc.meta.get("date")),
-                    len(doc.text),
-                )
-                for doc in docs
-            ]
+    for docs, table in _sketched(inputs, config):
+        sketches.append(table)
+        for doc in docs:
+            ranks = spin_rank(doc.meta.get("spin")), date_rank(doc.meta.get("date"))
+            rows.append(Row(doc.id, str(doc.meta.get("url", "")), "", *ranks, len(doc.text)))
     added = index.add(concatenate(sketches), rows) if sketches else 0
     _say({"added": added, "documents": len(index)})
 
@@ -96,16 +91,11 @@ def query_command(directory: str, inputs: tuple[str, ...], **options: Any) -> No
     """Print a JSON object for every remembered document that covers one of IN...: id, match, relation, jaccard, containment."""
     from cleanup.dedup.corpus import figures
     from cleanup.dedup.index import Index
-    from cleanup.dedup.sketch import Sketcher
-    from cleanup.rules import directories
 
     config = configuration(options)
     index = Index.open(directory, config.dedup)
-    sketcher = Sketcher(config.dedup, directories(config.rules))
-    for docs in _documents(inputs, config):
-        if not docs:
-            continue
-        for doc, matches in zip(docs, index.matches(sketcher.batch([doc.text for doc in docs])), strict=True):
+    for docs, table in _sketched(inputs, config):
+        for doc, matches in zip(docs, index.matches(table), strict=True):
             for match in matches:
                 found = figures(match.verdict)
                 _say({"id": doc.id, "match": match.id, **{name: found[name] for name in ("relation", "jaccard", "containment")}})

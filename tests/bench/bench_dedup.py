@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from corpus import Copy, Writer, boilerplated, events, mixed
+from corpus import Copy, Corpus, Writer, boilerplated, events, mixed
 
 from cleanup.config import DedupConfig
 from cleanup.dedup import candidates, sketch
@@ -255,30 +255,82 @@ with open(sys.argv[1], "rb") as lines, open(sys.argv[2], "wb") as out:
 """
 
 
-def whole_run(count: int) -> None:
-    """JSONL to JSONL, deduplication only, one process, beside the script that datasketch's users write."""
+PEERS = {  # label: (option, what to install, in an environment of its own, script beside this one)
+    "text-dedup": ("text_dedup", "text-dedup==0.4.0", "text_dedup_run.py"),
+    "datatrove": ("datatrove", "'datatrove[processing,io]==0.10.1' spacy", "datatrove_dedup.py"),
+}
+
+
+def whole_run(count: int, pythons: dict[str, str]) -> None:
+    """JSONL to JSONL, deduplication only, one process, beside the script that datasketch's users write, and beside text-dedup
+    and datatrove with two processes. What each removes is compared with the truth."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         corpus = mixed(count, seed=9)
-        with (root / "in.jsonl").open("w") as file:
-            for number, text in enumerate(corpus.texts):
-                file.write(json.dumps({"id": f"d{number}", "text": text}) + "\n")
+        lines = [json.dumps({"id": f"d{number}", "text": text}) + "\n" for number, text in enumerate(corpus.texts)]
+        (root / "in.jsonl").write_text("".join(lines))
+        (root / "halves").mkdir()
+        for half in (0, 1):
+            (root / "halves" / f"{half}.jsonl").write_text("".join(lines[half * count // 2 : (half + 1) * count // 2]))
         (root / "cleanup.toml").write_text("stages = []\n")
         (root / "script.py").write_text(SCRIPT)
         mine = [sys.executable, "-m", "cleanup", "run", str(root / "in.jsonl"), "-c", str(root / "cleanup.toml"), "-j", "1", "-q"]
-        print(f"\ndeduplication only, {count} documents, JSONL to JSONL, processor time of whole processes")
-        seconds = {}
-        for label, command in (
-            ("datasketch script", [sys.executable, str(root / "script.py"), str(root / "in.jsonl"), str(root / "out.jsonl")]),
-            ("cleanup, verified", [*mine, "-o", str(root / "out")]),
-        ):
-            began = _children()
-            subprocess.run(command, check=True, capture_output=True)
-            seconds[label] = _children() - began
-            print(f"  {label:20} {seconds[label]:7.2f} s = {1e6 * seconds[label] / count:7.1f} us a document")
-        print(f"  cleanup is {seconds['datasketch script'] / seconds['cleanup, verified']:.1f} times as fast")
-        counts = json.loads((root / "out" / "run.json").read_text())["counts"]
-        print(f"  {counts}")
+        commands = {
+            "datasketch script": [sys.executable, str(root / "script.py"), str(root / "in.jsonl"), str(root / "out.jsonl")],
+            "cleanup, verified": [*mine, "-o", str(root / "out")],
+        }
+        for label, (option, install, script) in PEERS.items():
+            if not pythons.get(option):
+                print(
+                    f"  {label}: python -m venv V && V/bin/pip install {install}, then --{option.replace('_', '-')} V/bin/python"
+                )
+                continue
+            (root / label).mkdir()
+            given = root / ("halves" if label == "datatrove" else "in.jsonl")
+            commands[f"{label}, 2 processes"] = [
+                *(pythons[option], str(Path(__file__).parent / "scripts" / script), str(given), str(root / label))
+            ]
+        print(f"\ndeduplication only, {count} documents, JSONL to JSONL, whole processes")
+        seconds = {label: _timed(command) for label, command in commands.items()}
+        for label, (clock, cpu) in seconds.items():
+            kept = _kept(root, label)
+            times = [one / two for one, two in zip((clock, cpu), seconds["cleanup, verified"], strict=True)]
+            print(
+                print(
+                    f"  {label:26} {clock:7.2f} s by the clock, {times[0]:.1f} times ours; {cpu:7.2f} s of processors, {times[1]:.1f}"
+                )
+            )
+            print(f"    {_score(corpus, kept)}")
+
+
+def _timed(command: Sequence[str]) -> tuple[float, float]:
+    """Seconds by the clock and of processors, all processes together."""
+    used, began = _children(), time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began, _children() - used
+
+
+def _kept(root: Path, label: str) -> set[int]:
+    """The numbers of the documents that a system kept."""
+    if label == "datasketch script" or label.startswith("cleanup"):
+        paths = [root / "out.jsonl"] if label.startswith("data") else sorted((root / "out" / "corpus").glob("*.jsonl"))
+        ids = [json.loads(line)["id"] for path in paths for line in path.open()]
+    else:
+        ids = json.loads((root / label.partition(",")[0] / "kept.json").read_text())
+    return {int(id_[1:]) for id_ in ids}
+
+
+def _score(corpus: Corpus, kept: set[int]) -> str:
+    """Of every kind of copies the share that went, and stories of which nothing was left."""
+    tally: dict[str, Counter[bool]] = defaultdict(Counter)
+    stories = {copy.original for copy in corpus.truth}
+    for number, copy in enumerate(corpus.truth):
+        stories -= {copy.original} if number in kept else set()
+        if copy.kind != "original":
+            kind = "excerpt in new text" if copy.new and copy.kind == "excerpt" else copy.kind
+            tally[kind][not {number, copy.original} <= kept] += 1
+    shares = ", ".join(f"{kind} {hits[True] / hits.total():.3f}" for kind, hits in sorted(tally.items()))
+    return f"found: {shares}; stories lost: {len(stories)}"
 
 
 def main() -> None:
@@ -287,6 +339,8 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", default=["signatures", "error", "found", "growth", "run"])
     parser.add_argument("--documents", type=int, default=20000)
     parser.add_argument("--sizes", type=lambda text: [int(float(one)) for one in text.split(",")], default=[100_000, 1_000_000])
+    for option, _, _ in PEERS.values():
+        parser.add_argument(f"--{option.replace('_', '-')}", metavar="PYTHON", help="the python of its environment")
     chosen = parser.parse_args()
     for table in chosen.tables:
         if table == "signatures":
@@ -298,7 +352,7 @@ def main() -> None:
         elif table == "growth":
             growth(chosen.sizes)
         elif table == "run":
-            whole_run(chosen.documents)
+            whole_run(chosen.documents, vars(chosen))
 
 
 if __name__ == "__main__":
