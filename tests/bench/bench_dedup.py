@@ -295,11 +295,7 @@ def whole_run(count: int, pythons: dict[str, str]) -> None:
         for label, (clock, cpu) in seconds.items():
             kept = _kept(root, label)
             times = [one / two for one, two in zip((clock, cpu), seconds["cleanup, verified"], strict=True)]
-            print(
-                print(
-                    f"  {label:26} {clock:7.2f} s by the clock, {times[0]:.1f} times ours; processors {cpu:.2f} s, {times[1]:.1f}"
-                )
-            )
+            print(f"  {label:26} {clock:7.2f} s by the clock, {times[0]:.1f} times ours; processors {cpu:.2f} s, {times[1]:.1f}")
             print(f"    {_score(corpus, kept)}")
 
 
