@@ -30,7 +30,8 @@ HEADLINE_WORDS = (4, 40)
 HEADLINE_LINES = 30  # before the article within which its title stands
 DUMP_HEADLINES = 3  # lines of a dump that may be its title
 CLUSTER_LINES = 12  # between two paragraphs of one article
-LISTED = 0.93  # probability from which an entry of a list goes, since most lists are the article's own
+LISTED = 0.93  # probability from which an entry of a list goes, since most lists are the article's own, and one word alone
+EDGE = 0.05  # more probability is asked of lines before the article, less of those behind it
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
 LONGER_WORDS = 9
 RULE = "boilerplate/scorer"
@@ -124,19 +125,29 @@ class Scorer:
             text = state.page.text[line]
             if line in headlines:
                 continue
+            least = apply if dump else self._least(state, line)
             if state.page.words[line] <= SAID_WORDS:
                 if state.page.sentence[line] or _between_paragraphs(state, line, gone):
                     continue  # "No." is an answer, and a few words between two paragraphs are a subhead
                 if state.page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
                     continue  # so is one word within the article, whatever is next to it
                 prose = prose or _prose(state)
-                if f" {normal(text)} " in prose or (score[line] < self.weights.apply_short and not dump):
+                if f" {normal(text)} " in prose or (score[line] < least and not dump):
                     continue
-            least = min(apply, self.weights.apply_long) if state.page.words[line] >= LONGER_WORDS else apply
-            if not dump and _ENTRY.match(text):
-                least = LISTED
             confidence = _confidence(float(score[line]), least, self.weights.review)
             state.add(line, Verdict(RULE, confidence, {"p": round(float(score[line]), 3)}))
+
+    def _least(self, state: State, line: int) -> float:
+        """Probability from which a line of main text goes: the less it has to go by, the surer."""
+        count = state.page.words[line]
+        if _ENTRY.match(state.page.text[line]) or count == 1:
+            return LISTED
+        if count >= LONGER_WORDS:
+            return self.weights.apply_long
+        if count <= SAID_WORDS:
+            return self.weights.apply_short
+        # before the article stand its kicker and summary, behind it hardly anything of its own
+        return self.weights.apply + (EDGE if line < state.head_end else -EDGE if line >= state.tail_start else 0)
 
 
 def _between_paragraphs(state: State, line: int, gone: set[int]) -> bool:
