@@ -9,6 +9,7 @@ import pytest
 
 from cleanup.errors import RuleError
 from cleanup.rules import built_in, directories
+from cleanup.ruletest import examples
 from cleanup.spin import canonical, inflect
 from cleanup.spin.lexicon import Lexicon, rule_id
 from cleanup.spin.listing import expand, listing
@@ -74,6 +75,59 @@ def test_the_lexicon_is_broad_and_its_rules_have_names(priors: Priors) -> None:
 def test_articles_and_possessives_are_listed() -> None:
     pairs = {(pair["before"], pair["after"]) for pair in expand(directories())}
     assert {("mannequins", "models"), ("sport's", "game's"), ("an extended", "a long")} <= pairs
+
+
+def test_the_examples_of_the_lexicon_behave() -> None:
+    tested, failures = examples("spin")
+    assert tested > 20_000
+    assert failures == []
+    rules = listing(directories())
+    assert sum(len(rule.yes) for rule in rules) >= 80
+    assert sum(len(rule.no) for rule in rules) >= 12
+
+
+EXAMPLES = [
+    ("yes\tThe [qqq>model] ran.\n", "[qqq>model]"),
+    ("maybe\tThe [fashions>models] ran.\n", "maybe"),
+]
+
+
+@pytest.mark.parametrize(("line", "says"), EXAMPLES)
+def test_an_example_of_no_rule_is_named(line: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "spin").mkdir()
+    (tmp_path / "spin" / "examples.tsv").write_text(line)
+    with pytest.raises(RuleError, match=r"examples\.tsv:1") as caught:
+        listing([built_in(), tmp_path])
+    assert says in str(caught.value)
+
+
+SETS = [
+    ("n\talpha\n", "two members"),
+    ("n\talpha|\n", "two members"),
+    ("q\talpha|beta\n", "pos is one of"),
+    ("alpha\n", "two members"),
+]
+
+
+@pytest.mark.parametrize(("row", "says"), SETS)
+def test_a_bad_set_is_named(row: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "spin").mkdir()
+    (tmp_path / "spin" / "sets.tsv").write_text(row)
+    with pytest.raises(RuleError) as caught:
+        Lexicon.load([tmp_path])
+    assert says in f"{caught.value} {caught.value.hint}"
+    assert "sets.tsv:1" in str(caught.value)
+
+
+def test_a_set_gives_every_direction_and_yields_to_a_row(tmp_path: Path) -> None:
+    folder = layer(tmp_path, "gizmo\tn\tthingummy!:.9*4\n")
+    (folder / "spin" / "sets.tsv").write_text("# tier: set\nn\tgizmo|thingummy|doodad\t.3\n")
+    lexicon = Lexicon.load([folder])
+    pairs = {(candidate.before, candidate.after) for candidate in lexicon.candidates()}
+    assert {("gizmos", "doodads"), ("doodads", "gizmos"), ("thingummies", "doodads")} <= pairs
+    assert [(candidate.tier, candidate.seen) for candidate in lexicon.by_form["thingummies"] if candidate.after == "gizmos"] == [
+        ("common", 4)
+    ]
 
 
 BAD = [

@@ -97,13 +97,13 @@ def read(path: Path) -> Iterator[Row]:
 
 def _set(line: str, source: str, tier: str) -> Iterator[Row]:
     """The rows of a line `pos, members, prior, guard`: each member is an original, and the others are its variants."""
-    pos, members, *rest = line.split("\t")
+    pos, members, *rest = [*line.split("\t"), ""]
     words = list(dict.fromkeys(word.strip() for word in members.split("|")))
-    if not all(words) or len(words) < 2 or len(rest) > 2:
+    if not all(words) or len(words) < 2 or len(rest) > 3:
         raise RuleError(f"{source}: not `pos, members, prior, guard`", "two members or more, `|` between them")
     for word in words:
         others = "|".join(other for other in words if other != word)
-        row = _row("\t".join([word, pos, others, *rest]), source, tier)
+        row = _row("\t".join([word, pos, others, *rest[:2]]), source, tier)
         yield row._replace(variants=tuple(v._replace(share=SET_SHARE * v.share) for v in row.variants))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cleanup.rules import Rule
+from cleanup.errors import RuleError
+from cleanup.rules import Example, Rule
 from cleanup.spin import mend
 from cleanup.spin.lexicon import Lexicon, rule_id
 
@@ -24,10 +27,15 @@ OWN = (
 )
 
 
+_MARKED = re.compile(r"\[([^\[\]>]+)>([^\[\]>]+)\]")
+
+
 def listing(paths: Sequence[Path]) -> list[Rule]:
-    """The program's own rules, then one Rule for each lemma pair of the lexicon."""
+    """The program's own rules, then one Rule for each lemma pair of the lexicon, with its examples."""
     found = {rule.id: rule for rule in OWN}
-    for row in Lexicon.load(paths).rows:
+    lexicon = Lexicon.load(paths)
+    hits, misses = examples(paths, lexicon)
+    for row in lexicon.rows:
         for variant in row.variants:
             name = rule_id(row.pos, variant.text, row.original)
             detail = {
@@ -41,8 +49,42 @@ def listing(paths: Sequence[Path]) -> list[Rule]:
                 "typical": variant.core,
                 "guard": sorted(row.guard),
             }
-            found.setdefault(name, Rule(name, "spin", f"{variant.text} may stand for {row.original}", row.source, detail=detail))
+            summary = f"{variant.text} may stand for {row.original}"
+            rule = Rule(name, "spin", summary, row.source, tuple(hits[name]), tuple(misses[name]), detail)
+            found.setdefault(name, rule)
     return list(found.values())
+
+
+def examples(paths: Sequence[Path], lexicon: Lexicon) -> tuple[defaultdict[str, list[Example]], defaultdict[str, list[str]]]:
+    """Texts that a rule has to hit and texts that it must miss, by rule, from the `examples.tsv` of each directory.
+
+    Raises RuleError for a line of another form, and for a pair that the lexicon does not have.
+    """
+    hits: defaultdict[str, list[Example]] = defaultdict(list)
+    misses: defaultdict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        file, frame = path / "spin" / "examples.tsv", ""
+        if not file.is_file():
+            continue
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            kind, _, sentence = line.partition("\t")
+            if not line or line.startswith("#"):
+                continue
+            if kind == "frame":
+                frame = sentence
+                continue
+            text = f"{frame}\n\n{_MARKED.sub(lambda found: found[1], sentence)}"
+            for spun, original in _MARKED.findall(sentence):
+                known = lexicon.by_form.get(spun) or lexicon.by_form.get(spun.lower()) or ()
+                rule = next((one.rule for one in known if one.after.lower() == original.lower()), None)
+                if rule is None or kind not in ("yes", "no"):
+                    hint = "`yes` or `no`, then a sentence with [spun>original] of a pair that the lexicon has"
+                    raise RuleError(f"{file.name}:{number}: {kind} [{spun}>{original}]", hint)
+                if kind == "yes":
+                    hits[rule].append(Example(text))
+                else:
+                    misses[rule].append(text)
+    return hits, misses
 
 
 def expand(paths: Sequence[Path]) -> Iterator[dict[str, str]]:

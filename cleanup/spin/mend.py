@@ -38,7 +38,8 @@ def match_case(before: str, after: str, heading: bool) -> str:
     if len(letters) > 1 and all(char.isupper() for char in letters):
         return after.upper()
     words = before.split()
-    if heading and " " in after and all(word[0].isupper() or word in _SMALL for word in words):
+    named = any(word[0].isupper() for word in words[1:])  # a name, of which the spinner may leave a word small: "Get together"
+    if " " in after and (named or (heading and all(word[0].isupper() or word in _SMALL for word in words))):
         parts = enumerate(after.split(" "))
         return " ".join(word if at and word in _SMALL else word[:1].upper() + word[1:] for at, word in parts)
     return after[:1].upper() + after[1:]
