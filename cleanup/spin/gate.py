@@ -23,7 +23,8 @@ FULLY = 24.0  # marker mass of a text of which a third was changed
 SLOPE = 16.0
 GLANCED = 2.0  # what a closer look finds is at most so many times the evidence after one glance
 BELONGS = 0.5  # a sentence belongs to a spun stretch when it has this share of the usual number of changed words
-FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly
+FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly ...
+MILD = ("spelling", "set")  # ... and that of pairs of these tiers
 VERDICTS: tuple[Verdict, ...] = ("clean", "suspect", "spun")
 
 
@@ -38,7 +39,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     glance_window: float = 34.0  # the same of a window of a longer text
     evidence: float = 4.5  # evidence in context that is needed in any case ...
     types: float = 1.5  # ... and contradictions, where those of formal words count little
-    sum_short: float = 66.0  # total that makes a text of 100 words spun ...
+    sum_short: float = 76.0  # total that makes a text of 100 words spun ...
     sum_middle: float = 53.0  # ... one of 150 words ...
     sum_long: float = 45.0  # ... and one of 300 words or more
     sum_window: float = 66.0  # and a window of a text that is not spun as a whole
@@ -113,7 +114,7 @@ def _region(first: int, last: int, mass: float, cohesion: float, readings: Seque
     """What the readings of the forms of a stretch amount to, not yet judged."""
     chosen = [reading for reading in readings if reading.candidate and not reading.form.isdigit()]
     formal = priors.lexicon.formal
-    mild = {reading.form for reading in chosen if reading.candidate and reading.candidate.tier == "spelling"}
+    mild = {reading.form for reading in chosen if reading.candidate and reading.candidate.tier in MILD}
     worth = {reading.form: FORMAL if reading.form in formal or reading.form in mild else 1.0 for reading in chosen}
     gained = sum(worth[r.form] * min(r.evidence, 3.0) for r in chosen if r.probability > 0.8 and r.evidence > 0)
     gained += sum(worth[r.form] for r in chosen if r.probability > 0.9)

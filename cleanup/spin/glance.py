@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.spin.context import fold, word_key
+from cleanup.spin.gate import FORMAL, MILD
 from cleanup.spin.prior import Priors
 
 LIKELY = 0.5  # probability from which a form counts
 MOST = 3.0  # what one form counts at most, as in the gate
 PAIR = 0.5  # weight of the association with a neighbour
-FORMAL = 0.3  # what a form counts that formal prose uses honestly
 RANKS = 2
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[.!?\n]")
 _STOPS = frozenset(".!?\n")
@@ -103,7 +103,7 @@ class Glance:
         self._ends.append([(word_key(words[0]), word_key(words[-1])) for words in originals])
         self._prior.append([odds[1 + rank] for rank in ranks])
         lexicon = self._priors.lexicon
-        self._worth.append(FORMAL if form in lexicon.formal or candidates[0].tier == "spelling" else 1.0)
+        self._worth.append(FORMAL if form in lexicon.formal or candidates[0].tier in MILD else 1.0)
         return len(self._ends) - 1
 
 

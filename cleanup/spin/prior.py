@@ -15,7 +15,7 @@ FUNCTION_WORD = 1e-3  # of all words; so frequent a word is mostly left alone, a
 ALWAYS_SPUN = frozenset(
     ("but", "more", "while", "also", "many", "because", "about", "just", "really", "actually", "think", "people")
 )
-SET_CHANGED = 0.015  # how often the spinner changes an original to a variant that only a synonym set names
+SET_CHANGED = 0.005  # how often the spinner changes an original to a variant that only a synonym set names
 READINGS = 9  # the most probable originals of a form that are looked at
 
 
