@@ -43,6 +43,10 @@ def test_clean_text_stays_byte_identical() -> None:
     assert call(data=text).stdout == text
 
 
+def test_no_stages_leave_the_text() -> None:
+    assert call("--stages", "", data="The cafÃ© wasnâ€™t open.\n".encode()).stdout == "The cafÃ© wasnâ€™t open.\n".encode()
+
+
 def test_empty_in_empty_out() -> None:
     done = call(data=b"")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -134,6 +138,7 @@ def test_interrupt() -> None:
         (["-c", "nowhere.toml"], "nowhere.toml"),
         (["--rules", "nowhere"], "nowhere"),
         (["explain", "nowhere"], "not a run directory"),
+        (["--stages", "language", "run", "x", "-o", "y"], "behind the command"),
     ],
 )
 def test_wrong_usage_is_one_clear_line(args: list[str], says: str, tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
     """Clean scraped news: repair mojibake, strip boilerplate, identify the language, detect and repair spun text, find
     near-duplicates. Every change can be explained and undone."""
     if ctx.invoked_subcommand is not None:
+        _options_behind_the_command(ctx, options)
         return
     from cleanup.cli.filter import run_filter
 
@@ -95,6 +96,14 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(2)
     ctx.exit(run_filter(options))
+
+
+def _options_behind_the_command(ctx: click.Context, options: dict[str, Any]) -> None:
+    """Those before it belong to the filter; passed over in silence they would be taken to hold."""
+    given = [name for name in options if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    if given:
+        flags = next(param.opts[0] for param in cli.params if param.name == given[0])
+        raise click.UsageError(f"{flags} stands before {ctx.invoked_subcommand}: options belong behind the command")
 
 
 def main() -> None:

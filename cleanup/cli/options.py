@@ -44,7 +44,7 @@ def _chain(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
 
 config_options = _chain(
     click.option("-c", "--config", metavar="FILE", help="Configuration (TOML); flags win over it."),
-    click.option("--stages", metavar="NAMES", help="Only these stages, in this order, separated by commas."),
+    click.option("--stages", metavar="NAMES", help="Only these stages, in this order, separated by commas; '' for none."),
     click.option("--select", multiple=True, metavar="RULE", help="Only rules whose id starts so; repeatable."),
     click.option("--ignore", multiple=True, metavar="RULE", help="No rules whose id starts so; repeatable."),
     click.option("--rules", multiple=True, metavar="DIR", help="Your own rules, over the built-in ones; repeatable."),
@@ -80,7 +80,7 @@ def configuration(options: dict[str, Any], **more: Any) -> Config:
     from cleanup import config
 
     made = config.load(options["config"]) if options.get("config") else config.Config()
-    settings = {KEYS[name]: value for name, value in options.items() if name in KEYS and value not in (None, (), "")}
+    settings = {KEYS[name]: value for name, value in options.items() if name in KEYS and value not in (None, ())}
     if isinstance(settings.get("stages"), str):
         settings["stages"] = tuple(name.strip() for name in settings["stages"].split(",") if name.strip())
     if options.get("no_dedup"):
