@@ -262,8 +262,6 @@ def test_normal_form() -> None:
 
 
 def test_matcher_finds_what_the_rules_say_whatever_stands_around(book: Book) -> None:
-    import polars as pl
-
     matcher = Matcher(book)
     lines = [
         "- Advertisment -",
@@ -274,7 +272,7 @@ def test_matcher_finds_what_the_rules_say_whatever_stands_around(book: Book) -> 
         "関連記事",
         "댓글 쓰기",
     ]
-    found = matcher.match(pl.Series(lines))
+    found = matcher.match(lines)
     assert sorted(found) == [0, 1, 2, 3, 5, 6]
 
 

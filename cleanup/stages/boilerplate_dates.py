@@ -89,16 +89,20 @@ class Calendar(msgspec.Struct, frozen=True):
 
     def is_time(self, text: str) -> bool:
         """Whether a text says nothing but a time: numbers, weekdays, zones, "at", "updated"."""
-        tokens = _TOKEN.findall(text.casefold())
-        return all(token.isdecimal() or token in self.filler or token in self.months for token in tokens)
+        tokens = _TOKEN.finditer(text.casefold())
+        return all(found[0].isdecimal() or found[0] in self.filler or found[0] in self.months for found in tokens)
 
     def relative(self, text: str, crawled: str = "") -> tuple[bool, str | None]:
         """(whether the text says how long ago, the date if the day of the crawl is known)."""
-        tokens = _TOKEN.findall(text.casefold())
+        tokens: list[str] = []
+        for found in _TOKEN.finditer(text.casefold()):
+            token = found[0]
+            if not (token.isdecimal() or token in self.units or token in self.ago or token in self.filler):
+                return False, None
+            tokens.append(token)
         numbers = [int(token) for token in tokens if token.isdecimal() and len(token) < 4]
         units = [self.units[token] for token in tokens if token in self.units]
-        known = all(token.isdecimal() or token in self.units or token in self.ago or token in self.filler for token in tokens)
-        if not (known and len(numbers) == 1 and units and any(token in self.ago for token in tokens)):
+        if not (len(numbers) == 1 and units and any(token in self.ago for token in tokens)):
             return False, None
         try:
             today = date.fromisoformat(crawled[:10])

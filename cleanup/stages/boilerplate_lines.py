@@ -1,13 +1,15 @@
-"""The lines of a batch of documents, as columns, and the spans that removing some of them takes out of a text.
+"""The lines of a document, what they look like, and the spans that removing some of them takes out of a text.
 
-Most bytes of a collection are long paragraphs that no rule has to read: splitting and measuring is done for the whole batch
-in one vectorised pass, and Python sees only the lines that a rule or the scorer asked for.
+Most bytes of a collection are long paragraphs that no rule has to read. A page is split once; where its lines stand and how
+they end is worked out only for the pages, and the lines, that somebody asks about. `Lines` has the lines of several pages as
+columns, for the scorer.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 
 import msgspec
@@ -19,36 +21,96 @@ SHORT = 420  # characters of the longest line that rules read: about 60 words
 LONG_WORDS = 22  # words from which a line that ends like a sentence counts as a paragraph of the article
 LONG_CHARS = 40
 CJK = r"\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_CJK = re.compile(f"[{CJK}]")
-_TERMINAL = ".!?…。！？؟।"
+_CJK = re.compile(f"[{CJK}]+")
+_TERMINAL = frozenset(".!?…。！？؟।")
 _CLOSERS = "\"'”’»«“)]）」』】›*"
-SENTENCE = rf"[{_TERMINAL}](?:[{re.escape(_CLOSERS)}\s]|\[\d+\])*$"
-_ENDS_SENTENCE = re.compile(SENTENCE)
+SPACES = (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+_CLOSING = _CLOSERS + "".join(map(chr, SPACES))
+_ENDS_SENTENCE = re.compile(rf"[{''.join(sorted(_TERMINAL))}](?:[{re.escape(_CLOSERS)}\s]|\[\d+\])*$")
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-class Lines(msgspec.Struct):
-    """The non-blank lines of a batch, in order. All arrays have one entry a line unless said otherwise."""
+class Page:
+    """The non-blank lines of one document. All lists have one entry a line."""
 
-    text: pl.Series  # without the white space around it
-    doc: Ints  # index of the document
-    start: Ints  # code point at which the raw line starts, indentation included
-    end: Ints  # code point behind its last character, line break (and carriage return) excluded
-    gap: Ints  # blank lines between this line and the one before it
-    first: Ints  # [documents + 1] index of each document's first line
-    chars: Ints  # length of `text`
-    _shape: tuple[Ints, Bools, Bools] | None = None
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.text = [bare for line in source.split("\n") if (bare := line.strip())]  # without the white space around it
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[int], list[int]]:
+        start, end, gap = [], [], []
+        at = blank = 0
+        for line in self.source.split("\n"):
+            size = len(line)
+            if line and not line.isspace():
+                start.append(at)
+                end.append(at + size - (line[-1] == "\r"))
+                gap.append(blank)
+                blank = 0
+            else:
+                blank += 1
+            at += size + 1
+        return start, end, gap
 
     @property
-    def shape(self) -> tuple[Ints, Bools, Bools]:
-        """Words of each line, whether it ends as a sentence does, whether it is a paragraph of running text."""
-        if self._shape is None:
-            word = line_words(self)
-            sentence = self.text.str.contains(SENTENCE).to_numpy()
-            self._shape = word, sentence, (word >= LONG_WORDS) & (self.chars >= LONG_CHARS) & sentence
-        return self._shape
+    def start(self) -> list[int]:
+        """Code point at which the raw line starts, indentation included."""
+        return self._places[0]
+
+    @property
+    def end(self) -> list[int]:
+        """Code point behind its last character, line break (and carriage return) excluded."""
+        return self._places[1]
+
+    @property
+    def gap(self) -> list[int]:
+        """Blank lines between this line and the one before it."""
+        return self._places[2]
+
+    @cached_property
+    def words(self) -> list[int]:
+        """Words of each line; for long ones about so many."""
+        return [line_words(line) for line in self.text]
+
+    @cached_property
+    def sentence(self) -> list[bool]:
+        """Whether a line ends as a sentence does."""
+        return [is_sentence(line) for line in self.text]
+
+    @cached_property
+    def long(self) -> list[bool]:
+        """Whether a line is a paragraph of running text."""
+        return [is_paragraph(line) for line in self.text]
+
+
+class Lines(msgspec.Struct):
+    """The lines of several pages, in order. All arrays have one entry a line unless said otherwise."""
+
+    text: pl.Series
+    doc: Ints  # index of the page
+    gap: Ints
+    first: Ints  # [pages + 1] index of each page's first line
+    chars: Ints  # length of `text`
+    shape: tuple[Ints, Bools, Bools]  # words, sentence, long
+
+    @classmethod
+    def of(cls, pages: Sequence[Page]) -> Lines:
+        """The lines of pages."""
+        first = np.cumsum([0, *map(len, pages)])
+        texts = [line for page in pages for line in page.text]
+        word = np.array([one for page in pages for one in page.words], np.int64)
+        gap = np.array([one for page in pages for one in page.gap], np.int64)
+        sentence = np.array([one for page in pages for one in page.sentence], bool)
+        long = np.array([one for page in pages for one in page.long], bool)
+        chars = np.fromiter(map(len, texts), np.int64, len(texts))
+        doc = np.repeat(np.arange(len(pages)), np.diff(first))
+        return cls(series(texts), doc, gap, first, chars, (word, sentence, long))
 
     @property
     def short(self) -> Bools:
@@ -57,41 +119,8 @@ class Lines(msgspec.Struct):
 
     @property
     def sizes(self) -> Ints:
-        """For each line, how many lines its document has."""
+        """For each line, how many lines its page has."""
         return np.diff(self.first)[self.doc]
-
-    def of(self, documents: Ints) -> Lines:
-        """The lines of some documents (ascending indices), numbered anew."""
-        counts = np.diff(self.first)[documents]
-        first = np.concatenate([[0], np.cumsum(counts)])
-        at = np.arange(first[-1]) + np.repeat(self.first[documents] - first[:-1], counts)
-        doc = np.repeat(np.arange(len(documents)), counts)
-        word, sentence, long = self.shape
-        columns = (self.start[at], self.end[at], self.gap[at], first, self.chars[at], (word[at], sentence[at], long[at]))
-        return Lines(self.text.gather(at), doc, *columns)
-
-
-def scan(texts: Sequence[str]) -> Lines:
-    """Split a batch of texts into lines; one pass over the bytes, no Python work per line."""
-    lists = series(texts).str.split("\n")
-    counts = lists.list.len().to_numpy().astype(np.int64)
-    raw = lists.explode()
-    length = raw.str.len_chars().to_numpy().astype(np.int64)
-    doc = np.repeat(np.arange(len(texts)), counts)
-    offset = np.cumsum(length + 1) - (length + 1)
-    begin = np.concatenate([[0], np.cumsum(counts)])
-    heads = begin[:-1]
-    start = offset - np.repeat(offset[heads] if len(heads) else heads, counts)
-    text = raw.str.strip_chars()
-    chars = text.str.len_chars().to_numpy().astype(np.int64)
-    full = np.flatnonzero(chars > 0)
-    carriage = raw.str.ends_with("\r").to_numpy() if any("\r" in one for one in texts) else np.zeros(len(doc), bool)
-    before = np.concatenate([[-1], full[:-1]])
-    fresh = np.concatenate([[True], doc[full][1:] != doc[full][:-1]]) if len(full) else np.zeros(0, bool)
-    gap = full - np.where(fresh, begin[doc[full]] - 1, before[: len(full)]) - 1
-    end = start + length - carriage
-    first = np.searchsorted(full, begin)
-    return Lines(text.gather(full), doc[full], start[full], end[full], gap, first, chars[full])
 
 
 def series(texts: Iterable[str]) -> pl.Series:
@@ -103,59 +132,32 @@ def series(texts: Iterable[str]) -> pl.Series:
         return pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
 
 
-class Page(msgspec.Struct):
-    """The non-blank lines of one document as Python lists, for the few documents that need a closer look."""
-
-    source: str
-    text: list[str]
-    start: list[int]
-    end: list[int]
-    gap: list[int]
-    words: list[int]
-    sentence: list[bool]
-    long: list[bool]
-    base: int = 0  # index of its first line in the batch
-
-    def __len__(self) -> int:
-        return len(self.text)
-
-    @classmethod
-    def of(cls, lines: Lines, index: int, source: str) -> Page:
-        """The page of document `index` of a batch."""
-        cut = slice(int(lines.first[index]), int(lines.first[index + 1]))
-        start, end, gap = (column[cut].tolist() for column in (lines.start, lines.end, lines.gap))
-        word, sentence, long = (column[cut].tolist() for column in lines.shape)
-        return cls(source, lines.text[cut].to_list(), start, end, gap, word, sentence, long, cut.start)
-
-
 def words(line: str) -> int:
     """Number of words; in scripts without spaces two characters count as one."""
-    if line.isascii():
+    spaces = line.count(" ") + 1
+    return spaces if line.isascii() else spaces + sum(map(len, _CJK.findall(line))) // 2
+
+
+def line_words(line: str) -> int:
+    """`words`, for a long line about so many; what a few wide characters add to a narrow line is left out."""
+    if len(line) > SHORT:
+        return len(line) // 6
+    if line.isascii() or len(line.encode("utf-8", "replace")) < 2 * len(line):
         return line.count(" ") + 1
-    return line.count(" ") + 1 + len(_CJK.findall(line)) // 2
-
-
-def line_words(lines: Lines) -> Ints:
-    """`words` of every line, in one pass; for long ones about so many."""
-    found = lines.chars // 6
-    short = lines.short.nonzero()[0]
-    text = lines.text.gather(short)
-    spaces = text.str.count_matches(" ", literal=True).to_numpy().astype(np.int64)
-    wide = (text.str.len_bytes().to_numpy() >= 2 * lines.chars[short]).nonzero()[0]
-    if len(wide):
-        spaces[wide] += text.gather(wide).str.count_matches(f"[{CJK}]").to_numpy().astype(np.int64) // 2
-    found[short] = spaces + 1
-    return found
+    return words(line)
 
 
 def is_sentence(line: str) -> bool:
     """Whether a line ends as a sentence does, closing quotes, brackets and citation marks aside."""
-    return bool(_ENDS_SENTENCE.search(line[-12:]))
+    last = line[-1:]
+    if last not in _CLOSERS or not last:
+        return last in _TERMINAL
+    return line.rstrip(_CLOSING)[-1:] in _TERMINAL or ("[" in line and _ENDS_SENTENCE.search(line) is not None)
 
 
-def is_long(line: str) -> bool:
+def is_paragraph(line: str) -> bool:
     """Whether a line is a paragraph of running text."""
-    return len(line) >= LONG_CHARS and words(line) >= LONG_WORDS and is_sentence(line)
+    return len(line) >= LONG_CHARS and line_words(line) >= LONG_WORDS and is_sentence(line)
 
 
 def cuts(page: Page, removed: Sequence[int]) -> list[tuple[int, int]]:

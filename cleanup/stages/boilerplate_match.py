@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 import msgspec
-import numpy as np
-import polars as pl
 
-from cleanup.stages.boilerplate_lines import CJK, Bools, words
+from cleanup.stages.boilerplate_lines import CJK, series, words
+from cleanup.stages.boilerplate_regex import Expression, Match, search_column
 from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 
+FIRST = 4  # letters of a first word by which most lines are told to match no rule
+LONG_WORD = 5  # characters of a first word that says enough without the second
 KEY = 4  # characters of the second word that the vectorised index looks at
 LEAD = 6  # characters of the normal form that the second index looks at
+SLOW_CHARS = 32  # of a line that hold two words
 LEAD_CHARS = 60  # of a line, which hold that many
 EXACT_CHARS = 160  # no exact form is longer
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
 _RAW = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
 _OPEN = re.compile(rf"[{CJK}\uac00-\ud7a3]")  # scripts in which a word may go on without a space
 # The first word of a line; of a short one also the start of the next, since many rules begin with "the" or "in".
-_WORD = r"[\pL\pM\pN]"
-_START = rf"^[^\pL\pM\pN]*({_WORD}{{5,40}}|{_WORD}{{1,4}}(?:[^\pL\pM\pN]+{_WORD}{{1,4}})?)"
+_START = re.compile(r"(?:[^\w#]|_)*([A-Za-z0-9]{5,40}|[A-Za-z0-9]{1,4}(?:[^A-Za-z0-9]+[A-Za-z0-9]{1,4})?)")
+DFA = 90  # pieces looked for at once: of more than a hundred no fast automaton is made
+COARSE = 4  # characters of a piece of a word that the first, quicker look for pieces goes by
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -93,6 +97,7 @@ class Entry(msgspec.Struct, frozen=True):
     glob: Glob | None
     named: Named
     regex: str | None = None
+    expression: Expression | None = None
 
 
 class Matcher:
@@ -116,20 +121,28 @@ class Matcher:
         self._pairs = {
             (first, rest[:size]) for form in (*self._exact, *globs) for first, rest in _second(form) for size in range(1, KEY + 1)
         }
-        self._needs = _cases(self._inner)
+        self._latin = {form[:FIRST] for form in (*self._exact, *globs)}
+        self._opens_so = lru_cache(1 << 16)(self._may_open)
         self._starts = lru_cache(1 << 16)(self._may_start)
         self._always = self._inner.get("", [])
+        self._needs = _cases(self._inner)
+        plain = {need for need in self._needs if need.isascii()}
+        self._coarse = (
+            _pieces(plain, COARSE),
+            _pieces((_beyond(need) for need in self._needs if need not in plain), 2),
+        )
 
     def _add(self, named: Named, pattern: str) -> None:
         rule = named.rule
         if rule.match == "exact":
             self._exact.setdefault(normal(pattern), []).append(named)
         elif rule.match == "regex":
+            expression = None if named.layer else Expression(rule.patterns)  # None: a user's, for the other engine
             for start in rule.starts:
                 glob = Glob.of(start, True)
-                self._heads.setdefault(glob.literal[:LEAD], []).append(Entry(glob, named, pattern))
+                self._heads.setdefault(glob.literal[:LEAD], []).append(Entry(glob, named, pattern, expression))
             for need in rule.needs or ([] if rule.starts else [""]):
-                self._inner.setdefault(fold(need), []).append(Entry(None, named, pattern))
+                self._inner.setdefault(fold(need), []).append(Entry(None, named, pattern, expression))
         else:
             glob = Glob.of(pattern, rule.match == "prefix")
             if glob.literal:
@@ -138,71 +151,104 @@ class Matcher:
                 inner = " ".join(glob.pieces).replace("#", " ").split()
                 self._inner.setdefault(max(inner, key=lambda one: len(one.encode()), default=""), []).append(Entry(glob, named))
 
-    def match(self, texts: pl.Series) -> dict[int, list[Hit]]:
+    def match(self, texts: Sequence[str]) -> dict[int, list[Hit]]:
         """The rules that match each line, whatever their zone; lines without any are left out."""
         found: dict[int, list[Hit]] = {}
-        regexes: dict[tuple[str, str], tuple[Named, set[int]]] = {}
-        lead, inner = self.flagged(texts)
-        needs = self._found_needs(texts, inner)
-        rows = np.union1d(lead.nonzero()[0], inner.nonzero()[0])
-        for row, text in zip(rows.tolist(), texts.gather(rows).to_list(), strict=True):
-            entries = [*(self._leading(text) if lead[row] else ()), *self._always]
+        foreign: dict[tuple[str, str], tuple[Named, list[int]]] = {}
+        opens = self._opens_so
+        lead = {row for row, text in enumerate(texts) if opens(text[: FIRST + 1]) and self._leads(text)}
+        needs = self._found_needs(texts)
+        for row in sorted({*lead, *needs}) if not self._always else range(len(texts)):
+            text = texts[row]
+            entries = [*(self._leading(text) if row in lead else ()), *self._always]
             for need in needs.get(row, ()):
                 entries += self._inner[need]
-            form = normal(text) if entries or (lead[row] and len(text) <= EXACT_CHARS) else ""
-            hits = [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ())] if form else []
-            padded = f" {form} "
-            for entry in entries:
-                if entry.glob and not entry.glob.match(padded):
-                    continue
-                if entry.regex is not None:
-                    regexes.setdefault((entry.named.id, entry.regex), (entry.named, set()))[1].add(row)
-                elif entry.glob:
-                    hits.append(Hit(entry.named, (entry.glob.behind(text), len(text)), entry.glob.size))
+            hits, open_entries = self._judge(text, entries, row in lead)
             if hits:
-                count = words(text)
-                found[row] = [hit for hit in hits if count <= hit.named.rule.max_words]
-        for (_, pattern), (named, numbers) in regexes.items():
-            for row, hit in _run(pattern, named, sorted(numbers), texts):
-                found.setdefault(row, []).append(hit)
-        return {
-            row: sorted({hit.named.id: hit for hit in reversed(hits)}.values(), key=_precedence)
-            for row, hits in found.items()
-            if hits
-        }
+                found[row] = hits
+            for entry in open_entries:
+                foreign.setdefault((entry.named.id, entry.regex or ""), (entry.named, []))[1].append(row)
+        for (_, pattern), (named, rows) in foreign.items():
+            for row, match in zip(rows, search_column(pattern, [texts[row] for row in rows]), strict=True):
+                if match:
+                    found.setdefault(row, []).append(_hit(named, texts[row], match))
+        return {row: _in_order(found[row]) for row in sorted(found)}
 
-    def flagged(self, texts: pl.Series) -> tuple[Bools, Bools]:
-        """Lines that a rule could match by how they start, and by what they hold: sound, and cheap."""
-        start = texts.str.extract(_START).fill_null("")
-        good = [one for one in start.unique().to_list() if self._starts(one)]
-        lead = start.is_in(good).to_numpy()
-        pieces = list(self._needs)
-        inner = texts.str.contains_any(pieces, ascii_case_insensitive=True).to_numpy() if pieces else np.zeros(len(texts), bool)
-        return lead, inner | bool(self._always)
+    def _judge(self, text: str, entries: Sequence[Entry], lead: bool) -> tuple[list[Hit], list[Entry]]:
+        """The rules that match a line, and the entries whose expression another engine has to try."""
+        count = words(text)
+        entries = [entry for entry in entries if count <= entry.named.rule.max_words]
+        form = normal(text) if (lead and len(text) <= EXACT_CHARS) or any(entry.glob for entry in entries) else ""
+        hits = (
+            [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ()) if count <= named.rule.max_words]
+            if form
+            else []
+        )
+        others: list[Entry] = []
+        padded = f" {form} "
+        tried: set[int] = set()
+        for entry in entries:
+            if entry.glob and not entry.glob.match(padded):
+                continue
+            if entry.regex is None:
+                assert entry.glob is not None
+                hits.append(Hit(entry.named, (entry.glob.behind(text), len(text)), entry.glob.size))
+            elif id(entry.named) not in tried:
+                tried.add(id(entry.named))
+                if entry.expression is None:
+                    others.append(entry)
+                elif match := entry.expression.search(text):
+                    hits.append(_hit(entry.named, text, match))
+        return hits, others
 
-    def _found_needs(self, texts: pl.Series, inner: Bools) -> dict[int, list[str]]:
-        """Which needs each of the flagged lines holds."""
-        rows = inner.nonzero()[0]
-        if not len(rows) or not self._needs:
-            return {}
-        column = texts.gather(rows).str.extract_many(list(self._needs), ascii_case_insensitive=True, overlapping=True)
+    def _found_needs(self, texts: Sequence[str]) -> dict[int, list[str]]:
+        """Which needs each line holds, for the lines that hold any: first a quick look for their first characters."""
+        found: dict[int, list[str]] = {}
+        wide = [row for row, text in enumerate(texts) if not text.isascii()]
+        maybe: set[int] = set()
+        for pieces, rows in zip(self._coarse, (range(len(texts)), wide), strict=True):
+            column = series(texts[row] for row in rows)
+            for at in range(0, len(pieces) if rows else 0, DFA):
+                flags = column.str.contains_any(pieces[at : at + DFA], ascii_case_insensitive=True)
+                maybe.update(rows[at] for at in flags.arg_true().to_list())
+        if not maybe:
+            return found
+        rows = sorted(maybe)
+        column = series(texts[row] for row in rows).str.extract_many(
+            list(self._needs), ascii_case_insensitive=True, overlapping=True
+        )
         needs = self._needs
-        return {
-            row: list(dict.fromkeys(needs.get(one) or needs[one.lower()] for one in found))
-            for row, found in zip(rows.tolist(), column.to_list(), strict=True)
-            if found
-        }
+        for row, pieces in zip(rows, column.to_list(), strict=True):
+            if pieces:
+                found[row] = list(dict.fromkeys(needs.get(one) or needs[one.lower()] for one in pieces))
+        return found
+
+    def _may_open(self, head: str) -> bool:
+        """Whether a rule could match a line with such first characters."""
+        return not (head.isascii() and head[:FIRST].isalpha()) or head[:FIRST].lower() in self._latin
+
+    def _leads(self, text: str) -> bool:
+        """Whether a rule could match a line by how it starts: sound, and cheap."""
+        start = _START.match(text)
+        if start and start[1].isascii() and text[start.end() : start.end() + 1].isascii():
+            return self._starts(start[1])
+        form = normal(text[:SLOW_CHARS])
+        return (len(form) < LEAD and len(text) > SLOW_CHARS) or self._opens(*form.split(" ")[:2])
 
     def _may_start(self, start: str) -> bool:
-        """Whether a rule could match a line that starts so."""
-        first, _, rest = normal(start).partition(" ")
+        return self._opens(*normal(start).split(" ")[:2])
+
+    def _opens(self, first: str, second: str = "") -> bool:
+        """Whether a rule could match a line with such first words; the second may be cut short, or left out behind a long one."""
         if (
             not first
             or first in self._alone
             or (_OPEN.match(first) and any(first[:size] in self._first for size in range(1, len(first))))
         ):
             return True
-        return (first, rest[:KEY].split(" ")[0]) in self._pairs if rest and first != "#" else first in self._first
+        if second and first != "#" and len(first) < LONG_WORD:
+            return (first, second[:KEY]) in self._pairs
+        return first in self._first
 
     def _leading(self, text: str) -> list[Entry]:
         """The entries that the first characters of a line lead to."""
@@ -230,25 +276,33 @@ def _cases(needs: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def _beyond(need: str) -> str:
+    """The first letter beyond ASCII and what stands behind it."""
+    return need[next(at for at, char in enumerate(need) if not char.isascii()) :]
+
+
+def _pieces(needs: Iterable[str], size: int) -> list[str]:
+    """A few pieces of which every need holds one: what those have in common that begin alike."""
+    groups: dict[str, list[str]] = {}
+    for need in needs:
+        groups.setdefault(need[:size], []).append(need)
+    return sorted(_common(min(group), max(group)) for group in groups.values())
+
+
+def _common(one: str, other: str) -> str:
+    return "".join(char for char, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
 def _precedence(hit: Hit) -> tuple[int, int, int]:
     return (-hit.named.layer, -hit.weight, hit.named.rank)
 
 
-def _run(pattern: str, named: Named, rows: list[int], texts: pl.Series) -> Iterator[tuple[int, Hit]]:
-    """One expression over the lines that have what it needs. The value is group `value`, else what stands behind the match."""
-    column = texts.gather(rows)
-    groups = column.str.extract_groups(f"(?i)^(?P<_before>.*?)(?P<_match>{pattern})(?P<_behind>.*)$").to_list()
-    for row, text, parts in zip(rows, column.to_list(), groups, strict=True):
-        if parts["_match"] is None or words(text) > named.rule.max_words:
-            continue
-        start = len(parts["_before"])
-        stop = start + len(parts["_match"])
-        if named.rule.action != "strip":
-            value = parts.get("value")
-            start, stop = (stop, len(text)) if value is None else _inside(text, value, start)
-        yield row, Hit(named, (start, stop), len(parts["_match"]))
+def _in_order(hits: list[Hit]) -> list[Hit]:
+    """One hit a rule, the most telling first."""
+    return sorted({hit.named.id: hit for hit in reversed(hits)}.values(), key=_precedence)
 
 
-def _inside(text: str, value: str, start: int) -> tuple[int, int]:
-    at = max(text.find(value, start), 0)
-    return at, at + len(value)
+def _hit(named: Named, text: str, match: Match) -> Hit:
+    """What an expression matched: what is stripped, or a value, which is the group's or else what stands behind the match."""
+    span = (match.start, match.stop) if named.rule.action == "strip" else match.value or (match.stop, len(text))
+    return Hit(named, span, match.stop - match.start)

@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-import numpy as np
-import polars as pl
 
 from cleanup.stages.boilerplate_dates import Calendar
-from cleanup.stages.boilerplate_lines import Bools, words
+from cleanup.stages.boilerplate_lines import words
+from cleanup.stages.boilerplate_suspects import Suspicion, phrases
 
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)")
@@ -24,6 +23,10 @@ _GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
 _SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
 _POSSESSED = re.compile(r"[^\W\d_]{3}['’]")  # a case ending or a possession, no name
 _COUNTED = re.compile(r"([^\d|•@()]{4,60}?)\s*(\d.*)$")
+_DIGIT = re.compile(r"\d")
+_GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
+_LISTED = re.compile(r"[,;/|]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
 
 
@@ -61,27 +64,21 @@ class Vocabulary:
         self._author = _prefix(tables, "author")
         self._behind = _suffix(tables, "author-behind")
         self._tables = tables
-        self._and = re.compile(_any(_all(tables, "and")), re.IGNORECASE)
+        self._and = re.compile(_any(phrases(tables, "and")), re.IGNORECASE)
+        joins = phrases(tables, "and")
+        self._joins = {phrase for phrase in joins if phrase.isalpha() and ord(phrase[0]) < 0x2E80}
+        self._join_marks = [phrase for phrase in joins if phrase not in self._joins]
         self._dated = _prefix(tables, "published", "updated")
         self._source = _prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
-        self._said = _said(tables)
         self._no_name = {entry.casefold() for table in tables.values() for entry in table.get("no-name", ())}
+        self.suspicion = Suspicion(tables)
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
 
     @cached_property
     def _counts(self) -> dict[str, re.Pattern[str]]:
         """How counts are written: patterns so large that they are made when a line is first read."""
         return {kind: _counted(self._tables, kind) for kind in ("reading", "views", "comments")}
-
-    def suspects(self, texts: pl.Series, edge: Bools) -> Bools:
-        """Lines that `read` could make something of: those that say when or how many and, at the page's edges, those that
-        may name somebody. What a line really says is for `read` and `persons` to find out."""
-        found = np.zeros(len(texts), bool)
-        digits = texts.str.contains(r"\d").to_numpy().nonzero()[0]
-        for pattern, rows in zip(self._said, (digits, edge.nonzero()[0]), strict=True):
-            found[rows] |= texts.gather(rows).str.contains(pattern).to_numpy()
-        return found
 
     def read(self, line: str, crawled: str = "") -> Reading | None:
         """The metadata a line consists of; None when it says anything else as well."""
@@ -146,7 +143,7 @@ class Vocabulary:
             if day:
                 reading.values.append(Value("date", day, part))
             return True
-        for kind, pattern in self._counts.items():
+        for kind, pattern in self._counts.items() if _DIGIT.search(bare) else ():
             if match := pattern.fullmatch(bare):
                 reading.kinds.add(kind)
                 if kind == "views":
@@ -161,7 +158,7 @@ class Vocabulary:
     def _date(self, bare: str, reading: Reading, part: str) -> bool:
         """Read a text that says nothing but when; False when it says anything else."""
         found = self.calendar.find(bare)
-        if not found or not self._only_time(bare[: found.start]) or not self.calendar.is_time(bare[found.end :]):
+        if not found or not self.calendar.is_time(bare[found.end :]) or not self._only_time(bare[: found.start]):
             return False
         reading.kinds.add("date")
         if found.iso:
@@ -177,19 +174,19 @@ class Vocabulary:
         """The names of a byline: "By Ann Lee and Bo Ek", "김철수 기자"; empty when it is none."""
         if match := self._author.match(text):
             return self.names(text[match.end() :])
-        if match := self._behind.search(text):
+        if self.suspicion.ends_behind(text) and (match := self._behind.search(text)):
             names = self.names(text[: match.start()])
             return [name for name in names if name.casefold() not in self.agencies]
         return []
 
     def persons(self, line: str) -> tuple[list[str], bool]:
         """The names a line consists of, without any word of introduction, and whether a role stands behind one of them."""
-        text = _unglued(self._author.sub("", line, count=1) if self._author.match(line) else line)
+        text = _unglued(self._author.sub("", line, count=1) if self._introduced(line) else line)
         found: list[str] = []
         role = False
         if any(word.casefold().strip(_EDGES) in self._no_name for word in text.split()):
             return [], False
-        for chunk in re.split(r"[,;/|]", self._and.sub(",", text)):
+        for chunk in _LISTED.split(self._and.sub(",", text) if self._may_join(text) else text):
             name = chunk.strip(_EDGES)
             tokens = name.split()
             cut = next((at for at, token in enumerate(tokens) if token.casefold().strip(_EDGES) in self._roles), len(tokens))
@@ -200,6 +197,13 @@ class Vocabulary:
             elif tokens and not (role and cut == 0):
                 return [], False
         return found, role and bool(found)
+
+    def _introduced(self, line: str) -> bool:
+        return self.suspicion.may_introduce(line) and self._author.match(line) is not None
+
+    def _may_join(self, text: str) -> bool:
+        """Whether a text holds one of the words that stand between names."""
+        return not self._joins.isdisjoint(_LETTERS.findall(text.casefold())) or any(mark in text for mark in self._join_marks)
 
     def names(self, text: str) -> list[str]:
         """The persons (or agencies) a text names, when it names nothing else of length."""
@@ -249,6 +253,8 @@ class Vocabulary:
 
 def _unglued(text: str) -> str:
     """Words that a page set without a space between, parted where a capital follows a small letter."""
+    if not _GLUE.search(text):
+        return text
     return _GLUED.sub(lambda match: "" if _SCOTTISH.search(text[: match.start()]) else " ", text)
 
 
@@ -262,44 +268,22 @@ def _parts(line: str) -> Iterator[str]:
             yield part.strip()
 
 
-def _all(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> list[str]:
-    found = {one.casefold() for table in tables.values() for name in names for one in table.get(name, ())}
-    return sorted(found, key=lambda one: (-len(one), one))
-
-
 def _any(phrases: Sequence[str]) -> str:
     """A pattern for any of the phrases, fenced where they are written with spaces."""
     fenced = [(rf"\b{re.escape(one)}\b" if one[-1].isalpha() and ord(one[0]) < 0x2E80 else re.escape(one)) for one in phrases]
     return "(?:" + "|".join(fenced).replace(r"\ ", r"\s+") + ")" if fenced else "(?!)"
 
 
-def _said(tables: Mapping[str, Mapping[str, Sequence[str]]]) -> tuple[str, str]:
-    """Patterns (Rust) for a line that has a date, a time or a count in it, and for one that may name an author or a source."""
-
-    def phrases(*kinds: str) -> str:
-        return "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in _all(tables, *kinds))
-
-    units = "|".join(
-        sorted({re.escape(form) for table in tables.values() for one in table.get("units", ()) for form in one.split()[1:]})
-    )
-    counts = phrases("reading", "views", "comments")
-    dated = rf"(?:19|20)\d\d|\d[:.h]\d\d|(?i:\d\s?[km]?[\s)-]*(?:{counts}|{units})|(?:{counts})[\s:：(]*\d)"
-    named = (
-        rf"(?i:(?:^|[|•·/―—–\t　-]|\s{{3}})\W*(?:{phrases('author', 'source')})(?:\W|\d|$)|(?:{phrases('author-behind')})\W*$)"
-    )
-    return dated, named + r"|^[^\pL]*\p{Lu}\S*\s+(?:\S{1,6}\s+)?\p{Lu}"
-
-
 def _prefix(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> re.Pattern[str]:
-    return re.compile(rf"\s*{_any(_all(tables, *names))}[\s:：]*", re.IGNORECASE)
+    return re.compile(rf"\s*{_any(phrases(tables, *names))}[\s:：]*", re.IGNORECASE)
 
 
 def _suffix(tables: Mapping[str, Mapping[str, Sequence[str]]], name: str) -> re.Pattern[str]:
-    return re.compile(rf"\s*{_any(_all(tables, name))}\s*$", re.IGNORECASE)
+    return re.compile(rf"\s*{_any(phrases(tables, name))}\s*$", re.IGNORECASE)
 
 
 def _counted(tables: Mapping[str, Mapping[str, Sequence[str]]], name: str) -> re.Pattern[str]:
     """A number with one of the words before or behind it: "Views: 5", "5 min read", "読了 3 分"."""
-    phrase = _any(_all(tables, name))
+    phrase = _any(phrases(tables, name))
     number = r"\d[\d.,]*\s?[km]?"
     return re.compile(rf"(?:{phrase}[\s:：]*\(?{number}\)?|\(?{number}\)?[\s-]*{phrase})(?:\s*{phrase})?", re.IGNORECASE)

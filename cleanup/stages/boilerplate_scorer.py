@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from cleanup.errors import RuleError
 from cleanup.stages.boilerplate_features import KINDS, Floats, features
-from cleanup.stages.boilerplate_lines import CJK, SHORT, Bools, Ints, Lines
+from cleanup.stages.boilerplate_lines import CJK, Bools, Ints, Lines
 from cleanup.stages.boilerplate_rules import normal
 from cleanup.stages.boilerplate_structure import State, Verdict
 
@@ -88,29 +88,25 @@ class Scorer:
             total[at : at + ROWS] = self._leaves[self._trees, leaf].sum(axis=1)
         return 1 / (1 + np.exp(-(total + self.weights.bias) / SCALE))
 
-    def judge(
-        self, lines: Lines, states: Mapping[int, State], signals: Mapping[str, Sequence[str]], sure: float, keep: str = ""
-    ) -> None:
-        """Add verdicts to the pages (by document) that have some already.
+    def judge(self, states: Sequence[State], signals: Mapping[str, Sequence[str]], sure: float, keep: str = "") -> None:
+        """Add verdicts to the pages that have some already.
 
         `sure` is the score from which a verdict counts; `keep` a category of rules whose lines are to stay.
         """
-        found = [at for at in sorted(states) if any(one.score >= sure for one in states[at].verdicts.values())]
+        found = [state for state in states if any(one.score >= sure for one in state.verdicts.values())]
         if not found:
             return
-        some = lines.of(np.array(found))
-        gone = verdict_flags(some, [states[at] for at in found], sure)
-        columns = features(some, signals, gone)
-        open_rows = (~np.logical_or.reduce(list(gone.values())) & (some.chars <= SHORT)).nonzero()[0]
-        score = np.zeros(len(some.doc))
+        lines = Lines.of([state.page for state in found])
+        gone = verdict_flags(lines, found, sure)
+        columns = features(lines, signals, gone)
+        open_rows = (~np.logical_or.reduce(list(gone.values())) & lines.short).nonzero()[0]
+        score = np.zeros(len(lines.doc))
         score[open_rows] = self.probabilities(columns, open_rows)
-        for number, at in enumerate(found):
-            mine = score[some.first[number] : some.first[number + 1]]
-            kept = [
-                line for line, hits in states[at].hits.items() if keep and any(hit.named.rule.category == keep for hit in hits)
-            ]
+        for number, state in enumerate(found):
+            mine = score[lines.first[number] : lines.first[number + 1]]
+            kept = [line for line, hits in state.hits.items() if keep and any(hit.named.rule.category == keep for hit in hits)]
             mine[kept] = 0
-            self._page(states[at], mine, sure)
+            self._page(state, mine, sure)
 
     def _page(self, state: State, score: npt.NDArray[np.float64], sure: float) -> None:
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
@@ -158,7 +154,7 @@ def _between_paragraphs(state: State, line: int, gone: set[int]) -> bool:
 
 def _prose(state: State) -> str:
     """The longer lines of a page in normal form."""
-    return " " + " ".join(form for form, count in zip(state.forms, state.page.words, strict=True) if count >= 8) + " "
+    return " " + " ".join(state.form(line) for line, count in enumerate(state.page.words) if count >= 8) + " "
 
 
 def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[str, Bools]:

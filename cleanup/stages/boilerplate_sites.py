@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanup.document import Edit
-from cleanup.stages.boilerplate_lines import Page, cuts, is_long, scan, words
+from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, series, words
 
 PAGES = 3  # pages of a host on which a line has to stand
 WORDS = 25  # longer lines are prose, which follow-up articles repeat honestly
@@ -90,12 +90,11 @@ def line_keys(texts: Sequence[str], hosts: Sequence[str]) -> Lines:
     """The short lines of texts, their first ones (titles) left out, keyed by host."""
     if not texts:
         return Lines(np.zeros(0, np.int64), np.zeros(0, np.uint64))
-    lines = scan(texts)
-    keep = lines.chars <= MOST_CHARS
-    keep[lines.first[:-1][lines.first[:-1] < len(keep)]] = False
-    doc = lines.doc[keep]
+    pages = [Page(text) for text in texts]
+    short = [[line for line in page.text[1:] if len(line) <= MOST_CHARS] for page in pages]
+    doc = np.repeat(np.arange(len(texts)), [len(found) for found in short])
     owner = np.array([host_key(host) for host in hosts], np.uint64)
-    return Lines(doc, _keys(normal(lines.text.filter(pl.Series(keep))), owner[doc]))
+    return Lines(doc, _keys(normal(series(line for found in short for line in found)), owner[doc]))
 
 
 def repeated(doc: NDArray[np.int64], key: Keys, least: int = PAGES) -> Table:
@@ -114,13 +113,12 @@ def propose_sites(text: str, host: str, table: Table) -> tuple[list[Edit], list[
 
     Rule `boilerplate/sites/<host>`. A document without a paragraph of running text has no head or tail: all is held.
     """
-    lines = scan([text])
-    page = Page.of(lines, 0, text)
+    page = Page(text)
     if len(page) < 2:
         return [], []
-    forms = normal(lines.text)
+    forms = normal(series(page.text))
     pages = table.pages_of(_keys(forms, np.full(len(page), host_key(host), np.uint64)))
-    paragraphs = [number for number, line in enumerate(page.text) if is_long(line)]
+    paragraphs = [number for number, line in enumerate(page.text) if is_paragraph(line)]
     hits = [
         number
         for number in range(1, len(page))

@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_match import Hit
-from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import normal
 
 HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
-TAIL_LINES = 30
-BYLINE_LINES = 10  # a byline stands within so many lines of running text
-BIOGRAPHY_LINES = 12  # what stands under the article about its author
-DATED_CHARS = 80
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
+REPEAT_CHARS = 12  # a line that repeats another starts as it does
+CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
+CRUMB_STEPS = 3  # its title so many lines behind it,
+CRUMB_CHARS = 4  # and both end alike
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 USER_TEXT = frozenset({"comment"})  # behind these markers even long paragraphs are not the article's
-_ARTICLES = frozenset(
-    ("the", "a", "an", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los", "las", "il", "lo")
-)
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
@@ -61,16 +58,19 @@ class State:
         self.head_end = numbers[0] if numbers else min(len(page), HEAD_LINES)
         self.body_start = numbers[min(BODY_STARTS, len(numbers)) - 1] if numbers else self.head_end
         self.tail_start = numbers[-1] + 1 if numbers else (len(page) * 2 // 3 if len(page) > 6 else 0)
-        self.spaced = sum(gap > 0 for gap in page.gap) >= 0.3 * len(page)  # blank lines set its paragraphs apart
         self.verdicts: dict[int, Verdict] = {}
-        self._forms: list[str] | None = None
+        self._forms: dict[int, str] = {}
 
-    @property
-    def forms(self) -> list[str]:
-        """Normal form of every line."""
-        if self._forms is None:
-            self._forms = [normal(text) for text in self.page.text]
-        return self._forms
+    @cached_property
+    def spaced(self) -> bool:
+        """Whether blank lines set its paragraphs apart."""
+        return sum(gap > 0 for gap in self.page.gap) >= 0.3 * len(self.page)
+
+    def form(self, line: int) -> str:
+        """Normal form of a line."""
+        if line not in self._forms:
+            self._forms[line] = normal(self.page.text[line])
+        return self._forms[line]
 
     def add(self, line: int, verdict: Verdict) -> None:
         """Keep the surer of two verdicts on a line, and what both say about the article."""
@@ -168,126 +168,15 @@ def _teasers(state: State, start: int) -> bool:
     return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not pairs and not lone
 
 
-def metadata(state: State, vocabulary: Vocabulary, suspects: Sequence[int], crawled: str) -> None:
-    """Lines of metadata around the article: byline, date, views; within it only those that cannot be anything else."""
-    page = state.page
-    head = range(max(0, state.head_end - HEAD_LINES), state.body_start)
-    tail = range(max(state.tail_start, state.body_start), min(len(page), state.tail_start + TAIL_LINES))
-    for line in suspects:
-        text = page.text[line]
-        if line == 0 and len(page) > 1 and "|" not in text and "•" not in text:
-            continue  # a title, whatever it says
-        near = line in head or line in tail
-        if state.long[line] or (page.words[line] > 6 and page.sentence[line] and not near):
-            continue
-        reading = vocabulary.read(text, crawled)
-        if reading is None or reading.kinds == {"time"}:
-            continue
-        near = near or ("author" in reading and any(state.long[line + 1 : line + 1 + BYLINE_LINES]))
-        if not (near or reading.sure):
-            continue
-        name = "boilerplate/structure/metadata-line"
-        fields = tuple(Said(value.field, value.value, name, 0.95) for value in reading.values) if near else ()
-        why = {"category": "metadata", "kinds": sorted(reading.kinds)}
-        state.add(line, Verdict(name, 0.95, why, fields))
-    _names(state, vocabulary, [line for line in suspects if line in head])
-    _dates(state, vocabulary, [line for line in suspects if line < state.head_end])
-    _biographies(state, vocabulary, [line for line in suspects if line >= len(page) - BIOGRAPHY_LINES])
-
-
-def _names(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
-    """A line that is nothing but a person's name, beside the date or role and not what the article is about."""
-    page = state.page
-    prose = ""
-    for line in head:
-        text = page.text[line]
-        if line == 0 or line in state.verdicts or len(text) > 80 or page.sentence[line]:
-            continue
-        names, role = vocabulary.persons(text)
-        if not names:
-            continue
-        beside = _beside(state, vocabulary, line)
-        near = beside or [other for other in (line - 2, line + 2) if _says_metadata(state, other)]
-        if not beside and _is_said(state, names):
-            continue
-        prose = prose or " ".join(text for text, flag in zip(page.text, state.long, strict=True) if flag)
-        # A title-case subhead looks like a name, too: without a witness nobody is made an author whose line holds common words.
-        common = [_is_common(word, prose) for name in names for word in name.split()]
-        if all(common) or not (near or role or (line <= 6 and not any(common))):
-            continue
-        score = 0.93 if near or role else 0.7
-        said = Said("authors", names, "boilerplate/structure/name-line", score)
-        state.add(line, Verdict(said.rule, score, {"category": "metadata", "kinds": ["author"], "beside": near}, (said,)))
-
-
-def _dates(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
-    """A date in a short line before the article that says something else, too: the line stays, the date is noted."""
-    page = state.page
-    for line in head:
-        known = state.verdicts.get(line)
-        text = page.text[line]
-        if len(text) > DATED_CHARS or page.sentence[line] or (known and known.why.get("category") != "metadata"):
-            continue
-        found = vocabulary.calendar.find(text)
-        if found and found.iso:
-            said = Said("date", found.iso, "boilerplate/structure/date-in-line", 0.6)
-            state.add(line, Verdict(said.rule, 0.0, {}, (said,)))
-            return
-
-
-def _beside(state: State, vocabulary: Vocabulary, line: int) -> list[int]:
-    """What makes a name a byline: the date or reading time in the next line (one that says the name again aside), or "By"."""
-    page = state.page
-    found = []
-    for step in (-1, 1):
-        other = line + step
-        if 0 <= other < len(page) and page.text[other] == page.text[line]:
-            other += step
-        if _says_metadata(state, other) or (step < 0 <= other and vocabulary.introduces(page.text[other])):
-            found.append(other)
-    return found
-
-
-def _biographies(state: State, vocabulary: Vocabulary, tail: Sequence[int]) -> None:
-    """A name behind the article with a text under it that begins with the name: the author, if nobody else is found."""
-    page = state.page
-    for line in tail:
-        text = page.text[line]
-        if len(text) > 60 or page.sentence[line]:
-            continue
-        names, _ = vocabulary.persons(text)
-        under = page.text[line + 1 : line + 4]
-        if len(names) == 1 and any(one.startswith(names[0]) and len(one) > len(names[0]) + 20 for one in under):
-            said = Said("authors", names, "boilerplate/structure/biography", 0.91)
-            state.add(line, Verdict(said.rule, 0.0, {}, (said,)))
-            return
-
-
-def _is_said(state: State, names: Sequence[str]) -> bool:
-    """Whether a paragraph of the article says the last word of one of the names, as it does of those it is about."""
-    last = [name.split()[-1].casefold() for name in names]
-    return any(word in text.casefold() for text, flag in zip(state.page.text, state.long, strict=True) if flag for word in last)
-
-
-def _is_common(word: str, prose: str) -> bool:
-    """Whether the article writes a word with a small letter, as it does no name; words of a headline, too, say nothing."""
-    return len(word) < 2 or word.casefold() in _ARTICLES or re.search(rf"\b{re.escape(word.lower())}\b", prose) is not None
-
-
-def _says_metadata(state: State, line: int) -> bool:
-    verdict = state.verdicts.get(line)
-    return bool(verdict and {"date", "ago", "reading", "comments", "views"} & set(verdict.why.get("kinds", ())))
-
-
 def breadcrumb(state: State) -> tuple[int, str, str] | None:
     """A breadcrumb glued to the title ("HomeRoboticsWhy ..."), proved by the title's own line near it.
 
     Gives (line, what is glued before the title, section), or a verdict for the whole line is added when the title follows.
     """
     page = state.page
-    for line in range(min(state.head_end, 6)):
-        for other in range(line + 1, min(line + 4, len(page))):
-            if page.text[line][-4:].casefold() != page.text[other][-4:].casefold():
+    for line in range(min(state.head_end, CRUMB_LINES)):
+        for other in range(line + 1, min(line + 1 + CRUMB_STEPS, len(page))):
+            if page.text[line][-CRUMB_CHARS:].casefold() != page.text[other][-CRUMB_CHARS:].casefold():
                 continue
             glued, title = _letters(page.text[line]), _letters(page.text[other])
             if len(title) < 20 or len(glued) <= len(title) or not glued.endswith(title) or len(glued) > len(title) + 60:
@@ -320,14 +209,27 @@ def _crumbs(line: str, title: str) -> list[str]:
     return [part for part in parts if normal(part) not in ("home", "start", "startseite", "accueil", "inicio", "news")]
 
 
+def may_repeat(page: Page) -> bool:
+    """Whether `repeats` or `breadcrumb` could find anything: lines that start as the line before, or near the top end alike."""
+    before = ""
+    for text in page.text:
+        start = text[:REPEAT_CHARS].casefold()
+        if start == before and len(text) >= REPEAT_CHARS:
+            return True
+        before = start
+    ends = [text[-CRUMB_CHARS:].casefold() for text in page.text[: CRUMB_LINES + CRUMB_STEPS]]
+    return any(end in ends[at + 1 : at + 1 + CRUMB_STEPS] for at, end in enumerate(ends[:CRUMB_LINES]))
+
+
 def repeats(state: State) -> None:
     """A title said twice, a caption said twice: adjacent repeats only, since a repeated question or list entry is content."""
     page = state.page
     for line in range(1, len(page)):
         first, second = page.text[line - 1], page.text[line]
-        if len(second) < 12 or second[:12].casefold() != first[:12].casefold() or _LIST_ITEM.match(second) or "\t" in second:
+        start = second[:REPEAT_CHARS].casefold()
+        if len(second) < REPEAT_CHARS or start != first[:REPEAT_CHARS].casefold() or _LIST_ITEM.match(second) or "\t" in second:
             continue
-        one, two = state.forms[line - 1], state.forms[line]
+        one, two = state.form(line - 1), state.form(line)
         body = line > state.head_end
         pair = state.spaced and page.gap[line] == 0 and body and min(page.words[line - 1], page.words[line]) >= 4
         why = {"category": "caption", "line": line}
@@ -357,7 +259,7 @@ def captions(state: State) -> None:
         alone = page.words[line] <= 8
         for other in range(line - 1, max(line - 3, 0), -1):
             attached = state.spaced and page.gap[other + 1] == 0
-            same = state.forms[other] == state.forms[other - 1]
+            same = state.form(other) == state.form(other - 1)
             if other in state.verdicts and not same:
                 break
             if (line < state.head_end or other <= state.head_end) and not same:

@@ -29,8 +29,7 @@ from cleanup.document import Document, Mark
 from cleanup.parse import parse
 from cleanup.stages.boilerplate import Cleaner
 from cleanup.stages.boilerplate_features import features
-from cleanup.stages.boilerplate_lines import SHORT
-from cleanup.stages.boilerplate_lines import Page as TextPage
+from cleanup.stages.boilerplate_lines import SHORT, Lines
 from cleanup.stages.boilerplate_rules import load
 from cleanup.stages.boilerplate_scorer import FILE, SCALE, Scorer, Weights, verdict_flags
 from cleanup.stages.boilerplate_structure import State
@@ -77,9 +76,9 @@ def table(chosen: Sequence[Sample], form: str) -> Table:
     kind, weight, change = FORMS[form]
     cleaner = Cleaner(BoilerplateConfig(scorer=False), load(rules.directories()), None)
     docs = [Document(id=str(number), text=change(sample.texts[kind])) for number, sample in enumerate(chosen)]
-    lines, states = cleaner.judge(docs)
-    empty = [TextPage.of(lines, index, doc.text) for index, doc in enumerate(docs)]
-    verdicts = verdict_flags(lines, [states.get(index) or State(page, {}) for index, page in enumerate(empty)], SURE)
+    pages, states = cleaner.judge(docs)
+    lines = Lines.of(pages)
+    verdicts = verdict_flags(lines, [state or State(page, {}) for page, state in zip(pages, states, strict=True)], SURE)
     columns = features(lines, cleaner.signals, verdicts)
     text = lines.text.to_list()
     golds = [Gold(sample.page) for sample in chosen]
@@ -150,10 +149,10 @@ class Cell(msgspec.Struct):
 
 def judge(cleaner: Cleaner, chosen: Sequence[Sample], kind: str, cells: dict[str, Cell]) -> None:
     """Count what goes of some pages."""
-    lines, states = cleaner.judge([Document(id=str(number), text=sample.texts[kind]) for number, sample in enumerate(chosen)])
+    pages, states = cleaner.judge([Document(id=str(number), text=sample.texts[kind]) for number, sample in enumerate(chosen)])
     for number, sample in enumerate(chosen):
-        gold, cell, state = Gold(sample.page), cells[sample.set], states.get(number)
-        text = lines.text[int(lines.first[number]) : int(lines.first[number + 1])].to_list()
+        gold, cell, state = Gold(sample.page), cells[sample.set], states[number]
+        text = pages[number].text
         sure = {line for line, verdict in state.verdicts.items() if verdict.score >= SURE} if state else set()
         labels = [gold.label(line) for line in text]
         cell.residue += labels.count("B")

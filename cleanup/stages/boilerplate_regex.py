@@ -1,0 +1,101 @@
+"""Regular expressions of line rules, in one of two engines.
+
+The built-in ones are compiled by Python, each once, when a line first needs it: lines are short, their authors mean well, and
+tests run them on hostile lines. Users' own run in Rust's engine (through polars), which is linear in the line whatever they say.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
+from typing import NamedTuple
+
+from cleanup.stages.boilerplate_lines import series
+
+_TOKENS = re.compile(r"\\p\{?(?P<class>L[ulmot]?|N[dlo]?)\}?|\\b\?|\\.|[\[\]]|\(\?P<\w+>")
+
+MINDS_CASE = "(?-i:"
+
+
+class Match(NamedTuple):
+    """Where an expression matches a line, and the span of its group `value`, if it has one."""
+
+    start: int
+    stop: int
+    value: tuple[int, int] | None
+
+
+class Expression:
+    """The patterns of one built-in rule."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = patterns
+
+    @cached_property
+    def _compiled(self) -> list[tuple[bool, re.Pattern[str]]]:
+        """Each with whether it is for the line in lower case; one that minds the case somewhere is for the line as it is."""
+        return [
+            (False, re.compile(_translated(pattern, str), re.IGNORECASE))
+            if MINDS_CASE in pattern
+            else (True, re.compile(_translated(pattern, str.lower)))
+            for pattern in self._patterns
+        ]
+
+    def search(self, line: str) -> Match | None:
+        """The leftmost match, of the earliest pattern that has one there.
+
+        Patterns are quicker apart than as one, and quicker in lower case than told to disregard it.
+        """
+        low = line.lower()
+        if len(low) != len(line):  # the dotted capital I becomes two
+            low = "".join(char.lower()[0] for char in line)
+        best: re.Match[str] | None = None
+        for lowered, pattern in self._compiled:
+            match = pattern.search(low if lowered else line)
+            if match and (best is None or match.start() < best.start()):
+                best = match
+        if best is None:
+            return None
+        value = best.span("value") if "value" in best.re.groupindex and best["value"] is not None else None
+        return Match(*best.span(), value)
+
+
+def search_column(pattern: str, lines: Sequence[str]) -> Iterator[Match | None]:
+    """The match of a pattern in each line, by Rust's engine."""
+    column = series(lines)
+    groups = column.str.extract_groups(f"(?i)^(?P<_before>.*?)(?P<_match>{pattern})(?P<_behind>.*)$").to_list()
+    for line, parts in zip(lines, groups, strict=True):
+        if parts["_match"] is None:
+            yield None
+            continue
+        start = len(parts["_before"])
+        value = parts.get("value")
+        at = max(line.find(value, start), 0) if value is not None else 0
+        yield Match(start, start + len(parts["_match"]), None if value is None else (at, at + len(value)))
+
+
+def _translated(pattern: str, case: Callable[[str], str]) -> str:
+    """A pattern for Python, in a case: its classes of letters spelled out, and no `\\b?`, which says nothing."""
+    parts: list[str] = []
+    inside, at = False, 0
+    for found in _TOKENS.finditer(pattern):
+        parts.append(case(pattern[at : found.start()]))
+        at = found.end()
+        inside = found[0] == "[" or (inside and found[0] != "]")
+        if category := found["class"]:
+            letters = _letters("Ll" if category in ("Lu", "Lt") else category)
+            parts.append(letters if inside else f"[{letters}]")
+        elif found[0] != r"\b?":
+            parts.append(found[0])
+    return "".join([*parts, case(pattern[at:])])
+
+
+@cache
+def _letters(category: str) -> str:
+    """The characters of a Unicode category (or of all that begin alike), as ranges of a character class."""
+    points = [point for point in range(0x10000) if unicodedata.category(chr(point)).startswith(category)]
+    starts = [point for point, before in zip(points, [-1, *points], strict=False) if point != before + 1]
+    stops = [point for point, behind in zip(points, [*points[1:], -1], strict=True) if point != behind - 1]
+    return "".join(f"\\u{start:04x}-\\u{stop:04x}" for start, stop in zip(starts, stops, strict=True))

@@ -1,0 +1,112 @@
+"""Which short lines may be metadata: a cheap look that loses none of the lines that say when, how many or who."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from cleanup.stages.boilerplate_lines import SPACES
+
+_NUMBER = re.compile(r"\d+")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LETTER = re.compile(r"[^\W\d_]")
+_FIRST = re.compile(r"\W*([^\W\d_]+)")
+_BREAKS = tuple(map(re.compile, (r"[|•·/―—–\t　-]", r"\s\s\s")))
+_TRAIL = re.compile(r"\W+\Z")
+_SPACES = "".join(map(chr, SPACES))
+_GAPS = _SPACES + ")-"
+_BEFORE = _SPACES + ":：("
+
+
+class Suspicion:
+    """The look, made of the words of all languages. Immutable once made."""
+
+    def __init__(self, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        counts = phrases(tables, "reading", "views", "comments")
+        units = {form.casefold() for table in tables.values() for one in table.get("units", ()) for form in one.split()[1:]}
+        introducing = phrases(tables, "author", "source")
+        self._unit = re.compile(rf"\s?[km]?[\s)-]*(?:{_any([*counts, *sorted(units)])})", re.IGNORECASE)
+        self._openings = {phrase[:2] for phrase in (*counts, *units)}
+        self._counts = _by_end(counts)
+        self._introduced = re.compile(rf"\W*(?:{_any(introducing)})(?:\W|\d|$)", re.IGNORECASE)
+        self._first = {first[1] for first in map(_FIRST.match, introducing) if first}
+        self._behind = _by_end(phrases(tables, "author-behind"))
+
+    def tells(self, line: str, edge: bool) -> bool:
+        """Whether a line says when or how many or, at an edge of the page, uses a word that introduces who: sound."""
+        return self._dated(line) or (edge and self._says_who(line))
+
+    def _dated(self, line: str) -> bool:
+        for found in _NUMBER.finditer(line):
+            start, end = found.span()
+            if end - start >= 4 and _YEAR.search(found[0]):
+                return True
+            if line[end : end + 1] in (":", ".", "h") and line[end + 1 : end + 3].isdecimal() and end + 2 < len(line):
+                return True
+            if (self._may_count(line[end : end + 40]) and self._unit.match(line, end)) or _ends_with(
+                line[max(0, start - 60) : start].rstrip(_BEFORE), self._counts
+            ):
+                return True
+        return False
+
+    def _may_count(self, behind: str) -> bool:
+        """Whether what stands behind a number could be a unit, by its first two letters."""
+        bare = behind.lstrip(_GAPS).casefold()
+        if bare[:2] in self._openings or bare[:1] in self._openings:
+            return True
+        if bare[:1] not in ("k", "m"):
+            return False
+        bare = bare[1:].lstrip(_GAPS)
+        return bare[:2] in self._openings or bare[:1] in self._openings
+
+    def _says_who(self, line: str) -> bool:
+        if self._introduces(line, 0) or self.ends_behind(line):
+            return True
+        return any(self._introduces(line, found.end()) for pattern in _BREAKS for found in pattern.finditer(line))
+
+    def may_introduce(self, line: str) -> bool:
+        """Whether the first word of a line could introduce who: sound."""
+        first = _FIRST.match(line)
+        return bool(first and (not first[1].isascii() or first[1].lower() in self._first))
+
+    def _introduces(self, line: str, start: int) -> bool:
+        first = _FIRST.match(line, start)
+        if not first or (first[1].isascii() and first[1].lower() not in self._first):
+            return False
+        return self._introduced.match(line, start) is not None
+
+    def ends_behind(self, line: str) -> bool:
+        """Whether a line ends with a word that stands behind an author's name."""
+        return _ends_with(line if line[-1:].isalnum() else _TRAIL.sub("", line), self._behind)
+
+
+def _by_end(found: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Phrases by their last character."""
+    ends: dict[str, tuple[str, ...]] = {}
+    for phrase in found:
+        ends[phrase[-1]] = (*ends.get(phrase[-1], ()), phrase)
+    return ends
+
+
+def _ends_with(line: str, ends: Mapping[str, tuple[str, ...]]) -> bool:
+    known = ends.get(line[-1:].casefold()[-1:])
+    return bool(known) and " ".join(line[-60:].casefold().split()).endswith(known or ())
+
+
+def is_named(line: str) -> bool:
+    """Whether the first word, and the second or third, are written as a name is."""
+    letter = _LETTER.search(line)
+    if not letter or not letter[0].isupper():
+        return False
+    words = line[letter.start() :].split(None, 3)[1:3]
+    return bool(words) and (words[0][0].isupper() or (len(words) > 1 and len(words[0]) <= 6 and words[1][0].isupper()))
+
+
+def phrases(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> list[str]:
+    """Entries of the word tables, case folded, the longest first."""
+    found = {one.casefold() for table in tables.values() for name in names for one in table.get(name, ())}
+    return sorted(found, key=lambda one: (-len(one), one))
+
+
+def _any(found: Iterable[str]) -> str:
+    return "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in found) or "(?!)"
