@@ -186,6 +186,9 @@ class Pipeline:
                 settle(doc, PARSE_STEP, "parse", doc.pending, self.policy("parse"), self.answers)
                 doc.pending = []
         live = [doc for doc in docs if doc.status == "kept"]
+        if day := self.config.parse.crawl_date:
+            for doc in live:
+                doc.meta.setdefault("crawled", day)
         start = {id(doc): (doc.text, doc.meta, doc.ledger) for doc in live}
         last: dict[int, int] = {}
         for number in range(self.config.max_passes):

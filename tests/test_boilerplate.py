@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from cleanup.config import Config, override
 from cleanup.document import Document, Edit, revert
 from cleanup.errors import RuleError
 from cleanup.pipeline import Pipeline
@@ -17,9 +19,11 @@ from cleanup.stages.boilerplate_dates import Calendar
 from cleanup.stages.boilerplate_match import Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, _broken, load, normal
+from tests.bench.data import data_dir
 
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "boilerplate.toml").read_text(encoding="utf-8"))["case"]
 SEEDS = Path(__file__).resolve().parents[1] / ".." / "shared" / "seeds"
+MOST_LOST = 0.004  # of the lines of gold bodies, which hold some residue themselves
 PIPELINE = Pipeline(stages=["boilerplate"])
 LONG = (
     "The council voted on Tuesday night to build a bridge over the river, after two years of talks with the towns on both banks."
@@ -304,3 +308,26 @@ def test_edits_take_whole_lines_with_their_line_break() -> None:
     edits = [one for one in next(iter(propose([Document(id="", text=text)]))) if isinstance(one, Edit)]
     assert all(text[edit.start : edit.end] == edit.before for edit in edits)
     assert clean(text).text == f"A title\r\n\r\n{LONG}\r\n\r\n{LONG} Again.\r\n"
+
+
+def test_the_day_of_the_crawl_can_be_given_for_all() -> None:
+    text = f"Bridge opens to traffic\nBy Ann Lee\n2 days ago\n{LONG}\n{LONG}\n{LONG}\n"
+    config = override(Config(), {"parse.crawl_date": "2026-03-09", "stages": ("boilerplate",)})
+    (doc,) = Pipeline(config=config).map([Document("x", text=text)])
+    assert doc.meta["date"] == "2026-03-07"
+    assert "date" not in clean(text).meta
+
+
+def test_bodies_of_real_pages_keep_their_lines() -> None:
+    """Of bodies without a page around them only the residue goes that their own site left in them."""
+    folder = data_dir()
+    if folder is None:
+        pytest.skip("the pages are not here")
+    bodies = [json.loads(line)["body"] for line in (folder / "html" / "news" / "gold.jsonl").read_text().splitlines()]
+    texts = ["\n".join(body) for body in bodies if body]
+    lost = total = 0
+    for before, doc in zip(texts, PIPELINE.map([Document(str(n), text=text) for n, text in enumerate(texts)]), strict=True):
+        total += before.count("\n") + 1
+        lost += before.count("\n") - doc.text.count("\n")
+    assert total > 1000
+    assert lost / total < MOST_LOST

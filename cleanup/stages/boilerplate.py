@@ -90,7 +90,7 @@ class Cleaner:
 
     def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]]) -> State | None:
         """Rules and structure of one document."""
-        suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawl_date", "")))
+        suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""))
         repeats = structure.may_repeat(page)
         if not (hits or suspects or repeats or (self.cfg.drop_title and page.text)):
             return None
