@@ -16,6 +16,7 @@ from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 FIRST = 4  # letters of a first word by which most lines are told to match no rule
 LONG_WORD = 5  # characters of a first word that says enough without the second
 KEY = 4  # characters of the second word that the vectorised index looks at
+WIDE = 34  # words; longer lines are looked at with the rules that allow more
 LEAD = 6  # characters of the normal form that the second index looks at
 SLOW_CHARS = 32  # of a line that hold two words
 LEAD_CHARS = 60  # of a line, which hold that many
@@ -25,7 +26,6 @@ _RAW = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
 _OPEN = re.compile(rf"[{CJK}\uac00-\ud7a3]")  # scripts in which a word may go on without a space
 # The first word of a line; of a short one also the start of the next, since many rules begin with "the" or "in".
 _START = re.compile(r"(?:[^\w#]|_)*([A-Za-z0-9]{5,40}|[A-Za-z0-9]{1,4}(?:[^A-Za-z0-9]+[A-Za-z0-9]{1,4})?)")
-DFA = 90  # pieces looked for at once: of more than a hundred no fast automaton is made
 COARSE = 4  # characters of a piece of a word that the first, quicker look for pieces goes by
 
 
@@ -101,17 +101,38 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Matcher:
-    """The rules of a book, indexed. Immutable once made.
+    """The rules of a book, for lines of any length. Immutable once made."""
+
+    def __init__(self, book: Book) -> None:
+        self._index = Index(book.rules)
+        self._wide = Index([named for named in book.rules if named.rule.max_words > WIDE])
+
+    def match(self, texts: Sequence[str]) -> dict[int, list[Hit]]:
+        """The rules that match each line, whatever their zone; lines without any are left out."""
+        # a line has at least as many words as spaces: few rules are for one so long
+        wide = [text.count(" ") >= WIDE for text in texts]
+        found: dict[int, list[Hit]] = {}
+        for index, rows in (
+            (self._index, [row for row, flag in enumerate(wide) if not flag]),
+            (self._wide, [row for row, flag in enumerate(wide) if flag]),
+        ):
+            if rows:
+                found.update((rows[at], hits) for at, hits in index.match([texts[row] for row in rows]).items())
+        return dict(sorted(found.items()))
+
+
+class Index:
+    """Rules, indexed. Immutable once made.
 
     Three ways lead to a rule: the whole line (exact forms, by hash), its first characters (prefixes, wildcards and regexes
     that say how a line `starts`), and pieces of words somewhere in it (what a regex `needs`, a wildcard's longest word).
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, rules: Sequence[Named]) -> None:
         self._exact: dict[str, list[Named]] = {}
         self._heads: dict[str, list[Entry]] = {}
         self._inner: dict[str, list[Entry]] = {}
-        for named in book.rules:
+        for named in rules:
             patterns = named.rule.patterns
             for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
                 self._add(named, pattern)
@@ -128,8 +149,8 @@ class Matcher:
         self._needs = _cases(self._inner)
         plain = {need for need in self._needs if need.isascii()}
         self._coarse = (
-            _pieces(plain, COARSE),
-            _pieces((_beyond(need) for need in self._needs if need not in plain), 2),
+            _either(_pieces(plain, COARSE)),
+            _either(_pieces((_beyond(need) for need in self._needs if need not in plain), 2)),
         )
 
     def _add(self, named: Named, pattern: str) -> None:
@@ -206,10 +227,9 @@ class Matcher:
         found: dict[int, list[str]] = {}
         wide = [row for row, text in enumerate(texts) if not text.isascii()]
         maybe: set[int] = set()
-        for pieces, rows in zip(self._coarse, (range(len(texts)), wide), strict=True):
-            column = series(texts[row] for row in rows)
-            for at in range(0, len(pieces) if rows else 0, DFA):
-                flags = column.str.contains_any(pieces[at : at + DFA], ascii_case_insensitive=True)
+        for pattern, rows in zip(self._coarse, (range(len(texts)), wide), strict=True):
+            if pattern and rows:
+                flags = series(texts[row] for row in rows).str.contains(pattern)
                 maybe.update(rows[at] for at in flags.arg_true().to_list())
         if not maybe:
             return found
@@ -287,6 +307,11 @@ def _pieces(needs: Iterable[str], size: int) -> list[str]:
     for need in needs:
         groups.setdefault(need[:size], []).append(need)
     return sorted(_common(min(group), max(group)) for group in groups.values())
+
+
+def _either(pieces: Sequence[str]) -> str:
+    """An expression (Rust's) for any of the pieces, in any case."""
+    return "(?i)" + "|".join(map(re.escape, pieces)) if pieces else ""
 
 
 def _common(one: str, other: str) -> str:

@@ -91,7 +91,7 @@ def line_keys(texts: Sequence[str], hosts: Sequence[str]) -> Lines:
     if not texts:
         return Lines(np.zeros(0, np.int64), np.zeros(0, np.uint64))
     pages = [Page(text) for text in texts]
-    short = [[line for line in page.text[1:] if len(line) <= MOST_CHARS] for page in pages]
+    short = [[line for line in page.text[1:] if len(line) <= MOST_CHARS and line.count(" ") < WORDS] for page in pages]
     doc = np.repeat(np.arange(len(texts)), [len(found) for found in short])
     owner = np.array([host_key(host) for host in hosts], np.uint64)
     return Lines(doc, _keys(normal(series(line for found in short for line in found)), owner[doc]))
