@@ -125,7 +125,7 @@ def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Seque
             corpus.remember(sketches, columns, result, lines.ids(everybody), lines.urls(everybody), config.dedup, tag)
     finally:
         lines.close()
-    ordered = sorted(result.proposals)
+    ordered = list(result.proposals)
     for number, part in enumerate(parts):
         begin, end = int(mapped.first[number]), int(mapped.first[number + 1])
         mine = ordered[bisect_left(ordered, begin) : bisect_left(ordered, end)]
@@ -157,12 +157,12 @@ def restore(result: Result, spin: NDArray[np.float32], lines: Lines, config: Con
         if spin[kept] >= SPUN:
             if len(members) > 1:
                 own, *others = lines.texts([kept, *members[:COPIES]])
-                result.proposals.setdefault(kept, []).extend(witness(own, others, spun=True))
+                result.proposals.add(kept, witness(own, others, spun=True))
         elif config.dedup.mode != "drop":
             (original,) = lines.texts([kept])
             for member, id_ in zip(members, lines.ids(members), strict=True):
                 edits = witness(lines.texts([member])[0], [original])
-                result.proposals.setdefault(member, []).extend(edits)
+                result.proposals.add(member, edits)
                 if edits:
                     witnesses[id_] = lines.ids([kept])[0]
     return witnesses

@@ -107,8 +107,8 @@ def test_the_order_of_documents_does_not_matter(corpus: Corpus, result: Result) 
 
 def test_the_same_twice(corpus: Corpus, result: Result) -> None:
     again = run(corpus.texts)
-    assert msgspec.json.encode([again.proposals, again.clusters, again.report]) == msgspec.json.encode(
-        [result.proposals, result.clusters, result.report]
+    assert msgspec.json.encode([dict(again.proposals), again.clusters, again.report]) == msgspec.json.encode(
+        [dict(result.proposals), result.clusters, result.report]
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -31,14 +31,37 @@ if TYPE_CHECKING:
     from cleanup.dedup.sketch import Sketches
 
 Ids = Callable[[Sequence[int]], list[str]]
-Proposals = dict[int, list[Drop | Edit | Mark]]
-
 ASKED = 1 << 14  # documents that an index is asked about at a time
 FETCH = 256  # texts fetched at a time
 ALARM = 3  # documents of a host that have to go before its share is looked at
 SUSPECT = 5  # members that rest on one stretch at the edge of the text: so many share boilerplate, not news
 HELD = 0.6  # score of such a member: a person decides
 NEAR = 0.9  # rejected pairs are recorded from this share of a threshold on
+
+
+class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
+    """Proposals by number of the document, in ascending order. Those about members are made when they are asked for: with
+    their reasons they are many times larger than what they are made of."""
+
+    def __init__(self, numbers: Iterable[int] = (), make: Callable[[int], Drop | Edit | Mark] | None = None) -> None:
+        self._numbers = frozenset(numbers)
+        self._make = make
+        self._more: dict[int, list[Drop | Edit | Mark]] = {}
+
+    def add(self, number: int, found: Iterable[Drop | Edit | Mark]) -> None:
+        """More about a document."""
+        self._more.setdefault(number, []).extend(found)
+
+    def __getitem__(self, number: int) -> list[Drop | Edit | Mark]:
+        if number in self._numbers and self._make:
+            return [self._make(number), *self._more.get(number, ())]
+        return list(self._more[number])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._numbers | self._more.keys()))
+
+    def __len__(self) -> int:
+        return len(self._numbers | self._more.keys())
 
 
 class Result(NamedTuple):
@@ -96,11 +119,11 @@ def deduplicate(
     pairs = np.array([(member.kept, member.number) for member in members], dtype=np.int64).reshape(-1, 2)
     bands = candidates.met(sketches, pairs[:, 0], pairs[:, 1], cfg)
     proposals = _proposals(members, bands.tolist(), names, order, cfg)
-    for number, found_proposals in _known_proposals(known, old_names, cfg).items():
-        proposals.setdefault(number, []).extend(found_proposals)
+    for number, proposal in _known_proposals(known, old_names, cfg):
+        proposals.add(number, [proposal])
     if cfg.mode != "cluster":
         for number, drop in _rejected(judge, set(going), ids, cfg):
-            proposals.setdefault(number, []).append(drop)
+            proposals.add(number, [drop])
     over = {member.number: order.id(member.kept) for member in members if member.score >= NEAR}
     over |= {one.number: one.match.kept for one in known if one.match.verdict.score >= NEAR}
     return Result(proposals, clusters + remembered, _report(members, going, found, judge, columns), over, pairs)
@@ -221,25 +244,31 @@ def figures(verdict: Verdict) -> dict[str, Any]:
 def _proposals(
     members: Sequence[Member], bands: Sequence[int], names: dict[int, str], order: Order, cfg: DedupConfig
 ) -> Proposals:
-    proposals: Proposals = {}
-    for member, met in zip(members, bands, strict=True):
+    if cfg.mode == "cluster":
+        return Proposals()
+    marks = cfg.mode == "mark"
+    place = {member.number: at for at, member in enumerate(members) if not marks or member.score >= NEAR}
+
+    def make(number: int) -> Drop | Mark:
+        at = place.get(number)
+        if at is None:
+            name = names[number]
+            return Mark("duplicate", {"cluster": name, "relation": "kept"}, "dedup/kept", 1.0, {"cluster": name})
+        member = members[at]
         why: dict[str, Any] = {"duplicate_of": order.id(member.kept), **figures(member.verdict)}
         if member.kept in names:
             why["cluster"] = names[member.kept]
         why["keep_reason"] = order.reason(member.kept, member.number)
-        why["bands"] = met
+        why["bands"] = bands[at]
         if member.verdict.passage:
             why["shared"] = member.verdict.passage
-        rule = f"dedup/{member.verdict.relation}"
-        if cfg.mode == "drop":
-            proposals[member.number] = [Drop(rule, round(member.score, 4), why)]
-        elif cfg.mode == "mark" and member.score >= NEAR:
-            value = {"cluster": names[member.kept], "of": why["duplicate_of"], "relation": member.verdict.relation}
-            proposals[member.number] = [Mark("duplicate", value, rule, round(member.score, 4), why)]
-    if cfg.mode == "mark":
-        for kept, name in names.items():
-            proposals[kept] = [Mark("duplicate", {"cluster": name, "relation": "kept"}, "dedup/kept", 1.0, {"cluster": name})]
-    return proposals
+        rule, score = f"dedup/{member.verdict.relation}", round(member.score, 4)
+        if not marks:
+            return Drop(rule, score, why)
+        value = {"cluster": names[member.kept], "of": why["duplicate_of"], "relation": member.verdict.relation}
+        return Mark("duplicate", value, rule, score, why)
+
+    return Proposals({*place, *(names if marks else ())}, make)
 
 
 def _remembered(known: Sequence[Known], ids: Ids) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -259,8 +288,7 @@ def _remembered(known: Sequence[Known], ids: Ids) -> tuple[list[dict[str, Any]],
     return rows, names
 
 
-def _known_proposals(known: Sequence[Known], names: dict[str, str], cfg: DedupConfig) -> Proposals:
-    proposals: Proposals = {}
+def _known_proposals(known: Sequence[Known], names: dict[str, str], cfg: DedupConfig) -> Iterator[tuple[int, Drop | Mark]]:
     for number, match in known:
         verdict = match.verdict
         why = {"duplicate_of": match.id, **figures(verdict), "keep_reason": "in the index", "index": True, "estimated": True}
@@ -270,11 +298,10 @@ def _known_proposals(known: Sequence[Known], names: dict[str, str], cfg: DedupCo
             why["cluster"] = names[match.kept]
         rule = f"dedup/{verdict.relation}"
         if cfg.mode == "drop":
-            proposals[number] = [Drop(rule, round(verdict.score, 4), why)]
+            yield number, Drop(rule, round(verdict.score, 4), why)
         elif cfg.mode == "mark" and verdict.score >= NEAR:
             value = {"cluster": names[match.kept], "of": match.id, "relation": verdict.relation}
-            proposals[number] = [Mark("duplicate", value, rule, round(verdict.score, 4), why)]
-    return proposals
+            yield number, Mark("duplicate", value, rule, round(verdict.score, 4), why)
 
 
 def _name(id_: str) -> str:
