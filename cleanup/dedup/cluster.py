@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cleanup.dedup import candidates as sketched
 from cleanup.dedup.bands import components
 from cleanup.dedup.keep import Order
-from cleanup.dedup.relation import Verdict, judge
+from cleanup.dedup.relation import STRANGERS, Verdict, judge
 from cleanup.dedup.shingle import I64
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class Judge:
             at = {number: index for index, number in enumerate(numbers)}
             one = np.array([at[pair[0]] for pair in batch])
             two = np.array([at[pair[1]] for pair in batch])
-            self.verdicts.update(zip(batch, judge(self.fetch(numbers), one, two, self.cfg, self.classes), strict=True))
+            found = judge(self.fetch(numbers), one, two, self.cfg, self.classes)
+            self.verdicts.update(zip(batch, [STRANGERS if verdict.far else verdict for verdict in found], strict=True))
 
     def _batches(self, pairs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
         batch: list[tuple[int, int]] = []

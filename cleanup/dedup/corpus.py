@@ -312,7 +312,7 @@ def _rejected(judge: Judge, gone: set[int], ids: Ids, cfg: DedupConfig) -> list[
     """The nearest miss of every document that stays although another one almost covers it; never applied, only recorded."""
     best: dict[int, tuple[float, int, Verdict]] = {}
     for (a, b), verdict in sorted(judge.verdicts.items()):
-        if verdict.relation is None and verdict.score >= 0.49 * NEAR and a not in gone and b not in gone:
+        if verdict.relation is None and not verdict.far and a not in gone and b not in gone:
             shorter = verdict.covered[0] > verdict.covered[1]
             kept, other, about = (b, a, verdict.swapped()) if shorter else (a, b, verdict)
             if verdict.score > best.get(other, (0.0,))[0]:
@@ -360,7 +360,7 @@ def _report(members: Sequence[Member], going: Sequence[int], found: Candidates, 
         "candidates": len(found.a),
         "verified": len(judge.verdicts),
         "confirmed": sum(verdict.relation is not None for verdict in judge.verdicts.values()),
-        "near_misses": sum(verdict.relation is None and verdict.score >= 0.49 * NEAR for verdict in judge.verdicts.values()),
+        "near_misses": sum(verdict.relation is None and not verdict.far for verdict in judge.verdicts.values()),
         "relations": dict(sorted(relations.items())),
         "flooded": [{"where": where, "documents": documents} for where, documents in found.flooded[:20]],
         "hosts": [

@@ -37,6 +37,8 @@ PASSAGE = 120  # characters of a shared passage that a receipt shows
 
 Content = tuple[U32, I64, I64]  # content words of a batch, the token that each is, and the first one of every text
 
+NEAR_MISS = 0.441  # score from which a pair without a relation is recorded
+
 
 class Verdict(NamedTuple):
     """What was found about the pair (a, b). Fields in pairs are about a, then b."""
@@ -52,11 +54,17 @@ class Verdict(NamedTuple):
     passage: str  # the beginning of the longest shared passage
     differ: bool = False  # in figures and names, and in little else: two fillings of one form
 
+    @property
+    def far(self) -> bool:
+        """Whether the pair came near no threshold: nothing more is ever said about it."""
+        return self.relation is None and self.score < NEAR_MISS
+
     def swapped(self) -> Verdict:
         """The same about (b, a)."""
         return self._replace(covers=self.covers[::-1], contained=self.contained[::-1], covered=self.covered[::-1])
 
 
+STRANGERS = Verdict(None, (False, False), 0.0, (0.0, 0.0), (0.0, 0.0), None, False, 0.0, "")
 EXACT = Verdict("exact", (True, True), 1.0, (1.0, 1.0), (1.0, 1.0), None, False, 1.0, "")
 
 
