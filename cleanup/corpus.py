@@ -109,9 +109,7 @@ def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Seque
     from cleanup.dedup import corpus
     from cleanup.dedup.index import Index
     from cleanup.dedup.sketch import load as load_sketches
-    from cleanup.heap import keep
 
-    keep()
     mapped = load(out, parts, outcomes)
     lines = Lines(mapped, config)
     try:

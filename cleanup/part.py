@@ -24,7 +24,6 @@ from cleanup.config import Config
 from cleanup.dedup.sketch import Sketcher
 from cleanup.document import Document, Drop, Edit, Mark, Row, failure
 from cleanup.errors import ENDINGS, CleanupError
-from cleanup.heap import keep
 from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
 from cleanup.read.inputs import unpack
@@ -189,7 +188,6 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
 @lru_cache(maxsize=1)
 def _tools(config_bytes: bytes, answers: bytes) -> tuple[Pipeline, Sketcher | None]:
     """Rules and models, loaded once per worker and configuration."""
-    keep()
     config = msgspec.json.decode(config_bytes, type=Config)
     pipeline = Pipeline(config=config, answers=msgspec.json.decode(answers, type=Answers))
     return pipeline, Sketcher(config.dedup, directories(config.rules)) if config.dedup.enabled else None

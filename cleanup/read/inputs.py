@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -195,8 +194,3 @@ def _remote(url: str) -> Iterator[Source]:
             yield Source(filesystem.unstrip_protocol(one), PurePosixPath(one).name, int(filesystem.size(one) or 0))
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"cannot open {url}: {error}", "check the URL, or install the filesystem's own package") from None
-
-
-def stdin_is_terminal() -> bool:
-    """Whether nobody piped anything in."""
-    return sys.stdin is not None and sys.stdin.isatty()

@@ -16,7 +16,6 @@ from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 FIRST = 4  # letters of a first word by which most lines are told to match no rule
 LONG_WORD = 5  # characters of a first word that says enough without the second
 KEY = 4  # characters of the second word that the vectorised index looks at
-WIDE = 34  # words; longer lines are looked at with the rules that allow more
 LEAD = 6  # characters of the normal form that the second index looks at
 SLOW_CHARS = 32  # of a line that hold two words
 LEAD_CHARS = 60  # of a line, which hold that many
@@ -101,38 +100,17 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Matcher:
-    """The rules of a book, for lines of any length. Immutable once made."""
-
-    def __init__(self, book: Book) -> None:
-        self._index = Index(book.rules)
-        self._wide = Index([named for named in book.rules if named.rule.max_words > WIDE])
-
-    def match(self, texts: Sequence[str]) -> dict[int, list[Hit]]:
-        """The rules that match each line, whatever their zone; lines without any are left out."""
-        # a line has at least as many words as spaces: few rules are for one so long
-        wide = [text.count(" ") >= WIDE for text in texts]
-        found: dict[int, list[Hit]] = {}
-        for index, rows in (
-            (self._index, [row for row, flag in enumerate(wide) if not flag]),
-            (self._wide, [row for row, flag in enumerate(wide) if flag]),
-        ):
-            if rows:
-                found.update((rows[at], hits) for at, hits in index.match([texts[row] for row in rows]).items())
-        return dict(sorted(found.items()))
-
-
-class Index:
-    """Rules, indexed. Immutable once made.
+    """The rules of a book, indexed. Immutable once made.
 
     Three ways lead to a rule: the whole line (exact forms, by hash), its first characters (prefixes, wildcards and regexes
     that say how a line `starts`), and pieces of words somewhere in it (what a regex `needs`, a wildcard's longest word).
     """
 
-    def __init__(self, rules: Sequence[Named]) -> None:
+    def __init__(self, book: Book) -> None:
         self._exact: dict[str, list[Named]] = {}
         self._heads: dict[str, list[Entry]] = {}
         self._inner: dict[str, list[Entry]] = {}
-        for named in rules:
+        for named in book.rules:
             patterns = named.rule.patterns
             for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
                 self._add(named, pattern)

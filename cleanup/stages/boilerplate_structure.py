@@ -6,7 +6,6 @@ Every function looks at a `State` and adds verdicts for lines to it. None of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +23,6 @@ CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
-USER_TEXT = frozenset({"comment"})  # behind these markers even long paragraphs are not the article's
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
@@ -283,9 +281,3 @@ def orphans(state: State) -> None:
 def _is_marker(state: State, line: int) -> bool:
     verdict = state.verdicts.get(line)
     return bool(verdict and verdict.why.get("category") in ("comment", "related", "insert", "share", "subscribe"))
-
-
-def lines_with(state: State, kinds: Iterable[str]) -> Sequence[int]:
-    """Lines whose verdict has one of the categories."""
-    wanted = set(kinds)
-    return [line for line, verdict in state.verdicts.items() if verdict.why.get("category") in wanted]
