@@ -18,6 +18,7 @@ from cleanup.stages.boilerplate import rules
 from cleanup.stages.boilerplate_dates import Calendar
 from cleanup.stages.boilerplate_match import Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
+from cleanup.stages.boilerplate_regex import Expression, search_column
 from cleanup.stages.boilerplate_rules import Book, _broken, load, normal
 from tests.bench.data import data_dir
 
@@ -331,3 +332,15 @@ def test_bodies_of_real_pages_keep_their_lines() -> None:
         lost += before.count("\n") - doc.text.count("\n")
     assert total > 1000
     assert lost / total < MOST_LOST
+
+
+def test_the_engines_of_built_in_and_of_users_expressions_agree(book: Book) -> None:
+    for named in book.rules:
+        rule = named.rule
+        if rule.match != "regex":
+            continue
+        lines = [line for text in (*rule.yes, *rule.no) for line in text.split("\n")]
+        ours = [Expression(rule.patterns).search(line) for line in lines]
+        theirs = list(search_column("|".join(f"(?:{one})" for one in rule.patterns), lines))
+        assert [match is None for match in ours] == [match is None for match in theirs], named.id
+        assert [match and match.value for match in ours] == [match and match.value for match in theirs], named.id
