@@ -40,8 +40,10 @@ def lines(texts: Sequence[str]) -> list[dict[int, int]]:
             out[chunk[at]][number] = out[chunk[at]].get(number, 0) | reason
     for found, text in zip(out, texts, strict=True):
         if "&" in text:
+            number = at = 0
             for match in ENTITY.finditer(text):
-                number = text.count("\n", 0, match.start())
+                number += text.count("\n", at, match.start())
+                at = match.start()
                 found[number] = found.get(number, 0) | CHARACTERS
     return out
 
