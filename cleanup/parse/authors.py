@@ -88,12 +88,14 @@ def found(claims: Claims, root: Any, seen: Lines, site: str) -> Writers:
         names = persons(texts)
         if place.startswith("page"):
             names = [name for name in names if _looks_personal(name)]
-        people = [name for name in names if not _is_house(name, site)]
+        houses = [name for name in names if _is_house(name, site)]
+        # "The Post, Bremen, Germany": beside the house a single word is its place
+        people = [name for name in names if name not in houses and (not houses or _looks_personal(name))]
         agencies = [name for name in names if key(name) in _words().agencies]
         if people:
             return Writers(people, agencies, place)
-        if names and not house.names:
-            house = Writers(names, agencies, place)
+        if houses and not house.names:
+            house = Writers(houses, agencies, place)
     return house
 
 
@@ -107,9 +109,17 @@ def _sources(claims: Claims, root: Any, seen: Lines) -> Iterator[tuple[list[str]
     for name in _META:
         if claims.meta.get(name):
             yield claims.meta[name], f"meta {name}"
+    yield _signed(claims), "meta twitter:data"
     yield _bylines(root), "page"
     matches = (_words().label.match(block.text) for block in seen.blocks if len(block.text) <= 100)
     yield [match[1] for match in matches if match][:1], "page line"
+
+
+def _signed(claims: Claims) -> list[str]:
+    """The name that a page gives to cards: `twitter:label1` says what `twitter:data1` is, in the page's own language."""
+    label = next(iter(claims.meta.get("twitter:label1", ())), "").casefold()
+    by = claims.meta.get("twitter:data1", [])[:1] if label in hints.data()["bylines"]["cards"] else ()
+    return [*by, *claims.meta.get("twitter:misc:written by", ())]
 
 
 def _node_names(value: Any, claims: Claims) -> Iterator[str]:
@@ -202,6 +212,8 @@ def _is_house(name: str, site: str) -> bool:
     mark, house = key(name), key(site)
     if mark in _words().agencies or (len(house) > 2 and (mark in house or house in mark)):
         return True
+    if len(mark) > 2 and mark == "".join(word[0] for word in site.split()).casefold():
+        return True  # "LTO" of "Legal Tribune Online"
     words = name.split()
     personal = len(words) == 2 and name.istitle() and not _words().house.search(words[0])  # "Ann Press"
     return bool(_words().house.search(name)) and not personal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,9 +13,14 @@ from cleanup.parse.structured import Claims, key, plain, text_of, types
 MAX_TITLE = 400  # characters
 MAX_SITE = 60
 MAX_HEADINGS = 8
+SHORTEST = 15  # characters of a headline that is left when what is added to it is cut off
+OWN_WORDING = 16  # more than the votes of all other places together
 
 _SEPARATOR = re.compile(r"\s+[|–—\-•·:»«/⋆~]+\s+|\s*[｜：]\s*|\s*\|\s*|--+|\s[|–—-]|\s:\s?")
 _ORGANISATIONS = frozenset({"newsmediaorganization", "organization", "website", "corporation", "localbusiness"})
+_DAY = re.compile(r"\W*\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\W*")
+_KICKER = re.compile(r"(?:[:|：｜»/]|\s[–—•·-])\s*$")
+_OWN = ("json-ld", "og:title")
 _META = ("twitter:title", "dc.title", "parsely-title", "sailthru.title", "title", "headline")
 _HOST = re.compile(r"^(?:https?://)?(?:www\d?\.|m\.|amp\.)?([^/:?#]+)")
 
@@ -39,6 +45,8 @@ def title(claims: Claims, root: Any, name: str, url: str) -> tuple[str, str]:
     """(headline, where it stood): the publisher's own field, unless nearly every other place has the same other wording."""
     candidates = [(strip_site(text, name, url), place, weight) for text, place, weight in _candidates(claims, root)]
     candidates = [(text, place, weight) for text, place, weight in candidates if text and len(text) <= MAX_TITLE]
+    if _is_written_for_sharing(candidates):
+        candidates = [(text, place, OWN_WORDING if place == "og:title" else weight) for text, place, weight in candidates]
     votes: Counter[str] = Counter()
     for text, _, weight in candidates:
         votes[key(_shortest(text, candidates))] += weight
@@ -49,11 +57,33 @@ def title(claims: Claims, root: Any, name: str, url: str) -> tuple[str, str]:
     return headline, place
 
 
+def _is_written_for_sharing(candidates: Sequence[tuple[str, str, int]]) -> bool:
+    """Whether the title for sharing is a wording of its own, while the publisher's field only repeats what the page shows.
+
+    Of pages with two wordings about two in three call theirs the title that is not the one of the first heading.
+    """
+    said = {place: key(text) for text, place, _ in reversed(candidates)}
+    headline, shown, shared = (said.get(place, "") for place in ("json-ld", "h1", "og:title"))
+    if not (headline and shown and shared) or _within(headline, shared):
+        return False
+    return _within(headline, shown) and not _within(headline, said.get("meta title", "-"))
+
+
+def _within(one: str, other: str) -> bool:
+    return one in other or other in one
+
+
 def _shortest(text: str, candidates: list[tuple[str, str, int]]) -> str:
-    """The candidate that a wording only adds something to, behind a separator; else the wording itself."""
-    for other, _, _ in candidates:
-        rest = text[len(other) :]
-        if len(other) > 15 and rest and text.startswith(other) and _SEPARATOR.match(rest):
+    """The candidate that a wording only adds something to, behind a separator; else the wording itself.
+
+    What stands before a separator is a kicker only when the publisher's own fields do without it, too.
+    """
+    for other, place, _ in candidates:
+        if len(other) <= SHORTEST or len(other) >= len(text):
+            continue
+        if text.startswith(other) and _SEPARATOR.match(text[len(other) :]):
+            return other
+        if place in _OWN and text.endswith(other) and _KICKER.search(text[: -len(other)]):
             return other
     return text
 
@@ -122,8 +152,8 @@ def strip_site(text: str, name: str, url: str) -> str:
 
 def _is_site(part: str, known: set[str]) -> bool:
     mark = key(part)
-    if not mark or len(part) > MAX_SITE:
-        return not mark
+    if not mark or len(part) > MAX_SITE or _DAY.fullmatch(part):
+        return len(part) <= MAX_SITE
     return any(mark == name or (len(name) > 3 and _resembles(mark, name)) for name in known)
 
 

@@ -116,7 +116,7 @@ def _meta(found: Sequence[Fields], chosen: Sequence[Page]) -> list[float]:
         for one, page in rows
         if page.authors
     ]
-    near = (bool(a) and (a in b or b in a) and min(len(a), len(b)) > 0.6 * max(len(a), len(b)) for a, b in titles)
+    near = (bool(a) and (a in b or b in a) for a, b in titles)
     return [
         _mean(a == b for a, b in titles),
         _mean(near),
