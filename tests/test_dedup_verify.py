@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cleanup.config import DedupConfig
-from cleanup.dedup import verify
+from cleanup.dedup import alignment, verify
 from cleanup.dedup.canonical import Classes
 from cleanup.dedup.relation import Verdict, judge
 from cleanup.dedup.shingle import I64
@@ -97,7 +97,7 @@ def test_the_common_subsequence_is_a_longest_one() -> None:
     rng = np.random.default_rng(2)
     for _ in range(60):
         one, other = (rng.integers(0, 6, rng.integers(0, 14)).tolist() for _ in range(2))
-        left, right = verify.subsequence(one, other)
+        left, right = alignment.subsequence(one, other)
         assert [one[i] for i in left] == [other[i] for i in right]
         assert left == sorted(set(left))
         assert right == sorted(set(right))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cleanup.dedup.alignment import Alignment
 from cleanup.dedup.candidates import F64, containment, resemblance
 from cleanup.dedup.relation import Relation, Verdict
 from cleanup.dedup.shingle import I64
 from cleanup.dedup.spun import kinship
-from cleanup.dedup.verify import Alignment
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig

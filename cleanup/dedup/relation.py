@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from cleanup.dedup import canonical, verify
+from cleanup.dedup import alignment, canonical, verify
+from cleanup.dedup.alignment import Alignment
 from cleanup.dedup.shingle import I64, U32
-from cleanup.dedup.verify import Alignment, Batch, Mask, Surface
+from cleanup.dedup.verify import Batch, Mask, Surface
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -28,8 +29,6 @@ CONTENT = 20  # content words that a spun copy has at least
 PACE = 0.5  # content words of the shorter of two spun copies by those of the longer one, at least
 CLEAR = 0.5  # aligned share from which on names and figures alone cannot make it up
 PROSE = 0.22  # below it, share of the words in small letters that have to be aligned
-FACTS = 4  # different figures or names that only one text has, from which on two texts may be two fillings of one form
-FILLED = 0.6  # share of the words that only one text has, that are such facts: elsewhere it is prose that differs
 FIGURES = 4  # figures in both texts from which on those of a spun copy have to be aligned, too: a spinner leaves them alone
 AGREE = 0.5
 PASSAGE = 120  # characters of a shared passage that a receipt shows
@@ -95,7 +94,7 @@ def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: Dedu
     score = 0.0
     low, high = min(covered), max(covered)
     evenly = min(core) >= EVENLY and low >= cfg.containment * EDITED
-    differ = _differ(found.own[:, index].tolist(), found.facts[:, index].tolist())
+    differ = bool(found.differ[index])
     if not differ and (low >= cfg.containment or evenly or (jaccard >= cfg.jaccard and high < WHOLE)):
         fresh = max((1 - core[side]) * int(np.diff(batch.tokens.bounds)[text]) for side, text in ((0, a), (1, b)))
         relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE and fresh >= FRESH else "near"
@@ -117,12 +116,6 @@ def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: Dedu
     return Verdict(relation, covers, jaccard, contained, covered, None, weak, score, passage, differ)
 
 
-def _differ(own: list[int], facts: list[int]) -> bool:
-    """Whether what either text has for itself is figures and names. The weather, results and prices of another day have other
-    figures, what is said about another place or firm has other names; the words around them come from the same form."""
-    return min(facts) >= FACTS and all(fact >= FILLED * word for fact, word in zip(facts, own, strict=True))
-
-
 def _framed(found: Surface, index: int) -> bool:
     """The shared body stands between a head and a tail: that is no boilerplate."""
     return bool(found.head[:, index].max() >= EDGE and found.tail[:, index].max() >= EDGE)
@@ -131,14 +124,14 @@ def _framed(found: Surface, index: int) -> bool:
 def _spun(verdict: Verdict, batch: Batch, content: Content, a: int, b: int, cfg: DedupConfig) -> Verdict:
     words, at, bounds = content
     sides = [slice(int(bounds[text]), int(bounds[text + 1])) for text in (a, b)]
-    aligned, left, right = verify.align(words[sides[0]], words[sides[1]], cfg.spun)
+    aligned, left, right = alignment.align(words[sides[0]], words[sides[1]], cfg.spun)
     fits = aligned.aligned >= cfg.spun and aligned.spread >= SPREAD and aligned.words >= CONTENT and aligned.ratio >= PACE
     if fits:
-        tokens = [at[side][: verify.ALIGNED] for side in sides]
-        figures, kept = _kept(batch.digit, tokens, left, right)
+        tokens = [at[side][: alignment.ALIGNED] for side in sides]
+        figures, kept = _kept([batch.digits(some) for some in tokens], left, right)
         fits = figures < FIGURES or kept >= AGREE * figures
         # Two reports of one tour share its names, dates and places, not their prose.
-        prose, kept = _kept(batch.small, tokens, left, right)
+        prose, kept = _kept([batch.small(some) for some in tokens], left, right)
         fits = fits and (aligned.aligned >= CLEAR or kept >= PROSE * prose > 0)
     if fits:
         score = 0.9 + 0.1 * aligned.aligned
@@ -147,9 +140,9 @@ def _spun(verdict: Verdict, batch: Batch, content: Content, a: int, b: int, cfg:
     return verdict._replace(canonical=aligned, score=max(verdict.score, near))
 
 
-def _kept(flags: Mask, tokens: list[I64], left: I64, right: I64) -> tuple[int, int]:
-    """How many tokens with a flag the text with fewer has, and how many are aligned with one."""
-    one, two = (flags[some] for some in tokens)
+def _kept(flags: list[Mask], left: I64, right: I64) -> tuple[int, int]:
+    """How many words with a flag the text with fewer has, and how many are aligned with one."""
+    one, two = flags
     return int(min(one.sum(), two.sum())), int((one[left] & two[right]).sum())
 
 
@@ -158,7 +151,7 @@ def _passage(batch: Batch, text: int, first: int, count: int) -> str:
     if not count:
         return ""
     start = int(batch.tokens.bounds[text]) + first
-    origin = int(batch.offsets[text])
+    origin = int(batch.folded.offsets[text])
     begin, end = int(batch.tokens.starts[start]) - origin, int(batch.tokens.ends[start + count - 1]) - origin
     found = batch.units(text)[begin:end].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return found if len(found) <= PASSAGE else found[: PASSAGE - 1].rstrip() + "…"

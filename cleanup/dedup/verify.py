@@ -2,6 +2,9 @@
 
 Sketches only propose. Here the full shingle sets of both texts are compared, batches of pairs at a time: Jaccard similarity,
 containment both ways, the share of either text that lies in shared passages, and the dense core of these passages.
+
+A batch is laid out as sides: a0 b0 a1 b1 ..., side 2i and 2i + 1 being the two texts of pair i. Shingles in common are found by
+one sort over all sides; everything after that works on their runs, which are few.
 """
 
 from __future__ import annotations
@@ -14,15 +17,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.shingle import I64, INVISIBLE, U32, Folded, Tokens, fold, odd, tokenise, u64
+from cleanup.dedup.shingle import I64, INVISIBLE, U32, Folded, Tokens, fold, tokenise, u64
 from cleanup.dedup.signature import ranges, shingled
 
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 GAP = 2  # what a token outside shared passages costs a core, against one for a token inside
-ALIGNED = 4000  # content words of a text that are aligned at most
-(_PAIR,) = odd(0xA116, 1)
+FACTS = 4  # different figures or names that only one text has, from which on two texts may be two fillings of one form
+FILLED = 0.6  # share of the words that only one text has, that are such facts: elsewhere it is prose that differs
 ENDINGS = frozenset('\0\n\r\t.!?:;"“”„«»‘•·|')  # behind one of these, and a blank, a capital says nothing
 _INVISIBLE = re.compile(f"[{''.join(map(chr, sorted(INVISIBLE)))}]")
 
@@ -31,23 +34,42 @@ class Batch(NamedTuple):
     """Texts prepared for comparison."""
 
     texts: Sequence[str]
-    offsets: I64  # of every text among the code units
-    plain: Mask  # whether these are the characters of a text
+    folded: Folded
     tokens: Tokens
-    names: I64  # of the shingle that begins at every token: equal shingles of the batch have one name; 0 where none begins
-    sets: Mask  # [texts, names] which shingles a text has
-    words: Mask  # [texts, distinct tokens] which tokens a text has
-    facts: Mask  # the same for those that are figures, or names: of people, places, firms
-    digit: Mask  # of every token whether it begins with a digit
-    small: Mask  # and whether with a small letter
+    values: U32  # of the shingle that begins at every token
+    counts: I64  # shingles of every text
     width: int
+
+    def digits(self, tokens: I64) -> Mask:
+        """Which of some tokens begin with a digit."""
+        return np.asarray(self.folded.low.take(self.tokens.starts[tokens]) - np.uint8(0x30) < 10)
+
+    def small(self, tokens: I64) -> Mask:
+        """And which with a small letter."""
+        first = self.folded.units.take(self.tokens.starts[tokens])
+        return np.asarray(_marks(str.islower).take(first, mode="clip"))
+
+    def facts(self, tokens: I64) -> Mask:
+        """Which are figures, or names of people, places, firms: with a capital, and not at the beginning of a sentence."""
+        units, starts = self.folded.units, self.tokens.starts[tokens]
+        found = self.folded.low.take(starts) - np.uint8(0x30) < 10
+        capital = np.flatnonzero(_marks(str.isupper).take(units.take(starts), mode="clip"))
+        ending = _marks(ENDINGS.__contains__)
+        starts = starts[capital]
+        before = units.take(starts - 1)
+        opens = ending.take(before)
+        opens |= (before == 0x20) & ending.take(units[np.maximum(starts - 2, 0)])
+        found[capital[~opens]] = True
+        return np.asarray(found)
 
     def units(self, text: int) -> str:
         """A text, a character for each of its code units."""
-        if self.plain[text]:
-            return self.texts[text]
-        seen = _INVISIBLE.sub("", self.texts[text])
-        if int(self.offsets[text + 1] - self.offsets[text]) == len(seen) + 1:
+        given = self.texts[text]
+        size = int(self.folded.offsets[text + 1] - self.folded.offsets[text]) - 1
+        if size == len(given) and not self.folded.wide:
+            return given
+        seen = _INVISIBLE.sub("", given)
+        if size == len(seen):
             return seen
         data = np.frombuffer(seen.encode("utf-16-le", "surrogatepass"), "<u2")
         return data.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
@@ -58,50 +80,7 @@ def prepare(texts: Sequence[str], width: int) -> Batch:
     (folded,) = fold(texts, sum(map(len, texts)) + len(texts) + 1)
     tokens = tokenise(folded)
     found = shingled(tokens, width)
-    count = len(texts)
-    names, sets = _named(found.values, found.owner, count)
-    owner = np.repeat(np.arange(count), np.diff(tokens.bounds))
-    numbers, words = _named(tokens.hashes, owner, count)
-    digit, capital, small = _kinds(folded, tokens)
-    facts = np.zeros_like(words)
-    at = np.flatnonzero(digit | capital)
-    facts[owner[at], numbers[at]] = True
-    plain = np.diff(folded.offsets) == np.fromiter(map(len, texts), np.int64, count) + 1
-    plain &= not folded.wide
-    return Batch(texts, folded.offsets, plain, tokens, names, sets, words, facts, digit, small, width)
-
-
-def _named(values: U32, owner: I64, count: int) -> tuple[I64, Mask]:
-    """Number the distinct values of a batch, and tell which text has which; what has no owner below `count` is 0.
-
-    Value and position are sorted as one word, so that equal values come together.
-    """
-    keys = values.astype(np.uint64) << u64(32) | np.arange(len(values)).view(np.uint64)
-    keys.sort()
-    at = (keys & u64(0xFFFFFFFF)).view(np.int64)
-    keys >>= u64(32)
-    names = np.empty(len(values), np.int64)
-    if len(values):
-        names[at] = np.append(1, 1 + np.cumsum(keys[1:] != keys[:-1]))
-    names[owner == count] = 0
-    sets = np.zeros((count + 1, int(names.max(initial=0)) + 1), bool)
-    sets[owner, names] = True
-    sets[:, 0] = False
-    return names, sets[:-1]
-
-
-def _kinds(folded: Folded, tokens: Tokens) -> tuple[Mask, Mask, Mask]:
-    """Which tokens are figures, which are names (with a capital, and not at the beginning of a sentence), and which begin with
-    a small letter."""
-    units, starts = folded.units, tokens.starts
-    first = units.take(starts)
-    capital = np.flatnonzero(_marks(str.isupper).take(first, mode="clip"))
-    ending = _marks(ENDINGS.__contains__)
-    before = units.take(starts[capital] - 1)
-    opens = ending.take(before) | ((before == 0x20) & ending.take(units[np.maximum(starts[capital] - 2, 0)]))
-    names = np.zeros(len(starts), bool)
-    names[capital[~opens]] = True
-    return folded.low.take(starts) - np.uint8(0x30) < 10, names, _marks(str.islower).take(first, mode="clip")
+    return Batch(texts, folded, tokens, found.values, found.counts, width)
 
 
 @cache
@@ -120,215 +99,203 @@ class Surface(NamedTuple):
     dense: F64  # [2, n] share of its tokens that lie in shared passages
     head: F64  # [2, n] share of the text before the core
     tail: F64  # [2, n] share of the text after it
-    own: I64  # [2, n] different words of one that the other has not
-    facts: I64  # [2, n] how many of these are facts
+    differ: Mask  # whether what either text has for itself is figures and names
     passage: I64  # [2, n] first token and number of tokens of the longest shared passage, in b
+
+
+class Runs(NamedTuple):
+    """Stretches of the sides of a batch, in order: the side, the first position there, and the one behind the last."""
+
+    side: I64
+    first: I64
+    after: I64
 
 
 def surface(batch: Batch, a: I64, b: I64) -> Surface:
     """Compare texts a[i] and b[i] (positions in the batch). Texts without tokens share nothing."""
-    both = np.stack((a, b), axis=1).reshape(-1)  # sides alternate: a0 b0 a1 b1 ...
-    other = np.stack((b, a), axis=1).reshape(-1)
-    lengths = np.diff(batch.tokens.bounds)
-    size, common = _overlap(batch.sets, a, b)
-    own, facts = _own(batch.words, batch.words, a, b), _own(batch.facts, batch.words, a, b)
-    spans = lengths[both]
-    names = batch.names[ranges(batch.tokens.bounds[both], spans)]
-    met = batch.sets.reshape(-1)[np.repeat(other * batch.sets.shape[1], spans) + names]
-    inside = _cover(met, spans, batch.width)
-    starts = np.cumsum(spans) - spans
-    first, after, dense = _cores(inside, starts, spans)
+    sides = np.stack((a, b), axis=1).reshape(-1)
+    spans, counts = np.diff(batch.tokens.bounds)[sides], batch.counts[sides]
+    met, size, common = _meet(batch.values, batch.tokens.bounds[sides], counts)
+    shared = _runs(met, counts)
+    inside = _covered(shared, spans, batch.width)
+    first, after, dense = _cores(inside, len(sides))
     whole = np.maximum(spans, 1)
-    at, run = _longest(met, starts, spans)
+    at, run = _longest(shared, len(sides))
     return Surface(
-        jaccard=common / np.maximum(size[a] + size[b] - common, 1),
-        contained=np.stack((common / np.maximum(size[a], 1), common / np.maximum(size[b], 1))),
-        covered=_sides(_sums(inside, starts, spans) / whole),
+        jaccard=common / np.maximum(size[0] + size[1] - common, 1),
+        contained=common / np.maximum(size, 1),
+        covered=_sides(np.bincount(inside.side, inside.after - inside.first, len(sides)) / whole),
         core=_sides((after - first) / whole),
         dense=_sides(dense),
         head=_sides(first / whole),
         tail=_sides((spans - after) / whole),
-        own=own,
-        facts=facts,
+        differ=_differ(batch, batch.tokens.bounds[sides], spans, inside),
         passage=np.stack((at[1::2], np.minimum(np.where(run > 0, run + batch.width - 1, 0), spans)[1::2])),
     )
-
-
-def _overlap(sets: Mask, a: I64, b: I64) -> tuple[I64, I64]:
-    """The size of every set, and how much sets a[i] and b[i] have in common."""
-    packed = np.packbits(sets, axis=1)
-    size = np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
-    return size, np.bitwise_count(packed[a] & packed[b]).sum(axis=1, dtype=np.int64)
-
-
-def _own(sets: Mask, words: Mask, a: I64, b: I64) -> I64:
-    """What the set of one text has of words that the other text has not, both ways: [2, n]."""
-    some, other = np.packbits(sets, axis=1), ~np.packbits(words, axis=1)
-    return np.stack([np.bitwise_count(some[x] & other[y]).sum(axis=1, dtype=np.int64) for x, y in ((a, b), (b, a))])
 
 
 def _sides(table: F64) -> F64:
     return np.ascontiguousarray(table.reshape(-1, 2).T)
 
 
-def _cover(met: Mask, lengths: I64, width: int) -> Mask:
-    """Which tokens lie in a common shingle, from those at which one begins, text after text."""
-    ends = np.cumsum(lengths)
-    short = np.flatnonzero((lengths > 0) & (lengths < width))  # such a text is one shingle, which ends with it
-    whole = met[(ends - lengths)[short]]
-    begins = met.copy()
-    begins[(ends - lengths)[short]] = False
-    inside = begins.copy()
-    for step in range(1, width):
-        inside[step:] |= begins[:-step]
-    for text, value in zip(short.tolist(), whole.tolist(), strict=True):
-        inside[ends[text] - lengths[text] : ends[text]] = value
-    return inside
+def _meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
+    """Shingles of the sides that the other side of the pair has, too, a flag each; the number of different ones a pair: on
+    either side, [2, n], and in common.
+
+    Pair, value, side and place are sorted as one word: equal values of a pair come together, those of its first text in front.
+    """
+    total = int(counts.sum())
+    bits = total.bit_length()
+    keys = np.arange(total).view(np.uint64)
+    end = 0
+    for side, (begin, count) in enumerate(zip(starts.tolist(), counts.tolist(), strict=True)):
+        part, end = keys[end : end + count], end + count
+        head = values[begin : begin + count].astype(np.uint64)
+        head <<= u64(bits + 1)
+        head |= u64((side >> 1) << (bits + 33) | (side & 1) << bits)
+        part |= head
+    keys.sort()
+    place = (keys & u64((1 << bits) - 1)).view(np.int64)
+    keys >>= u64(bits)
+    step = keys[1:] ^ keys[:-1]  # 0: as before; 1: the same value on the other side; else: another value, or pair
+    cross = step == 1
+    hit = np.zeros(total, bool)
+    hit[1:] = cross
+    hit[:-1] |= cross
+    fresh = np.ones(total, bool)
+    np.greater(step, u64(1), out=fresh[1:])
+    distinct, crossing = np.flatnonzero(fresh), np.flatnonzero(cross)
+    again = np.flatnonzero(step == 0)
+    if len(again):  # values that a text has more than once
+        group = np.unique(np.searchsorted(distinct, again, "right") - 1)
+        size = np.diff(np.append(distinct, total))[group]
+        both = np.append(crossing, total)[np.searchsorted(crossing, distinct[group])] < distinct[group] + size
+        hit[ranges(distinct[group], size)] = np.repeat(both, size)
+    met = np.empty(total, bool)
+    met[place] = hit
+    ends = np.cumsum(counts[0::2] + counts[1::2])
+    keys &= u64(1)
+    common = _within(crossing, ends)
+    first = _within(np.flatnonzero(fresh & (keys == 0)), ends)
+    return met, np.stack((first, _within(distinct, ends) - first + common)), common
 
 
-def _sums(flags: Mask, starts: I64, lengths: I64) -> I64:
-    total = np.append(0, np.cumsum(flags))
-    return np.asarray(total[starts + lengths] - total[starts])
+def _within(places: I64, ends: I64) -> I64:
+    """How many of some ascending places lie before each end, and behind the end before."""
+    return np.diff(np.searchsorted(places, ends), prepend=0)
 
 
-def _cores(inside: Mask, starts: I64, lengths: I64) -> tuple[I64, I64, F64]:
-    """The stretch of every text with the largest sum, a token inside shared passages counting one and one outside `-GAP`:
-    first token, end, and the share of its tokens that lie inside."""
-    filled = np.flatnonzero(lengths)
-    first, after, dense = np.zeros(len(lengths), np.int64), np.zeros(len(lengths), np.int64), np.zeros(len(lengths))
-    if not len(filled):
+def _runs(met: Mask, counts: I64) -> Runs:
+    """Runs of shingles in common."""
+    starts = np.cumsum(counts) - counts
+    begins = starts[counts > 0]
+    opens, closes = met.copy(), met.copy()
+    opens[1:] &= ~met[:-1]
+    opens[begins] = met[begins]
+    closes[:-1] &= ~met[1:]
+    closes[begins[1:] - 1] = met[begins[1:] - 1]
+    first, after = np.flatnonzero(opens), np.flatnonzero(closes) + 1
+    side = np.searchsorted(starts, first, "right") - 1
+    return Runs(side, first - starts[side], after - starts[side])
+
+
+def _covered(shared: Runs, spans: I64, width: int) -> Runs:
+    """The tokens that lie in shingles in common: runs of shingles that touch make one passage."""
+    after = np.minimum(shared.after + (width - 1), spans[shared.side])  # a short text is one shingle, which ends with it
+    new = np.ones(len(after), bool)
+    new[1:] = (shared.first[1:] > after[:-1]) | (shared.side[1:] != shared.side[:-1])
+    begins = np.flatnonzero(new)
+    return Runs(shared.side[begins], shared.first[begins], after[np.append(begins[1:], len(after)) - 1] if len(after) else after)
+
+
+def _cores(inside: Runs, sides: int) -> tuple[I64, I64, F64]:
+    """The stretch of every side with the largest sum, a token inside shared passages counting one and one outside `-GAP`:
+    first token, end, and the share of its tokens that lie inside. It begins with a passage and ends with one."""
+    first, after, dense = np.zeros(sides, np.int64), np.zeros(sides, np.int64), np.zeros(sides)
+    if not len(inside.side):
         return first, after, dense
-    # Every text is put below all before it, so that one running minimum over all texts starts anew at each of them.
-    step = np.where(inside, 1, -GAP)
-    drop = step.copy()
-    drop[starts[filled]] -= (GAP + 1) * (np.append(0, lengths[filled][:-1]) + 1)
-    level = np.cumsum(drop)
-    before = level - step
-    low = np.minimum.accumulate(before)
-    gain = level - low
-    best = np.maximum.reduceat(gain, starts[filled])
-    where = np.flatnonzero(gain == np.repeat(best, lengths[filled]))
-    segment = np.searchsorted(starts[filled], where, "right") - 1
-    one = np.flatnonzero(np.append(True, segment[1:] != segment[:-1]))
-    end, segment = where[one], segment[one]
-    good = best[segment] > 0
-    since = np.maximum.accumulate(np.where(before == low, np.arange(len(before)), 0))
-    chosen = filled[segment[good]]
-    first[chosen] = since[end[good]] - starts[chosen]
-    after[chosen] = end[good] + 1 - starts[chosen]
-    dense = _sums(inside, starts + first, after - first) / np.maximum(after - first, 1)
+    side = inside.side
+    size = inside.after - inside.first
+    begins = np.flatnonzero(np.append(True, side[1:] != side[:-1]))
+    of = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, len(side))))
+    total = np.cumsum(size)
+    had = total - size
+    had -= had[begins][of]  # tokens inside before the passage
+    before = had - GAP * (inside.first - had)
+    # Every side is put below all before it, so that one running minimum over all starts anew at each of them.
+    level = before - of * ((GAP + 1) * (int(inside.after.max()) + 1))
+    low = np.minimum.accumulate(level)
+    gain = level + size - low
+    best = np.maximum.reduceat(gain, begins)
+    where = np.flatnonzero(gain == best[of])
+    end = where[np.flatnonzero(np.append(True, of[where[1:]] != of[where[:-1]]))]
+    start = np.maximum.accumulate(np.where(level == low, np.arange(len(side)), 0))[end]
+    which = side[begins]
+    first[which], after[which] = inside.first[start], inside.after[end]
+    dense[which] = (had[end] + size[end] - had[start]) / (after[which] - first[which])
     return first, after, dense
 
 
-def _longest(met: Mask, starts: I64, lengths: I64) -> tuple[I64, I64]:
-    """The longest run of common shingles of every text: first token in the text, length."""
-    at, length = np.zeros(len(lengths), np.int64), np.zeros(len(lengths), np.int64)
-    filled = np.flatnonzero(lengths)
-    if len(filled):
-        # A run never goes on into the next text: a text of several shingles ends with tokens at which none begins, and the
-        # first token of a text is made a barrier.
-        index = np.arange(len(met))
-        barrier = np.where(met, -1, index)
-        barrier[starts[filled]] = np.where(met[starts[filled]], starts[filled] - 1, starts[filled])
-        run = index - np.maximum.accumulate(barrier)
-        length[filled] = np.maximum.reduceat(run, starts[filled])
-        hit = np.flatnonzero((run == np.repeat(length, lengths)) & met)
-        owner = np.searchsorted(starts[filled], hit, "right") - 1
-        one = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])) if len(hit) else hit
-        text = filled[owner[one]]
-        at[text] = hit[one] - length[text] + 1 - starts[text]
+def _longest(shared: Runs, sides: int) -> tuple[I64, I64]:
+    """The longest run of shingles in common of every side, the first one of several: where it begins, and its length."""
+    at, length = np.zeros(sides, np.int64), np.zeros(sides, np.int64)
+    size = shared.after - shared.first
+    order = np.lexsort((shared.first, -size, shared.side))
+    side = shared.side[order]
+    one = order[np.flatnonzero(np.append(True, side[1:] != side[:-1]))] if len(order) else order
+    at[shared.side[one]], length[shared.side[one]] = shared.first[one], size[one]
     return at, length
 
 
-# ------------------------------------------------------------------------------------------------- canonical family
-class Alignment(NamedTuple):
-    """What two texts share once synonyms are put together."""
+# ------------------------------------------------------------------------------------------------- two fillings of one form
+def _differ(batch: Batch, starts: I64, spans: I64, inside: Runs) -> Mask:
+    """In which pairs what either text has for itself is figures and names. The weather, results and prices of another day have
+    other figures, what is said about another place or firm has other names; the words around them come from the same form.
 
-    jaccard: float  # of the sets of pairs of neighbouring content words
-    aligned: float  # content words that both have in the same order, as a share of the shorter text's
-    spread: float  # share of the stretches of both texts in which at least a fifth of the content words is aligned
-    ratio: float  # content words of the shorter text by those of the longer one
-    words: int  # content words of the shorter text
-
-
-NONE: I64 = np.zeros(0, np.int64)
-STRETCHES = 10
-THIN = 0.2
-
-
-def align(first: U32, second: U32, least: float = 0.0) -> tuple[Alignment, I64, I64]:
-    """Align two sequences of content words by their longest common subsequence, and tell the positions of its words in either.
-
-    Where the words in common cannot make up the share `least`, `aligned` is their share, without looking at anything else.
-
-    A spun copy keeps order and pace: its common words come all along both texts. Two reports that share a quotation or a
-    list have theirs in a few places, and two unrelated texts have few.
+    What a text has for itself lies outside shared passages, and most of what lies there the other text has outside them, too.
     """
-    words = first[:ALIGNED], second[:ALIGNED]
-    shorter, longer = sorted(map(len, words))
-    if not shorter:
-        return Alignment(0.0, 0.0, 0.0, 0.0, 0), NONE, NONE
-    places = [np.flatnonzero(_among(words[side], words[1 - side])) for side in (0, 1)]
-    share = min(map(len, places)) / shorter
-    if share < least:
-        return Alignment(0.0, share, 0.0, shorter / longer, shorter), NONE, NONE
-    some = [side[at].tolist() for side, at in zip(words, places, strict=True)]
-    if (len(some[1]), some[1]) < (len(some[0]), some[0]):  # of several longest ones the same, whichever text comes first
-        right, left = subsequence(some[1], some[0])
-    else:
-        left, right = subsequence(some[0], some[1])
-    matched = places[0][left], places[1][right]
-    thin = total = 0
-    for at, side in zip(matched, words, strict=True):
-        size = len(side)
-        stretches = min(STRETCHES, max(1, size // 8))
-        have = np.bincount(at * stretches // size, minlength=stretches)
-        room = np.bincount(np.arange(size) * stretches // size, minlength=stretches)
-        thin += int((have < THIN * room).sum())
-        total += stretches
-    aligned = Alignment(_jaccard(*words), len(left) / shorter, 1 - thin / total, shorter / longer, shorter)
-    return aligned, *matched
+    outside = _complement(inside, spans)
+    tokens = ranges(starts[outside.side] + outside.first, outside.after - outside.first)
+    side = np.repeat(outside.side, outside.after - outside.first)
+    facts = batch.facts(tokens)
+    pairs = len(starts) // 2
+    many: Mask = np.bincount(side[facts], minlength=2 * pairs).reshape(-1, 2).min(axis=1) >= FACTS
+    some = many[side >> 1]
+    many = _own(batch, tokens[some], side[some], facts[some], pairs)[1].min(axis=0) >= FACTS
+    chosen = np.flatnonzero(np.repeat(many, 2))
+    if len(chosen):
+        tokens = ranges(starts[chosen], spans[chosen])
+        side = np.repeat(chosen, spans[chosen])
+        own, named = _own(batch, tokens, side, batch.facts(tokens), pairs)
+        many = (named.min(axis=0) >= FACTS) & (named >= FILLED * own).all(axis=0)
+    return many
 
 
-def _among(one: U32, other: U32) -> Mask:
-    """Which words of one sequence the other has."""
-    known = np.sort(other)
-    return np.asarray(known[np.minimum(np.searchsorted(known, one), len(known) - 1)] == one)
+def _complement(inside: Runs, spans: I64) -> Runs:
+    """Everything that lies in no run."""
+    every = np.arange(len(spans))
+    begins = np.searchsorted(inside.side, every)
+    ends = np.searchsorted(inside.side, every, "right")
+    side, first = np.insert(inside.side, begins, every), np.insert(inside.after, begins, 0)
+    after = np.insert(inside.first, ends, spans)
+    some = np.flatnonzero(after > first)
+    return Runs(side[some], first[some], after[some])
 
 
-def _jaccard(first: U32, second: U32) -> float:
-    sides = [(words[:-1].astype(np.uint64) << u64(32) | words[1:]) * _PAIR & ~u64(1) for words in (first, second)]
-    sides[1] |= u64(1)  # the last bit tells the sides apart, and sorts them together
-    both = np.concatenate(sides)
-    if not len(both):
-        return 0.0
-    both.sort()
-    step = both[1:] ^ both[:-1]
-    return float(np.count_nonzero(step == 1) / (1 + np.count_nonzero(step > 1)))
-
-
-def subsequence(first: list[int], second: list[int]) -> tuple[list[int], list[int]]:
-    """Positions of a longest common subsequence, by bit-parallel dynamic programming (Hyyrö 2004)."""
-    where: dict[int, int] = {}
-    for index, word in enumerate(first):
-        where[word] = where.get(word, 0) | 1 << index
-    full = (1 << len(first)) - 1
-    state, rows = full, []
-    for word in second:
-        hit = where.get(word)
-        if hit is not None:
-            meet = state & hit
-            state = ((state + meet) | (state - meet)) & full
-        rows.append(state)
-    left, right = [], []
-    row, column = len(second), len(first)
-    while row and column:
-        if rows[row - 1] >> (column - 1) & 1:
-            column -= 1
-        else:
-            row -= 1
-            if not (row and not rows[row - 1] >> (column - 1) & 1):
-                column -= 1
-                left.append(column)
-                right.append(row)
-    return left[::-1], right[::-1]
+def _own(batch: Batch, tokens: I64, side: I64, facts: Mask, pairs: int) -> tuple[I64, I64]:
+    """Of some tokens how many different words either side of every pair has that the other has not, and how many of these are
+    facts somewhere: [2, n] each."""
+    keys = (side >> 1).view(np.uint64) << u64(34)
+    keys |= batch.tokens.hashes[tokens].astype(np.uint64) << u64(2)
+    keys |= (side & 1).view(np.uint64) << u64(1)
+    keys |= facts
+    keys.sort()
+    words = keys >> u64(2)
+    first = np.flatnonzero(np.append(True, words[1:] != words[:-1])) if len(words) else np.zeros(0, np.int64)
+    last = np.append(first[1:], len(words)) - 1 if len(words) else first
+    of = (keys[first] >> u64(1)) & u64(1)
+    own = np.flatnonzero(of == (keys[last] >> u64(1)) & u64(1))
+    place = (words[first[own]] >> u64(32) << u64(1) | of[own]).view(np.int64)
+    fact = (keys[last[own]] & u64(1)).astype(bool)
+    counts = (np.bincount(some, minlength=2 * pairs).reshape(-1, 2).T for some in (place, place[fact]))
+    return next(counts), next(counts)
