@@ -31,12 +31,13 @@ from cleanup.read.parts import Part, read_part
 from cleanup.read.records import identity
 from cleanup.rules import directories
 from cleanup.stages.deadline import deadline
-from cleanup.write.columns import Columns, Sketches, host
+from cleanup.write.columns import Columns, Sketches
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, render, render_rows, value
 from cleanup.write.trail import FATAL, Trail
 
+BUFFER = 1 << 18  # bytes that are written at once
 DEDUP_POLICY = Policy(apply=0.9, review=0.5)
 
 
@@ -79,25 +80,35 @@ class Outcome(msgspec.Struct):
 
 
 class Tally:
-    """Counts ledger rows as they are written."""
+    """Counts documents, and ledger rows as they are written."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.rules: dict[str, list[int]] = {}
-        self.stages: dict[str, Counter[str]] = {}
+        self._rows: Counter[tuple[str, str, str, str]] = Counter()  # stage, rule, action, decision
+        self._characters: dict[str, list[int]] = {}  # of applied edits: removed, added
 
     def rows(self, rows: Iterable[Row]) -> None:
         """Count decisions by rule and stage."""
         for row in rows:
-            numbers = self.rules.setdefault(row.rule, [0] * 6)
-            numbers[("apply", "review", "skip").index(row.decision)] += 1
-            if row.decision == "apply" and row.action == "edit":
-                numbers[3] += len(row.before or "")
-                numbers[4] += len(row.after or "")
-            numbers[5] += row.decision == "apply" and row.action == "drop"
-            if row.decision == "review":
-                self.counts["held"] += 1
-            self.stages.setdefault(row.stage, Counter())[f"{row.action}_{row.decision}"] += 1
+            self._rows[row.stage, row.rule, row.action, row.decision] += 1
+            if row.action == "edit" and row.decision == "apply":
+                numbers = self._characters.setdefault(row.rule, [0, 0])
+                numbers[0] += len(row.before or "")
+                numbers[1] += len(row.after or "")
+
+    def outcome(self, number: int, **more: Any) -> Outcome:
+        """All counts, as those of the part of that number; `more`: its other fields."""
+        out = Outcome(number, dict(self.counts), **more)
+        stages: dict[str, Counter[str]] = {}
+        for (stage, rule, action, decision), count in self._rows.items():
+            numbers = out.rules.setdefault(rule, [0, 0, 0, *self._characters.get(rule, (0, 0)), 0])
+            numbers[("apply", "review", "skip").index(decision)] += count
+            numbers[5] += count * (decision == "apply" and action == "drop")
+            if decision == "review":
+                out.counts["held"] = out.counts.get("held", 0) + count
+            stages.setdefault(stage, Counter())[f"{action}_{decision}"] += count
+        out.stages = {name: dict(counts) for name, counts in stages.items()}
+        return out
 
 
 def map_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol; the trail knows more)
@@ -141,19 +152,19 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     pipeline.retried = True
     docs = _survivors(job, trail)
     tally, columns = Tally(), Columns()
+    tally.counts["read"] = 0
     sketches = Sketches(work, sketcher)
     furniture = SiteLines() if config.boilerplate.sites and "boilerplate" in config.stages else None
-    total = 0
     with (
-        open(work / "docs.jsonl", "wb") as lines,
-        open(work / "ledger.jsonl", "wb") as ledger,
+        open(work / "docs.jsonl", "wb", BUFFER) as lines,
+        open(work / "ledger.jsonl", "wb", BUFFER) as ledger,
         open(work / "failed.jsonl", "wb") as failed,
     ):
         for batch in cleaned(docs, pipeline, 1 if trail.careful else BATCH):
             live: list[str] = []
             placed: list[tuple[int, str, str]] = []
+            tally.counts["read"] += len(batch)
             for doc in batch:
-                total += 1
                 tally.counts[doc.status] += 1
                 if doc.ledger:
                     tally.rows(doc.ledger)
@@ -163,10 +174,10 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
                     continue
                 line = render(doc, config.read.text_field)
                 lines.write(line)
-                columns.add(doc, len(line))
+                name = columns.add(doc, len(line))
                 if doc.status == "kept":
                     live.append(doc.text)
-                    if furniture is not None and (name := host(doc)):
+                    if furniture is not None and name:
                         placed.append((len(columns) - 1, doc.text, name))
             sketches.add(live)
             if furniture is not None:
@@ -175,14 +186,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     columns.save(work / "columns.npz")
     if furniture is not None:
         furniture.save(work / "lines.npz", len(columns))
-    return Outcome(
-        job.number,
-        {"read": total, **tally.counts},
-        {name: dict(counts) for name, counts in tally.stages.items()},
-        tally.rules,
-        dict(pipeline.seconds),
-        dict(columns.names),
-    )
+    return tally.outcome(job.number, seconds=dict(pipeline.seconds), hosts=dict(columns.names))
 
 
 @lru_cache(maxsize=1)
@@ -249,9 +253,8 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
         with open(mapped / "ledger.jsonl", "rb") as rows:
             shutil.copyfileobj(rows, ledger, 1 << 20)
         _route(lines, ends, live, proposals, corpus, dropped, ledger, tally, job)
-    stages = {name: dict(counts) for name, counts in tally.stages.items()}
     with appearing(done) as file:
-        file.write(msgspec.json.encode(Outcome(job.number, dict(tally.counts), stages, tally.rules)))
+        file.write(msgspec.json.encode(tally.outcome(job.number)))
 
 
 def finished(job: Job) -> Outcome:

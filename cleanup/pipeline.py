@@ -26,7 +26,7 @@ BATCH_CHARS = 6 << 20
 PATIENCE = 256  # documents of a batch that share one time limit
 
 Answers = dict[str, Decision]
-Found = Sequence[Proposal] | BaseException  # what a stage has to say about a document, or what went wrong
+Found = list[Proposal] | BaseException  # what a stage has to say about a document, or what went wrong
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -63,9 +63,9 @@ def settle(
     Where two edits overlap, the one with the higher score is applied, then the one that starts first, then the longer one.
     Raises ValueError, before anything is changed, when an edit's `before` is not what the text has there.
     """
-    ordered = sorted(proposals, key=_precedence)
-    if not ordered:
-        return False
+    ordered = list(proposals)
+    if len(ordered) > 1:
+        ordered.sort(key=_precedence)
     taken: list[Edit] = []
     spans: list[tuple[int, int]] = []  # of the edits taken, in order
     rows: list[Row] = []
@@ -94,13 +94,22 @@ def settle(
             continue
         if decision != "skip" or by == "overlap" or isinstance(proposal, Drop):
             rows.append(_row(doc.id, step, stage or proposal.rule.partition("/")[0], proposal, decision, by, key))
+    if len(rows) > 1:
+        rows.sort(key=_place)
     # Structs carry their lists by reference: a new list keeps copies of a document independent.
-    doc.ledger = [*doc.ledger, *sorted(rows, key=lambda row: (-1 if row.start is None else row.start, row.end or 0, row.rule))]
-    doc.meta = {**doc.meta, **marks}
-    doc.text = apply(doc.text, taken) if taken else doc.text
+    if rows:
+        doc.ledger = [*doc.ledger, *rows]
+    if marks:
+        doc.meta = {**doc.meta, **marks}
+    if taken:
+        doc.text = apply(doc.text, taken)
     if dropped:
         doc.status = "dropped"
     return bool(taken)
+
+
+def _place(row: Row) -> tuple[int, int, str]:
+    return (-1 if row.start is None else row.start, row.end or 0, row.rule)
 
 
 def _precedence(proposal: Proposal) -> tuple[float, int, int, str, str]:
@@ -235,7 +244,7 @@ class Pipeline:
                 continue
             began = time.thread_time()
             for doc, proposals in zip(batch, _propose(propose, batch, self.config.limits.stage_seconds), strict=True):
-                if self._settle(doc, step, name, proposals, policy, known.get(id(doc), ())):
+                if proposals and self._settle(doc, step, name, proposals, policy, known.get(id(doc), ())):
                     changed[id(doc)] = index
             self.seconds[name] = self.seconds.get(name, 0.0) + time.thread_time() - began
         return changed
@@ -279,7 +288,7 @@ def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float
     """All proposals of a batch; when the batch raises, each document alone, so that only the one at fault gets the error."""
     try:
         with deadline(seconds * max(1.0, len(docs) / PATIENCE)):
-            found: list[Sequence[Proposal]] = [list(proposals) for proposals in propose(docs)]
+            found: list[Found] = [list(proposals) for proposals in propose(docs)]
     except (CleanupError, *ENDINGS):
         raise
     except BaseException as error:

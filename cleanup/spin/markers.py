@@ -11,7 +11,7 @@ import hashlib
 import math
 import struct
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ LABEL_BITS = 20
 NEAR = -11.0  # mass per 100 words of the single words, from which a text is looked at more closely ...
 NEAR_PEAK = 8.0  # ... or that of a window
 BLOCK = 50  # words; windows are whole blocks
+CHUNK = 200_000  # characters of texts that are looked at together: what fits the processor's cache
 SMOOTH = 2.0  # counts
 FORMAL = 0.4  # what is left of the weight of a word that formal prose uses honestly
 
@@ -105,22 +106,32 @@ class Markers:
 
         Of a text that stays below `NEAR` only the sum over its single words is known: its score is that, its peak 0.
         """
-        found = tokens.split(texts)
-        entry = self._words.find(found.keys)
-        place = np.flatnonzero(entry >= 0)
-        sums = np.zeros(len(place) + 1)
-        np.cumsum(self._value.take(entry.take(place)), out=sums[1:])
-        count = np.diff(found.first)
-        bounds = np.searchsorted(place, found.first)
-        score = 100 * np.diff(sums.take(bounds)) / np.maximum(count, 1)
+        chunks = list(_chunks(texts))
+        score, near, count = map(np.concatenate, zip(*(self._rough(chunk, window) for chunk in chunks or [[]]), strict=True))
         peak = np.zeros(len(texts))
-        near = score > NEAR
-        long = np.flatnonzero(~near & (count > 2 * window))
-        near[long] = _strongest(sums, place, found.first.take(long), found.first.take(long + 1), window) >= NEAR_PEAK
         some = np.flatnonzero(near)
         if len(some):
             score[some], peak[some] = self._finer([texts[doc] for doc in some.tolist()], window)
         return Masses(np.round(score, 2), np.round(peak, 2), count)
+
+    def _rough(self, texts: Sequence[str], window: int) -> tuple[Floats, NDArray[np.bool_], Ints]:
+        """(mass of the single words, whether that is near to being marked, words) of every text.
+
+        Weights are whole numbers of 1 / `UNIT`: their sums are exact, whatever stands before a text.
+        """
+        found = tokens.split(texts)
+        place = self._words.sift(found.keys)
+        entry = self._words.find(found.keys.take(place))
+        there = entry >= 0
+        place = place[there]
+        sums = np.zeros(len(place) + 1)
+        np.cumsum(self._value.take(entry[there]), out=sums[1:])
+        count = np.diff(found.first)
+        score = 100 * np.diff(sums.take(np.searchsorted(place, found.first))) / np.maximum(count, 1)
+        near = score > NEAR
+        long = np.flatnonzero(~near & (count > 2 * window))
+        near[long] = _strongest(sums, place, found.first.take(long), found.first.take(long + 1), window) >= NEAR_PEAK
+        return score, near, count
 
     def _finer(self, texts: Sequence[str], window: int) -> tuple[Floats, Floats]:
         """(mass, mass of the most marked window) of every text, with phrases, repeats damped."""
@@ -177,6 +188,16 @@ class Markers:
         weight = self._value.take(first & ((1 << LABEL_BITS) - 1)) * np.sqrt(repeats)
         total: Floats = np.bincount(first >> LABEL_BITS, weight, groups).astype(np.float64)
         return total
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Texts that are looked at together."""
+    begin = size = 0
+    for end, text in enumerate(texts, 1):
+        size += len(text)
+        if size >= CHUNK or end == len(texts):
+            yield texts[begin:end]
+            begin, size = end, 0
 
 
 class _Table:

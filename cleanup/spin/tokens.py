@@ -49,7 +49,7 @@ def split(texts: Sequence[str]) -> Words:
     folded = np.frombuffer(b"\0" + raw.translate(FOLD) + bytes(17), dtype=np.uint8)
     letter = folded != 0
     edges = np.flatnonzero(letter[1:] != letter[:-1])
-    starts = edges[0::2]
+    starts = np.ascontiguousarray(edges[0::2])
     lengths = edges[1::2] - starts
     words = np.ndarray((len(folded) - 8,), dtype="<u8", buffer=folded, strides=(1,), offset=1)
     keys = words[starts]

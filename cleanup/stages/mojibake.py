@@ -44,8 +44,9 @@ def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
         texts = [doc.text for doc in docs]
         out: list[list[Edit]] = [[] for _ in docs]
+        suspects = words.suspects(texts)  # first: Polars leaves each text's UTF-8 with it, for all that ask for it later
         wanted = prefilter.lines(texts)
-        suspects = {**words.suspects(texts), "mojibake/hyphen-newline": _split(wanted)}
+        suspects["mojibake/hyphen-newline"] = _split(wanted)
         for rule, find in words.FINDERS.items():
             for index in suspects[rule] if rule in active else ():
                 out[index] += find(texts[index])
@@ -59,9 +60,9 @@ def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     return propose
 
 
-def _split(wanted: Sequence[dict[int, int]]) -> list[int]:
+def _split(wanted: Sequence[dict[int, int]]) -> set[int]:
     """Numbers of the texts with a word that may have been split; where that is all, no line has to be repaired."""
-    out: list[int] = []
+    out: set[int] = set()
     for index, found in enumerate(wanted):
         split = [number for number, reason in found.items() if reason & prefilter.SPLIT]
         for number in split:
@@ -69,7 +70,7 @@ def _split(wanted: Sequence[dict[int, int]]) -> list[int]:
             if not found[number]:
                 del found[number]
         if split:
-            out.append(index)
+            out.add(index)
     return out
 
 

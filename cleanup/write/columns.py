@@ -60,21 +60,19 @@ class Columns:
     def __len__(self) -> int:
         return len(self.columns["live"])
 
-    def add(self, doc: Document, size: int) -> None:
-        """One more document whose line takes `size` bytes."""
-        meta, names = doc.meta, self.names
+    def add(self, doc: Document, size: int) -> str:
+        """One more document whose line takes `size` bytes; gives its host."""
+        meta, name = doc.meta, host(doc)
         self._end += size
-        row = (
-            self._end,
-            doc.status == "kept",
-            spin_rank(meta.get("spin")),
-            date_rank(meta.get("date")),
-            len(doc.text),
-            names.setdefault(host(doc), len(names)),
-            hash64(doc.id),
-        )
-        for add, item in zip(self._add, row, strict=True):
-            add(item)
+        ends, live, spin, date, length, hosts, ids = self._add
+        ends(self._end)
+        live(doc.status == "kept")
+        spin(spin_rank(meta.get("spin")))
+        date(date_rank(meta.get("date")))
+        length(len(doc.text))
+        hosts(self.names.setdefault(name, len(self.names)))
+        ids(hash64(doc.id))
+        return name
 
     def save(self, path: Path) -> None:
         """Write all columns into one NumPy archive."""
