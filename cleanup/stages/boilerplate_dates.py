@@ -25,7 +25,7 @@ _FORMS = tuple(
         (rf"(?<!\d)(\d{{1,2}})([/-])(\d{{1,2}})\2{_YEAR}(?!\d)", "slash"),
     )
 )
-_UNITS = {"minute": 0, "hour": 0, "day": 1, "week": 7}
+_UNITS = {"second": 0, "minute": 0, "hour": 0, "day": 1, "week": 7}
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -14,7 +14,9 @@ from cleanup.stages.boilerplate_lines import words
 from cleanup.stages.boilerplate_suspects import Suspicion, phrases
 
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
-_SEPARATORS = re.compile(r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)")
+_SEPARATORS = re.compile(
+    r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)|(?<=\d{4}),\s+(?=[^\W\d_]{3})"
+)
 _EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"
 _PARTICLES = set("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
 _NAME_WORD = re.compile(r"(?:[dlDLO]['’])?[^\W\d_][^\W\d_'’.\-]*(?:[-'’.][^\W\d_]*)*")
@@ -25,6 +27,10 @@ _POSSESSED = re.compile(r"[^\W\d_]{3}['’]")  # a case ending or a possession, 
 _COUNTED = re.compile(r"([^\d|•@()]{4,60}?)\s*(\d.*)$")
 _DIGIT = re.compile(r"\d")
 _GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
+_INITIALS = re.compile(r"[^\W\d_]{2,4}")  # behind a name: "Ann Lee/kra"
+_ITEM = re.compile(r"^\s*(?:[•·▪■*]|\d{1,2}\.)\s+")
+_GLUED_HANDLE = re.compile(r"(?<=\w)@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
+_YEAR_GLUED = re.compile(r"(?<=[./\s](?:19|20)\d\d)(?=\d{1,2}[.:]\s?\w)|(?<=[a-z]{4})(?=\d{1,2}:\d\d)")  # "28 20232:23 PM"
 _LISTED = re.compile(r"[,;/|]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
@@ -36,6 +42,7 @@ class Value(msgspec.Struct, frozen=True):
     field: str
     value: Any
     wording: str
+    late: bool = False  # a date of change rather than of publication
 
 
 class Reading(msgspec.Struct):
@@ -69,6 +76,7 @@ class Vocabulary:
         self._joins = {phrase for phrase in joins if phrase.isalpha() and ord(phrase[0]) < 0x2E80}
         self._join_marks = [phrase for phrase in joins if phrase not in self._joins]
         self._dated = _prefix(tables, "published", "updated")
+        self._changed = _prefix(tables, "updated")
         self._source = _prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
         self._no_name = {entry.casefold() for table in tables.values() for entry in table.get("no-name", ())}
@@ -84,13 +92,16 @@ class Vocabulary:
         """The metadata a line consists of; None when it says anything else as well."""
         if len(line) > 200 or words(line) > MAX_WORDS:
             return None
+        line = _once(_YEAR_GLUED.sub(" ", line))
         reading = Reading([], set())
         if self._date(line.strip(_EDGES), reading, line):
             return reading  # one date, whatever commas it has
         unknown = [part for part in _parts(line) if not self._part(part, reading, crawled)]
         if not reading.kinds:
             return self._named_and_counted(line, crawled)
-        if len(unknown) > len(reading.kinds) or any(words(part) > 4 for part in unknown):
+        if len(unknown) > len(reading.kinds) + bool(unknown and self._is_name(unknown[0])) or any(
+            words(part) > 4 for part in unknown
+        ):
             return None
         if unknown and not self._settle_unknown(unknown, reading):
             return None
@@ -107,10 +118,10 @@ class Vocabulary:
 
     def _settle_unknown(self, unknown: list[str], reading: Reading) -> bool:
         """A name or a section beside other parts of a metadata line; anything else is not one."""
-        if len(reading.kinds) == 1 and not {"author", "date", "ago"} & reading.kinds:
+        if len(reading.kinds) == 1 and not {"author", "date", "ago", "label"} & reading.kinds:
             return False
         for part in unknown:
-            names = self.names(part)
+            names = [] if self._no_name_in(part) else self.names(part)
             if names and "author" not in reading and len(names[0].split()) > 1:
                 reading.kinds.add("author")
                 reading.values.append(Value("authors", names, part))
@@ -130,6 +141,9 @@ class Vocabulary:
         if names := self.byline(bare):
             reading.kinds.add("author")
             reading.values.append(Value("authors", names, part))
+            if _DIGIT.search(bare) and (found := self.calendar.find(bare)) and found.iso:
+                reading.kinds.add("date")
+                reading.values.append(Value("date", found.iso, part))
             return True
         if self._date(bare, reading, part):
             return True
@@ -151,7 +165,7 @@ class Vocabulary:
                     reading.values.append(Value("views", int(number), part))
                 return True
         if self.calendar.is_time(bare):
-            reading.kinds.add("time")
+            reading.kinds.add("label" if self._dated.fullmatch(bare) else "time")
             return True
         return False
 
@@ -162,7 +176,7 @@ class Vocabulary:
             return False
         reading.kinds.add("date")
         if found.iso:
-            reading.values.append(Value("date", found.iso, part))
+            reading.values.append(Value("date", found.iso, part, self._changed.match(bare) is not None))
         return True
 
     def _only_time(self, before: str) -> bool:
@@ -181,22 +195,29 @@ class Vocabulary:
 
     def persons(self, line: str) -> tuple[list[str], bool]:
         """The names a line consists of, without any word of introduction, and whether a role stands behind one of them."""
-        text = _unglued(self._author.sub("", line, count=1) if self._introduced(line) else line)
+        text = _once(_GLUED_HANDLE.sub("", _ITEM.sub("", line)))
+        text = _unglued(self._author.sub("", text, count=1) if self._introduced(text) else text)
         found: list[str] = []
         role = False
-        if any(word.casefold().strip(_EDGES) in self._no_name for word in text.split()):
-            return [], False
         for chunk in _LISTED.split(self._and.sub(",", text) if self._may_join(text) else text):
             name = chunk.strip(_EDGES)
             tokens = name.split()
             cut = next((at for at, token in enumerate(tokens) if token.casefold().strip(_EDGES) in self._roles), len(tokens))
             role = role or cut < len(tokens)
+            while 2 < cut < len(tokens) and tokens[cut - 1].casefold() in self._no_name:
+                cut -= 1  # "Ann Lee Lifestyle Writer"
             short = " ".join(tokens[:cut]).strip(_EDGES)
+            if short.casefold() not in self.agencies and self._no_name_in(short):
+                return [], False
             if self._is_name(short) and (cut == len(tokens) or len(tokens) <= 9):
                 found.append(_titled(short))
-            elif tokens and not (role and cut == 0):
+            elif tokens and not (role and cut == 0) and not (found and _INITIALS.fullmatch(name)):
                 return [], False
         return found, role and bool(found)
+
+    def _no_name_in(self, text: str) -> bool:
+        """Whether a text holds a word that no name has."""
+        return any(word.casefold().strip(_EDGES) in self._no_name for word in text.split())
 
     def _introduced(self, line: str) -> bool:
         return self.suspicion.may_introduce(line) and self._author.match(line) is not None
@@ -239,7 +260,26 @@ class Vocabulary:
     def introduces(self, line: str) -> bool:
         """Whether a line of a few words ends as a byline begins: "By", "Ein Kommentar von"."""
         tokens = line.casefold().split()
-        return 0 < len(tokens) <= 4 and bool(self._author.fullmatch(tokens[-1]))
+        return 0 < len(tokens) <= 4 and bool(self._author.fullmatch(tokens[-1]) or self._author.fullmatch(line))
+
+    def is_agency(self, line: str) -> bool:
+        """Whether a line is nothing but the name of an agency."""
+        return line.casefold().strip(_EDGES) in self.agencies
+
+    def is_role(self, line: str) -> bool:
+        """Whether a line is nothing but what somebody is: "Political Correspondent"."""
+        tokens = [token.strip(_EDGES) for token in line.casefold().split()]
+        return (
+            0 < len(tokens) <= 4
+            and tokens[-1] in self._roles
+            and sum(token in self._roles for token in tokens) * 2 >= len(tokens)
+        )
+
+    def listed(self, text: str) -> list[str]:
+        """The names of a text that is a list of nothing else: "Ann Lee, Bo Ek"; as they stand when they look like no names."""
+        return self.names(text) or [
+            part for part in (one.strip(_EDGES) for one in _LISTED.split(self._and.sub(",", text))) if part
+        ]
 
     def _is_name(self, name: str) -> bool:
         if name.casefold() in self.agencies:
@@ -249,6 +289,13 @@ class Vocabulary:
             return False
         proper = sum(part[0].isupper() for part in parts)
         return proper >= 2 and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts)
+
+
+def _once(text: str) -> str:
+    """A text that says the same twice, once."""
+    size = len(text)
+    half = text[: size // 2].rstrip()
+    return half if size > 5 and text[(size + 1) // 2 :].lstrip() == half and text[size // 2].isspace() >= size % 2 else text
 
 
 def _unglued(text: str) -> str:

@@ -94,12 +94,14 @@ def _ends_with(line: str, ends: Mapping[str, tuple[str, ...]]) -> bool:
 
 
 def is_named(line: str) -> bool:
-    """Whether the first word, and the second or third, are written as a name is."""
+    """Whether the first word, and one of the next three behind none but short ones, are written as a name is."""
     letter = _LETTER.search(line)
     if not letter or not letter[0].isupper():
         return False
-    words = line[letter.start() :].split(None, 3)[1:3]
-    return bool(words) and (words[0][0].isupper() or (len(words) > 1 and len(words[0]) <= 6 and words[1][0].isupper()))
+    for word in line[letter.start() :].split(None, 4)[1:4]:
+        if word[0].isupper() or len(word) > 6:
+            return word[0].isupper()
+    return False
 
 
 def phrases(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> list[str]:

@@ -1,0 +1,215 @@
+"""Whose article it is: lines that are nothing but names, notes about authors, and the choice among all that a page says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+import msgspec
+
+from cleanup.stages.boilerplate_lines import Page
+from cleanup.stages.boilerplate_metadata import Vocabulary
+from cleanup.stages.boilerplate_structure import Said, State, Verdict
+
+BIOGRAPHY_LINES = 12  # what stands under the article about its author
+BIOGRAPHY_CHARS = 60
+SIGNATURE_LINES = 6  # a signature stands so many lines behind the last paragraph
+SIGNATURE_CHARS = 48
+TOGETHER = 2  # lines from one of several authors to the next
+FIRST_LINES = 6  # where a name needs no witness
+AGENCY = 0.75  # of the score of a person: what is left to an agency
+ELSEWHERE = 0.85  # .. to a byline in the middle of the text, which may be that of a teaser
+BEHIND = 0.97  # .. to one under the article
+_ENDED = frozenset({"related", "comment"})
+_SAYING = frozenset({"date", "ago", "reading", "comments", "views"})
+_SIGNED = re.compile(r"[-–—―~(（/]\s?")
+_ARTICLES = frozenset(
+    ("the", "a", "an", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los", "las", "il", "lo")
+)
+_ITEM = re.compile(r"[•·▪■*(\[]")
+Persons = Mapping[int, tuple[list[str], bool]]  # line -> names, and whether a role stands behind one
+
+
+def closed(state: State) -> int:
+    """The first line behind the article that ends its surroundings: other articles or comments follow."""
+    for line in range(state.tail_start, len(state.page)):
+        verdict = state.verdicts.get(line)
+        if verdict and verdict.why.get("category") in _ENDED:
+            return line
+    return len(state.page)
+
+
+class Writers:
+    """The search for the authors of one page."""
+
+    def __init__(self, state: State, vocabulary: Vocabulary, head: range, tail: range) -> None:
+        self.state = state
+        self.page: Page = state.page
+        self.vocabulary = vocabulary
+        self.head = head
+        self.tail = tail
+        self.closed = closed(state)
+
+    @cached_property
+    def prose(self) -> str:
+        """The paragraphs of the article."""
+        return " ".join(text for text, flag in zip(self.page.text, self.state.long, strict=True) if flag)
+
+    def find(self, persons: Persons) -> None:
+        """Add what lines of names say, then leave one statement about the authors: the best."""
+        head = {line: found for line, found in persons.items() if line in self.head}
+        self._names(head)
+        self._chains({line: names for line, (names, _) in head.items()})
+        self._signature({line: names for line, (names, _) in persons.items() if line in self.tail})
+        self._biography({line: names for line, (names, _) in persons.items() if line >= len(self.page) - BIOGRAPHY_LINES})
+        self._choose()
+
+    def _names(self, found: Persons) -> None:
+        """A line that is nothing but a person's name, beside the date or role and not what the article is about."""
+        for line, (names, role) in found.items():
+            known, beside = self.state.verdicts.get(line), self._beside(line)
+            if known and not (beside and self._is_agency(names[0])):
+                continue
+            near = beside or [other for other in (line - 2, line + 2) if self._says_metadata(other)]
+            if self._is_told(line, names) if beside else (self._is_said(names) or _ITEM.match(self.page.text[line])):
+                continue
+            names = [self._trimmed(name) for name in names] if role else names
+            # A title-case subhead looks like a name, too: without a witness nobody is made an author whose line holds common words.
+            common = [self._is_common(word) for name in names for word in name.split()]
+            if all(common) or not (near or role or (line <= FIRST_LINES and not any(common))):
+                continue
+            self._say(line, names, 0.93 if near or role else 0.7, {"beside": near})
+
+    def _chains(self, found: Mapping[int, list[str]]) -> None:
+        """Names in the lines before and behind one that is an author's."""
+        for step in (-1, 1):
+            for line in sorted(found, reverse=step < 0):
+                other = self.state.verdicts.get(line - step)
+                if line in self.state.verdicts or not other or other.score < 0.9 or self._is_said(found[line]):
+                    continue
+                if any(said.field == "authors" for said in other.fields):
+                    self._say(line, found[line], 0.93, {"beside": [line - step]})
+
+    def _say(self, line: int, names: list[str], score: float, why: dict[str, object], name: str = "name-line") -> None:
+        said = Said("authors", names, f"boilerplate/structure/{name}", score)
+        self.state.add(line, Verdict(said.rule, score, {"category": "metadata", "kinds": ["author"], **why}, (said,)))
+
+    def _beside(self, line: int) -> list[int]:
+        """What makes a name a byline: the date or reading time in the next line (one that says the name again aside), or "By"."""
+        page, found = self.page, []
+        for step in (-1, 1):
+            other = line + step
+            if 0 <= other < len(page) and page.text[other] == page.text[line]:
+                other += step
+            if self._says_metadata(other) or (step < 0 <= other and self.vocabulary.introduces(page.text[other])):
+                found.append(other)
+            elif step > 0 and other < len(page) and self.vocabulary.is_role(page.text[other]):
+                found.append(other)
+        return found
+
+    def _signature(self, found: Mapping[int, list[str]]) -> None:
+        """A name, set off by a dash or alone, in the first lines behind the article, before any marker."""
+        last = min(self.tail.start + SIGNATURE_LINES, self.closed)
+        for line in sorted(line for line in found if self.tail.start <= line < last and line not in self.state.verdicts):
+            text, names = self.page.text[line], found[line]
+            marked = _SIGNED.match(text) is not None
+            if len(text) > SIGNATURE_CHARS or len(names) > 3 or not (marked or (self._before(line) and not text.isupper())):
+                continue
+            if self._is_said(names) or any(self._is_common(word) for name in names for word in name.split()):
+                continue
+            self._say(line, names, 0.92, {}, "signature")
+            return
+
+    def _before(self, line: int) -> bool:
+        """Whether between the article and this line only lines stand that go."""
+        return all(other in self.state.verdicts for other in range(self.tail.start, line))
+
+    def _begins(self, line: int, name: str) -> bool:
+        text = self.page.text[line]
+        return text.startswith(name) and len(text) > len(name) + 20
+
+    def _biography(self, found: Mapping[int, list[str]]) -> None:
+        """A name behind the article with a text under it that begins with the name: the author, if nobody else is found."""
+        for line, names in found.items():
+            if len(self.page.text[line]) > BIOGRAPHY_CHARS or len(names) != 1:
+                continue
+            if any(self._begins(other, names[0]) for other in range(line + 1, min(line + 4, len(self.page)))):
+                said = Said("authors", names, "boilerplate/structure/biography", 0.91)
+                self.state.add(line, Verdict(said.rule, 0.0, {}, (said,)))
+                return
+
+    def _is_said(self, names: Sequence[str]) -> bool:
+        """Whether a paragraph of the article says the last word of one of the names, as it does of those it is about."""
+        last = [name.split()[-1].casefold() for name in names]
+        pairs = zip(self.page.text, self.state.long, strict=True)
+        return any(word in text.casefold() for text, flag in pairs if flag for word in last)
+
+    def _is_told(self, line: int, names: Sequence[str]) -> bool:
+        """Whether a sentence of the article has a name in full that is written in capitals, as the names of bodies are."""
+        if not self.page.text[line].isupper() or self.vocabulary.introduces(self.page.text[line - 1]):
+            return False
+        sentences = (text for text, flag in zip(self.page.text[: self.tail.start], self.page.sentence, strict=False) if flag)
+        return any(name in text for text in map(str.casefold, sentences) for name in map(str.casefold, names))
+
+    def _trimmed(self, name: str) -> str:
+        """A name without the field of a role behind it: "Ann Lee Cricket" of "Ann Lee Cricket Editor"."""
+        tokens = name.split()
+        while len(tokens) > 2 and self._is_common(tokens[-1]):
+            tokens.pop()
+        return " ".join(tokens)
+
+    def _is_common(self, word: str) -> bool:
+        """Whether the article writes a word with a small letter, as it does no name; words of a headline, too, say nothing."""
+        if len(word) < 2 or word.casefold() in _ARTICLES:
+            return True
+        return re.search(rf"\b{re.escape(word.lower())}\b", self.prose) is not None
+
+    def _says_metadata(self, line: int) -> bool:
+        verdict = self.state.verdicts.get(line)
+        return bool(verdict and not _SAYING.isdisjoint(verdict.why.get("kinds", ())))
+
+    def _choose(self) -> None:
+        """Of all that is said about the authors the best is kept, with what the lines beside it say alike."""
+        claims = [(self._weight(line, said), line, said) for line, said in self._claims()]
+        if not claims:
+            return
+        best = max(claims, key=lambda claim: (claim[0], -abs(claim[1] - self.state.head_end)))
+        group = [best]
+        for step in (-1, 1):
+            edge = best[1]
+            for claim in sorted(claims, key=lambda one: step * one[1]):
+                if 0 < step * (claim[1] - edge) <= TOGETHER and claim[0] >= 0.9 * best[0] and best[0] >= AGENCY:
+                    group.append(claim)
+                    edge = claim[1]
+        names = {name.casefold(): name for _, _, said in sorted(group, key=lambda one: one[1]) for name in said.value}
+        people = [name for mark, name in names.items() if mark not in self.vocabulary.agencies]
+        fields = [Said("authors", people or list(names.values()), best[2].rule, best[2].score if best[0] else 0.0)]
+        if people and len(people) < len(names):
+            agency = next(name for mark, name in names.items() if mark in self.vocabulary.agencies)
+            fields.append(Said("source", agency, best[2].rule, 0.9))
+        for _, line, _ in claims:
+            verdict = self.state.verdicts[line]
+            kept = [said for said in verdict.fields if said.field not in ("authors", "editors")]
+            self.state.verdicts[line] = msgspec.structs.replace(verdict, fields=(*kept, *(fields if line == best[1] else ())))
+
+    def _claims(self) -> Iterator[tuple[int, Said]]:
+        for line, verdict in self.state.verdicts.items():
+            for said in verdict.fields:
+                if said.field in ("authors", "editors"):
+                    names = said.value if isinstance(said.value, list) else self.vocabulary.listed(said.value)
+                    if names:
+                        yield line, msgspec.structs.replace(said, value=names)
+
+    def _is_agency(self, name: str) -> bool:
+        return self.vocabulary.is_agency(name) or name.split()[0].casefold() in _ARTICLES
+
+    def _weight(self, line: int, said: Said) -> float:
+        weight = said.score
+        if said.field == "editors" or all(self._is_agency(name) for name in said.value):
+            weight *= AGENCY
+        if line in self.head:
+            return weight
+        if line < self.tail.start:
+            return weight * ELSEWHERE
+        return weight * BEHIND if line < self.closed or said.rule.endswith("biography") else 0.0

@@ -1,0 +1,95 @@
+"""Who wrote a text and when, told from the lines around it: bylines, names alone, signatures, notes about authors."""
+
+from __future__ import annotations
+
+import pytest
+
+from cleanup.document import Document
+from cleanup.pipeline import Pipeline
+from cleanup.rules import built_in
+from cleanup.stages.boilerplate_metadata import Vocabulary
+from cleanup.stages.boilerplate_rules import load
+
+PIPELINE = Pipeline(stages=["boilerplate"])
+LONG = (
+    "The council voted on Tuesday night to build a bridge over the river, after two years of talks with the towns on both banks."
+)
+MORE = "Nobody spoke against it in the end, although half of the members had been against it in the spring, when the money was short."
+NAVIGATION = [f"• Section {number}" for number in range(40)]
+
+
+def meta(lines: list[str]) -> dict[str, object]:
+    doc = Document(id="one", text="\n".join(lines))
+    PIPELINE.map([doc])
+    return doc.meta
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    return Vocabulary(load([built_in()]).words)
+
+
+HEADS = {
+    "a name beside the date": (["Ann Example", "3 May 2024"], ["Ann Example"]),
+    "two names, a line each": (["Ann Example", "Bo Sample", "3 May 2024"], ["Ann Example", "Bo Sample"]),
+    "the name twice in a line": (["Ann Example Ann Example", "3 May 2024"], ["Ann Example"]),
+    "a role glued to the name": (["Ann ExampleLifestyle Writer", "3 May 2024"], ["Ann Example"]),
+    "a role in the next line": (["Ann Example", "Political Correspondent"], ["Ann Example"]),
+    "the subject of the article in front of the role": (["Ann Example Bridge Editor", "3 May 2024"], ["Ann Example"]),
+    "a handle glued to the name": (["Ann Example@annexample", "3 May 2024"], ["Ann Example"]),
+    "particles": (["Ann van der Example", "3 May 2024"], ["Ann van der Example"]),
+    "names after By": (["By", "• Ann Example0,", "• Bo Sample"], ["Ann Example", "Bo Sample"]),
+    "an agency alone": (["AFP", "3 May 2024"], ["AFP"]),
+    "a person beside an agency": (["Reuters, Ann Example", "3 May 2024"], ["Ann Example"]),
+    "parts with slashes": (["Ann Example / EXAMPLE.TODAY / May 3, 2024, 10:00 AM"], ["Ann Example"]),
+    "an item of a list": (["• Get Ready", "• Bridge Building", "x", "3 May 2024"], None),
+    "a body in capitals that the text is about": (["COUNCIL OFFICE", "3 May 2024", "The council office said so."], None),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("before", [[], NAVIGATION], ids=["alone", "in a dump"])
+def test_authors_before_the_article(name: str, before: list[str]) -> None:
+    lines, authors = HEADS[name]
+    assert meta([*before, "A bridge for both towns after years", *lines, LONG, MORE, LONG + " Again."]).get("authors") == authors
+
+
+TAILS = {
+    "a name alone": (["Ann Example"], ["Ann Example"]),
+    "a name behind a dash": (["— Ann Example"], ["Ann Example"]),
+    "a name and initials": (["Ann Example/kra"], ["Ann Example"]),
+    "a byline": (["By Ann Example"], ["Ann Example"]),
+    "a byline of another article": (["Related articles", "By Ann Example"], None),
+    "a sport": (["GIRLS SOCCER"], None),
+    "a button": (["Enter Now"], None),
+    "somebody whom the article names": (["Bo Sample"], None),
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_authors_behind_the_article(name: str) -> None:
+    lines, authors = TAILS[name]
+    named = f"Mayor Sample said that it was a good day. {LONG}"
+    assert meta(["A bridge for both towns after years", LONG, named, MORE, *lines]).get("authors") == authors
+
+
+def test_the_byline_of_the_article_goes_before_those_of_others() -> None:
+    teaser = ["Related articles", "A river in flood", "Bo Sample 08.10.2025"]
+    assert meta(["A bridge for both towns", "By Ann Example", LONG, MORE, *teaser])["authors"] == ["Ann Example"]
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ("30.01.202430. Januar 2024", "2024-01-30"),
+        ("Published Fri, Apr 28 20232:23 PM EDT", "2023-04-28"),
+        ("Updated20:49, 5 Aug 2024", "2024-08-05"),
+        ("By Ann Example published 19 May 2026", "2026-05-19"),
+        ("06.01.2026, Lesezeit 5 Min.", "2026-01-06"),
+        ("vor 3 Stundenvor 3 Stunden", "2024-05-05"),
+        ("Published 3 seconds ago", "2024-05-05"),
+    ],
+)
+def test_dates_that_a_page_has_glued(vocabulary: Vocabulary, line: str, day: str) -> None:
+    reading = vocabulary.read(line, "2024-05-05")
+    assert reading and [value.value for value in reading.values if value.field == "date"] == [day]
