@@ -14,7 +14,7 @@ PIPELINE = Pipeline(stages=["boilerplate"])
 LONG = (
     "The council voted on Tuesday night to build a bridge over the river, after two years of talks with the towns on both banks."
 )
-MORE = "Nobody spoke against it in the end, although half of the members had been against it in the spring, when the money was short."
+MORE = "Nobody spoke against it in the end, although half of the members had been against it in the spring, for want of money."
 NAVIGATION = [f"• Section {number}" for number in range(40)]
 
 
@@ -92,4 +92,5 @@ def test_the_byline_of_the_article_goes_before_those_of_others() -> None:
 )
 def test_dates_that_a_page_has_glued(vocabulary: Vocabulary, line: str, day: str) -> None:
     reading = vocabulary.read(line, "2024-05-05")
-    assert reading and [value.value for value in reading.values if value.field == "date"] == [day]
+    assert reading
+    assert [value.value for value in reading.values if value.field == "date"] == [day]
