@@ -75,7 +75,7 @@ class Writers:
             if self._is_told(line, names) if beside else (self._is_said(names) or _ITEM.match(self.page.text[line])):
                 continue
             names = [self._trimmed(name) for name in names] if role else names
-            # A title-case subhead looks like a name, too: nobody is made an author without a witness whose line holds common words.
+            # A title-case subhead looks like a name, too: common words in a line speak against it, and then it needs a witness.
             common = [self._is_common(word) for name in names for word in name.split()]
             if all(common) or not (near or role or (line <= FIRST_LINES and not any(common))):
                 continue
@@ -102,11 +102,9 @@ class Writers:
             other = line + step
             if 0 <= other < len(page) and page.text[other] == page.text[line]:
                 other += step
-            if (
-                self._says_metadata(other)
-                or (step < 0 <= other and self.vocabulary.introduces(page.text[other]))
-                or (step > 0 and other < len(page) and self.vocabulary.is_role(page.text[other]))
-            ):
+            introduced = step < 0 <= other and self.vocabulary.introduces(page.text[other])
+            titled = step > 0 and other < len(page) and self.vocabulary.is_role(page.text[other])
+            if introduced or titled or self._says_metadata(other):
                 found.append(other)
         return found
 
