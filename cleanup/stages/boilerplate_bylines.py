@@ -53,7 +53,7 @@ def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edg
         found.told.append(line)
     if line == 0 < len(page) - 1 and "|" not in text and "•" not in text:
         return  # the title, whatever it says, unless it is glued to metadata
-    if tells and (reading := vocabulary.read(text, found.crawled)) and reading.kinds - {"time", "label"}:
+    if tells and (reading := vocabulary.read(text, found.crawled)) and reading.kinds != {"time"}:
         found.readings[line] = reading
     if line and not ends and len(text) <= NAME_CHARS and (tells or (edge and (is_named(text) or vocabulary.is_agency(text)))):
         persons = vocabulary.persons(text)

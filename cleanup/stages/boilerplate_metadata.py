@@ -118,7 +118,7 @@ class Vocabulary:
 
     def _settle_unknown(self, unknown: list[str], reading: Reading) -> bool:
         """A name or a section beside other parts of a metadata line; anything else is not one."""
-        if len(reading.kinds) == 1 and not {"author", "date", "ago", "label"} & reading.kinds:
+        if len(reading.kinds) == 1 and not {"author", "date", "ago"} & reading.kinds:
             return False
         for part in unknown:
             names = [] if self._no_name_in(part) else self.names(part)
@@ -165,7 +165,7 @@ class Vocabulary:
                     reading.values.append(Value("views", int(number), part))
                 return True
         if self.calendar.is_time(bare):
-            reading.kinds.add("label" if self._dated.fullmatch(bare) else "time")
+            reading.kinds.add("time")
             return True
         return False
 
@@ -201,6 +201,8 @@ class Vocabulary:
         role = False
         for chunk in _LISTED.split(self._and.sub(",", text) if self._may_join(text) else text):
             name = chunk.strip(_EDGES)
+            if found and self._dated.fullmatch(name):
+                continue  # "Ann Lee | Published", the date in the next line
             tokens = name.split()
             cut = next((at for at, token in enumerate(tokens) if token.casefold().strip(_EDGES) in self._roles), len(tokens))
             role = role or cut < len(tokens)
