@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cleanup.config import BoilerplateConfig
 from cleanup.document import Document, Edit, Mark, Proposal
 from cleanup.rules import Rule
@@ -19,7 +21,8 @@ from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages.boilerplate_features import SIGNALS
-from cleanup.stages.boilerplate_lines import SHORT, Page, cuts, is_paragraph, is_sentence, line_words
+from cleanup.stages.boilerplate_glance import Glance
+from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, is_sentence, line_words
 from cleanup.stages.boilerplate_match import Hit, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, describe_rules, load
@@ -27,6 +30,7 @@ from cleanup.stages.boilerplate_scorer import Scorer
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
+CHUNK = 200_000  # characters
 TITLE_CHARS = 250
 TITLE_WORDS = 30
 KICKER_WORDS = 3
@@ -72,8 +76,10 @@ class Cleaner:
     def judge(self, docs: Sequence[Document]) -> tuple[list[Page], list[State | None]]:
         """The pages of the batch, and the verdicts on their lines; None where there is nothing to judge."""
         pages = [Page(doc.text) for doc in docs]
-        hits = self._hits(pages)
-        states = [self._state(doc, page, found) for doc, page, found in zip(docs, pages, hits, strict=True)]
+        states: list[State | None] = []
+        for some in _chunks(pages):
+            hits = self._hits(pages[some])
+            states += [self._state(doc, page, found) for doc, page, found in zip(docs[some], pages[some], hits, strict=True)]
         if self.scorer and self.cfg.structure:
             texts = [state for doc, state in zip(docs, states, strict=True) if state and doc.kind != "html"]
             self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
@@ -81,10 +87,12 @@ class Cleaner:
 
     def _hits(self, pages: Sequence[Page]) -> list[dict[int, list[Hit]]]:
         """Matching rules by line of each page."""
-        places = [(at, line) for at, page in enumerate(pages) for line, text in enumerate(page.text) if len(text) <= SHORT]
+        first = np.cumsum([0, *map(len, pages)])
         found: list[dict[int, list[Hit]]] = [{} for _ in pages]
-        for row, hits in self.matcher.match([pages[at].text[line] for at, line in places]).items():
-            at, line = places[row]
+        matched = self.matcher.match(Glance([line for page in pages for line in page.text]))
+        rows = np.fromiter(matched, np.int64, len(matched))
+        owner = np.searchsorted(first, rows, "right") - 1
+        for at, line, hits in zip(owner.tolist(), (rows - first[owner]).tolist(), matched.values(), strict=True):
             found[at][line] = hits
         return found
 
@@ -155,6 +163,16 @@ class Cleaner:
         gone = [line for line, verdict in verdicts.items() if verdict.score >= self.cfg.apply]
         title = _title(page, gone)
         return [Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1})] if title else []
+
+
+def _chunks(pages: Sequence[Page]) -> Iterator[slice]:
+    """Pages that are looked at together: so many that the processor's cache holds their lines."""
+    begin = size = 0
+    for at, page in enumerate(pages):
+        size += len(page.source)
+        if size >= CHUNK or at + 1 == len(pages):
+            yield slice(begin, at + 1)
+            begin, size = at + 1, 0
 
 
 def _title(page: Page, gone: Container[int]) -> str | None:

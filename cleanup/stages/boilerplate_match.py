@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import takewhile
+from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
 
-from cleanup.stages.boilerplate_lines import CJK, series, words
+from cleanup.stages.boilerplate_glance import NEVER, Glance, Heads, Pieces
+from cleanup.stages.boilerplate_lines import CJK, words
 from cleanup.stages.boilerplate_regex import Expression, Match, search_column
 from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 
-FIRST = 4  # letters of a first word by which most lines are told to match no rule
-LONG_WORD = 5  # characters of a first word that says enough without the second
-KEY = 4  # characters of the second word that the vectorised index looks at
-LEAD = 6  # characters of the normal form that the second index looks at
-SLOW_CHARS = 32  # of a line that hold two words
-LEAD_CHARS = 60  # of a line, which hold that many
+LEAD = 10  # characters of the normal form by which rules are looked up
+LEAD_CHARS = 40  # of a line, which most often hold that many
 EXACT_CHARS = 160  # no exact form is longer
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
 _RAW = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
 _OPEN = re.compile(rf"[{CJK}\uac00-\ud7a3]")  # scripts in which a word may go on without a space
-# The first word of a line; of a short one also the start of the next, since many rules begin with "the" or "in".
-_START = re.compile(r"(?:[^\w#]|_)*([A-Za-z0-9]{5,40}|[A-Za-z0-9]{1,4}(?:[^A-Za-z0-9]+[A-Za-z0-9]{1,4})?)")
-COARSE = 4  # characters of a piece of a word that the first, quicker look for pieces goes by
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -114,22 +107,12 @@ class Matcher:
             patterns = named.rule.patterns
             for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
                 self._add(named, pattern)
-        globs = [entry.glob.literal for entries in self._heads.values() for entry in entries if entry.glob]
-        self._first = {form.split(" ")[0] for form in (*self._exact, *globs)}
-        self._alone = {literal for literal in globs if " " not in literal}
-        self._pairs = {
-            (first, rest[:size]) for form in (*self._exact, *globs) for first, rest in _second(form) for size in range(1, KEY + 1)
-        }
-        self._latin = {form[:FIRST] for form in (*self._exact, *globs)}
-        self._opens_so = lru_cache(1 << 16)(self._may_open)
-        self._starts = lru_cache(1 << 16)(self._may_start)
+        self._exact_heads = {form[:LEAD] for form in self._exact}
         self._always = self._inner.get("", [])
-        self._needs = _cases(self._inner)
-        plain = {need for need in self._needs if need.isascii()}
-        self._coarse = (
-            _either(_pieces(plain, COARSE)),
-            _either(_pieces((_beyond(need) for need in self._needs if need not in plain), 2)),
-        )
+        starts = [(form, named) for form, found in self._exact.items() for named in found]
+        starts += [(entry.glob.literal, entry.named) for entries in self._heads.values() for entry in entries if entry.glob]
+        self._starts = Heads(_limits(starts))
+        self._pieces = Pieces(_limits((need, entry.named) for need, entries in self._inner.items() for entry in entries))
 
     def _add(self, named: Named, pattern: str) -> None:
         rule = named.rule
@@ -139,30 +122,33 @@ class Matcher:
             expression = None if named.layer else Expression(rule.patterns)  # None: a user's, for the other engine
             for start in rule.starts:
                 glob = Glob.of(start, True)
-                self._heads.setdefault(glob.literal[:LEAD], []).append(Entry(glob, named, pattern, expression))
+                self._heads.setdefault(_key(glob.literal), []).append(Entry(glob, named, pattern, expression))
             for need in rule.needs or ([] if rule.starts else [""]):
                 self._inner.setdefault(fold(need), []).append(Entry(None, named, pattern, expression))
         else:
             glob = Glob.of(pattern, rule.match == "prefix")
             if glob.literal:
-                self._heads.setdefault(glob.literal[:LEAD], []).append(Entry(glob, named))
+                self._heads.setdefault(_key(glob.literal), []).append(Entry(glob, named))
             else:
                 inner = " ".join(glob.pieces).replace("#", " ").split()
                 self._inner.setdefault(max(inner, key=lambda one: len(one.encode()), default=""), []).append(Entry(glob, named))
 
-    def match(self, texts: Sequence[str]) -> dict[int, list[Hit]]:
-        """The rules that match each line, whatever their zone; lines without any are left out."""
+    def match(self, glance: Glance) -> dict[int, list[Hit]]:
+        """The rules that match each line of at most `SHORT` characters, whatever their zone; lines without any are left out."""
         found: dict[int, list[Hit]] = {}
         foreign: dict[tuple[str, str], tuple[Named, list[int]]] = {}
-        opens = self._opens_so
-        lead = {row for row, text in enumerate(texts) if opens(text[: FIRST + 1]) and self._leads(text)}
-        needs = self._found_needs(texts)
-        for row in sorted({*lead, *needs}) if not self._always else range(len(texts)):
+        texts = glance.lines
+        lead = set(self._starts.find(glance).tolist())
+        needs = self._pieces.find(glance)
+        for row in np.flatnonzero(glance.words < NEVER).tolist() if self._always else sorted({*lead, *needs}):
             text = texts[row]
-            entries = [*(self._leading(text) if row in lead else ()), *self._always]
+            entries, exact = self._leading(text) if row in lead else ([], False)
+            entries += self._always
             for need in needs.get(row, ()):
                 entries += self._inner[need]
-            hits, open_entries = self._judge(text, entries, row in lead)
+            if not (entries or exact):
+                continue
+            hits, open_entries = self._judge(text, entries, exact)
             if hits:
                 found[row] = hits
             for entry in open_entries:
@@ -173,11 +159,11 @@ class Matcher:
                     found.setdefault(row, []).append(_hit(named, texts[row], match))
         return {row: _in_order(found[row]) for row in sorted(found)}
 
-    def _judge(self, text: str, entries: Sequence[Entry], lead: bool) -> tuple[list[Hit], list[Entry]]:
+    def _judge(self, text: str, entries: Sequence[Entry], exact: bool) -> tuple[list[Hit], list[Entry]]:
         """The rules that match a line, and the entries whose expression another engine has to try."""
         count = words(text)
         entries = [entry for entry in entries if count <= entry.named.rule.max_words]
-        form = normal(text) if (lead and len(text) <= EXACT_CHARS) or any(entry.glob for entry in entries) else ""
+        form = normal(text) if exact or any(entry.glob for entry in entries) else ""
         hits = (
             [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ()) if count <= named.rule.max_words]
             if form
@@ -200,100 +186,28 @@ class Matcher:
                     hits.append(_hit(entry.named, text, match))
         return hits, others
 
-    def _found_needs(self, texts: Sequence[str]) -> dict[int, list[str]]:
-        """Which needs each line holds, for the lines that hold any: first a quick look for their first characters."""
-        found: dict[int, list[str]] = {}
-        wide = [row for row, text in enumerate(texts) if not text.isascii()]
-        maybe: set[int] = set()
-        for pattern, rows in zip(self._coarse, (range(len(texts)), wide), strict=True):
-            if pattern and rows:
-                flags = series(texts[row] for row in rows).str.contains(pattern)
-                maybe.update(rows[at] for at in flags.arg_true().to_list())
-        if not maybe:
-            return found
-        rows = sorted(maybe)
-        column = series(texts[row] for row in rows).str.extract_many(
-            list(self._needs), ascii_case_insensitive=True, overlapping=True
-        )
-        needs = self._needs
-        for row, pieces in zip(rows, column.to_list(), strict=True):
-            if pieces:
-                found[row] = list(dict.fromkeys(needs.get(one) or needs[one.lower()] for one in pieces))
-        return found
-
-    def _may_open(self, head: str) -> bool:
-        """Whether a rule could match a line with such first characters."""
-        return not (head.isascii() and head[:FIRST].isalpha()) or head[:FIRST].lower() in self._latin
-
-    def _leads(self, text: str) -> bool:
-        """Whether a rule could match a line by how it starts: sound, and cheap."""
-        start = _START.match(text)
-        if start and start[1].isascii() and text[start.end() : start.end() + 1].isascii():
-            return self._starts(start[1])
-        form = normal(text[:SLOW_CHARS])
-        return (len(form) < LEAD and len(text) > SLOW_CHARS) or self._opens(*form.split(" ")[:2])
-
-    def _may_start(self, start: str) -> bool:
-        return self._opens(*normal(start).split(" ")[:2])
-
-    def _opens(self, first: str, second: str = "") -> bool:
-        """Whether a rule could match a line with such first words; the second may be cut short, or left out behind a long one."""
-        if (
-            not first
-            or first in self._alone
-            or (_OPEN.match(first) and any(first[:size] in self._first for size in range(1, len(first))))
-        ):
-            return True
-        if second and first != "#" and len(first) < LONG_WORD:
-            return (first, second[:KEY]) in self._pairs
-        return first in self._first
-
-    def _leading(self, text: str) -> list[Entry]:
-        """The entries that the first characters of a line lead to."""
+    def _leading(self, text: str) -> tuple[list[Entry], bool]:
+        """The entries that the start of a line leads to, and whether an exact form could be the whole of it."""
         form = normal(text[:LEAD_CHARS])
-        found: list[Entry] = []
-        for size in range(min(1, len(form)), min(LEAD, len(form)) + 1):
-            found += self._heads.get(form[:size], ())
-        return found
+        if len(text) > LEAD_CHARS:  # the last word may be cut short, and its last letter be without its accent
+            form = form[:-1] if " " in form and len(form) > LEAD else normal(text)
+        keys = dict.fromkeys((form.partition(" ")[0], form[:1]))
+        entries = [entry for key in keys for entry in self._heads.get(key, ())]
+        found = [entry for entry in entries if entry.glob and form.startswith(entry.glob.literal[: len(form)])]
+        return found, len(text) <= EXACT_CHARS and form[:LEAD] in self._exact_heads
 
 
-def _second(form: str) -> Iterator[tuple[str, str]]:
-    """The first word of a form and what starts the second, if there is one."""
-    parts = form.split(" ", 2)
-    if len(parts) > 1:
-        yield parts[0], parts[1]
+def _key(literal: str) -> str:
+    """By what rules that start with a literal are looked up: its first word, or the first sign where words have no spaces."""
+    return literal[:1] if _OPEN.search(literal) else literal.partition(" ")[0]
 
 
-def _cases(needs: Iterable[str]) -> dict[str, str]:
-    """The pieces to look for: as they are, and where they have letters beyond ASCII in the other ways to write them, too."""
-    found: dict[str, str] = {}
-    for need in sorted(needs):
-        for form in {need} if need.isascii() else {need, need.upper(), need.capitalize(), need.title()}:
-            if form:
-                found.setdefault(form, need)
-    return found
-
-
-def _beyond(need: str) -> str:
-    """The first letter beyond ASCII and what stands behind it."""
-    return need[next(at for at, char in enumerate(need) if not char.isascii()) :]
-
-
-def _pieces(needs: Iterable[str], size: int) -> list[str]:
-    """A few pieces of which every need holds one: what those have in common that begin alike."""
-    groups: dict[str, list[str]] = {}
-    for need in needs:
-        groups.setdefault(need[:size], []).append(need)
-    return sorted(_common(min(group), max(group)) for group in groups.values())
-
-
-def _either(pieces: Sequence[str]) -> str:
-    """An expression (Rust's) for any of the pieces, in any case."""
-    return "(?i)" + "|".join(map(re.escape, pieces)) if pieces else ""
-
-
-def _common(one: str, other: str) -> str:
-    return "".join(char for char, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def _limits(found: Iterable[tuple[str, Named]]) -> dict[str, int]:
+    """For each form the most words of a line that one of its rules fits."""
+    most: dict[str, int] = {}
+    for form, named in found:
+        most[form] = max(most.get(form, 0), named.rule.max_words)
+    return most
 
 
 def _precedence(hit: Hit) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ from cleanup.document import Document, Edit, Proposal, revert
 from cleanup.pipeline import Pipeline
 from cleanup.rules import directories
 from cleanup.stages import boilerplate_structure
+from cleanup.stages.boilerplate_glance import Glance
 from cleanup.stages.boilerplate_lines import Page, cuts, words
 from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
@@ -82,7 +83,7 @@ def holds(line: str, need: str) -> bool:
 
 
 def as_found(texts: list[str]) -> list[set[str]]:
-    found = MATCHER.match(texts)
+    found = MATCHER.match(Glance(texts))
     return [{hit.named.id for hit in found.get(row, [])} for row in range(len(texts))]
 
 
