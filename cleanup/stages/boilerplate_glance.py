@@ -5,28 +5,31 @@ What the passes say is never too little: a line that they pass over needs no clo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints
+from cleanup.stages.boilerplate_rules import normal
 
 STUB = 32  # characters of either end of a line that is too long for any rule
-WINDOW = 8  # bytes that are read at once
-GRAM = 4  # bytes by which most pieces are found
+GRAM = 4  # bytes by which most pieces are found, which are read at once
+HEAD = 10  # symbols of a normal form by which most lines are told to match no rule,
+HEAD_CHARS = 24  # which so many characters of a line most often give
+GRAM_BITS, HEAD_BITS = 16, 20  # of the hashes by which tables are looked up in
+UNLIMITED = 255
+ODD, SPACE, NUMBER = 0, ord(" "), ord("#")
 NEVER = np.iinfo(np.int64).max  # words of a line that is too long
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines have many, the most common last
 _MIX = np.uint32(0x9E3779B1)
 _MIX_WIDE = np.uint64(0x9E3779B97F4A7C15)
-_BITS = 16  # of the number by which a table is looked up in
-_MASKS = np.array([(1 << (8 * size)) - 1 for size in range(1, WINDOW)] + [(1 << 64) - 1], np.uint64)  # the first bytes
-_QUOTES = (b'"', "“".encode(), "‘".encode(), "„".encode(), "«".encode())
 
 Grams = npt.NDArray[np.uint32]
-Windows = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.unsignedinteger[Any]]
 
 
@@ -41,7 +44,7 @@ class Glance:
         self.chars: Ints = np.fromiter(map(len, lines), np.int64, len(lines))
         parts = [line if len(line) <= SHORT else f"{line[:STUB]} {line[-STUB:]}" for line in lines]
         text = "\n".join(["", *parts, ""]).encode("utf-8", "surrogatepass")
-        self.bytes = text.translate(_LOWER) + bytes(WINDOW)
+        self.bytes = text.translate(_LOWER) + bytes(GRAM)
         self.data = np.frombuffer(self.bytes, np.uint8)
         breaks = np.flatnonzero(self.data == 10)
         self.start: Ints = breaks[:-1] + 1  # of its bytes
@@ -57,12 +60,7 @@ class Glance:
     @property
     def grams(self) -> Grams:
         """The four bytes from each byte on."""
-        return np.ndarray((len(self.bytes) - WINDOW,), "<u4", self.bytes, 0, (1,))
-
-    @property
-    def windows(self) -> Windows:
-        """The eight bytes from each byte on."""
-        return np.ndarray((len(self.bytes) - WINDOW + 1,), "<u8", self.bytes, 0, (1,))
+        return np.ndarray((len(self.bytes) - GRAM,), "<u4", self.bytes, 0, (1,))
 
 
 class Piece(NamedTuple):
@@ -91,8 +89,10 @@ class Pieces:
                     self._by.setdefault(key, []).append(Piece(form, at, need))
                     most[key] = max(most.get(key, 0), limit)
         self._single = bytes(code < 128 and bytes([code]) in most for code in range(256))
-        self._narrow = _Limits({key: limit for key, limit in most.items() if len(key) == GRAM and key[0] < 128}, np.uint32)
-        self._wide = _Limits({key: limit for key, limit in most.items() if key[0] >= 128}, np.uint32)
+        narrow = {key: limit for key, limit in most.items() if len(key) == GRAM and key[0] < 128}
+        wide = {key: limit for key, limit in most.items() if key[0] >= 128}
+        self._narrow = _Limits(_grams(narrow), narrow.values(), GRAM_BITS)
+        self._wide = _Limits(_grams(wide), wide.values(), GRAM_BITS)
 
     def find(self, glance: Glance) -> dict[int, list[str]]:
         """The pieces that each line holds, in the order in which they end; lines without any are left out."""
@@ -124,58 +124,96 @@ class Heads:
     """Beginnings of normal forms, by which most lines are told to match no rule. Immutable once made."""
 
     def __init__(self, limits: Mapping[str, int]) -> None:
-        """`limits`: for each form, behind which a word has to end, the most words of a line in which it says anything."""
-        most: dict[bytes, int] = {}
+        """`limits`: for each beginning of a normal form with a space behind it, the most words of a line that it says anything
+        about."""
+        most: dict[str, int] = {}
         for form, limit in limits.items():
-            head = f"{form} "[:WINDOW]  # what is not plain in it no plain line starts with
-            if head.replace(" ", "").isalpha() and head.isascii():
-                most[head.encode()] = max(most.get(head.encode(), 0), limit)
-        self._most = _Limits(most, np.uint64)
-        self._masks = _MASKS[sorted({len(head) - 1 for head in most})]
+            most[form[:HEAD]] = max(most.get(form[:HEAD], 0), limit)
+        keys = np.zeros((len(most), HEAD), np.uint64)
+        for at, form in enumerate(most):
+            keys[at, : len(form)] = [ord(char) for char in form]
+        sizes = np.fromiter(map(len, most), np.int64, len(most))
+        numbers = np.stack(list(_running(keys)), axis=1)[np.arange(len(most)), sizes - 1]
+        self._most = _Limits(numbers, most.values(), HEAD_BITS)
 
     def find(self, glance: Glance) -> Ints:
-        """The lines that may start so: those that are known to, and all that are not plain.
+        """The lines that may start so: those that are known to, and all of which the normal form is not told at a glance."""
+        rows = np.flatnonzero(glance.words < NEVER)
+        starts = np.array([glance.lines[row] for row in rows.tolist()], f"U{HEAD_CHARS}")
+        codes = starts.view(np.uint32).reshape(-1, HEAD_CHARS)
+        symbols = _symbols().take(codes, mode="clip")
+        odd, space, number = symbols == ODD, symbols == SPACE, symbols == NUMBER
+        told = ~odd
+        told[:, 0] &= ~space[:, 0]
+        told[:, 1:] &= ~((space[:, 1:] & space[:, :-1]) | (number[:, 1:] & number[:, :-1]))
+        count = np.cumsum(told, axis=1, dtype=np.uint8)
+        # Numbers have signs in them, and stand apart from letters: not told here.
+        unclear = (odd & (count <= HEAD)).any(axis=1) | ((count[:, -1] <= HEAD) & (glance.chars[rows] > HEAD_CHARS))
+        unclear |= ((number[:, 1:] != number[:, :-1]) & ~space[:, 1:] & ~space[:, :-1]).any(axis=1)
+        unclear |= (number[:, 2:] & space[:, 1:-1] & number[:, :-2]).any(axis=1)
+        line, char = np.nonzero(told & (count <= HEAD))
+        head = np.zeros((len(rows), HEAD), np.uint64)
+        head[line, count[line, char] - 1] = symbols[line, char]
+        limit = np.zeros(len(rows), np.int64)
+        for hashes in _running(head):
+            np.maximum(limit, self._most.of(hashes), out=limit)
+        found: Ints = rows[unclear | (glance.words[rows] <= limit)]
+        return found
 
-        A plain line starts, but for a quotation mark, with ASCII letters and single spaces, as its normal form does.
-        """
-        start = glance.start.copy()
-        opening = glance.grams[start]
-        for quote in _QUOTES:
-            start[opening & np.uint32(_MASKS[len(quote) - 1]) == np.uint32(int.from_bytes(quote, "little"))] += len(quote)
-        head = glance.data[start[:, None] + np.arange(WINDOW + 1)]
-        letter = (head >= 97) & (head <= 122)
-        space = head == 32
-        plain = letter[:, 0] & (letter | space)[:, :WINDOW].all(axis=1) & (head[:, WINDOW] < 128)
-        plain &= ~(space[:, 1:] & space[:, :-1]).any(axis=1)
-        short = glance.words < NEVER
-        rows = np.flatnonzero(plain & short)
-        limit = self._most.of(glance.windows[start[rows]][:, None] & self._masks).max(axis=1, initial=0)
-        return np.concatenate([rows[glance.words[rows] <= limit], np.flatnonzero(~plain & short)])
+
+@cache
+def _symbols() -> npt.NDArray[np.uint16]:
+    """For each character of the basic plane, and whatever is beyond, what becomes of it in a normal form: a letter, SPACE,
+    NUMBER, or ODD where that depends on its neighbours or is not looked up."""
+    table = np.full(1 << 16, ODD, np.uint16)
+    for first, last in ((0, 0x2E7F), (0x3000, 0x30FF), (0xFE30, 0xFE6F), (0xFF00, 0xFF65)):
+        for code in range(first, last + 1):
+            form = normal(chr(code))
+            if len(form) <= 1 and code != NUMBER and unicodedata.category(chr(code))[0] != "M":
+                table[code] = ord(form or " ")
+    for first, last in ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3)):
+        table[first : last + 1] = np.arange(first, last + 1)
+    table[0x1100:0x1200] = ODD  # Korean letters, which become syllables
+    return table
+
+
+def _running(head: npt.NDArray[np.uint64]) -> Iterator[npt.NDArray[np.uint64]]:
+    """Hashes of the first symbol of each row, of the first two, and so on."""
+    found = np.zeros(len(head), np.uint64)
+    for column in head.T:
+        found += column
+        found *= _MIX_WIDE
+        yield found.copy()
 
 
 class _Limits:
-    """The largest limit of all beginnings with the same hash; 0 where there is none."""
+    """The largest limit (of at most 254, or none) of all numbers with the same hash; 0 where there is none."""
 
-    def __init__(self, limits: Mapping[bytes, int], number: type[np.unsignedinteger[Any]]) -> None:
-        keys = np.array([int.from_bytes(key, "little") for key in limits], number)
-        self._limit = np.zeros(1 << _BITS, np.int64)
-        np.maximum.at(self._limit, _slots(keys), np.fromiter(limits.values(), np.int64, len(limits)))
+    def __init__(self, numbers: Numbers, limits: Iterable[int], bits: int) -> None:
+        self._shift = numbers.dtype.type(8 * numbers.itemsize - bits)
+        self._limit = np.zeros(1 << bits, np.uint8)
+        capped = np.array([min(limit, UNLIMITED) for limit in limits], np.uint8)
+        np.maximum.at(self._limit, self._slots(numbers), capped)
         self._any = self._limit > 0
 
     def holds(self, numbers: Numbers) -> Bools:
         """Whether there is a limit."""
-        return self._any.take(_slots(numbers), mode="wrap")
+        return self._any.take(self._slots(numbers), mode="wrap")
 
     def of(self, numbers: Numbers) -> Ints:
         """The limits."""
-        return self._limit.take(_slots(numbers), mode="wrap")
+        limit = self._limit.take(self._slots(numbers), mode="wrap").astype(np.int64)
+        limit[limit == UNLIMITED] = NEVER - 1
+        return limit
+
+    def _slots(self, numbers: Numbers) -> Numbers:
+        slots = numbers * (_MIX_WIDE if numbers.dtype == np.uint64 else _MIX)
+        slots >>= self._shift
+        return slots
 
 
-def _slots(numbers: Numbers) -> Numbers:
-    wide = numbers.dtype == np.uint64
-    slots = numbers * (_MIX_WIDE if wide else _MIX)
-    slots >>= numbers.dtype.type(8 * numbers.itemsize - _BITS)
-    return slots
+def _grams(keys: Iterable[bytes]) -> Numbers:
+    return np.array([int.from_bytes(key, "little") for key in keys], np.uint32)
 
 
 def _ways(need: str) -> set[bytes]:

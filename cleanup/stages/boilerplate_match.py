@@ -109,8 +109,8 @@ class Matcher:
                 self._add(named, pattern)
         self._exact_heads = {form[:LEAD] for form in self._exact}
         self._always = self._inner.get("", [])
-        starts = [(form, named) for form, found in self._exact.items() for named in found]
-        starts += [(entry.glob.literal, entry.named) for entries in self._heads.values() for entry in entries if entry.glob]
+        starts = [(f"{form} ", named) for form, found in self._exact.items() for named in found]
+        starts += [(entry.glob.pieces[0][1:], entry.named) for entries in self._heads.values() for entry in entries if entry.glob]
         self._starts = Heads(_limits(starts))
         self._pieces = Pieces(_limits((need, entry.named) for need, entries in self._inner.items() for entry in entries))
 
