@@ -20,10 +20,11 @@ TOGETHER = 2  # lines from one of several authors to the next
 FIRST_LINES = 6  # where a name needs no witness
 AGENCY = 0.75  # of the score of a person: what is left to an agency
 ELSEWHERE = 0.85  # .. to a byline in the middle of the text, which may be that of a teaser
-BEHIND = 0.97  # .. to one under the article
+INSIDE = 0.97  # .. to one between its first paragraphs
+BEHIND = 0.96  # .. to one under the article
 _ENDED = frozenset({"related", "comment"})
 _SAYING = frozenset({"date", "ago", "reading", "comments", "views"})
-_SIGNED = re.compile(r"[-–—―~(（/]\s?")
+_SIGNED = re.compile(r"^[-–—―~(（/]\s?|/[^\W\d_]{2,4}$")  # "— Ann Lee", "Ann Lee/kra"
 _ARTICLES = frozenset(
     ("the", "a", "an", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los", "las", "il", "lo")
 )
@@ -72,7 +73,7 @@ class Writers:
             if known and not (beside and self._is_agency(names[0])):
                 continue
             near = beside or [other for other in (line - 2, line + 2) if self._says_metadata(other)]
-            if self._is_told(line, names) if beside else (self._is_said(names) or _ITEM.match(self.page.text[line])):
+            if self._is_told(line, names) or (not beside and (self._is_said(names) or _ITEM.match(self.page.text[line]))):
                 continue
             names = [self._trimmed(name) for name in names] if role else names
             # A title-case subhead looks like a name, too: common words in a line speak against it, and then it needs a witness.
@@ -113,7 +114,7 @@ class Writers:
         last = min(self.tail.start + SIGNATURE_LINES, self.closed)
         for line in sorted(line for line in found if self.tail.start <= line < last and line not in self.state.verdicts):
             text, names = self.page.text[line], found[line]
-            marked = _SIGNED.match(text) is not None
+            marked = _SIGNED.search(text) is not None
             if len(text) > SIGNATURE_CHARS or len(names) > 3 or not (marked or (self._before(line) and not text.isupper())):
                 continue
             if self._is_said(names) or any(self._is_common(word) for name in names for word in name.split()):
@@ -209,7 +210,7 @@ class Writers:
         if said.field == "editors" or all(self._is_agency(name) for name in said.value):
             weight *= AGENCY
         if line in self.head:
-            return weight
+            return weight if line <= self.state.head_end else weight * INSIDE
         if line < self.tail.start:
             return weight * ELSEWHERE
         return weight * BEHIND if line < self.closed or said.rule.endswith("biography") else 0.0

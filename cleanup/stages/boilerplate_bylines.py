@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from cleanup.stages.boilerplate_authors import Writers, closed
+from cleanup.stages.boilerplate_glue import without_address
 from cleanup.stages.boilerplate_lines import Page, is_sentence, line_words
 from cleanup.stages.boilerplate_metadata import Reading, Vocabulary
 from cleanup.stages.boilerplate_structure import HEAD_LINES, Said, State, Verdict
-from cleanup.stages.boilerplate_suspects import is_named
 
 TAIL_LINES = 30
 METADATA_CHARS = 200
@@ -44,7 +44,7 @@ def suspects(page: Page, vocabulary: Vocabulary, crawled: str) -> Suspects:
 
 def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edge: bool) -> None:
     """What one short line may say; names only at an edge of the page or of the article."""
-    text = page.text[line]
+    text = without_address(page.text[line])
     ends = is_sentence(text)
     if ends and line_words(text) > METADATA_WORDS:
         return
@@ -55,7 +55,7 @@ def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edg
         return  # the title, whatever it says, unless it is glued to metadata
     if tells and (reading := vocabulary.read(text, found.crawled)) and reading.kinds != {"time"}:
         found.readings[line] = reading
-    if line and not ends and len(text) <= NAME_CHARS and (tells or (edge and (is_named(text) or vocabulary.is_agency(text)))):
+    if line and not ends and len(text) <= NAME_CHARS and (tells or (edge and vocabulary.may_name(text))):
         persons = vocabulary.persons(text)
         if persons[0]:
             found.persons[line] = persons

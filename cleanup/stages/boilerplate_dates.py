@@ -25,6 +25,8 @@ _FORMS = tuple(
         (rf"(?<!\d)(\d{{1,2}})([/-])(\d{{1,2}})\2{_YEAR}(?!\d)", "slash"),
     )
 )
+_SHORT_YEAR = re.compile(r"\W*(\d{1,2})\.(\d{1,2})\.(\d\d)(?:\W+\d{1,2}[:.]\d\d)?\W*")  # "03.05.24 10:15" and nothing else
+SHORT_CHARS = 24
 _UNITS = {"second": 0, "minute": 0, "hour": 0, "day": 1, "week": 7}
 
 
@@ -66,7 +68,9 @@ class Calendar(msgspec.Struct, frozen=True):
         """The first date with a year in a (short) text."""
         best: Found | None = None
         if not _HAS_YEAR.search(text):
-            return None
+            match = _SHORT_YEAR.fullmatch(text) if len(text) <= SHORT_CHARS else None
+            read, iso = _iso(2000 + int(match[3]), int(match[2]), int(match[1])) if match else (False, None)
+            return Found(iso, match.start(1), match.end(3)) if match and read else None
         for pattern, order in _FORMS:
             for match in pattern.finditer(text):
                 read, iso = self._read(match, order)

@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from cleanup.stages.boilerplate_dates import Calendar
+from cleanup.stages.boilerplate_dates import Calendar, Found
+from cleanup.stages.boilerplate_glue import Seams, item, unglued
 from cleanup.stages.boilerplate_lines import words
-from cleanup.stages.boilerplate_suspects import Suspicion, phrases
+from cleanup.stages.boilerplate_suspects import Suspicion, is_named, phrases
 
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(
@@ -21,16 +22,13 @@ _EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"
 _PARTICLES = set("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
 _NAME_WORD = re.compile(r"(?:[dlDLO]['’])?[^\W\d_][^\W\d_'’.\-]*(?:[-'’.][^\W\d_]*)*")
 _CJK_NAME = re.compile(r"[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,3}\s[\u4e00-\u9fff々]{1,3}|[\uac00-\ud7a3]{2,4}")
-_GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
-_SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
 _POSSESSED = re.compile(r"[^\W\d_]{3}['’]")  # a case ending or a possession, no name
+_CJK_SPACED = re.compile(r"[\u4e00-\u9fff々]{1,3}[ 　][\u3041-\u30ff\u4e00-\u9fff々]{1,4}")
+_HANGUL = re.compile(r"[\uac00-\ud7a3]")
+HANGUL_NAME = 3  # syllables of nearly all Korean names
 _COUNTED = re.compile(r"([^\d|•@()]{4,60}?)\s*(\d.*)$")
 _DIGIT = re.compile(r"\d")
-_GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
 _INITIALS = re.compile(r"[^\W\d_]{2,4}")  # behind a name: "Ann Lee/kra"
-_ITEM = re.compile(r"^\s*(?:[•·▪■*]|\d{1,2}\.)\s+")
-_GLUED_HANDLE = re.compile(r"(?<=\w)@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
-_YEAR_GLUED = re.compile(r"(?<=[./\s](?:19|20)\d\d)(?=\d{1,2}[.:]\s?\w)|(?<=[a-z]{4})(?=\d{1,2}:\d\d)")  # "28 20232:23 PM"
 _LISTED = re.compile(r"[,;/|]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
@@ -76,6 +74,7 @@ class Vocabulary:
         self._joins = {phrase for phrase in joins if phrase.isalpha() and ord(phrase[0]) < 0x2E80}
         self._join_marks = [phrase for phrase in joins if phrase not in self._joins]
         self._dated = _prefix(tables, "published", "updated")
+        self._seams = Seams(phrases(tables, "published", "updated"))
         self._changed = _prefix(tables, "updated")
         self._source = _prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
@@ -92,7 +91,7 @@ class Vocabulary:
         """The metadata a line consists of; None when it says anything else as well."""
         if len(line) > 200 or words(line) > MAX_WORDS:
             return None
-        line = _once(_YEAR_GLUED.sub(" ", line))
+        line = self._seams.part(line)
         reading = Reading([], set())
         if self._date(line.strip(_EDGES), reading, line):
             return reading  # one date, whatever commas it has
@@ -110,9 +109,10 @@ class Vocabulary:
     def _named_and_counted(self, line: str, crawled: str) -> Reading | None:
         """A name and, without anything between, when or how long: "Ann Lee 2 minutes read", "Bo Ek3 hours ago"."""
         match = _COUNTED.match(line)
-        if not match or not self._is_name(match[1]) or match[1].isupper():
+        name = self._author.sub("", match[1], count=1) if match and self._introduced(match[1]) else match[1] if match else ""
+        if not match or not self._is_name(name) or name.isupper():
             return None
-        reading = Reading([Value("authors", [_titled(match[1])], match[1])], {"author"}, loose=True)
+        reading = Reading([Value("authors", [_titled(name)], match[1])], {"author"}, loose=True)
         known = all(self._part(part, reading, crawled) for part in _parts(match[2]))
         return reading if known and reading.kinds & {"ago", "reading", "date"} else None
 
@@ -138,10 +138,11 @@ class Vocabulary:
         bare = part.strip(_EDGES)
         if not bare:
             return True
-        if names := self.byline(bare):
+        found = self.calendar.find(bare) if _DIGIT.search(bare) else None
+        if names := self.byline(self._before(bare, found)):
             reading.kinds.add("author")
             reading.values.append(Value("authors", names, part))
-            if _DIGIT.search(bare) and (found := self.calendar.find(bare)) and found.iso:
+            if found and found.iso:
                 reading.kinds.add("date")
                 reading.values.append(Value("date", found.iso, part))
             return True
@@ -169,6 +170,13 @@ class Vocabulary:
             return True
         return False
 
+    def _before(self, bare: str, found: Found | None) -> str:
+        """What stands before a date, without the words that introduce it."""
+        tokens = (bare[: found.start] if found else bare).split()
+        while found and tokens and self._dated.fullmatch(tokens[-1]):
+            tokens.pop()
+        return " ".join(tokens)
+
     def _date(self, bare: str, reading: Reading, part: str) -> bool:
         """Read a text that says nothing but when; False when it says anything else."""
         found = self.calendar.find(bare)
@@ -189,14 +197,15 @@ class Vocabulary:
         if match := self._author.match(text):
             return self.names(text[match.end() :])
         if self.suspicion.ends_behind(text) and (match := self._behind.search(text)):
-            names = self.names(text[: match.start()])
+            before = text[: match.start()]
+            names = _hangul_names(before) if _HANGUL.search(before) else self.names(before)
             return [name for name in names if name.casefold() not in self.agencies]
         return []
 
     def persons(self, line: str) -> tuple[list[str], bool]:
         """The names a line consists of, without any word of introduction, and whether a role stands behind one of them."""
-        text = _once(_GLUED_HANDLE.sub("", _ITEM.sub("", line)))
-        text = _unglued(self._author.sub("", text, count=1) if self._introduced(text) else text)
+        text = item(line)
+        text = unglued(self._author.sub("", text, count=1) if self._introduced(text) else text)
         found: list[str] = []
         role = False
         for chunk in _LISTED.split(self._and.sub(",", text) if self._may_join(text) else text):
@@ -211,7 +220,7 @@ class Vocabulary:
             short = " ".join(tokens[:cut]).strip(_EDGES)
             if short.casefold() not in self.agencies and self._no_name_in(short):
                 return [], False
-            if self._is_name(short) and (cut == len(tokens) or len(tokens) <= 9):
+            if (self._is_name(short) or _CJK_SPACED.fullmatch(short)) and (cut == len(tokens) or len(tokens) <= 9):
                 found.append(_titled(short))
             elif tokens and not (role and cut == 0) and not (found and _INITIALS.fullmatch(name)):
                 return [], False
@@ -245,7 +254,7 @@ class Vocabulary:
 
     def _without_role(self, name: str) -> str:
         """A name without the role glued behind it ("Ann LeeReporter"); a name that nothing is glued to stays as it is."""
-        tokens = _unglued(name).split()
+        tokens = unglued(name).split()
         cut = next((at for at, token in enumerate(tokens) if token.casefold() in self._roles), len(tokens))
         for at in range(2, cut):
             if " ".join(tokens[at:]).casefold() in self.agencies:
@@ -263,6 +272,10 @@ class Vocabulary:
         """Whether a line of a few words ends as a byline begins: "By", "Ein Kommentar von"."""
         tokens = line.casefold().split()
         return 0 < len(tokens) <= 4 and bool(self._author.fullmatch(tokens[-1]) or self._author.fullmatch(line))
+
+    def may_name(self, line: str) -> bool:
+        """Whether a line could be nothing but a name, of a person or an agency."""
+        return is_named(line) or self.is_agency(line) or _CJK_SPACED.fullmatch(line) is not None
 
     def is_agency(self, line: str) -> bool:
         """Whether a line is nothing but the name of an agency."""
@@ -290,21 +303,24 @@ class Vocabulary:
         if not 2 <= len(parts) <= 5 or len(name) > 48 or _POSSESSED.search(name):
             return False
         proper = sum(part[0].isupper() for part in parts)
-        return proper >= 2 and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts)
+        return (
+            proper >= 2
+            and parts[0][0].isupper()
+            and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts)
+        )
 
 
-def _once(text: str) -> str:
-    """A text that says the same twice, once."""
-    size = len(text)
-    half = text[: size // 2].rstrip()
-    return half if size > 5 and text[(size + 1) // 2 :].lstrip() == half and text[size // 2].isspace() >= size % 2 else text
+def _hangul_names(text: str) -> list[str]:
+    """The names before a role in Korean: all of a list of names, else the last word, since place and paper stand before it.
 
-
-def _unglued(text: str) -> str:
-    """Words that a page set without a space between, parted where a capital follows a small letter."""
-    if not _GLUE.search(text):
-        return text
-    return _GLUED.sub(lambda match: "" if _SCOTTISH.search(text[: match.start()]) else " ", text)
+    >>> _hangul_names("이상현·김혜진"), _hangul_names("서울, 뉴스 김철수")
+    (['이상현', '김혜진'], ['김철수'])
+    """
+    parts = [part.strip(_EDGES) for part in re.split(r"[,·ㆍ/]", text) if part.strip(_EDGES)]
+    if parts and all(len(part) == HANGUL_NAME and _CJK_NAME.fullmatch(part) for part in parts):
+        return parts
+    last = text.strip(_EDGES).split()[-1:]
+    return [name for name in last if _CJK_NAME.fullmatch(name)]
 
 
 def _titled(name: str) -> str:

@@ -1,0 +1,65 @@
+"""What pages set side by side and extractors put into one word: names, roles, labels and times are parted again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
+_GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
+_SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
+_DIGIT = re.compile(r"\d")
+_HANDLE = re.compile(r"(?<=\w)@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
+_ITEM = re.compile(r"^\s*(?:[•·▪■*]|\d{1,2}\.)\s+")
+_ADDRESS = re.compile(r"(?<!\S)[\[(]?[\w.+-]+@[\w-]+(?:\.[\w-]+)+[\])]?")
+_TIMES = re.compile(
+    r"(?<=[./\s](?:19|20)\d\d)(?=\d{1,2}[.:]\s?\w)"  # "28 20232:23 PM", "30.01.202430. Januar"
+    r"|(?<=\d:\d\d)(?=[^\W\d_]{2})"  # "10:15CEST"
+    r"|(?<=[^\W\d_]{4})(?=\d{1,2}:\d\d)"  # "Updated20:49"
+)
+
+
+def unglued(text: str) -> str:
+    """Words that a page set without a space between, parted where a capital follows a small letter."""
+    if not _GLUE.search(text):
+        return text
+    return _GLUED.sub(lambda match: "" if _SCOTTISH.search(text[: match.start()]) else " ", text)
+
+
+def once(text: str) -> str:
+    """A text that says the same twice, once.
+
+    >>> once("Ann Lee Ann Lee"), once("vor 3 Stundenvor 3 Stunden")
+    ('Ann Lee', 'vor 3 Stunden')
+    """
+    size = len(text)
+    half = text[: size // 2].rstrip()
+    return half if size > 5 and half == text[(size + 1) // 2 :].lstrip() else text
+
+
+def item(line: str) -> str:
+    """A line that is a name without the bullet before it and what is glued behind it: "• Ann Lee1,", "Ann Lee@annlee"."""
+    return once(_HANDLE.sub("", _ITEM.sub("", line)))
+
+
+def without_address(line: str) -> str:
+    """A line without mail addresses."""
+    return _ADDRESS.sub("", line).strip() if "@" in line else line
+
+
+class Seams:
+    """Parts of lines that say when, by the words that begin such a part."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        known = "|".join(re.escape(label[0].upper() + label[1:]) for label in labels if len(label) > 3)
+        self._label = re.compile(rf"(?<=[^\W_A-ZÀ-Þ])(?=(?:{known or '(?!)'})(?![^\W\d_]))")
+
+    def part(self, line: str) -> str:
+        """A line with its glued times and labels parted.
+
+        >>> Seams(["published"]).part("Ann LeePublished Apr 28 20232:23 PM")
+        'Ann Lee | Published Apr 28 2023 2:23 PM'
+        """
+        if not _DIGIT.search(line):
+            return line
+        return once(self._label.sub(" | ", _TIMES.sub(" ", line)))
