@@ -1,13 +1,14 @@
-"""Make the derived files of `rules/spin` again: `python -m cleanup.spin.build [RULES] [--counts DIR]`.
+"""Make the derived files of `rules/spin` again: `python -m cleanup.spin.build [RULES] [--counts DIR] [--vectors DIR]`.
 
 `markers.zst` and `classes.tsv` follow from the lexicon and are to be made again whenever it changes (a test says so);
-`context.zst` is distilled from n-gram counts, which are only needed for that.
+`context.zst` is distilled from n-gram counts and `vectors.zst` from word vectors, which are only needed for that.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +16,13 @@ import numpy as np
 import zstandard
 
 from cleanup import rules
-from cleanup.spin import canonical, context
+from cleanup.spin import canonical, context, topic
+from cleanup.spin.lexicon import Lexicon
 from cleanup.spin.markers import Markers
 from cleanup.spin.prior import Priors
 
 OWN_COUNT = 40  # what a collocation of our own writing counts
+FREQUENT = 20_000  # words that have a vector in any case
 SIZES = {"uni": 1, "bi": 2, "tri": 3}
 
 
@@ -53,6 +56,26 @@ def distill(counts: Path, collocations: Path) -> bytes:
     return context.pack(np.concatenate(keys), np.concatenate(values), float(total))
 
 
+def narrow(directory: Path, lexicon: Lexicon, model: context.Context) -> bytes:
+    """`vectors.zst` from `glove_6B_index.parquet` and `glove_6B_50d_emb.npy`: the lexicon's words and the most frequent ones.
+
+    The mean and the two strongest common directions are taken out: what all words share says nothing about a topic.
+    """
+    import polars
+
+    names: list[str] = polars.read_parquet(directory / "glove_6B_index.parquet")["index"].to_list()
+    table = np.load(directory / "glove_6B_50d_emb.npy").astype(np.float32)
+    table -= table[:FREQUENT].mean(axis=0)
+    for axis in np.linalg.svd(table[:FREQUENT], full_matrices=False)[2][:2]:
+        table -= np.outer(table @ axis, axis)
+    wanted = {name for name in names[:FREQUENT] if name.isalpha()}
+    for form, candidates in lexicon.by_form.items():
+        for phrase in (form, *(candidate.after for candidate in candidates)):
+            wanted.update(phrase.lower().replace("-", " ").split(" "))
+    weights = {word: -math.log(max(model.count(word), 1.0) / model.total) for word in wanted}
+    return topic.pack(dict(zip(names, table, strict=True)), weights, wanted)
+
+
 def _own(path: Path) -> dict[tuple[str, ...], int]:
     """Pairs and triples of neighbours in the collocations, with the count that they are given."""
     found: dict[tuple[str, ...], int] = {}
@@ -76,9 +99,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rules", nargs="?", type=Path, default=rules.built_in())
     parser.add_argument("--counts", type=Path, help="directory of n-gram counts: make context.zst, too")
+    parser.add_argument("--vectors", type=Path, help="directory of word vectors: make vectors.zst, too")
     options = parser.parse_args()
     if options.counts:
         (options.rules / "spin" / "context.zst").write_bytes(distill(options.counts, options.rules / "spin" / "collocations.txt"))
+    if options.vectors:
+        priors = Priors.load([options.rules])
+        (options.rules / "spin" / "vectors.zst").write_bytes(narrow(options.vectors, priors.lexicon, priors.context))
     build(options.rules)
 
 

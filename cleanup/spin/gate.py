@@ -104,10 +104,15 @@ def judge(
     found = repair.solve(lattice, priors.context).by_form()
     region = _region(first, last, mass, cohesion, found, priors)
     region = region._replace(verdict=_verdict(region, limits, window))
-    if region.verdict == "spun":
-        cut, readings = repair.read(lattice, priors, repair.WEIGHTS._replace(shift=_shift(mass)))
-        region = region._replace(units=tuple(cut), readings=tuple(readings))
-    return region
+    return reread(passage, region, priors) if region.verdict == "spun" else region
+
+
+def reread(passage: Sequence[Token], region: Region, priors: Priors) -> Region:
+    """A spun region with its units and their readings."""
+    part = passage[region.first : region.last]
+    lattice = repair.Lattice(part, repair.units(part, priors), priors)
+    cut, readings = repair.read(lattice, priors, repair.READ._replace(shift=_shift(region.mass)))
+    return region._replace(units=tuple(cut), readings=tuple(readings))
 
 
 def _region(first: int, last: int, mass: float, cohesion: float, readings: Sequence[repair.Reading], priors: Priors) -> Region:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from cleanup.document import Edit, apply
 
 
@@ -56,6 +58,41 @@ class Patch:
     def touches(self, edit: Edit) -> bool:
         """Whether an edit of the first text overlaps one that is already there."""
         return any(edit.start < old.end and old.start < edit.end for old in self._found)
+
+    def changed(self) -> list[tuple[int, int]]:
+        """What the edits have put into `now`, as spans in order."""
+        shift = 0
+        spans = []
+        for old in self._found:
+            spans.append((old.start + shift, old.start + shift + len(old.after)))
+            shift += len(old.after) - len(old.before)
+        return spans
+
+    def forth(self, place: int) -> int:
+        """Where a place of the first text is now; the end of what an edit has put there for one inside of it."""
+        shift = 0
+        for old in self._found:
+            if old.start >= place:
+                break
+            shift += len(old.after) - len(old.before)
+            if place < old.end:
+                return old.end + shift
+        return place + shift
+
+    def back(self, edits: Iterable[Edit]) -> list[Edit]:
+        """Edits of `now`, in order, as edits of the first text, without those that overlap what has been changed."""
+        found: list[Edit] = []
+        number = shift = 0
+        for edit in edits:
+            while number < len(self._found):
+                old = self._found[number]
+                if old.start + shift + len(old.after) > edit.start:
+                    break
+                shift += len(old.after) - len(old.before)
+                number += 1
+            if number == len(self._found) or self._found[number].start + shift >= edit.end:
+                found.append(structs.replace(edit, start=edit.start - shift, end=edit.end - shift))
+        return found
 
     def edits(self) -> list[Edit]:
         """All edits of the first text, in order."""

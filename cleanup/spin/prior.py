@@ -10,6 +10,7 @@ from pathlib import Path
 from cleanup.spin import context as model
 from cleanup.spin.context import Context
 from cleanup.spin.lexicon import Candidate, Lexicon
+from cleanup.spin.topic import Topic
 
 FUNCTION_WORD = 1e-3  # of all words; so frequent a word is mostly left alone, apart from these:
 ALWAYS_SPUN = frozenset(
@@ -35,9 +36,12 @@ class PriorWeights:
 class Priors:
     """Readings of every form with prior log-odds against the honest reading (which has 0). Lazy: computed form by form."""
 
-    def __init__(self, lexicon: Lexicon, context: Context, weights: type[PriorWeights] = PriorWeights) -> None:
+    def __init__(
+        self, lexicon: Lexicon, context: Context, topic: Topic | None = None, weights: type[PriorWeights] = PriorWeights
+    ) -> None:
         self.lexicon = lexicon
         self.context = context
+        self.topic = topic or Topic.empty()
         self.weights = weights
         self._forms = lexicon.by_form
         self._longest = lexicon.longest
@@ -46,10 +50,14 @@ class Priors:
 
     @classmethod
     def load(cls, paths: Sequence[Path]) -> Priors:
-        """Lexicon and context model of all rule directories (the last context table wins)."""
-        tables = [path / "spin" / "context.zst" for path in paths]
-        found = [table for table in tables if table.is_file()]
-        return cls(Lexicon.load(paths), Context.load(found[-1]) if found else Context.empty())
+        """Lexicon, context model and word vectors of all rule directories (the last table of each kind wins)."""
+
+        def last(name: str) -> Path | None:
+            return next((path / "spin" / name for path in reversed(paths) if (path / "spin" / name).is_file()), None)
+
+        counts, vectors = last("context.zst"), last("vectors.zst")
+        context = Context.load(counts) if counts else Context.empty()
+        return cls(Lexicon.load(paths), context, Topic.load(vectors) if vectors else None)
 
     def __contains__(self, form: str) -> bool:
         return form in self._forms

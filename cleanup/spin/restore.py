@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ LONGEST = 60_000  # words of one text that are looked at; what follows is left a
 SECTION = 3000  # words that are solved together; a longer text is cut
 ROUNDS = 5
 WINDOWS = 12  # of one text that are looked at
+FIRST = 0.95  # score from which edits are made before the rest is read: what they restore is context, and stays as it is
 
 
 class Finding(NamedTuple):
@@ -95,7 +97,7 @@ class Restorer:
             why["contradictions"] = list(worst.types[:6])
         edits: list[Edit] = []
         if worst.verdict == "spun" and self.repair:
-            edits = self._settled(text, self._proposals(text, tokens, regions))
+            edits = self._settled(text, tokens, [region for region in regions if region.verdict == "spun"])
         return Finding(worst.verdict, round(max(worst.total / 2, mass, 0.0), 2), why, tuple(edits))
 
     def _regions(self, text: str, tokens: list[Token], mass: float, peak: float) -> list[Region]:
@@ -152,15 +154,35 @@ class Restorer:
         tokens = passage.read(text, LONGEST)
         return self._proposals(text, tokens, self._regions(text, tokens, mass, peak))
 
-    def _settled(self, text: str, edits: list[Edit]) -> list[Edit]:
+    def _settled(self, text: str, tokens: Sequence[Token], regions: Sequence[Region]) -> list[Edit]:
         """Edits that lead to a text on which there is nothing more to apply; all held for review when there is no such text."""
         patch = Patch(text)
-        held = [edit for edit in edits if edit.score < self.apply]
-        now = edits
-        for _ in range(ROUNDS):
+        edits = now = self._proposals(text, tokens, regions)
+        first = [edit for edit in edits if edit.score >= max(self.apply, FIRST)]
+        if first:
+            patch.add(first)
+            now = self._reread(patch, [(tokens[r.first].start, tokens[r.last - 1].end, r) for r in regions])
+        held = patch.back(edit for edit in now if edit.score < self.apply)
+        for turn in range(ROUNDS):
             sure = [edit for edit in now if edit.score >= self.apply]
-            if not sure:
+            if not sure and (turn or not first):
                 return sorted([*patch.edits(), *(edit for edit in held if not patch.touches(edit))], key=lambda edit: edit.start)
             patch.add(sure)
             now = self._round(patch.now)
         return [Edit(e.start, e.end, e.before, e.after, e.rule, min(e.score, self.review), e.why) for e in edits]
+
+    def _reread(self, patch: Patch, spans: Sequence[tuple[int, int, Region]]) -> list[Edit]:
+        """The proposals for the spun spans of the first text, with what has been restored so far as it is now."""
+        changed = [*patch.changed(), (len(patch.now) + 1, len(patch.now) + 1)]
+        tokens, number = passage.read(patch.now, LONGEST), 0
+        for at, token in enumerate(tokens):
+            while changed[number][1] <= token.start:
+                number += 1
+            if changed[number][0] < token.end:
+                tokens[at] = token._replace(locked=True)
+        starts = [token.start for token in tokens]
+        found = []
+        for start, end, region in spans:
+            first, last = bisect_left(starts, patch.forth(start)), bisect_left(starts, patch.forth(end))
+            found.append(gate.reread(tokens, region._replace(first=first, last=last), self.priors))
+        return self._proposals(patch.now, tokens, found)

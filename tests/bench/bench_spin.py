@@ -139,8 +139,9 @@ def measured(text: str, gold: Gold, edits: Iterable[Edit]) -> tuple[float, float
         while new and first < last and new[-1] == words[last - 1]:
             new, last = new[:-1], last - 1
         if first < last:
-            after[first] = new
-            after |= {i: [] for i in range(first + 1, last)}
+            # Word for word where the numbers agree: an edit may restore several spun words that stand side by side.
+            parts = [[word] for word in new] if len(new) == last - first else [new] + [[]] * (last - first - 1)
+            after |= dict(zip(range(first, last), parts, strict=True))
             changed.append((first, last, new))
     total = restored = 0.0
     for at, (count, old) in gold.items():
