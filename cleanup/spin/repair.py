@@ -46,9 +46,8 @@ class Weights(NamedTuple):
 
 WEIGHTS = Weights()  # for the verdict
 GLANCE = Weights(rounds=1)  # neighbours at their prior, pairs only
-READ = Weights(
-    0.56, 0.4, present=0.0, rival=0.8, name=1.8, guard=6.0, own=0.8, share=0.6, about=1.2, near=0.4
-)  # inside a spun text
+# Inside a spun text.
+READ = Weights(0.54, 0.4, present=0.0, rival=0.8, name=1.8, guard=5.0, own=0.8, share=0.6, about=1.2, near=0.4)
 HOPELESS = 0.002  # a reading below this probability is not looked at in triples
 GUARD_REACH = 12  # tokens on either side in which a guard word makes a form honest
 
