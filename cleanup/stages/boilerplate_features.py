@@ -24,9 +24,11 @@ _COUNTS = {
     "starts": r"(?:^|[\s(\"'“„«/-])\p{Lu}",
     "commas": r"[,;、，]",
     "marks": r"[|•·»›→/©®™:()\[\]_+]",
+    "little": r"\b\p{L}{1,3}\b",
     "quotes": r"[\"“”„«»「」]",
     "pairs": r"\p{Lu}[\p{Ll}'’-]+\s\p{Lu}[\p{Ll}'’-]+",
 }
+PIECE = r"\b\p{L}{4,6}|[\p{Katakana}ー]{2,}|\p{Han}{2}|\b\p{Hangul}{2}"  # how a word starts; pairs where words have no spaces
 _FLAGS = {
     "is lower": r"^\p{Ll}",
     "is bullet": r"^(?:[•·▪■–—*>+-]|\d{1,2}[.)])\s",
@@ -39,6 +41,8 @@ _FLAGS = {
 }
 _NEIGHBOURS = {
     "words": (-1, 1, 2),
+    "said share": (-1, 1),
+    "little share": (-1, 1),
     "capital share": (-2, -1, 1),
     "sentence": (-2, -1, 1),
     "long": (-1, 1),
@@ -65,6 +69,7 @@ def features(lines: Lines, signals: Mapping[str, Sequence[str]], verdicts: Mappi
     columns |= _signals(lines, signals)
     columns |= _places(lines, word, long)
     columns |= _repeats(lines)
+    columns |= _overlaps(lines, long)
     gone = np.logical_or.reduce([*verdicts.values(), np.zeros(len(word), bool)])
     columns["gone share"] = np.bincount(lines.doc, gone, minlength=len(lines.first) - 1)[lines.doc] / lines.sizes
     for kind in KINDS:
@@ -90,6 +95,8 @@ def _forms(lines: Lines, word: Ints) -> dict[str, Column]:
     chars = np.maximum(lines.chars, 1)
     columns["digit share"] = columns["digits"] / chars
     columns["upper share"] = columns.pop("capitals") / chars
+    columns["little share"] = columns.pop("little") / word
+    columns["word size"] = lines.chars / word
     columns["capital share"] = columns.pop("starts") / word
     columns["mark share"] = columns.pop("marks") / chars
     return columns
@@ -158,6 +165,22 @@ def _repeats(lines: Lines) -> dict[str, Column]:
         "goes on": np.append(same, False)[:size],
         "went on": np.append(False, same)[:size],
     }
+
+
+def _overlaps(lines: Lines, long: Bools) -> dict[str, Column]:
+    """How much of what a line says other paragraphs of its page say, too: what belongs to the article shares its words."""
+    found = lines.text.str.extract_all(PIECE)
+    count = found.list.len().to_numpy().astype(np.int64)
+    size = len(count)
+    row = np.repeat(np.arange(size), count)
+    piece = found.list.explode(empty_as_null=False, keep_nulls=False).str.to_lowercase()
+    key = piece.hash(seed=0).to_numpy() ^ (lines.doc[row].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    _, number = np.unique(key, return_inverse=True)
+    inside = long[row]
+    saying = np.unique(number[inside] * np.int64(size + 1) + row[inside]) // (size + 1)  # once for each paragraph that says it
+    others = np.bincount(saying, minlength=len(number))[number] - inside
+    said = np.bincount(row, others > 0, minlength=size)
+    return {"said": np.minimum(said, 15), "said share": said / np.maximum(count, 1), "new": np.minimum(count - said, 15)}
 
 
 def _shift(column: Column, doc: Ints, step: int) -> Column:

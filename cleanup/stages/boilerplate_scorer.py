@@ -17,9 +17,8 @@ import numpy.typing as npt
 
 from cleanup.errors import RuleError
 from cleanup.stages.boilerplate_features import KINDS, Floats, features
-from cleanup.stages.boilerplate_lines import CJK, Bools, Ints, Lines
-from cleanup.stages.boilerplate_rules import normal
-from cleanup.stages.boilerplate_structure import State, Verdict
+from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
+from cleanup.stages.boilerplate_structure import CJK_RUN, State, Verdict, pieces
 
 FILE = "scorer.json"
 SCALE = 10_000  # leaf units of one unit of log-odds
@@ -27,7 +26,8 @@ ROWS = 256  # lines scored at once
 DUMP_SHARE = 0.3  # of the lines gone by rules alone: a dump of a whole page
 DUMP_LINES = 60
 HEADLINE_WORDS = (4, 40)
-HEADLINE_LINES = 30  # before the article within which its title stands
+HEADLINE_LINES = 30  # lines that no rule knows, before the article, within which its title stands
+HEADLINE_REACH = 150  # lines in all
 DUMP_HEADLINES = 3  # lines of a dump that may be its title
 CLUSTER_LINES = 12  # between two paragraphs of one article
 LISTED = 0.93  # probability from which an entry of a list goes, since most lists are the article's own, and one word alone
@@ -35,8 +35,6 @@ EDGE = 0.05  # more probability is asked of lines before the article, less of th
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
 LONGER_WORDS = 9
 RULE = "boilerplate/scorer"
-CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
-_WORD = re.compile(r"[^\W\d_]{4,}")
 _ENTRY = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
@@ -112,26 +110,18 @@ class Scorer:
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
         dump = len(score) >= DUMP_LINES and len(gone) >= DUMP_SHARE * len(score)
         apply = self.weights.apply_dump if dump else self.weights.apply
-        chosen = (score >= self.weights.review).nonzero()[0].tolist()
+        review = min(self.weights.review, apply)
+        chosen = (score >= review).nonzero()[0].tolist()
         if not chosen:
             return
         headlines = _headlines(state, score, gone, dump)
-        prose = ""
+        chosen = [line for line in chosen if line not in headlines and not _is_said(state, line, gone, dump)]
+        least = {line: apply if dump else self._least(state, line) for line in chosen}
         for line in chosen:
-            text = state.page.text[line]
-            if line in headlines:
+            p = float(score[line])
+            if state.page.words[line] <= SAID_WORDS and p < least[line] and not dump:
                 continue
-            least = apply if dump else self._least(state, line)
-            if state.page.words[line] <= SAID_WORDS:
-                if state.page.sentence[line] or _between_paragraphs(state, line, gone):
-                    continue  # "No." is an answer, and a few words between two paragraphs are a subhead
-                if state.page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
-                    continue  # so is one word within the article, whatever is next to it
-                prose = prose or _prose(state)
-                if f" {normal(text)} " in prose or (score[line] < least and not dump):
-                    continue
-            confidence = _confidence(float(score[line]), least, self.weights.review)
-            state.add(line, Verdict(RULE, confidence, {"p": round(float(score[line]), 3)}))
+            state.add(line, Verdict(RULE, _confidence(p, least[line], review), {"p": round(p, 3)}))
 
     def _least(self, state: State, line: int) -> float:
         """Probability from which a line of main text goes: the less it has to go by, the surer."""
@@ -146,15 +136,24 @@ class Scorer:
         return self.weights.apply + (EDGE if line < state.head_end else -EDGE if line >= state.tail_start else 0)
 
 
+def _is_said(state: State, line: int, gone: set[int], dump: bool) -> bool:
+    """Whether a line belongs to the article whatever its form is."""
+    page = state.page
+    if not dump and page.text[line].endswith((":", "：")) and state.head_end <= line < len(page) - 1 and line + 1 not in gone:
+        return True  # it introduces what follows
+    if page.words[line] > SAID_WORDS:
+        return False
+    if page.sentence[line] or _between_paragraphs(state, line, gone):
+        return True  # "No." is an answer, and a few words between two paragraphs are a subhead
+    if page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
+        return True  # so is one word within the article, whatever is next to it
+    return f" {state.form(line)} " in state.prose
+
+
 def _between_paragraphs(state: State, line: int, gone: set[int]) -> bool:
     """Whether the lines next to a line are sentences that stay."""
     near = (line - 1, line + 1)
     return all(0 <= other < len(state.page) and state.page.sentence[other] and other not in gone for other in near)
-
-
-def _prose(state: State) -> str:
-    """The longer lines of a page in normal form."""
-    return " " + " ".join(state.form(line) for line, count in enumerate(state.page.words) if count >= 8) + " "
 
 
 def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[str, Bools]:
@@ -175,17 +174,14 @@ def _headlines(state: State, score: npt.NDArray[np.float64], gone: set[int], dum
     prose = [line for line, flag in enumerate(state.long) if flag and score[line] < 0.5 and line not in gone]
     article = max(_clusters(prose), key=lambda lines: sum(page.words[line] for line in lines), default=[min(len(page), 10)])
     shortest, longest = HEADLINE_WORDS
-    near = [
-        line
-        for line in range(max(0, article[0] - HEADLINE_LINES), article[0])
-        if line not in gone and page.words[line] <= longest and not page.text[line].endswith((".", "。", ":"))
-    ]
+    before = [line for line in range(max(0, article[0] - HEADLINE_REACH), article[0]) if line not in gone][-HEADLINE_LINES:]
+    near = [line for line in before if page.words[line] <= longest and not page.text[line].endswith((".", "。", ":"))]
     near = [line for line in near if page.words[line] >= shortest or (CJK_RUN.search(page.text[line]) and page.words[line] > 2)]
-    said = {piece for line in article if line < len(page) for piece in _pieces(page.text[line])}
+    said = {piece for line in article if line < len(page) for piece in pieces(page.text[line])}
 
     def fit(line: int) -> float:
-        pieces = _pieces(page.text[line])
-        return len(pieces & said) / (len(pieces) + 1) - float(score[line]) / 2
+        found = pieces(page.text[line])
+        return len(found & said) / (len(found) + 1) - float(score[line]) / 2
 
     return sorted(near, key=fit, reverse=True)[: DUMP_HEADLINES if dump else 1]
 
@@ -201,16 +197,8 @@ def _clusters(lines: Sequence[int]) -> list[list[int]]:
     return runs
 
 
-def _pieces(text: str) -> set[str]:
-    """The longer words of a text, and pairs of signs where words have no spaces between them."""
-    low = text.casefold()
-    return {word for word in _WORD.findall(low) if not CJK_RUN.search(word)} | {
-        run[at : at + 2] for run in CJK_RUN.findall(low) for at in range(len(run) - 1)
-    }
-
-
 def _confidence(p: float, apply: float, review: float) -> float:
     """The probability as a score of the policy: 0.9 where it is just enough to apply, 0.5 where it is enough to ask."""
     if p >= apply:
         return round(0.9 + 0.09 * (p - apply) / (1 - apply), 3)
-    return round(0.5 + 0.399 * (p - review) / (apply - review), 3)
+    return round(0.5 + 0.399 * (p - review) / max(apply - review, 0.01), 3)

@@ -6,16 +6,22 @@ Every function looks at a `State` and adds verdicts for lines to it. None of the
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from cleanup.stages.boilerplate_lines import Page
+from cleanup.stages.boilerplate_lines import CJK, Page
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import normal
 
 HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
+RUN = 3  # sentences behind a related marker that are looked at together:
+SAME = 0.35  # with this share of their words in the article before, and in a row, they belong to it,
+OTHER = 0.25  # with less than this, and so many lines behind the marker, they tell other stories
+MANY = 30
+FEW_PIECES = 6
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 REPEAT_CHARS = 12  # a line that repeats another starts as it does
@@ -23,6 +29,8 @@ CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
+CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
@@ -63,6 +71,11 @@ class State:
     def spaced(self) -> bool:
         """Whether blank lines set its paragraphs apart."""
         return sum(gap > 0 for gap in self.page.gap) >= 0.3 * len(self.page)
+
+    @cached_property
+    def prose(self) -> str:
+        """The longer lines of a page in normal form."""
+        return " " + " ".join(self.form(line) for line, count in enumerate(self.page.words) if count >= 8) + " "
 
     def form(self, line: int) -> str:
         """Normal form of a line."""
@@ -138,13 +151,34 @@ def tail(state: State) -> None:
         verdict = state.verdicts.get(line)
         category = verdict.why.get("category") if verdict else None
         strong = category in ("comment", "related") and before >= TAIL_SHARE * total > 0
-        ends = before == total and len(_said(state, line + 1)) != 1  # one sentence alone: the article may go on behind an insert
-        if strong and (category == "comment" or ends or (before >= 0.6 * total and _teasers(state, line + 1))):
+        if strong and (category == "comment" or _ends(state, line, before, total)):
             name = "comments-tail" if category == "comment" else "related-tail"
             for number in range(line + 1, len(page)):
                 state.add(number, Verdict(f"boilerplate/structure/{name}", 0.93, {"marker": page.text[line][:80]}))
             return
         before += weights[line]
+
+
+def _ends(state: State, line: int, before: int, total: int) -> bool:
+    """Whether the article ends at a related marker: by what follows, and by how much the article says of the same."""
+    said = _said(state, line + 1)
+    article = {piece for other in range(line) if state.long[other] for piece in pieces(state.page.text[other])} if said else set()
+    runs = [said[at : at + RUN] for at in range(max(1, len(said) - RUN + 1))] if said else []
+    shares = [_share(state, run, article) for run in runs]
+    if any(len(run) == RUN and run[-1] - run[0] == RUN - 1 and share >= SAME for run, share in zip(runs, shares, strict=True)):
+        return False  # no list of headlines has sentences in a row, about the same
+    if len(said) > 1 and len(state.page) - line > MANY and max(shares) < OTHER:
+        return True
+    # one sentence alone: the article may go on behind an insert
+    return (before == total and len(said) != 1) or (before >= 0.6 * total and _teasers(state, line + 1))
+
+
+def _share(state: State, run: Sequence[int], article: set[str]) -> float:
+    """How much of what some lines say the article says, too; 1 where that cannot be told."""
+    found = [pieces(state.page.text[line]) for line in run]
+    if sum(map(len, found)) < FEW_PIECES:
+        return 1
+    return sum(len(one & article) / (len(one) + 1) for one in found) / len(found)
 
 
 def _said(state: State, start: int) -> list[int]:
@@ -164,6 +198,14 @@ def _teasers(state: State, start: int) -> bool:
     said = _said(state, start)
     lone = len(said) == 1 and said[0] - start <= 2  # a headline or two, then one paragraph: the article goes on
     return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not pairs and not lone
+
+
+def pieces(text: str) -> set[str]:
+    """The longer words of a text, and pairs of signs where words have no spaces between them."""
+    low = text.casefold()
+    return {word for word in _WORD.findall(low) if not CJK_RUN.search(word)} | {
+        run[at : at + 2] for run in CJK_RUN.findall(low) for at in range(len(run) - 1)
+    }
 
 
 def breadcrumb(state: State) -> tuple[int, str, str] | None:
