@@ -6,10 +6,11 @@ It sees sketches and small columns; texts are read back from the mapped parts wh
 from __future__ import annotations
 
 import os
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,14 @@ from numpy.typing import NDArray
 from cleanup.config import Config
 from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
-from cleanup.part import Outcome, Proposals, save_proposals
+from cleanup.part import Job, Outcome, Proposals, save_proposals
 from cleanup.read.records import identity
 from cleanup.spin.witness import witness
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, value
+
+if TYPE_CHECKING:
+    from cleanup.engines.local import Engine
 
 COPIES = 12  # spun copies that are asked what stood in a text
 
@@ -36,24 +40,26 @@ class Mapped(NamedTuple):
     columns: dict[str, NDArray[Any]]
 
 
-def load(out: Path, parts: Sequence[int], mapped: Sequence[Outcome]) -> Mapped:
-    """Read the columns of all parts; hosts, numbered part by part, get numbers of their own over the run."""
-    directories = tuple(out / ".work" / "map" / f"{number:05}" for number in parts)
+def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Mapped:
+    """Read the columns of all parts: with their outcomes all of them, else only lengths and where the lines are. Hosts, numbered
+    part by part, get numbers of their own over the run."""
+    names = ("spin", "date", "length", "id") if mapped is not None else ("length",)
     rows: list[NDArray[np.int64]] = []
     ends: list[NDArray[np.int64]] = []
-    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in ("spin", "date", "length", "host", "id")}
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*names, "host")}
     hosts: dict[str, int] = {}
-    for directory, outcome in zip(directories, mapped, strict=True):
+    for number, directory in enumerate(directories):
         with np.load(directory / "columns.npz") as archive:
             live = archive["live"]
             rows.append(np.flatnonzero(live))
             ends.append(archive["ends"])
-            for name in ("spin", "date", "length", "id"):
+            for name in names:
                 columns[name].append(archive[name][live])
-            table = np.array([hosts.setdefault(host, len(hosts)) for host in outcome.hosts] or [0], dtype=np.int32)
-            columns["host"].append(table[archive["host"][live]])
+            if mapped is not None:
+                table = np.array([hosts.setdefault(host, len(hosts)) for host in mapped[number].hosts] or [0], dtype=np.int32)
+                columns["host"].append(table[archive["host"][live]])
     first = np.cumsum([0, *(len(numbers) for numbers in rows)])
-    together = {name: np.concatenate(values) for name, values in columns.items()}
+    together = {name: np.concatenate(values) for name, values in columns.items() if values}
     together["host_names"] = np.array(list(hosts) or [""], dtype=object)
     return Mapped(directories, first, tuple(rows), tuple(ends), together)
 
@@ -98,7 +104,35 @@ class Lines:
             file.close()
 
 
-def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Sequence[Outcome], tag: str) -> dict[str, Any]:
+class Share(NamedTuple):
+    """Pairs of documents for a worker to compare, and where it finds their texts."""
+
+    number: int
+    config: Config
+    directories: tuple[Path, ...]
+    pairs: NDArray[np.uint64]
+
+
+def compare(share: Share, attempt: int) -> NDArray[Any]:  # noqa: ARG001 (the engine's protocol)
+    """Verdicts on a share of the pairs."""
+    from cleanup.dedup import canonical, cluster
+
+    mapped = _mapped(share.directories)
+    lines = Lines(mapped, share.config)
+    try:
+        return cluster.compare(share.pairs, lines.texts, mapped.columns["length"], share.config.dedup, canonical.built_in())
+    finally:
+        lines.close()
+
+
+@lru_cache(maxsize=1)
+def _mapped(directories: tuple[Path, ...]) -> Mapped:
+    return load(directories, None)
+
+
+def deduplicate(
+    config: Config, out: Path, work: Sequence[Job], outcomes: Sequence[Outcome], tag: str, engine: Engine
+) -> dict[str, Any]:
     """Find near-duplicate coverage; writes the proposals of every part and `clusters.jsonl`. Gives the report for `run.json`.
 
     `tag` names the run, so that an index to which it has added already is asked only for what others added.
@@ -107,28 +141,38 @@ def deduplicate(config: Config, out: Path, parts: Sequence[int], outcomes: Seque
         with appearing(out / "clusters.jsonl"):
             return {}
     from cleanup.dedup import corpus
+    from cleanup.dedup.cluster import SHARE
     from cleanup.dedup.index import Index
     from cleanup.dedup.sketch import load as load_sketches
 
-    mapped = load(out, parts, outcomes)
+    directories = tuple(job.work / "map" / job.name for job in work)
+    mapped = load(directories, outcomes)
     lines = Lines(mapped, config)
+
+    def judged(pairs: NDArray[np.uint64]) -> NDArray[Any]:
+        begins = range(0, len(pairs), SHARE)
+        shares = [Share(at, config, directories, pairs[begin : begin + SHARE]) for at, begin in enumerate(begins)]
+        tables = {share.number: table for share, table in engine.each(compare, shares)}
+        return np.concatenate([tables[share.number] for share in shares])
+
     try:
         columns = corpus.Columns(**{name: mapped.columns[name] for name in ("spin", "date", "length", "host", "host_names")})
         sketches = load_sketches([file for directory in mapped.directories for file in sorted(directory.glob("sketch-*"))])
         index = Index.open(config.dedup.index, config.dedup, create=True, skip=tag) if config.dedup.index else None
-        result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup, index)
+        result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup, index, judged)
         witnesses = restore(result, columns.spin, lines, config)
         if index is not None:
             everybody = range(len(sketches))
             corpus.remember(sketches, columns, result, lines.ids(everybody), lines.urls(everybody), config.dedup, tag)
     finally:
         lines.close()
-    ordered = list(result.proposals)
-    for number, part in enumerate(parts):
-        begin, end = int(mapped.first[number]), int(mapped.first[number + 1])
-        mine = ordered[bisect_left(ordered, begin) : bisect_left(ordered, end)]
+        _mapped.cache_clear()  # another run may be made in the same place
+    ordered = result.proposals.numbers()
+    for number, job in enumerate(work):
+        begin, end = mapped.first[number : number + 2].tolist()
+        mine = ordered[slice(*np.searchsorted(ordered, (begin, end)).tolist())].tolist()
         found = [Proposals(int(mapped.rows[number][one - begin]), result.proposals[one]) for one in mine]
-        save_proposals(out / ".work" / "dedup" / f"{part:05}", found)
+        save_proposals(out / ".work" / "dedup" / job.name, found)
     with appearing(out / "clusters.jsonl") as file:
         for cluster in result.clusters:
             for member in cluster["members"]:
@@ -148,9 +192,9 @@ def restore(result: Result, spin: NDArray[np.float32], lines: Lines, config: Con
     if "spin" not in config.stages or not config.spin.repair:
         return witnesses
     clusters: dict[int, list[int]] = {}
-    for kept, member in result.pairs.tolist():
-        if spin[member] >= SPUN:
-            clusters.setdefault(kept, []).append(member)
+    spun = result.members.take(spin[result.members.number] >= SPUN)
+    for kept, member in zip(spun.kept.tolist(), spun.number.tolist(), strict=True):
+        clusters.setdefault(kept, []).append(member)
     for kept, members in clusters.items():
         if spin[kept] >= SPUN:
             if len(members) > 1:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.config import Config
+from cleanup.dedup.relation import passage
 from cleanup.dedup.sketch import Sketcher
 from cleanup.document import Document, Drop, Edit, Mark, Row, failure
 from cleanup.errors import ENDINGS, CleanupError
@@ -308,6 +309,9 @@ def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, jo
     meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
     id_ = identity(record, job.config.read) or str(value(record["id"]))
     doc = Document(id_, text=value(record[field]), source=str(value(record.get("source", ""))), meta=meta, record=record)
+    for one in proposals:
+        if "shared" in one.why:  # where it lies: only now the text is at hand
+            one.why["shared"] = passage(doc.text, *one.why["shared"])
     settle(doc, step, "", proposals, DEDUP_POLICY, job.answers)
     rows = doc.ledger
     edits = summary["edits"] + doc.edits

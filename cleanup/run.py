@@ -103,7 +103,7 @@ def execute(
                 apart = resumed or (apart and sum(job.size for job in work) > LITTLE)
                 with local.Engine(min(jobs, len(work)), apart=apart) as engine:
                     mapped = _phase("map", map_part, part.mapped, work, engine, progress)
-                    corpus = _deduplicate(config, out, work, mapped, manifest)
+                    corpus = _deduplicate(config, out, work, mapped, manifest, engine)
                     _furniture(config, work, engine, progress)
                     finished = _phase("finish", finish_part, part.finished, work, engine, progress)
                 _conclude(out, manifest, mapped, finished, corpus, began)
@@ -198,7 +198,7 @@ def _phase(
 
 
 def _deduplicate(
-    config: Config, out: Path, work: Sequence[Job], mapped: Sequence[Outcome], manifest: dict[str, Any]
+    config: Config, out: Path, work: Sequence[Job], mapped: Sequence[Outcome], manifest: dict[str, Any], engine: local.Engine
 ) -> dict[str, Any]:
     """The corpus step: writes `.work/dedup/NNNNN` for every part, and `clusters.jsonl`; gives its report."""
     from cleanup.corpus import deduplicate
@@ -206,7 +206,7 @@ def _deduplicate(
     report = out / ".work" / "dedup" / "report.json"
     if not report.exists():
         tag = hashlib.blake2b(msgspec.json.encode(manifest["digests"]), digest_size=8).hexdigest()
-        found = deduplicate(config, out, [job.number for job in work], mapped, tag)
+        found = deduplicate(config, out, work, mapped, tag, engine)
         directory.write_json(report, found)
     answer: dict[str, Any] = directory.read_json(report)
     return answer

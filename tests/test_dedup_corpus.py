@@ -107,8 +107,8 @@ def test_the_order_of_documents_does_not_matter(corpus: Corpus, result: Result) 
 
 def test_the_same_twice(corpus: Corpus, result: Result) -> None:
     again = run(corpus.texts)
-    assert msgspec.json.encode([dict(again.proposals), again.clusters, again.report]) == msgspec.json.encode(
-        [dict(result.proposals), result.clusters, result.report]
+    assert msgspec.json.encode([dict(again.proposals), list(again.clusters), again.report]) == msgspec.json.encode(
+        [dict(result.proposals), list(result.clusters), result.report]
     )
 
 
@@ -119,7 +119,7 @@ def test_a_receipt_says_everything(result: Result) -> None:
         assert why.keys() >= {"duplicate_of", "relation", "jaccard", "containment", "cluster", "keep_reason", "bands"}
         assert 0 <= why["jaccard"] <= 1
         assert 0 <= why["containment"] <= 1
-        assert why["relation"] in ("exact", "spun") or len(why["shared"]) > 10
+        assert why["relation"] in ("exact", "spun") or why["shared"][1] > 10
     near = [drop for drop in dropped(result).values() if drop.why["relation"] == "near" and drop.why["jaccard"] > 0.8]
     assert all(drop.why["bands"] > 3 for drop in near)
 
@@ -195,7 +195,7 @@ def test_many_near_identical_documents(writer: Writer) -> None:
 
 def test_nothing_at_all() -> None:
     empty = run([])
-    assert (empty.proposals, empty.clusters, empty.over, len(empty.pairs)) == ({}, [], {}, 0)
+    assert (empty.proposals, list(empty.clusters), empty.over) == ({}, [], {})
     assert run(["just one document with a few words in it"]).proposals == {}
 
 
@@ -258,10 +258,10 @@ def test_modes(writer: Writer) -> None:
     marked = run(texts, mode="mark")
     assert {number: [type(one) for one in found] for number, found in marked.proposals.items()} == {0: [Mark], 1: [Mark]}
     assert marked.proposals[1][0].value["of"] == "d00000"  # type: ignore[union-attr]
-    assert marked.clusters == run(texts).clusters
+    assert list(marked.clusters) == list(run(texts).clusters)
     only = run(texts, mode="cluster")
     assert only.proposals == {}
-    assert only.clusters == marked.clusters
+    assert list(only.clusters) == list(marked.clusters)
 
 
 def test_max_removal_stops_the_run(writer: Writer) -> None:
@@ -285,7 +285,7 @@ def test_near_misses_are_recorded_and_not_applied(writer: Writer) -> None:
     assert found[0].score < 0.5
     assert found[0].why["rejected"] is True
     assert result.report["near_misses"] == 1
-    assert result.clusters == []
+    assert not result.clusters
 
 
 @pytest.mark.parametrize("scheme", ["fss", "affine32"])

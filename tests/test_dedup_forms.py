@@ -10,7 +10,8 @@ import pytest
 
 from cleanup.config import DedupConfig
 from cleanup.dedup import canonical, estimate
-from cleanup.dedup.relation import Verdict, judge
+from cleanup.dedup.relation import Verdict
+from cleanup.dedup.relation import verdicts as compared
 from cleanup.dedup.sketch import Sketcher
 from cleanup.dedup.stream import StreamDeduplicator
 
@@ -69,7 +70,7 @@ def fill(form: str, seed: int) -> str:
 
 def verdicts(texts: list[str]) -> list[Verdict]:
     a, b = np.array(list(combinations(range(len(texts)), 2))).T
-    return judge(texts, a, b, CFG, canonical.built_in())
+    return compared(texts, a, b, CFG, canonical.built_in())
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -11,7 +11,7 @@ import pytest
 from cleanup.config import DedupConfig
 from cleanup.dedup import alignment, verify
 from cleanup.dedup.canonical import Classes
-from cleanup.dedup.relation import Verdict, judge
+from cleanup.dedup.relation import Verdict, judge, passage, swapped, verdicts
 from cleanup.dedup.shingle import I64
 from tests.bench.corpus import Writer, boilerplated, events
 
@@ -86,11 +86,11 @@ def test_comparison_does_not_depend_on_the_batch() -> None:
     texts = [text for pair in pairs for text in pair]
     even: I64 = np.arange(0, len(texts), 2)
     cfg = DedupConfig()
-    together = judge(texts, even, even + 1, cfg, NONE)
+    together = verdicts(texts, even, even + 1, cfg, NONE)
     for number, (one, other) in enumerate(pairs):
-        assert judge([one, other], np.array([0]), np.array([1]), cfg, NONE) == [together[number]]
-        (swapped,) = judge([other, one], np.array([0]), np.array([1]), cfg, NONE)
-        assert swapped.swapped()._replace(passage="") == together[number]._replace(passage="")
+        assert verdicts([one, other], np.array([0]), np.array([1]), cfg, NONE) == [together[number]]
+        turned = swapped(judge([other, one], np.array([0]), np.array([1]), cfg, NONE))
+        assert Verdict.of(turned[0]) == together[number]
 
 
 def test_the_common_subsequence_is_a_longest_one() -> None:
@@ -109,7 +109,7 @@ def test_the_common_subsequence_is_a_longest_one() -> None:
 
 
 def verdict(one: str, other: str, cfg: DedupConfig | None = None) -> Verdict:
-    return judge([one, other], np.array([0]), np.array([1]), cfg or DedupConfig(), NONE)[0]
+    return verdicts([one, other], np.array([0]), np.array([1]), cfg or DedupConfig(), NONE)[0]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_near(writer: Writer) -> None:
         assert found.relation == "near"
         assert found.covers == (True, True)
         assert found.score >= 0.9
-        assert found.passage
+        assert found.passages[0][1] > 20
 
 
 def test_excerpt(writer: Writer) -> None:
@@ -186,5 +186,6 @@ def test_a_passage_is_text_as_it_stands(writer: Writer) -> None:
     for extra in ("", "😀", "\u200b", "𝐀 "):
         one, other = (f"{extra}{writer.article(40)} {body}. {end}" for end in ("One", "Two"))
         found = verdict(one, other, DedupConfig(excerpt=0.1))
-        assert body[:60] in found.passage
-        assert len(found.passage) <= 120
+        for text, where in zip((one, other), found.passages, strict=True):
+            assert body[:60] in passage(text, *where)
+            assert len(passage(text, *where)) <= 120

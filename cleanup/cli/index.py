@@ -89,8 +89,8 @@ def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None
 @read_options
 def query_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None:
     """Print a JSON object for every remembered document that covers one of IN...: id, match, relation, jaccard, containment."""
-    from cleanup.dedup.corpus import figures
     from cleanup.dedup.index import Index
+    from cleanup.dedup.receipts import figures
 
     config = configuration(options)
     index = Index.open(directory, config.dedup)

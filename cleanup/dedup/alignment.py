@@ -7,102 +7,120 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.shingle import I64, U32, odd, u64
+from cleanup.dedup.shingle import I64, U32, finish, odd32
+from cleanup.dedup.verify import meet
 
+F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ALIGNED = 4000  # content words of a text that are aligned at most
-(_PAIR,) = odd(0xA116, 1)
-
-
-class Alignment(NamedTuple):
-    """What two texts share once synonyms are put together."""
-
-    jaccard: float  # of the sets of pairs of neighbouring content words
-    aligned: float  # content words that both have in the same order, as a share of the shorter text's
-    spread: float  # share of the stretches of both texts in which at least a fifth of the content words is aligned
-    ratio: float  # content words of the shorter text by those of the longer one
-    words: int  # content words of the shorter text
-
-
-NONE: I64 = np.zeros(0, np.int64)
 STRETCHES = 10
-THIN = 0.2
+THIN = 0.2  # share of the content words of a stretch below which it is not aligned
+(_LEFT,) = odd32(0xA116, 1)
 
 
-def align(first: U32, second: U32, least: float = 0.0) -> tuple[Alignment, I64, I64]:
-    """Align two sequences of content words by their longest common subsequence, and tell the positions of its words in either.
+class Alignments(NamedTuple):
+    """What pairs of texts share once synonyms are put together, an entry a pair."""
+
+    jaccard: F64  # of the sets of pairs of neighbouring content words
+    aligned: F64  # content words that both have in the same order, as a share of the shorter text's
+    spread: F64  # share of the stretches of both texts in which at least a fifth of the content words is aligned
+    ratio: F64  # content words of the shorter text by those of the longer one
+    words: I64  # content words of the shorter text
+    pair: I64  # of every aligned word the pair, and where it stands among all content words: in either text
+    left: I64
+    right: I64
+
+
+def align(words: U32, starts: I64, sizes: I64, least: float = 0.0) -> Alignments:
+    """Align the content words of pairs by their longest common subsequence. `starts` and `sizes` tell where the words of every
+    side are, side 2i and 2i + 1 being the two texts of pair i.
 
     Where the words in common cannot make up the share `least`, `aligned` is their share, without looking at anything else.
 
     A spun copy keeps order and pace: its common words come all along both texts. Two reports that share a quotation or a
     list have theirs in a few places, and two unrelated texts have few.
     """
-    words = first[:ALIGNED], second[:ALIGNED]
-    shorter, longer = sorted(map(len, words))
-    if not shorter:
-        return Alignment(0.0, 0.0, 0.0, 0.0, 0), NONE, NONE
-    places = [np.flatnonzero(_among(words[side], words[1 - side])) for side in (0, 1)]
-    share = min(map(len, places)) / shorter
-    if share < least:
-        return Alignment(0.0, share, 0.0, shorter / longer, shorter), NONE, NONE
-    some = [side[at].tolist() for side, at in zip(words, places, strict=True)]
-    if (len(some[1]), some[1]) < (len(some[0]), some[0]):  # of several longest ones the same, whichever text comes first
-        right, left = subsequence(some[1], some[0])
-    else:
-        left, right = subsequence(some[0], some[1])
-    matched = places[0][left], places[1][right]
-    thin = total = 0
-    for at, side in zip(matched, words, strict=True):
-        size = len(side)
-        stretches = min(STRETCHES, max(1, size // 8))
-        have = np.bincount(at * stretches // size, minlength=stretches)
-        room = np.bincount(np.arange(size) * stretches // size, minlength=stretches)
-        thin += int((have < THIN * room).sum())
-        total += stretches
-    aligned = Alignment(_jaccard(*words), len(left) / shorter, 1 - thin / total, shorter / longer, shorter)
-    return aligned, *matched
+    sizes = np.minimum(sizes, ALIGNED)
+    both = sizes.reshape(-1, 2)
+    shorter, longer = both.min(axis=1), both.max(axis=1)
+    met = np.flatnonzero(meet(words, starts, sizes)[0])
+    firsts = np.cumsum(sizes) - sizes
+    side = np.searchsorted(firsts + sizes, met, "right")
+    met += (starts - firsts)[side]
+    bounds = np.searchsorted(side, np.arange(len(sizes) + 1))
+    share = np.diff(bounds).reshape(-1, 2).min(axis=1) / np.maximum(shorter, 1)
+    found = words[met].tolist()
+    pairs, left, right = [], [], []
+    for pair in np.flatnonzero((share >= least) & (shorter > 0)).tolist():
+        begin, middle, end = bounds[2 * pair : 2 * pair + 3].tolist()
+        one, two = found[begin:middle], found[middle:end]
+        if (len(two), two) < (len(one), one):  # of several longest ones the same, whichever text comes first
+            second, first = subsequence(two, one)
+        else:
+            first, second = subsequence(one, two)
+        pairs.append(np.full(len(first), pair))
+        left.append(met[begin:middle][first])
+        right.append(met[middle:end][second])
+    nothing: I64 = np.zeros(0, np.int64)
+    pair_, left_, right_ = (np.concatenate((nothing, *some)) for some in (pairs, left, right))
+    done = (share >= least) & (shorter > 0)
+    sides = np.concatenate((2 * pair_, 2 * pair_ + 1))
+    thin, total = _thin(sides, np.concatenate((left_, right_)) - starts[sides], sizes)
+    aligned = np.where(done, np.bincount(pair_, minlength=len(done)) / np.maximum(shorter, 1), share)
+    spread = np.where(done, 1 - thin / np.maximum(total, 1), 0.0)
+    jaccard = np.zeros(len(done))
+    jaccard[done] = _jaccard(words, starts[np.repeat(done, 2)], sizes[np.repeat(done, 2)])
+    return Alignments(jaccard, aligned, spread, shorter / np.maximum(longer, 1), shorter, pair_, left_, right_)
 
 
-def _among(one: U32, other: U32) -> Mask:
-    """Which words of one sequence the other has."""
-    known = np.sort(other)
-    return np.asarray(known[np.minimum(np.searchsorted(known, one), len(known) - 1)] == one)
+def _thin(side: I64, at: I64, sizes: I64) -> tuple[I64, I64]:
+    """In how many of their stretches the two texts of every pair have few aligned words, and how many stretches they have."""
+    count = np.minimum(STRETCHES, np.maximum(1, sizes // 8))
+    have = np.bincount(side * STRETCHES + at * count[side] // np.maximum(sizes, 1)[side], minlength=len(sizes) * STRETCHES)
+    number = np.arange(STRETCHES)
+    edge = -(-number * sizes[:, None] // count[:, None])  # the first word of a stretch
+    after = -(-(number + 1) * sizes[:, None] // count[:, None])
+    thin = (have.reshape(-1, STRETCHES) < THIN * (after - edge)) & (number < count[:, None])
+    return thin.sum(axis=1).reshape(-1, 2).sum(axis=1), count.reshape(-1, 2).sum(axis=1)
 
 
-def _jaccard(first: U32, second: U32) -> float:
-    sides = [(words[:-1].astype(np.uint64) << u64(32) | words[1:]) * _PAIR & ~u64(1) for words in (first, second)]
-    sides[1] |= u64(1)  # the last bit tells the sides apart, and sorts them together
-    both = np.concatenate(sides)
-    if not len(both):
-        return 0.0
-    both.sort()
-    step = both[1:] ^ both[:-1]
-    return float(np.count_nonzero(step == 1) / (1 + np.count_nonzero(step > 1)))
+def _jaccard(words: U32, starts: I64, sizes: I64) -> F64:
+    if len(words) < 2:
+        return np.zeros(len(sizes) // 2)
+    joined = words[:-1] * _LEFT
+    joined += words[1:]
+    values = np.empty_like(joined)
+    finish(joined, values)
+    _, size, common = meet(values, starts, np.maximum(sizes - 1, 0))
+    share: F64 = common / np.maximum(size[0] + size[1] - common, 1)
+    return share
 
 
 def subsequence(first: list[int], second: list[int]) -> tuple[list[int], list[int]]:
     """Positions of a longest common subsequence, by bit-parallel dynamic programming (Hyyrö 2004)."""
     where: dict[int, int] = {}
-    for index, word in enumerate(first):
-        where[word] = where.get(word, 0) | 1 << index
-    full = (1 << len(first)) - 1
-    state, rows = full, []
+    bit = 1
+    for word in first:
+        where[word] = where.get(word, 0) | bit
+        bit <<= 1
+    state, rows = bit - 1, []
     for word in second:
-        hit = where.get(word)
-        if hit is not None:
-            meet = state & hit
-            state = ((state + meet) | (state - meet)) & full
+        meet = state & where.get(word, 0)
+        state = (state + meet) | (state ^ meet)  # carries beyond the last bit decide nothing
         rows.append(state)
     left, right = [], []
-    row, column = len(second), len(first)
-    while row and column:
-        if rows[row - 1] >> (column - 1) & 1:
-            column -= 1
-        else:
+    row, before = len(second), bit - 1  # `before`: the words of the first sequence that are left
+    while row:
+        longer = ~rows[row - 1] & before  # a 0 stands where the common subsequence gets longer
+        if not longer:
+            break
+        column = longer.bit_length() - 1
+        last = 1 << column
+        row -= 1
+        while row and not rows[row - 1] & last:  # above its first one it has not got there
             row -= 1
-            if not (row and not rows[row - 1] >> (column - 1) & 1):
-                column -= 1
-                left.append(column)
-                right.append(row)
+        before = last - 1
+        left.append(column)
+        right.append(row)
     return left[::-1], right[::-1]

@@ -100,7 +100,7 @@ def pairs(tokens: Tokens, classes: Classes) -> Pairs:
     Pairs with a word that no spinner is known to change have the smaller values, so that a sketch of the smallest ones is
     made of what a spun copy keeps, and of what few other texts have.
     """
-    words, _, bounds = content(tokens, classes)
+    words, _, bounds = content(tokens.hashes, tokens.bounds, classes)
     sizes = np.diff(bounds)
     owner = np.repeat(np.arange(len(sizes)), sizes)
     values = np.full(len(words), EMPTY)
@@ -127,11 +127,11 @@ def smallest(found: Pairs, size: int) -> U32:
     return bottom(found.values, found.owner, found.sizes, size, bound)
 
 
-def content(tokens: Tokens, classes: Classes) -> tuple[U32, I64, I64]:
-    """The content words of a chunk by class, the token that each is, and the first one of every text."""
-    words = classes.lookup(tokens.hashes)
+def content(hashes: U32, bounds: I64, classes: Classes) -> tuple[U32, I64, I64]:
+    """The content words among the tokens of some texts, by class, the token that each is, and the first one of every text."""
+    words = classes.lookup(hashes)
     kept = np.flatnonzero(words != 0)
-    return words.take(kept), kept, np.searchsorted(kept, tokens.bounds)
+    return words.take(kept), kept, np.searchsorted(kept, bounds)
 
 
 def _one_token(words: list[str]) -> U32:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanup.dedup import candidates as sketched
 from cleanup.dedup.bands import components
 from cleanup.dedup.keep import Order
-from cleanup.dedup.relation import STRANGERS, Verdict, judge
-from cleanup.dedup.shingle import I64
+from cleanup.dedup.pairs import Mask, known_among, pack, unique, unpack
+from cleanup.dedup.relation import VERDICT, Table, far, judge, swapped
+from cleanup.dedup.shingle import I64, U64
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -26,111 +26,125 @@ if TYPE_CHECKING:
     from cleanup.dedup.sketch import Sketches
 
 Fetch = Callable[[Sequence[int]], list[str]]
+Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 
-BATCH_CHARS = 1 << 17  # of the texts that are compared at a time
-BATCH_PAIRS = 64
+BATCH_CHARS = 1 << 18  # of the texts that are compared at a time
+BATCH_PAIRS = 256
+SHARE = 512  # pairs that make a worker's share
+
+
+def compare(pairs: U64, fetch: Fetch, lengths: I64, cfg: DedupConfig, classes: Classes) -> Table:
+    """Verdicts on pairs of documents; texts are fetched a batch at a time."""
+    found = [np.zeros(0, VERDICT)]
+    for batch in batches(pairs, lengths):
+        a, b = unpack(batch)
+        numbers, place = np.unique(np.concatenate((a, b)), return_inverse=True)
+        found.append(judge(fetch(numbers.tolist()), place[: len(a)], place[len(a) :], cfg, classes))
+    return np.concatenate(found)
+
+
+def batches(pairs: U64, lengths: I64) -> Iterator[U64]:
+    """Sorted pairs in runs whose texts are together about as long as a batch may be."""
+    a, b = unpack(pairs)
+    size = lengths[b].astype(np.int64)
+    first = np.append(True, a[1:] != a[:-1])[: len(a)]
+    size[first] += lengths[a[first]]
+    total = np.append(0, np.cumsum(size))
+    begin = 0
+    while begin < len(pairs):
+        end = int(np.searchsorted(total, total[begin] + BATCH_CHARS, "right")) - 1
+        end = min(max(end, begin + 1), begin + BATCH_PAIRS)
+        yield pairs[begin:end]
+        begin = end
 
 
 class Judge:
-    """Verdicts on pairs of documents by number, each made once; texts are fetched a batch at a time."""
+    """Verdicts on pairs of documents by number, each made once. Of pairs that came near nothing only that is remembered."""
 
-    def __init__(self, fetch: Fetch, lengths: I64, cfg: DedupConfig, classes: Classes) -> None:
-        self.fetch, self.lengths, self.cfg, self.classes = fetch, lengths, cfg, classes
-        self.verdicts: dict[tuple[int, int], Verdict] = {}
+    def __init__(self, compare: Compare, cfg: DedupConfig) -> None:
+        self.compare, self.cfg = compare, cfg
+        self.pairs: U64 = np.zeros(0, np.uint64)  # that were compared, ascending
+        self.rows: I64 = np.zeros(0, np.int64)  # of each of them its row in the table
+        self.table: Table = np.zeros(1, VERDICT)  # the first row stands for all that came near nothing
 
     def verify(self, a: I64, b: I64) -> None:
         """Compare all pairs that were not compared before."""
-        pairs = sorted({(min(pair), max(pair)) for pair in zip(a.tolist(), b.tolist(), strict=True)} - self.verdicts.keys())
-        for batch in self._batches(pairs):
-            numbers = sorted({number for pair in batch for number in pair})
-            at = {number: index for index, number in enumerate(numbers)}
-            one = np.array([at[pair[0]] for pair in batch])
-            two = np.array([at[pair[1]] for pair in batch])
-            found = judge(self.fetch(numbers), one, two, self.cfg, self.classes)
-            self.verdicts.update(zip(batch, [STRANGERS if verdict.far else verdict for verdict in found], strict=True))
+        pairs = unique(pack(a, b))
+        pairs = pairs[~known_among(self.pairs, pairs)]
+        if not len(pairs):
+            return
+        found = self.compare(pairs)
+        good = ~far(found)
+        rows = np.where(good, np.cumsum(good) + (len(self.table) - 1), 0)
+        self.table = np.concatenate((self.table, found[good]))
+        pairs, rows = np.concatenate((self.pairs, pairs)), np.concatenate((self.rows, rows))
+        order = np.argsort(pairs, kind="stable")
+        self.pairs, self.rows = pairs[order], rows[order]
 
-    def _batches(self, pairs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-        batch: list[tuple[int, int]] = []
-        known: set[int] = set()
-        size = 0
-        for pair in pairs:
-            more = sum(int(self.lengths[number]) for number in pair if number not in known)
-            if batch and (size + more > BATCH_CHARS or len(batch) >= BATCH_PAIRS):
-                yield batch
-                batch, known, size = [], set(), 0
-                more = int(self.lengths[list(pair)].sum())
-            batch.append(pair)
-            known.update(pair)
-            size += more
-        if batch:
-            yield batch
+    def row(self, a: I64, b: I64) -> I64:
+        """The rows of the table about pairs that were compared."""
+        return np.asarray(self.rows[np.searchsorted(self.pairs, pack(a, b))])
 
-    def get(self, a: int, b: int) -> Verdict | None:
-        """The verdict on (a, b), if they were compared."""
-        verdict = self.verdicts.get((min(a, b), max(a, b)))
-        return verdict if verdict is None or a < b else verdict.swapped()
+    def about(self, a: I64, b: I64, rows: I64 | None = None) -> Table:
+        """Verdicts on (a, b), which were compared."""
+        found = self.table[self.row(a, b) if rows is None else rows]
+        turned = np.flatnonzero(a > b)
+        found[turned] = swapped(found[turned])
+        return found
+
+    def nearest(self) -> tuple[I64, I64, Table]:
+        """Pairs a < b in ascending order that came near a relation, and have none; what was found about them."""
+        some = np.flatnonzero((self.rows > 0) & (self.table["relation"][self.rows] == 0))
+        a, b = unpack(self.pairs[some])
+        return a, b, self.table[self.rows[some]]
 
 
 def confirm(found: Candidates, judge: Judge) -> tuple[I64, I64]:
     """The candidate pairs of which one document covers the other."""
     judge.verify(found.a, found.b)
-    pairs = zip(found.a.tolist(), found.b.tolist(), strict=True)
-    good = np.fromiter((judge.verdicts[pair].relation is not None for pair in pairs), bool, len(found.a))
+    good = judge.table["relation"][judge.row(found.a, found.b)] != 0
     return found.a[good], found.b[good]
 
 
-def elect(a: I64, b: I64, sketches: Sketches, order: Order, judge: Judge) -> dict[int, list[int]]:
-    """From confirmed pairs the documents that stay, each with those that go because of it."""
+def elect(a: I64, b: I64, sketches: Sketches, order: Order, judge: Judge) -> tuple[I64, I64]:
+    """From confirmed pairs the documents that go, ascending, and for each the one that stays and covers it."""
     numbers = order.numbers
     label = components(len(numbers), np.searchsorted(numbers, a), np.searchsorted(numbers, b))
-    edges = set(zip(a.tolist(), b.tolist(), strict=True))
-    clusters: dict[int, list[int]] = {}
-    parts: set[int] = set()  # documents that another one of their group holds: named last
+    edges = unique(pack(a, b))
+    gone, kept = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    parts = np.zeros(len(numbers), bool)  # documents that another one of their group holds: named last
     left = np.flatnonzero(np.bincount(label, minlength=len(label))[label] > 1)
     while len(left):
-        back = np.fromiter((int(order.numbers[place]) in parts for place in left), bool, len(left))
-        left = left[np.lexsort((order.rank[left], back, label[left]))]
+        left = left[np.lexsort((order.rank[left], parts[left], label[left]))]
         first = np.append(True, label[left[1:]] != label[left[:-1]])
-        named = order.numbers[left[np.maximum.accumulate(np.where(first, np.arange(len(left)), 0))]]
-        other = order.numbers[left]
+        named = left[np.maximum.accumulate(np.where(first, np.arange(len(left)), 0))]
         pairs = np.flatnonzero(~first)
-        pairs = pairs[_worthwhile(named[pairs], other[pairs], edges, sketches, judge.cfg)]
-        judge.verify(named[pairs], other[pairs])
-        settled = _settle(named, other, pairs, parts, judge, clusters)
-        left = left[~settled]
+        one, two = numbers[named[pairs]], numbers[left[pairs]]
+        fits = _worthwhile(one, two, edges, sketches, judge.cfg)
+        pairs, one, two = pairs[fits], one[fits], two[fits]
+        judge.verify(one, two)
+        found = judge.about(one, two)
+        related, keeper = found["relation"] != 0, named[pairs]
+        # The member says all that the named one says, and more.
+        held = keeper[related & ~found["covers"][:, 0] & found["covers"][:, 1] & ~parts[keeper]]
+        parts[held] = True
+        settled = related & found["covers"][:, 0] & ~np.isin(keeper, held)
+        gone.append(two[settled])
+        kept.append(one[settled])
+        done = (named == left) & ~np.isin(named, held)
+        done[pairs[settled]] = True
+        left = left[~done]
         # Whoever is alone now stays, without a cluster.
         left = left[np.bincount(label[left], minlength=len(label))[label[left]] > 1]
-    return {kept: sorted(members) for kept, members in clusters.items() if members}
+    members, keepers = np.concatenate(gone), np.concatenate(kept)
+    ascending = np.argsort(members, kind="stable")
+    return members[ascending], keepers[ascending]
 
 
-def _worthwhile(named: I64, other: I64, edges: set[tuple[int, int]], sketches: Sketches, cfg: DedupConfig) -> NDArray[np.bool_]:
+def _worthwhile(one: I64, two: I64, edges: U64, sketches: Sketches, cfg: DedupConfig) -> Mask:
     """Which pairs are to be compared: candidates, and others of the group whose sketches agree."""
-    pairs = zip(np.minimum(named, other).tolist(), np.maximum(named, other).tolist(), strict=True)
-    known = np.fromiter((pair in edges for pair in pairs), bool, len(named))
+    known = known_among(edges, pack(one, two))
     rest = np.flatnonzero(~known)
     if len(rest):
-        known[rest] = sketched.worthwhile(sketches, sketches, named[rest], other[rest], cfg)
+        known[rest] = sketched.worthwhile(sketches, sketches, one[rest], two[rest], cfg)
     return known
-
-
-def _settle(
-    named: I64, other: I64, pairs: I64, parts: set[int], judge: Judge, clusters: dict[int, list[int]]
-) -> NDArray[np.bool_]:
-    """Record what one round decided; which documents have their place now."""
-    settled = np.zeros(len(named), bool)
-    held: set[int] = set()
-    for at in pairs.tolist():
-        keeper, member = int(named[at]), int(other[at])
-        verdict = judge.get(keeper, member)
-        assert verdict is not None
-        if keeper not in parts and verdict.covers == (False, True) and verdict.relation is not None:
-            held.add(keeper)  # the member says all that the named one says, and more
-    parts |= held
-    for at in pairs.tolist():
-        keeper, member = int(named[at]), int(other[at])
-        verdict = judge.get(keeper, member)
-        if keeper not in held and verdict is not None and verdict.relation is not None and verdict.covers[0]:
-            clusters.setdefault(keeper, []).append(member)
-            settled[at] = True
-    settled |= (named == other) & ~np.isin(named, np.fromiter(held, np.int64, len(held)))
-    return settled

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleanup.dedup.alignment import Alignment
 from cleanup.dedup.candidates import F64, containment, resemblance
-from cleanup.dedup.relation import Relation, Verdict
+from cleanup.dedup.relation import Canonical, Relation, Verdict
 from cleanup.dedup.shingle import I64
 from cleanup.dedup.spun import kinship
 
@@ -51,8 +50,8 @@ def judge(one: Sketches, two: Sketches, a: I64, b: I64, cfg: DedupConfig) -> lis
     for index in range(len(a)):
         contained = float(share[0][index]), float(share[1][index])
         sides = float(cover[0][index]), float(cover[1][index])
-        canonical = Alignment(float(kin[index]), float(kin[index]), 1.0, 1.0, 0)
-        empty = Verdict(None, (False, False), float(jaccard[index]), contained, sides, canonical, False, 0.0, "")
+        canonical = Canonical(float(kin[index]), float(kin[index]))
+        empty = Verdict(None, (False, False), float(jaccard[index]), contained, sides, canonical, False, 0.0)
         if same[index]:
             found.append(empty._replace(relation="exact", covers=(True, True), score=1.0, jaccard=1.0, contained=(1.0, 1.0)))
         elif int(min(words[0][index], words[1][index])) >= cfg.min_words:

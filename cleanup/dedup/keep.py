@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,32 +32,25 @@ class Order(NamedTuple):
 
     numbers: I64
     criteria: tuple[str, ...]
-    values: tuple[list[float], ...]
+    values: tuple[NDArray[Any], ...]
     rank: I64
-    ids: list[str]
-    at: dict[int, int]  # where in all these a document stands
+    ids: Sequence[str]
 
-    def place(self, number: int) -> int:
-        """The rank of one document."""
-        return int(self.rank[self.at[number]])
+    def at(self, numbers: I64) -> I64:
+        """The places of documents in all these columns."""
+        return np.searchsorted(self.numbers, numbers)
 
-    def standing_in(self, best: Mapping[int, int]) -> Order:
-        """The same policy, but a document has the rank of the one it stands in for."""
+    def standing_in(self, numbers: I64, others: I64) -> Order:
+        """The same policy, but documents have the rank of those that they stand in for."""
         rank = self.rank.copy()
-        for number, other in best.items():
-            rank[self.at[number]] = self.place(other)
+        rank[self.at(numbers)] = self.rank[self.at(others)]
         return self._replace(rank=rank)
 
-    def id(self, number: int) -> str:
-        """The id of a document."""
-        return self.ids[self.at[number]]
-
     def reason(self, kept: int, other: int) -> str:
-        """Why `kept` stays and `other` goes."""
-        one, two = self.at[kept], self.at[other]
+        """Why the document at one place stays and that at the other goes."""
         for name, value in zip(self.criteria, self.values, strict=True):
-            if value[one] != value[two]:
-                return REASONS[name] if value[one] < value[two] else HOLDS
+            if value[kept] != value[other]:
+                return REASONS[name] if value[kept] < value[other] else HOLDS
         return "first"
 
 
@@ -72,17 +65,19 @@ def order(numbers: I64, ids: Sequence[str], columns: Columns, criteria: Sequence
     found: dict[str, NDArray[Any]] = {
         "spin": columns.spin[numbers],
         "date": columns.date[numbers],
-        "length": 10 - np.ceil(10 * columns.length[numbers] / np.maximum(longest[group], 1)).astype(np.int64),
+        "length": 10 - np.ceil(10 * columns.length[numbers] / np.maximum(longest[group], 1)).astype(np.int8),
         "id": _places(ids),
     }
-    columns_used = [found[name] for name in criteria]
+    used = tuple(found[name] for name in criteria)
     rank = np.empty(len(numbers), np.int64)
-    rank[np.lexsort((numbers, *reversed(columns_used)))] = np.arange(len(numbers))
-    values = tuple(value.tolist() for value in columns_used)
-    return Order(numbers, tuple(criteria), values, rank, list(ids), {number: at for at, number in enumerate(numbers.tolist())})
+    rank[np.lexsort((numbers, *reversed(used)))] = np.arange(len(numbers))
+    return Order(numbers, tuple(criteria), used, rank, ids)
 
 
-def _places(ids: Sequence[str]) -> I64:
+def _places(ids: Sequence[str]) -> NDArray[np.int32]:
     """The place of every id among the sorted distinct ids, in the order of code points."""
-    place = {name: index for index, name in enumerate(sorted(set(ids)))}
-    return np.fromiter((place[name] for name in ids), np.int64, len(ids))
+    ordered = sorted(range(len(ids)), key=ids.__getitem__)
+    fresh = [before is None or ids[one] != ids[before] for before, one in zip([None, *ordered], ordered, strict=False)]
+    place = np.empty(len(ids), np.int32)
+    place[ordered] = np.cumsum(fresh, dtype=np.int32)
+    return place

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Literal, NamedTuple
+import re
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cleanup.dedup import alignment, canonical, verify
-from cleanup.dedup.alignment import Alignment
-from cleanup.dedup.shingle import I64, U32
-from cleanup.dedup.verify import Batch, Mask, Surface
+from cleanup.dedup import canonical, verify
+from cleanup.dedup.alignment import ALIGNED, Alignments, align
+from cleanup.dedup.shingle import I64, INVISIBLE
+from cleanup.dedup.signature import ranges
+from cleanup.dedup.verify import F64, Batch, Mask, Surface
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
     from cleanup.dedup.canonical import Classes
 
 Relation = Literal["exact", "near", "contained", "spun", "reprint"]
+RELATIONS: tuple[Relation | None, ...] = (None, "exact", "near", "contained", "spun", "reprint")
 
 SOLID = 0.9  # share of a core that has to lie in shared passages for an excerpt or a reprint
 WHOLE = 0.97  # the same for a body that was not edited at all
@@ -31,12 +35,37 @@ CLEAR = 0.5  # aligned share from which on names and figures alone cannot make i
 PROSE = 0.22  # below it, share of the words in small letters that have to be aligned
 FIGURES = 4  # figures in both texts from which on those of a spun copy have to be aligned, too: a spinner leaves them alone
 AGREE = 0.5
+SURE, DOUBT = 0.9, 0.49  # scores: of a relation at least, of a pair without one at most
+NEAR = 0.9  # a pair without a relation is recorded from this share of a threshold on
 PASSAGE = 120  # characters of a shared passage that a receipt shows
+SHOWN = 0.4  # score from which a passage that makes no relation is shown
+INVISIBLES = re.compile(f"[{''.join(map(chr, sorted(INVISIBLE)))}]")
+
+# Verdicts in a table, a row a pair. `canonical` and `aligned` are not numbers where the canonical family was not looked at;
+# `passage`: for either text where the longest shared passage begins, in code units, and how long it is.
+VERDICT = np.dtype(
+    [
+        ("relation", "i1"),  # its place in RELATIONS
+        ("covers", "?", 2),
+        ("jaccard", "f8"),
+        ("contained", "f8", 2),
+        ("covered", "f8", 2),
+        ("canonical", "f8"),
+        ("aligned", "f8"),
+        ("weak", "?"),
+        ("score", "f8"),
+        ("differ", "?"),
+        ("passage", "i4", (2, 2)),
+    ]
+)
+Table = NDArray[Any]
 
 
-Content = tuple[U32, I64, I64]  # content words of a batch, the token that each is, and the first one of every text
+class Canonical(NamedTuple):
+    """What the canonical families of two texts share."""
 
-NEAR_MISS = 0.441  # score from which a pair without a relation is recorded
+    jaccard: float  # of the sets of pairs of neighbouring content words
+    aligned: float  # content words that both have in the same order, as a share of the shorter text's
 
 
 class Verdict(NamedTuple):
@@ -47,113 +76,144 @@ class Verdict(NamedTuple):
     jaccard: float
     contained: tuple[float, float]  # share of the shingles of one that the other has
     covered: tuple[float, float]  # share of the words of one that lie in passages of the other
-    canonical: Alignment | None
+    canonical: Canonical | None
     weak: bool  # rests on one stretch at the edge of the texts, which boilerplate could be
     score: float  # confidence for a relation; for None how near it came to one, below 0.5
-    passage: str  # the beginning of the longest shared passage
+    passages: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))  # the longest shared passage: begin, size in code units
     differ: bool = False  # in figures and names, and in little else: two fillings of one form
 
-    @property
-    def far(self) -> bool:
-        """Whether the pair came near no threshold: nothing more is ever said about it."""
-        return self.relation is None and self.score < NEAR_MISS
-
-    def swapped(self) -> Verdict:
-        """The same about (b, a)."""
-        return self._replace(covers=self.covers[::-1], contained=self.contained[::-1], covered=self.covered[::-1])
-
-
-STRANGERS = Verdict(None, (False, False), 0.0, (0.0, 0.0), (0.0, 0.0), None, False, 0.0, "")
-EXACT = Verdict("exact", (True, True), 1.0, (1.0, 1.0), (1.0, 1.0), None, False, 1.0, "")
+    @classmethod
+    def of(cls, row: Any) -> Verdict:
+        """A row of a table."""
+        relation, covers, jaccard, contained, covered, canonical_, aligned, weak, score, differ, passage = row.item()
+        found = None if np.isnan(aligned) else Canonical(canonical_, aligned)
+        sides = (tuple(side.tolist()) for side in (covers, contained, covered))
+        one, two = passage.tolist()
+        return cls(RELATIONS[relation], next(sides), jaccard, next(sides), next(sides), found, weak, score,
+                   (tuple(one), tuple(two)), differ)  # fmt: skip
 
 
-def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> list[Verdict]:
+EXACT = Verdict("exact", (True, True), 1.0, (1.0, 1.0), (1.0, 1.0), None, False, 1.0)
+
+
+def swapped(table: Table) -> Table:
+    """The same about (b, a)."""
+    found = table.copy()
+    for name in ("covers", "contained", "covered", "passage"):
+        found[name] = table[name][:, ::-1]
+    return found
+
+
+def verdicts(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> list[Verdict]:
+    """Verdicts on pairs of different texts, one by one."""
+    return [Verdict.of(row) for row in judge(texts, a, b, cfg, classes)]
+
+
+def far(table: Table) -> Mask:
+    """Which pairs came near no threshold: nothing more is ever said about them."""
+    return np.asarray((table["relation"] == 0) & (table["score"] < DOUBT * NEAR))
+
+
+def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> Table:
     """Verdicts on pairs of different texts, given by their positions."""
     batch = verify.prepare(texts, cfg.shingle)
     found = verify.surface(batch, a, b)
-    content: Content | None = None
-    verdicts = []
-    for index, (one, two) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
-        verdict = _surface(found, index, batch, one, two, cfg)
-        if verdict.relation is None:
-            content = content or canonical.content(batch.tokens, classes)
-            if not verdict.differ:
-                verdict = _spun(verdict, batch, content, one, two, cfg)
-        verdicts.append(verdict)
-    return verdicts
+    table = _surface(found, np.diff(batch.tokens.bounds)[np.stack((a, b))], cfg)
+    shown = (table["relation"] != 0) | (table["score"] > SHOWN)
+    table["passage"] = np.where(shown[:, None, None], _passages(batch, found.passage, np.stack((a, b))), 0)
+    rest = np.flatnonzero((table["relation"] == 0) & ~found.differ)
+    if len(rest):
+        table[rest] = _spun(table[rest], batch, np.stack((a[rest], b[rest]), axis=1).reshape(-1), cfg, classes)
+    return table
 
 
-def _surface(found: Surface, index: int, batch: Batch, a: int, b: int, cfg: DedupConfig) -> Verdict:
-    jaccard = float(found.jaccard[index])
-    covered = found.covered[0, index].item(), found.covered[1, index].item()
-    core = found.core[0, index].item(), found.core[1, index].item()
-    dense = found.dense[0, index].item(), found.dense[1, index].item()
-    relation: Relation | None = None
-    covers = (True, True)
-    weak = False
-    score = 0.0
-    low, high = min(covered), max(covered)
-    evenly = min(core) >= EVENLY and low >= cfg.containment * EDITED
-    differ = bool(found.differ[index])
-    if not differ and (low >= cfg.containment or evenly or (jaccard >= cfg.jaccard and high < WHOLE)):
-        fresh = max((1 - core[side]) * int(np.diff(batch.tokens.bounds)[text]) for side, text in ((0, a), (1, b)))
-        relation = "reprint" if min(dense) >= WHOLE and min(core) <= 1 - EDGE and fresh >= FRESH else "near"
-        score = 0.9 + 0.1 * max(low, jaccard)
-    elif not differ and high >= cfg.containment:
-        relation, score = "contained", 0.9 + 0.1 * high
-        covers = (covered[1] >= cfg.containment, covered[0] >= cfg.containment)
-    else:
-        held = [core[side] * dense[side] if dense[side] >= SOLID else 0.0 for side in (0, 1)]
-        if not differ and max(held) >= cfg.excerpt:
-            relation = "reprint" if min(held) >= cfg.excerpt else "contained"
-            covers = (held[1] >= cfg.excerpt, held[0] >= cfg.excerpt)
-            score, weak = 0.9 + 0.1 * max(held), not _framed(found, index)
-        else:
-            near = (jaccard / cfg.jaccard, high / cfg.containment, max(held) / cfg.excerpt)
-            score = 0.49 * min(max(near), 1.0)
-    passage = _passage(batch, b, *found.passage[:, index].tolist()) if relation or score > 0.4 else ""
-    contained = found.contained[0, index].item(), found.contained[1, index].item()
-    return Verdict(relation, covers, jaccard, contained, covered, None, weak, score, passage, differ)
+def _sure(share: F64) -> F64:
+    """The score of a relation."""
+    return SURE + 0.1 * share
 
 
-def _framed(found: Surface, index: int) -> bool:
-    """The shared body stands between a head and a tail: that is no boilerplate."""
-    return bool(found.head[:, index].max() >= EDGE and found.tail[:, index].max() >= EDGE)
+def _surface(found: Surface, lengths: I64, cfg: DedupConfig) -> Table:
+    """What the surfaces say."""
+    table = np.zeros(found.jaccard.shape, VERDICT)
+    low, high = found.covered.min(axis=0), found.covered.max(axis=0)
+    core, dense = found.core.min(axis=0), found.dense.min(axis=0)
+    evenly = (core >= EVENLY) & (low >= cfg.containment * EDITED)
+    near = ~found.differ & ((low >= cfg.containment) | evenly | ((found.jaccard >= cfg.jaccard) & (high < WHOLE)))
+    fresh = ((1 - found.core) * lengths).max(axis=0)
+    reprint = (dense >= WHOLE) & (core <= 1 - EDGE) & (fresh >= FRESH)
+    contained = ~near & ~found.differ & (high >= cfg.containment)
+    held = np.where(found.dense >= SOLID, found.core * found.dense, 0.0)
+    most = held.max(axis=0)
+    excerpt = ~near & ~contained & ~found.differ & (most >= cfg.excerpt)
+    both = held.min(axis=0) >= cfg.excerpt
+    closest = np.maximum(np.maximum(found.jaccard / cfg.jaccard, high / cfg.containment), most / cfg.excerpt)
+    score = DOUBT * np.minimum(closest, 1.0)
+    for chosen, share in ((near, np.maximum(low, found.jaccard)), (contained, high), (excerpt, most)):
+        score[chosen] = _sure(share)[chosen]
+    covers = np.ones((2, len(table)), bool)
+    covers[:, contained] = (found.covered[::-1] >= cfg.containment)[:, contained]
+    covers[:, excerpt] = (held[::-1] >= cfg.excerpt)[:, excerpt]
+    framed = (found.head.max(axis=0) >= EDGE) & (found.tail.max(axis=0) >= EDGE)  # that is no boilerplate
+    table["relation"] = np.select(
+        [near & reprint, near, contained, excerpt & both, excerpt],
+        [RELATIONS.index(name) for name in ("reprint", "near", "contained", "reprint", "contained")],
+    )
+    table["covers"], table["contained"], table["covered"] = covers.T, found.contained.T, found.covered.T
+    table["jaccard"], table["score"], table["differ"] = found.jaccard, score, found.differ
+    table["weak"] = excerpt & ~framed
+    table["canonical"] = table["aligned"] = np.nan
+    return table
 
 
-def _spun(verdict: Verdict, batch: Batch, content: Content, a: int, b: int, cfg: DedupConfig) -> Verdict:
-    words, at, bounds = content
-    sides = [slice(int(bounds[text]), int(bounds[text + 1])) for text in (a, b)]
-    aligned, left, right = alignment.align(words[sides[0]], words[sides[1]], cfg.spun)
-    fits = aligned.aligned >= cfg.spun and aligned.spread >= SPREAD and aligned.words >= CONTENT and aligned.ratio >= PACE
-    if fits:
-        tokens = [at[side][: alignment.ALIGNED] for side in sides]
-        figures, kept = _kept([batch.digits(some) for some in tokens], left, right)
-        fits = figures < FIGURES or kept >= AGREE * figures
-        # Two reports of one tour share its names, dates and places, not their prose.
-        prose, kept = _kept([batch.small(some) for some in tokens], left, right)
-        fits = fits and (aligned.aligned >= CLEAR or kept >= PROSE * prose > 0)
-    if fits:
-        score = 0.9 + 0.1 * aligned.aligned
-        return verdict._replace(relation="spun", covers=(True, True), canonical=aligned, score=score, weak=False)
-    near = 0.49 * min(aligned.aligned / cfg.spun, 1.0) if aligned.words >= CONTENT and aligned.spread else 0.0
-    return verdict._replace(canonical=aligned, score=max(verdict.score, near))
+def _spun(table: Table, batch: Batch, sides: I64, cfg: DedupConfig, classes: Classes) -> Table:
+    """What the canonical families say about pairs of which the surfaces say nothing."""
+    texts, place = np.unique(sides, return_inverse=True)
+    spans = np.diff(batch.tokens.bounds)[texts]
+    tokens = ranges(batch.tokens.bounds[texts], spans)
+    words, kept, bounds = canonical.content(batch.tokens.hashes[tokens], np.append(0, np.cumsum(spans)), classes)
+    found = align(words, bounds[place], np.diff(bounds)[place], cfg.spun)
+    fits = (found.aligned >= cfg.spun) & (found.spread >= SPREAD) & (found.words >= CONTENT) & (found.ratio >= PACE)
+    at = tokens[kept]
+    figures, agree = _kept(batch.digits(at), found, bounds[place], np.diff(bounds)[place])
+    fits &= (figures < FIGURES) | (agree >= AGREE * figures)
+    # Two reports of one tour share its names, dates and places, not their prose.
+    prose, agree = _kept(batch.small(at), found, bounds[place], np.diff(bounds)[place])
+    fits &= (found.aligned >= CLEAR) | ((agree >= PROSE * prose) & (prose > 0))
+    near = DOUBT * np.minimum(found.aligned / cfg.spun, 1.0) * ((found.words >= CONTENT) & (found.spread > 0))
+    table["relation"] = np.where(fits, RELATIONS.index("spun"), 0)
+    table["covers"] |= fits[:, None]
+    table["canonical"], table["aligned"] = found.jaccard, found.aligned
+    table["score"] = np.where(fits, _sure(found.aligned), np.maximum(table["score"], near))
+    return table
 
 
-def _kept(flags: list[Mask], left: I64, right: I64) -> tuple[int, int]:
-    """How many words with a flag the text with fewer has, and how many are aligned with one."""
-    one, two = flags
-    return int(min(one.sum(), two.sum())), int((one[left] & two[right]).sum())
+def _kept(flags: Mask, found: Alignments, starts: I64, sizes: I64) -> tuple[I64, I64]:
+    """How many content words with a flag the text with fewer has, and how many are aligned with one."""
+    total = np.append(0, np.cumsum(flags))
+    ends = starts + np.minimum(sizes, ALIGNED)
+    both = flags[found.left] & flags[found.right]
+    fewer = (total[ends] - total[starts]).reshape(-1, 2).min(axis=1)
+    return fewer, np.bincount(found.pair[both], minlength=len(fewer))
 
 
-def _passage(batch: Batch, text: int, first: int, count: int) -> str:
-    """The longest shared passage as it stands in the text, cut short."""
-    if not count:
-        return ""
-    start = int(batch.tokens.bounds[text]) + first
-    origin = int(batch.folded.offsets[text])
-    begin, end = int(batch.tokens.starts[start]) - origin, int(batch.tokens.ends[start + count - 1]) - origin
-    found = batch.units(text)[begin:end].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+def _passages(batch: Batch, passage: I64, texts: I64) -> I64:
+    """Passages given by tokens, [2, 2, n]: first one and how many, in a and in b, as code units, [n, 2, 2]."""
+    first, count = passage
+    start = batch.tokens.bounds[texts] + first
+    origin = batch.folded.offsets[texts]
+    begin = batch.tokens.starts.take(start, mode="clip") - origin
+    end = batch.tokens.ends.take(np.maximum(start + count - 1, 0), mode="clip") - origin
+    return np.where(count > 0, np.stack((begin, end - begin)), 0).transpose(2, 1, 0)
+
+
+def passage(text: str, begin: int, size: int) -> str:
+    """A shared passage as it stands in the text, cut short. `begin` and `size` in code units, invisible characters left out."""
+    if not text.isascii():
+        text = INVISIBLES.sub("", text)
+        if max(text[: begin + size], default="") > "\uffff":  # beyond the basic plane a character is two units
+            units = text.encode("utf-16-le", "surrogatepass")[2 * begin : 2 * (begin + size)]
+            begin, size, text = 0, len(units), units.decode("utf-16-le", "replace")
+    found = text[begin : begin + size]
     return found if len(found) <= PASSAGE else found[: PASSAGE - 1].rstrip() + "…"
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from cleanup.dedup import estimate, relation
 from cleanup.dedup.candidates import worthwhile
 from cleanup.dedup.lookup import Lookup, candidates
+from cleanup.dedup.receipts import figures
 from cleanup.dedup.relation import EXACT, Verdict
 from cleanup.dedup.shingle import I64
 from cleanup.dedup.sketch import Sketcher, Sketches, concatenate, empty
@@ -83,7 +84,7 @@ class StreamDeduplicator:
             sure = verdict.score >= SURE
             if verdict.relation is not None and verdict.covers[0] and (best is None or (sure and not best[0])):
                 best = (sure, number, verdict)
-        return None if best is None else _drop(best[2], self.ids[best[1]], {})
+        return None if best is None else _drop(best[2], self.ids[best[1]], {}, text)
 
     def _worthwhile(self, one: Sketches, hits: I64) -> I64:
         """The documents that are worth a comparison: those whose sketches agree, and any with the same words."""
@@ -108,18 +109,16 @@ class StreamDeduplicator:
         if compared:
             texts = [text, *(known[place] or "" for place in compared)]
             a = np.arange(1, len(texts))
-            verdicts = relation.judge(texts, a, np.zeros(len(a), np.int64), self.cfg, self.sketcher.classes)
+            verdicts = relation.verdicts(texts, a, np.zeros(len(a), np.int64), self.cfg, self.sketcher.classes)
             for place, verdict in zip(compared, verdicts, strict=True):
                 found[place] = verdict
         return found
 
 
-def _drop(verdict: Verdict, id_: str, more: dict[str, Any]) -> Drop:
-    from cleanup.dedup.corpus import figures
-
+def _drop(verdict: Verdict, id_: str, more: dict[str, Any], text: str = "") -> Drop:
     why: dict[str, Any] = {"duplicate_of": id_, **figures(verdict), "keep_reason": "seen first", **more}
-    if verdict.passage:
-        why["shared"] = verdict.passage
+    if verdict.passages[1][1]:
+        why["shared"] = relation.passage(text, *verdict.passages[1])
     return Drop(f"dedup/{verdict.relation}", round(verdict.score, 4), why)
 
 

@@ -9,7 +9,6 @@ one sort over all sides; everything after that works on their runs, which are fe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.shingle import I64, INVISIBLE, U32, Folded, Tokens, fold, tokenise, u64
+from cleanup.dedup.shingle import I64, U32, Folded, Tokens, fold, tokenise, u64
 from cleanup.dedup.signature import ranges, shingled
 
 F64 = NDArray[np.float64]
@@ -27,13 +26,11 @@ GAP = 2  # what a token outside shared passages costs a core, against one for a 
 FACTS = 4  # different figures or names that only one text has, from which on two texts may be two fillings of one form
 FILLED = 0.6  # share of the words that only one text has, that are such facts: elsewhere it is prose that differs
 ENDINGS = frozenset('\0\n\r\t.!?:;"“”„«»‘•·|')  # behind one of these, and a blank, a capital says nothing
-_INVISIBLE = re.compile(f"[{''.join(map(chr, sorted(INVISIBLE)))}]")
 
 
 class Batch(NamedTuple):
     """Texts prepared for comparison."""
 
-    texts: Sequence[str]
     folded: Folded
     tokens: Tokens
     values: U32  # of the shingle that begins at every token
@@ -62,25 +59,13 @@ class Batch(NamedTuple):
         found[capital[~opens]] = True
         return np.asarray(found)
 
-    def units(self, text: int) -> str:
-        """A text, a character for each of its code units."""
-        given = self.texts[text]
-        size = int(self.folded.offsets[text + 1] - self.folded.offsets[text]) - 1
-        if size == len(given) and not self.folded.wide:
-            return given
-        seen = _INVISIBLE.sub("", given)
-        if size == len(seen):
-            return seen
-        data = np.frombuffer(seen.encode("utf-16-le", "surrogatepass"), "<u2")
-        return data.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-
 
 def prepare(texts: Sequence[str], width: int) -> Batch:
     """Tokens and shingles of some texts, all in one chunk."""
     (folded,) = fold(texts, sum(map(len, texts)) + len(texts) + 1)
     tokens = tokenise(folded)
     found = shingled(tokens, width)
-    return Batch(texts, folded, tokens, found.values, found.counts, width)
+    return Batch(folded, tokens, found.values, found.counts, width)
 
 
 @cache
@@ -100,7 +85,7 @@ class Surface(NamedTuple):
     head: F64  # [2, n] share of the text before the core
     tail: F64  # [2, n] share of the text after it
     differ: Mask  # whether what either text has for itself is figures and names
-    passage: I64  # [2, n] first token and number of tokens of the longest shared passage, in b
+    passage: I64  # [2, 2, n] first token and number of tokens of the longest shared passage, in a, in b
 
 
 class Runs(NamedTuple):
@@ -115,12 +100,13 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
     """Compare texts a[i] and b[i] (positions in the batch). Texts without tokens share nothing."""
     sides = np.stack((a, b), axis=1).reshape(-1)
     spans, counts = np.diff(batch.tokens.bounds)[sides], batch.counts[sides]
-    met, size, common = _meet(batch.values, batch.tokens.bounds[sides], counts)
+    met, size, common = meet(batch.values, batch.tokens.bounds[sides], counts)
     shared = _runs(met, counts)
     inside = _covered(shared, spans, batch.width)
     first, after, dense = _cores(inside, len(sides))
     whole = np.maximum(spans, 1)
     at, run = _longest(shared, len(sides))
+    longest = np.minimum(np.where(run > 0, run + batch.width - 1, 0), spans)
     return Surface(
         jaccard=common / np.maximum(size[0] + size[1] - common, 1),
         contained=common / np.maximum(size, 1),
@@ -130,7 +116,7 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
         head=_sides(first / whole),
         tail=_sides((spans - after) / whole),
         differ=_differ(batch, batch.tokens.bounds[sides], spans, inside),
-        passage=np.stack((at[1::2], np.minimum(np.where(run > 0, run + batch.width - 1, 0), spans)[1::2])),
+        passage=np.stack((at, longest)).reshape(2, -1, 2).transpose(0, 2, 1),
     )
 
 
@@ -138,7 +124,7 @@ def _sides(table: F64) -> F64:
     return np.ascontiguousarray(table.reshape(-1, 2).T)
 
 
-def _meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
+def meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
     """Shingles of the sides that the other side of the pair has, too, a flag each; the number of different ones a pair: on
     either side, [2, n], and in common.
 

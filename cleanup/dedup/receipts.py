@@ -1,0 +1,233 @@
+"""What the corpus step says: proposals with their reasons, and clusters. Made when they are asked for, for with their reasons
+they are many times larger than the columns that they are made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanup.dedup.keep import Order
+from cleanup.dedup.relation import EXACT, RELATIONS, Table, Verdict, swapped
+from cleanup.dedup.shingle import I64
+from cleanup.document import Drop, Edit, Mark
+
+if TYPE_CHECKING:
+    from cleanup.config import DedupConfig
+    from cleanup.dedup.index import Match
+
+SURE = 0.9  # score from which a document goes
+
+
+class Members(NamedTuple):
+    """Documents that go, ascending, and why: columns with an entry a document."""
+
+    number: I64
+    kept: I64  # the document that stays
+    row: NDArray[np.int64]  # of the verdict in the judge's table; -1: the texts are equal
+    turned: NDArray[np.bool_]  # whether that verdict is about (number, kept) instead of (kept, number)
+    score: NDArray[np.float64]
+    spun: NDArray[np.bool_]  # was found spun, and covers a document that was not
+    bands: I64  # of the signature in which the two met
+
+    def take(self, places: Any) -> Members:
+        """Some of them."""
+        return Members(*(column[places] for column in self))
+
+    def relations(self, table: Table) -> NDArray[np.int8]:
+        """The relation of every member, as its place in RELATIONS."""
+        found = np.where(self.row < 0, RELATIONS.index("exact"), table["relation"][self.row])
+        return np.where(self.spun, RELATIONS.index("spun"), found).astype(np.int8)
+
+    def verdict(self, place: int, table: Table) -> Verdict:
+        """The verdict on (kept, number)."""
+        row = int(self.row[place])
+        if row < 0:
+            found = EXACT
+        else:
+            one = table[row : row + 1]
+            found = Verdict.of(swapped(one)[0] if self.turned[place] else one[0])
+        return found._replace(relation="spun") if self.spun[place] else found
+
+
+class Known(NamedTuple):
+    """A document that an index remembers already."""
+
+    number: int
+    match: Match
+
+
+class Names:
+    """The names of the clusters around documents that stay: made of their ids, with a number where ids are equal."""
+
+    def __init__(self, kept: I64, order: Order) -> None:
+        self.kept = np.unique(kept)
+        names = [_name(order.ids[at]) for at in order.at(self.kept).tolist()]
+        taken: dict[str, int] = {}
+        for place, name in enumerate(names):
+            taken[name] = taken.get(name, 0) + 1
+            if taken[name] > 1:
+                names[place] = f"{name}-{taken[name]}"
+        self._names = np.array(names, dtype=bytes)
+
+    def get(self, kept: int) -> str | None:
+        """The name of the cluster around a document, if there is one."""
+        at = int(np.searchsorted(self.kept, kept))
+        found = at < len(self.kept) and int(self.kept[at]) == kept
+        return self._names[at].decode() if found else None
+
+
+def _name(id_: str) -> str:
+    return hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+class Clusters(Sequence[dict[str, Any]]):
+    """The rows of clusters.jsonl: in the order of the kept documents, then those around remembered ones."""
+
+    def __init__(self, members: Members, names: Names, order: Order, table: Table, more: Sequence[dict[str, Any]]) -> None:
+        by_kept = np.argsort(members.kept, kind="stable")
+        self.members, self.names, self.order, self.table, self.more = members.take(by_kept), names, order, table, more
+        self.bounds = np.append(np.searchsorted(self.members.kept, names.kept), len(by_kept))
+
+    def __len__(self) -> int:
+        return len(self.names.kept) + len(self.more)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(number)
+        number %= len(self)
+        if number >= len(self.names.kept):
+            return self.more[number - len(self.names.kept)]
+        order, kept = self.order, int(self.names.kept[number])
+        group = self.members.take(slice(*self.bounds[number : number + 2].tolist()))
+        at, places = int(order.at(np.array(kept))), order.at(group.number)
+        runner_up = int(places[np.argmin(order.rank[places])])
+        return {
+            "cluster": self.names.get(kept),
+            "kept": order.ids[at],
+            "keep_reason": order.reason(at, runner_up),
+            "members": [
+                {"id": order.ids[place], **figures(group.verdict(one, self.table))} for one, place in enumerate(places.tolist())
+            ],
+        }
+
+
+def figures(verdict: Verdict) -> dict[str, Any]:
+    """Relation and similarities of a member to the kept document; containment: how much of the member the kept one has."""
+    found: dict[str, Any] = {
+        "relation": verdict.relation,
+        "jaccard": round(verdict.jaccard, 4),
+        "containment": round(verdict.contained[1], 4),
+        "contains": round(verdict.contained[0], 4),
+        "covered": round(verdict.covered[1], 4),
+    }
+    if verdict.canonical is not None:
+        found["canonical_jaccard"] = round(verdict.canonical.jaccard, 4)
+        found["aligned"] = round(verdict.canonical.aligned, 4)
+    if verdict.differ and verdict.relation is None:
+        found["differ"] = "figures and names"
+    return found
+
+
+class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
+    """Proposals by number of the document, in ascending order."""
+
+    def __init__(self, numbers: I64, make: Callable[[int], Drop | Edit | Mark] | None = None) -> None:
+        self._numbers = np.unique(numbers)
+        self._make = make
+        self._more: dict[int, list[Drop | Edit | Mark]] = {}
+
+    def add(self, number: int, found: Iterable[Drop | Edit | Mark]) -> None:
+        """More about a document."""
+        self._more.setdefault(number, []).extend(found)
+
+    def numbers(self) -> I64:
+        """The documents that something is proposed for, ascending."""
+        return np.union1d(self._numbers, np.array(list(self._more), np.int64))
+
+    def __getitem__(self, number: int) -> list[Drop | Edit | Mark]:
+        at = int(np.searchsorted(self._numbers, number))
+        if self._make and at < len(self._numbers) and self._numbers[at] == number:
+            return [self._make(number), *self._more.get(number, ())]
+        return list(self._more[number])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.numbers().tolist())
+
+    def __len__(self) -> int:
+        return len(self.numbers())
+
+
+def proposals(members: Members, names: Names, order: Order, table: Table, cfg: DedupConfig) -> Proposals:
+    """What is proposed about members, and in mode "mark" about the documents that they stand beside.
+
+    `shared` in a reason is where the longest shared passage lies in the document itself: `relation.passage` makes text of it.
+    """
+    if cfg.mode == "cluster":
+        return Proposals(np.zeros(0, np.int64))
+    marks = cfg.mode == "mark"
+    if marks:
+        members = members.take(members.score >= SURE)
+
+    def make(number: int) -> Drop | Mark:
+        at = int(np.searchsorted(members.number, number))
+        if at == len(members.number) or members.number[at] != number:
+            name = names.get(number)
+            return Mark("duplicate", {"cluster": name, "relation": "kept"}, "dedup/kept", 1.0, {"cluster": name})
+        kept = int(members.kept[at])
+        place, other = order.at(np.array([kept, number])).tolist()
+        verdict, name = members.verdict(at, table), names.get(kept)
+        why: dict[str, Any] = {"duplicate_of": order.ids[place], **figures(verdict)}
+        if name is not None:
+            why["cluster"] = name
+        why["keep_reason"] = order.reason(place, other)
+        why["bands"] = int(members.bands[at])
+        if verdict.passages[1][1]:
+            why["shared"] = verdict.passages[1]
+        rule, score = f"dedup/{verdict.relation}", round(float(members.score[at]), 4)
+        if not marks:
+            return Drop(rule, score, why)
+        value = {"cluster": name, "of": why["duplicate_of"], "relation": verdict.relation}
+        return Mark("duplicate", value, rule, score, why)
+
+    return Proposals(np.concatenate((members.number, names.kept)) if marks else members.number, make)
+
+
+# ------------------------------------------------------------------------------------------------- what an index remembers
+def remembered(known: Sequence[Known], ids: Callable[[Sequence[int]], list[str]]) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Clusters around remembered documents, and the names of these clusters by the id of the remembered one that stayed."""
+    groups: dict[str, list[Known]] = {}
+    for one in known:
+        if one.match.verdict.score >= SURE:
+            groups.setdefault(one.match.kept, []).append(one)
+    names = {kept: _name(kept) for kept in groups}
+    rows = []
+    for kept, group in sorted(groups.items()):
+        members = [
+            {"id": id_, **figures(one.match.verdict), "matched": one.match.id}
+            for one, id_ in zip(group, ids([one.number for one in group]), strict=True)
+        ]
+        rows.append({"cluster": names[kept], "kept": kept, "keep_reason": "in the index", "index": True, "members": members})
+    return rows, names
+
+
+def about_known(known: Sequence[Known], names: dict[str, str], cfg: DedupConfig) -> Iterator[tuple[int, Drop | Mark]]:
+    """What is proposed about documents that are remembered already."""
+    for number, match in known:
+        verdict = match.verdict
+        why = {"duplicate_of": match.id, **figures(verdict), "keep_reason": "in the index", "index": True, "estimated": True}
+        if match.kept != match.id:
+            why["kept"] = match.kept
+        if match.kept in names and verdict.score >= SURE:
+            why["cluster"] = names[match.kept]
+        rule = f"dedup/{verdict.relation}"
+        if cfg.mode == "drop":
+            yield number, Drop(rule, round(verdict.score, 4), why)
+        elif cfg.mode == "mark" and verdict.score >= SURE:
+            value = {"cluster": names[match.kept], "of": match.id, "relation": verdict.relation}
+            yield number, Mark("duplicate", value, rule, round(verdict.score, 4), why)
