@@ -22,7 +22,7 @@ from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages.boilerplate_features import SIGNALS
 from cleanup.stages.boilerplate_glance import Glance
-from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, is_sentence, line_words
+from cleanup.stages.boilerplate_lines import Ints, Page, cuts, is_paragraph, is_sentence, line_words
 from cleanup.stages.boilerplate_match import Hit, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, describe_rules, load
@@ -78,27 +78,29 @@ class Cleaner:
         pages = [Page(doc.text) for doc in docs]
         states: list[State | None] = []
         for some in _chunks(pages):
-            hits = self._hits(pages[some])
-            states += [self._state(doc, page, found) for doc, page, found in zip(docs[some], pages[some], hits, strict=True)]
+            hits, lines = self._look(pages[some])
+            states += map(self._state, docs[some], pages[some], hits, lines)
         if self.scorer and self.cfg.structure:
             texts = [state for doc, state in zip(docs, states, strict=True) if state and doc.kind != "html"]
             self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
         return pages, states
 
-    def _hits(self, pages: Sequence[Page]) -> list[dict[int, list[Hit]]]:
-        """Matching rules by line of each page."""
+    def _look(self, pages: Sequence[Page]) -> tuple[list[dict[int, list[Hit]]], list[list[int]]]:
+        """For each page the matching rules by line, and the lines that may be metadata."""
         first = np.cumsum([0, *map(len, pages)])
-        found: list[dict[int, list[Hit]]] = [{} for _ in pages]
-        matched = self.matcher.match(Glance([line for page in pages for line in page.text]))
-        rows = np.fromiter(matched, np.int64, len(matched))
-        owner = np.searchsorted(first, rows, "right") - 1
-        for at, line, hits in zip(owner.tolist(), (rows - first[owner]).tolist(), matched.values(), strict=True):
-            found[at][line] = hits
-        return found
+        glance = Glance([line for page in pages for line in page.text])
+        hits: list[dict[int, list[Hit]]] = [{} for _ in pages]
+        matched = self.matcher.match(glance)
+        for at, line, found in zip(*_places(np.array(list(matched), np.int64), first), matched.values(), strict=True):
+            hits[at][line] = found
+        lines: list[list[int]] = [[] for _ in pages]
+        for at, line in zip(*_places(np.flatnonzero(bylines.worth_reading(glance, first, self.vocabulary)), first), strict=True):
+            lines[at].append(line)
+        return hits, lines
 
-    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]]) -> State | None:
-        """Rules and structure of one document."""
-        suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""))
+    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], lines: Sequence[int]) -> State | None:
+        """Rules and structure of one document. `lines`: those that may be metadata."""
+        suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), lines)
         repeats = structure.may_repeat(page)
         if not (hits or suspects or repeats or (self.cfg.drop_title and page.text)):
             return None
@@ -173,6 +175,12 @@ def _chunks(pages: Sequence[Page]) -> Iterator[slice]:
         if size >= CHUNK or at + 1 == len(pages):
             yield slice(begin, at + 1)
             begin, size = at + 1, 0
+
+
+def _places(rows: Ints, first: Ints) -> tuple[list[int], list[int]]:
+    """The page of each of some lines, and its number in that page."""
+    page = np.searchsorted(first, rows, "right") - 1
+    return page.tolist(), (rows - first[page]).tolist()
 
 
 def _title(page: Page, gone: Container[int]) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
 
 from cleanup.stages.boilerplate_authors import Writers, closed
+from cleanup.stages.boilerplate_glance import Glance
 from cleanup.stages.boilerplate_glue import without_address
-from cleanup.stages.boilerplate_lines import Page, is_sentence, line_words
+from cleanup.stages.boilerplate_lines import Bools, Ints, Page, is_sentence, line_words
 from cleanup.stages.boilerplate_metadata import Reading, Vocabulary
 from cleanup.stages.boilerplate_structure import HEAD_LINES, Said, State, Verdict
 
@@ -16,6 +18,7 @@ TAIL_LINES = 30
 METADATA_CHARS = 200
 METADATA_WORDS = 14  # of a line that ends as a sentence does
 NAME_CHARS = 80
+ENDS, AT = tuple(b".!?"), ord("@")
 BYLINE_LINES = 10  # a byline stands within so many lines of running text
 DATED_CHARS = 80
 
@@ -32,13 +35,24 @@ class Suspects(msgspec.Struct, frozen=True):
         return bool(self.readings or self.persons or self.told)
 
 
-def suspects(page: Page, vocabulary: Vocabulary, crawled: str) -> Suspects:
-    """Short lines that are metadata, or nothing but names, if they stand where such lines stand."""
+def worth_reading(glance: Glance, first: Ints, vocabulary: Vocabulary) -> Bools:
+    """Which lines of some pages, each beginning at its `first`, `suspects` has to look at: sound."""
+    number = np.arange(len(glance.chars)) - np.repeat(first[:-1], np.diff(first))
+    edge = (number < HEAD_LINES) | (number >= np.repeat(np.diff(first), np.diff(first)) - TAIL_LINES)
+    ends = np.isin(glance.data[glance.end - 1], ENDS)
+    names = (glance.chars <= NAME_CHARS) & ~ends
+    said = vocabulary.suspicion.dated(glance) | (edge & (names | vocabulary.suspicion.says_who(glance)))
+    said &= ~(ends & (glance.words > METADATA_WORDS))
+    said[glance.rows(np.flatnonzero(glance.data == AT))] = True  # a line is read without addresses
+    return said & (glance.chars <= METADATA_CHARS)
+
+
+def suspects(page: Page, vocabulary: Vocabulary, crawled: str, lines: Iterable[int]) -> Suspects:
+    """Short lines that are metadata, or nothing but names, if they stand where such lines stand: of those worth reading."""
     found = Suspects({}, {}, [], crawled)
     tail = len(page) - TAIL_LINES
-    for line, text in enumerate(page.text):
-        if len(text) <= METADATA_CHARS:
-            _suspect(found, line, page, vocabulary, line < HEAD_LINES or line >= tail)
+    for line in lines:
+        _suspect(found, line, page, vocabulary, line < HEAD_LINES or line >= tail)
     return found
 
 

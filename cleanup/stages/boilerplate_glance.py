@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ HEAD = 10  # symbols of a normal form by which most lines are told to match no r
 HEAD_CHARS = 24  # which so many characters of a line most often give
 GRAM_BITS, HEAD_BITS = 16, 20  # of the hashes by which tables are looked up in
 UNLIMITED = 255
+ONE, MORE = 1, 2  # whether a byte is a sign, or may begin one
 ODD, SPACE, NUMBER = 0, ord(" "), ord("#")
 NEVER = np.iinfo(np.int64).max  # words of a line that is too long
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
@@ -30,6 +31,7 @@ _MIX = np.uint32(0x9E3779B1)
 _MIX_WIDE = np.uint64(0x9E3779B97F4A7C15)
 
 Grams = npt.NDArray[np.uint32]
+Hashes = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.unsignedinteger[Any]]
 
 
@@ -50,17 +52,61 @@ class Glance:
         self.start: Ints = breaks[:-1] + 1  # of its bytes
         self.end: Ints = breaks[1:]
         # Words as spaces tell them: never more than a rule counts, and too many for any rule where the line is too long.
-        self.words: Ints = np.diff(np.searchsorted(np.flatnonzero(self.data == 32), breaks)) + 1
+        self.spaces = np.flatnonzero(self.data == SPACE)
+        self.words: Ints = np.diff(np.searchsorted(self.spaces, breaks)) + 1
         self.words[self.chars > SHORT] = NEVER
 
     def rows(self, places: Ints) -> Ints:
         """The line of each place in the bytes."""
         return np.searchsorted(self.end, places)
 
-    @property
+    @cached_property
     def grams(self) -> Grams:
         """The four bytes from each byte on."""
         return np.ndarray((len(self.bytes) - GRAM,), "<u4", self.bytes, 0, (1,))
+
+    @cached_property
+    def starts(self) -> tuple[Bools, Sequence[Hashes]]:
+        """Whether the start of a line's normal form is not told at a glance; hashes of its first symbol, first two, and so on."""
+        codes = np.array(self.lines, f"U{HEAD_CHARS}").view(np.uint32).reshape(-1, HEAD_CHARS)
+        symbols = _symbols().take(codes, mode="clip")
+        odd, space, number = symbols == ODD, symbols == SPACE, symbols == NUMBER
+        told = ~odd
+        told[:, 0] &= ~space[:, 0]
+        told[:, 1:] &= ~((space[:, 1:] & space[:, :-1]) | (number[:, 1:] & number[:, :-1]))
+        count = np.cumsum(told, axis=1, dtype=np.uint8)
+        # Numbers have signs in them, and stand apart from letters: not told here.
+        unclear = (odd & (count <= HEAD)).any(axis=1) | ((count[:, -1] <= HEAD) & (self.chars > HEAD_CHARS))
+        unclear |= ((number[:, 1:] != number[:, :-1]) & ~space[:, 1:] & ~space[:, :-1]).any(axis=1)
+        unclear |= (number[:, 2:] & space[:, 1:-1] & number[:, :-2]).any(axis=1)
+        line, char = np.nonzero(told & (count <= HEAD))
+        head = np.zeros((len(codes), HEAD), np.uint64)
+        head[line, count[line, char] - 1] = symbols[line, char]
+        return unclear, list(_running(head))
+
+    def holding(self, signs: Signs) -> Bools:
+        """Which lines hold one of some signs."""
+        flags = np.frombuffer(self.bytes.translate(signs.leads), np.uint8)
+        places = np.flatnonzero(flags != 0)
+        starts = self.grams[places[flags[places] == MORE]]
+        whole = flags[places] == ONE
+        whole[~whole] = np.isin(starts & 0xFFFFFF, signs.wide) | np.isin(starts & 0xFFFF, signs.wide)
+        found = np.zeros(len(self.chars), bool)
+        found[self.rows(places[whole])] = True
+        return found
+
+
+class Signs:
+    """Characters to look for: ASCII, of up to three bytes in UTF-8, or by a first byte alone. Immutable once made."""
+
+    def __init__(self, chars: str, leads: bytes = b"") -> None:
+        self.wide = np.array(sorted(int.from_bytes(char.encode(), "little") for char in chars if not char.isascii()), np.uint32)
+        table = bytearray(256)
+        for char in chars:
+            table[char.encode()[0]] = ONE if char.isascii() else MORE
+        for lead in leads:
+            table[lead] = ONE
+        self.leads = bytes(table)
 
 
 class Piece(NamedTuple):
@@ -136,29 +182,13 @@ class Heads:
         numbers = np.stack(list(_running(keys)), axis=1)[np.arange(len(most)), sizes - 1]
         self._most = _Limits(numbers, most.values(), HEAD_BITS)
 
-    def find(self, glance: Glance) -> Ints:
-        """The lines that may start so: those that are known to, and all of which the normal form is not told at a glance."""
-        rows = np.flatnonzero(glance.words < NEVER)
-        starts = np.array([glance.lines[row] for row in rows.tolist()], f"U{HEAD_CHARS}")
-        codes = starts.view(np.uint32).reshape(-1, HEAD_CHARS)
-        symbols = _symbols().take(codes, mode="clip")
-        odd, space, number = symbols == ODD, symbols == SPACE, symbols == NUMBER
-        told = ~odd
-        told[:, 0] &= ~space[:, 0]
-        told[:, 1:] &= ~((space[:, 1:] & space[:, :-1]) | (number[:, 1:] & number[:, :-1]))
-        count = np.cumsum(told, axis=1, dtype=np.uint8)
-        # Numbers have signs in them, and stand apart from letters: not told here.
-        unclear = (odd & (count <= HEAD)).any(axis=1) | ((count[:, -1] <= HEAD) & (glance.chars[rows] > HEAD_CHARS))
-        unclear |= ((number[:, 1:] != number[:, :-1]) & ~space[:, 1:] & ~space[:, :-1]).any(axis=1)
-        unclear |= (number[:, 2:] & space[:, 1:-1] & number[:, :-2]).any(axis=1)
-        line, char = np.nonzero(told & (count <= HEAD))
-        head = np.zeros((len(rows), HEAD), np.uint64)
-        head[line, count[line, char] - 1] = symbols[line, char]
-        limit = np.zeros(len(rows), np.int64)
-        for hashes in _running(head):
+    def find(self, glance: Glance) -> Bools:
+        """Which lines may start so: those that are known to, and all of which the normal form is not told at a glance."""
+        unclear, starts = glance.starts
+        limit = np.zeros(len(unclear), np.int64)
+        for hashes in starts:
             np.maximum(limit, self._most.of(hashes), out=limit)
-        found: Ints = rows[unclear | (glance.words[rows] <= limit)]
-        return found
+        return (glance.words < NEVER) & (unclear | (glance.words <= limit))
 
 
 @cache
@@ -177,7 +207,7 @@ def _symbols() -> npt.NDArray[np.uint16]:
     return table
 
 
-def _running(head: npt.NDArray[np.uint64]) -> Iterator[npt.NDArray[np.uint64]]:
+def _running(head: Hashes) -> Iterator[Hashes]:
     """Hashes of the first symbol of each row, of the first two, and so on."""
     found = np.zeros(len(head), np.uint64)
     for column in head.T:

@@ -138,7 +138,7 @@ class Matcher:
         found: dict[int, list[Hit]] = {}
         foreign: dict[tuple[str, str], tuple[Named, list[int]]] = {}
         texts = glance.lines
-        lead = set(self._starts.find(glance).tolist())
+        lead = set(np.flatnonzero(self._starts.find(glance)).tolist())
         needs = self._pieces.find(glance)
         for row in np.flatnonzero(glance.words < NEVER).tolist() if self._always else sorted({*lead, *needs}):
             text = texts[row]

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from cleanup.stages.boilerplate_lines import SPACES
+import numpy as np
+
+from cleanup.stages.boilerplate_glance import UNLIMITED, Glance, Heads, Signs
+from cleanup.stages.boilerplate_lines import SPACES, Bools
+from cleanup.stages.boilerplate_rules import normal
 
 _NUMBER = re.compile(r"\d+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -14,6 +18,12 @@ _FIRST = re.compile(r"\W*([^\W\d_]+)")
 _BREAKS = tuple(map(re.compile, (r"[|•·/―—–\t　-]", r"\s\s\s")))
 _TRAIL = re.compile(r"\W+\Z")
 _SPACES = "".join(map(chr, SPACES))
+_DIGITS = Signs("0123456789", bytes((0xD9, 0xDB, 0xDF, 0xE0, 0xE1, 0xEA, 0xEF, *range(0xF0, 0xF5))))  # scripts with their own
+_BREAK_SIGNS = Signs("|•·/―—–\t-" + _SPACES.replace(" ", "").replace("\n", ""))
+_CODES = np.arange(256)
+_LETTER_BYTES = np.isin(_CODES, [ord(char) for char in "0123456789abcdefghijklmnopqrstuvwxyz"])
+_SIGN = (_CODES < 128) & ~_LETTER_BYTES
+_LETTER_LEADS = np.isin(_CODES, (0xC4, 0xC5, 0xD0, 0xD1))  # of characters that all are letters
 _GAPS = _SPACES + ")-"
 _BEFORE = _SPACES + ":：("
 
@@ -31,6 +41,29 @@ class Suspicion:
         self._introduced = re.compile(rf"\W*(?:{_any(introducing)})(?:\W|\d|$)", re.IGNORECASE)
         self._first = {first[1] for first in map(_FIRST.match, introducing) if first}
         self._behind = _by_end(phrases(tables, "author-behind"))
+        self._introducing = Heads({f"{normal(word)} ": UNLIMITED for word in self._first})
+        self._ends = np.zeros(256, bool)
+        for end in self._behind:
+            self._ends[[form.encode()[-1] for form in (end, end.upper())]] = True
+
+    def dated(self, glance: Glance) -> Bools:
+        """Which lines may say when or how many: sound."""
+        return glance.holding(_DIGITS)
+
+    def says_who(self, glance: Glance) -> Bools:
+        """Which lines may use a word that introduces who, at their start, behind a break or at their end: sound."""
+        found = self._introducing.find(glance) | glance.holding(_BREAK_SIGNS) | self._closing(glance)
+        double = glance.spaces[:-1][np.diff(glance.spaces) == 1]
+        found[glance.rows(double)] = True
+        return found
+
+    def _closing(self, glance: Glance) -> Bools:
+        """Whether what a line ends with could be a word that stands behind an author's name."""
+        last, before = glance.data[glance.end - 1], glance.data[glance.end - 2]
+        sign = _SIGN[last]
+        known = self._ends[np.where(sign, before, last)]
+        letter = np.where(sign, _LETTER_BYTES[before], _LETTER_BYTES[last] | ((last >= 128) & _LETTER_LEADS[before]))
+        return known | ~letter
 
     def tells(self, line: str, edge: bool) -> bool:
         """Whether a line says when or how many or, at an edge of the page, uses a word that introduces who: sound."""

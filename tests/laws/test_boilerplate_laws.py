@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from cleanup.document import Document, Edit, Proposal, revert
 from cleanup.pipeline import Pipeline
 from cleanup.rules import directories
+from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_structure
 from cleanup.stages.boilerplate_glance import Glance
 from cleanup.stages.boilerplate_lines import Page, cuts, words
@@ -171,6 +173,18 @@ def test_a_page_without_residue_is_left_alone(paragraphs: list[str]) -> None:
     text = "Council votes for a bridge\n\n" + "\n\n".join(f"{number} {line}" for number, line in enumerate(paragraphs))
     proposals = next(iter(PIPELINE.steps[0][1]([Document(id="", text=text)])))
     assert not [one for one in proposals if isinstance(one, Edit)]
+
+
+@given(st.lists(pages, min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_lines_that_are_not_worth_reading_say_nothing(texts: list[str]) -> None:
+    split = [Page(text) for text in texts]
+    first = np.cumsum([0, *map(len, split)])
+    worth = bylines.worth_reading(Glance([line for page in split for line in page.text]), first, VOCABULARY)
+    for page, begin in zip(split, first.tolist(), strict=False):
+        lines = np.flatnonzero(worth[begin : begin + len(page)]).tolist()
+        every = [line for line, text in enumerate(page.text) if len(text) <= bylines.METADATA_CHARS]
+        assert bylines.suspects(page, VOCABULARY, "", lines) == bylines.suspects(page, VOCABULARY, "", every)
 
 
 @given(lines.map(lambda line: line.replace("\n", " ").strip()).filter(lambda line: 0 < len(line) <= 200))
