@@ -104,6 +104,18 @@ def test_an_honest_quotation_in_a_spun_page_is_left_alone(pair: dict[str, str], 
     assert quotation in edited(restorer, f"{pair['spun']}\n\n{quotation}\n")
 
 
+def test_quotations_with_little_evidence_are_repaired_when_all_of_them_together_have_enough(restorer: Restorer) -> None:
+    weak = '"They have figured at the identical faculty for years."'
+    others = '"The brand new mannequin is extra superior," he mentioned. "We want folks with a wholesome weight loss program."'
+    with_others = f"{PAIRS[0]['spun']}\n\n{weak} she mentioned.\n\n{others}\n"
+    assert weak not in edited(restorer, with_others)
+    assert weak in edited(restorer, f"{PAIRS[0]['spun']}\n\n{weak} she mentioned.\n")
+
+
+def test_percent_is_the_same_figure_however_it_is_written() -> None:
+    assert amount("p.c") == amount("percent") == amount("per cent") == amount("%")
+
+
 @pytest.mark.parametrize("quotation", QUOTES["spun"])
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])
 def test_a_quotation_that_contradicts_itself_is_repaired_unless_that_is_off(

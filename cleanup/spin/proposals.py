@@ -19,20 +19,21 @@ CALIBRATION = ((0.0, 0.0), (0.5, 0.75), (0.64, 0.9), (0.9, 0.95), (1.0, 0.99))
 HELD = 0.8  # the most that a tortured phrase, a changed amount or an edit inside a quotation can score: held for review
 MENDED = 0.95
 # A quotation is no longer the speaker's wording when the words inside it contradict their neighbours inside it: this many
-# distinct forms in any case, or fewer that are at least such a share of its words. Only what is surer than the rest is changed.
+# distinct forms in any case, or fewer that are at least such a share of its words. A spinner either keeps quotations or does
+# not: so many forms in all of them together, and such a share of their words, show that this one did not.
 CONTRADICTIONS = 3
 DENSE = (2, 0.08)
+TOGETHER = (4, 0.03)
 SURE = 0.9  # model probability
 CLEAR = 1.0  # association that the occurrence itself gains
 
 
-def proposals(text: str, tokens: Sequence[Token], region: Region, least: float, quotations: bool = True) -> list[Edit]:
+def proposals(text: str, tokens: Sequence[Token], region: Region, least: float, open_quotations: frozenset[int]) -> list[Edit]:
     """Edits of one region, not overlapping, in order, with scores of at least `least`.
 
-    `quotations`: repair those that are spun by evidence of their own, too; otherwise what is quoted is only held for review.
+    What is quoted is only held for review, apart from quotations that are known to be spun, by number.
     """
-    part = tokens[region.first : region.last]
-    spun = _spun_quotations(part, region) if quotations else frozenset()
+    part, spun = tokens[region.first : region.last], open_quotations
     edits: dict[int, Edit] = {}  # by the number of the first token; `last` the other way round
     last: dict[int, Edit] = {}
     for unit, reading in zip(region.units, region.readings, strict=True):
@@ -45,14 +46,19 @@ def proposals(text: str, tokens: Sequence[Token], region: Region, least: float, 
     return _apart(found)
 
 
-def _spun_quotations(part: Sequence[Token], region: Region) -> frozenset[int]:
-    """Numbers of the quotations that are spun by evidence of their own."""
+def spun_quotations(tokens: Sequence[Token], region: Region) -> frozenset[int]:
+    """Numbers of the quotations that are spun by evidence of their own, or of all quotations together."""
+    part = tokens[region.first : region.last]
     found: dict[int, set[str]] = {}
     for unit, reading in zip(region.units, region.readings, strict=True):
         quotation = part[unit.first].quoted if unit.form else 0
         if quotation and reading and reading.candidate and reading.probability > SURE and reading.own > CLEAR:
             found.setdefault(quotation, set()).add(reading.form)
-    size = Counter(token.quoted for token in part)
+    size = Counter(token.quoted for token in part if token.quoted)
+    forms = {form for several in found.values() for form in several}
+    least, share = TOGETHER
+    if len(forms) >= max(least, share * size.total()):
+        return frozenset(size)
     least, share = DENSE
     return frozenset(at for at, forms in found.items() if len(forms) >= min(CONTRADICTIONS, max(least, share * size[at])))
 
@@ -72,8 +78,7 @@ def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading, spun: 
     head, tail = part[unit.first], part[unit.last - 1]
     value = score(reading.probability)
     quotations = {token.quoted for token in part[unit.first : unit.last]} - {0}
-    kept = quotations and (reading.probability < SURE or not quotations <= spun)
-    if kept or candidate.tier == "tortured" or _other_amount(candidate, reading):
+    if not quotations <= spun or candidate.tier == "tortured" or _other_amount(candidate, reading):
         value = min(value, HELD)
     end = tail.end
     if candidate.before.endswith("."):  # "sq." and the like: the stop belongs to the word

@@ -24,6 +24,8 @@ _VALUES: dict[str, Fraction] = {
 }
 _ALIKE = (
     ("per cent", "percent"),
+    ("p.c", "percent"),
+    ("p c", "percent"),
     ("12 months", "1"),
     ("twelve months", "1"),
     ("24 hours", "1"),

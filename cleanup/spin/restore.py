@@ -16,7 +16,7 @@ from cleanup.spin.markers import Markers
 from cleanup.spin.passage import Token
 from cleanup.spin.patch import Patch
 from cleanup.spin.prior import Priors
-from cleanup.spin.proposals import proposals
+from cleanup.spin.proposals import proposals, spun_quotations
 
 LONGEST = 60_000  # words of one text that are looked at; what follows is left as it is
 SECTION = 3000  # words that are solved together; a longer text is cut
@@ -136,15 +136,21 @@ class Restorer:
         grown = gate.judge(tokens, first, last, mass, self.priors, self.limits, window=True)
         return grown if grown.verdict == "spun" else region
 
-    def _proposals(self, text: str, tokens: Sequence[Token], regions: Sequence[Region]) -> list[Edit]:
-        """The edits of all spun regions, not overlapping, in order."""
+    def _proposals(
+        self, text: str, tokens: Sequence[Token], regions: Sequence[Region], known: frozenset[int] = frozenset()
+    ) -> list[Edit]:
+        """The edits of all spun regions, not overlapping, in order. `known`: quotations that have been found to be spun."""
         found: list[Edit] = []
         for region in sorted(regions, key=lambda region: region.first):
             if region.verdict == "spun":
                 last = found[-1].end if found else 0
-                edits = proposals(text, tokens, region, self.review, self.quotations)
+                edits = proposals(text, tokens, region, self.review, known | self._spun_quotations(tokens, [region]))
                 found += [edit for edit in edits if edit.start >= last]
         return found
+
+    def _spun_quotations(self, tokens: Sequence[Token], regions: Sequence[Region]) -> frozenset[int]:
+        """The numbers of the quotations that are repaired, too."""
+        return frozenset().union(*(spun_quotations(tokens, region) for region in regions)) if self.quotations else frozenset()
 
     def _round(self, text: str) -> list[Edit]:
         """The proposals for a text, judged afresh."""
@@ -161,7 +167,9 @@ class Restorer:
         first = [edit for edit in edits if edit.score >= max(self.apply, FIRST)]
         if first:
             patch.add(first)
-            now = self._reread(patch, [(tokens[r.first].start, tokens[r.last - 1].end, r) for r in regions])
+            spun = self._spun_quotations(tokens, regions)
+            quoted = [token.start for token in tokens if token.quoted in spun]
+            now = self._reread(patch, [(tokens[r.first].start, tokens[r.last - 1].end, r) for r in regions], quoted)
         held = patch.back(edit for edit in now if edit.score < self.apply)
         for turn in range(ROUNDS):
             sure = [edit for edit in now if edit.score >= self.apply]
@@ -171,8 +179,11 @@ class Restorer:
             now = self._round(patch.now)
         return [Edit(e.start, e.end, e.before, e.after, e.rule, min(e.score, self.review), e.why) for e in edits]
 
-    def _reread(self, patch: Patch, spans: Sequence[tuple[int, int, Region]]) -> list[Edit]:
-        """The proposals for the spun spans of the first text, with what has been restored so far as it is now."""
+    def _reread(self, patch: Patch, spans: Sequence[tuple[int, int, Region]], quoted: Sequence[int]) -> list[Edit]:
+        """The proposals for the spun spans of the first text, with what has been restored so far as it is now.
+
+        `quoted`: where words of spun quotations stood; their evidence is gone when they are restored.
+        """
         changed = [*patch.changed(), (len(patch.now) + 1, len(patch.now) + 1)]
         tokens, number = passage.read(patch.now, LONGEST), 0
         for at, token in enumerate(tokens):
@@ -185,4 +196,6 @@ class Restorer:
         for start, end, region in spans:
             first, last = bisect_left(starts, patch.forth(start)), bisect_left(starts, patch.forth(end))
             found.append(gate.reread(tokens, region._replace(first=first, last=last), self.priors))
-        return self._proposals(patch.now, tokens, found)
+        places = [bisect_left(starts, patch.forth(start)) for start in quoted]
+        known = frozenset(tokens[at].quoted for at in places if at < len(tokens)) - {0}
+        return self._proposals(patch.now, tokens, found, known)

@@ -145,9 +145,11 @@ def measured(text: str, gold: Gold, edits: Iterable[Edit]) -> tuple[float, float
             changed.append((first, last, new))
     total = restored = 0.0
     for at, (count, old) in gold.items():
+        was = words[at : at + count]
         now = [word for i in range(at, at + count) for word in after.get(i, [words[i]])]
         total += max(count, 1)
-        restored += max(count, 1) * (now == old)
+        # Of a span of several words it counts by how much nearer it came.
+        restored += max(count, 1) * max(0.0, 1 - distance(now, old) / max(distance(was, old), 1))
     right = sum(_right(first, last, new, words, gold) for first, last, new in changed)
     return total, restored, right, len(changed)
 
