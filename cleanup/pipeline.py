@@ -15,6 +15,7 @@ from cleanup import rules
 from cleanup import stages as registry
 from cleanup.document import Decision, Document, Drop, Edit, Mark, Proposal, Row, apply, proposal_key
 from cleanup.errors import ENDINGS, CleanupError
+from cleanup.parse import crawled
 from cleanup.stages.deadline import deadline
 
 if TYPE_CHECKING:
@@ -195,9 +196,9 @@ class Pipeline:
                 settle(doc, PARSE_STEP, "parse", doc.pending, self.policy("parse"), self.answers)
                 doc.pending = []
         live = [doc for doc in docs if doc.status == "kept"]
-        if day := self.config.parse.crawl_date:
+        if self.config.parse.crawl_date:
             for doc in live:
-                doc.meta.setdefault("crawled", day)
+                crawled(doc, self.config)
         start = {id(doc): (doc.text, doc.meta, doc.ledger) for doc in live}
         last: dict[int, int] = {}
         for number in range(self.config.max_passes):

@@ -79,6 +79,21 @@ def test_the_byline_of_the_article_goes_before_those_of_others() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "authors"),
+    [
+        (["责任编辑：李四光", "记者：王小明"], ["王小明"]),
+        (["记者：王小明", "责任编辑：李四光"], ["王小明"]),
+        (["责任编辑：李四光"], ["李四光"]),
+        (["[서울, 뉴스 김철수 기자 kim@example.kr]"], ["김철수"]),
+        (["이상현·김혜진 기자"], ["이상현", "김혜진"]),
+        (["사진=박영수 기자", "김철수 기자"], ["김철수"]),
+    ],
+)
+def test_reporters_go_before_editors_and_photographers(lines: list[str], authors: list[str]) -> None:
+    assert meta(["A bridge for both towns", LONG, MORE, *lines])["authors"] == authors
+
+
+@pytest.mark.parametrize(
     ("line", "day"),
     [
         ("30.01.202430. Januar 2024", "2024-01-30"),
@@ -88,6 +103,10 @@ def test_the_byline_of_the_article_goes_before_those_of_others() -> None:
         ("06.01.2026, Lesezeit 5 Min.", "2026-01-06"),
         ("vor 3 Stundenvor 3 Stunden", "2024-05-05"),
         ("Published 3 seconds ago", "2024-05-05"),
+        ("heute, 10:15 Uhr", "2024-05-05"),
+        ("Yesterday at 10:15", "2024-05-04"),
+        ("昨天 10:15", "2024-05-04"),
+        ("3小时前", "2024-05-05"),
     ],
 )
 def test_dates_that_a_page_has_glued(vocabulary: Vocabulary, line: str, day: str) -> None:

@@ -28,6 +28,7 @@ _SIGNED = re.compile(r"^[-–—―~(（/]\s?|/[^\W\d_]{2,4}$")  # "— Ann Lee"
 _ARTICLES = frozenset(
     ("the", "a", "an", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los", "las", "il", "lo")
 )
+_WORD = re.compile(r"[^\W\d_]+")
 _ITEM = re.compile(r"[•·▪■*(\[]")
 Persons = Mapping[int, tuple[list[str], bool]]  # line -> names, and whether a role stands behind one
 
@@ -53,9 +54,10 @@ class Writers:
         self.closed = closed(state)
 
     @cached_property
-    def prose(self) -> str:
-        """The paragraphs of the article."""
-        return " ".join(text for text, flag in zip(self.page.text, self.state.long, strict=True) if flag)
+    def words(self) -> set[str]:
+        """The words that the article's paragraphs write with a small letter."""
+        pairs = zip(self.page.text, self.state.long, strict=True)
+        return {word for text, flag in pairs if flag for word in _WORD.findall(text) if word[0].islower()}
 
     def find(self, persons: Persons) -> None:
         """Add what lines of names say, then leave one statement about the authors: the best."""
@@ -164,7 +166,8 @@ class Writers:
         """Whether the article writes a word with a small letter, as it does no name; words of a headline, too, say nothing."""
         if len(word) < 2 or word.casefold() in _ARTICLES:
             return True
-        return re.search(rf"\b{re.escape(word.lower())}\b", self.prose) is not None
+        parts = _WORD.findall(word.lower())
+        return bool(parts) and all(len(part) > 1 and part in self.words for part in parts)
 
     def _says_metadata(self, line: int) -> bool:
         verdict = self.state.verdicts.get(line)

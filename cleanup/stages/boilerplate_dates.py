@@ -26,6 +26,7 @@ _FORMS = tuple(
     )
 )
 _SHORT_YEAR = re.compile(r"\W*(\d{1,2})\.(\d{1,2})\.(\d\d)(?:\W+\d{1,2}[:.]\d\d)?\W*")  # "03.05.24 10:15" and nothing else
+_CLOCK = re.compile(r"(?<!\d)\d{1,2}[:.h時时点]\s?\d{2}(?!\d)")
 SHORT_CHARS = 24
 _UNITS = {"second": 0, "minute": 0, "hour": 0, "day": 1, "week": 7}
 
@@ -45,6 +46,7 @@ class Calendar(msgspec.Struct, frozen=True):
     units: Mapping[str, str]  # "stunden" -> "hour"
     ago: frozenset[str]
     filler: frozenset[str]  # weekdays, time zones, "at", "updated" ...: what may stand around a date
+    days: Mapping[str, int]  # "today" -> 0, "gestern" -> 1
 
     @classmethod
     def of(cls, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> Calendar:
@@ -62,7 +64,8 @@ class Calendar(msgspec.Struct, frozen=True):
             ago |= {token for phrase in table.get("ago", ()) for token in _TOKEN.findall(phrase.casefold())}
             for name in ("weekdays", "time", "published", "updated"):
                 filler |= {token for phrase in table.get(name, ()) for token in _TOKEN.findall(phrase.casefold())}
-        return cls(months, units, frozenset(ago), frozenset(filler))
+        days = {word.casefold(): back for table in tables.values() for back, word in enumerate(table.get("days", ()))}
+        return cls(months, units, frozenset(ago), frozenset(filler), days)
 
     def find(self, text: str) -> Found | None:
         """The first date with a year in a (short) text."""
@@ -99,20 +102,38 @@ class Calendar(msgspec.Struct, frozen=True):
     def relative(self, text: str, crawled: str = "") -> tuple[bool, str | None]:
         """(whether the text says how long ago, the date if the day of the crawl is known)."""
         tokens: list[str] = []
+        back: int | None = None
         for found in _TOKEN.finditer(text.casefold()):
-            token = found[0]
-            if not (token.isdecimal() or token in self.units or token in self.ago or token in self.filler):
-                return False, None
-            tokens.append(token)
+            for token in self._split(found[0]):
+                if token in self.days and back is None:
+                    back = self.days[token]
+                elif not (token.isdecimal() or token in self.units or token in self.ago or token in self.filler):
+                    return False, None
+                tokens.append(token)
+        if back is not None:
+            return (True, _before(crawled, back)) if _CLOCK.search(text) else (False, None)
         numbers = [int(token) for token in tokens if token.isdecimal() and len(token) < 4]
         units = [self.units[token] for token in tokens if token in self.units]
         if not (len(numbers) == 1 and units and any(token in self.ago for token in tokens)):
             return False, None
-        try:
-            today = date.fromisoformat(crawled[:10])
-            return True, (today - timedelta(days=numbers[0] * _UNITS[units[0]])).isoformat()
-        except (ValueError, KeyError, OverflowError):
-            return True, None
+        step = _UNITS.get(units[0])
+        return True, None if step is None else _before(crawled, numbers[0] * step)
+
+    def _split(self, token: str) -> tuple[str, ...]:
+        """A unit and "ago" apart that a script without spaces writes as one word."""
+        if not token.isascii() and token not in self.units:
+            for size in range(1, len(token)):
+                if token[:size] in self.units and token[size:] in self.ago:
+                    return token[:size], token[size:]
+        return (token,)
+
+
+def _before(crawled: str, days: int) -> str | None:
+    """The day so many days before the crawl; None without a day of the crawl."""
+    try:
+        return (date.fromisoformat(crawled[:10]) - timedelta(days=days)).isoformat()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _iso(year: int, month: int, day: int) -> tuple[bool, str | None]:

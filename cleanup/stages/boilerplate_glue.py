@@ -8,6 +8,7 @@ from collections.abc import Sequence
 _GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
 _GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
 _SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
+_SEAM = re.compile(r"[a-zà-ÿа-я\d)][A-ZÀ-ÞА-Я]")
 _DIGIT = re.compile(r"\d")
 _HANDLE = re.compile(r"(?<=\w)@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
 _ITEM = re.compile(r"^\s*(?:[•·▪■*]|\d{1,2}\.)\s+")
@@ -62,4 +63,5 @@ class Seams:
         """
         if not _DIGIT.search(line):
             return line
-        return once(self._label.sub(" | ", _TIMES.sub(" ", line)))
+        line = _TIMES.sub(" ", line)
+        return once(self._label.sub(" | ", line) if _SEAM.search(line) else line)

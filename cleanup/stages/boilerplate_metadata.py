@@ -14,6 +14,7 @@ from cleanup.stages.boilerplate_glue import Seams, item, unglued
 from cleanup.stages.boilerplate_lines import words
 from cleanup.stages.boilerplate_suspects import Suspicion, is_named, phrases
 
+AGENCY_CHARS = 24
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(
     r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)|(?<=\d{4}),\s+(?=[^\W\d_]{3})"
@@ -67,6 +68,7 @@ class Vocabulary:
         self.calendar = Calendar.of(tables)
         self.agencies = {entry.casefold() for table in tables.values() for entry in table.get("agencies", ())}
         self._author = _prefix(tables, "author")
+        self._others = _prefix(tables, "others")  # who names introduced by them are is somebody else than the author
         self._behind = _suffix(tables, "author-behind")
         self._tables = tables
         self._and = re.compile(_any(phrases(tables, "and")), re.IGNORECASE)
@@ -93,9 +95,10 @@ class Vocabulary:
             return None
         line = self._seams.part(line)
         reading = Reading([], set())
-        if self._date(line.strip(_EDGES), reading, line):
+        if self._date(line.strip(_EDGES), reading, line) or self._ago(line, reading, crawled):
             return reading  # one date, whatever commas it has
-        unknown = [part for part in _parts(line) if not self._part(part, reading, crawled)]
+        whole = _HANGUL.search(line) is not None and "·" in line and self._part(line, reading, crawled)  # names have dots between
+        unknown = [] if whole else [part for part in _parts(line) if not self._part(part, reading, crawled)]
         if not reading.kinds:
             return self._named_and_counted(line, crawled)
         if len(unknown) > len(reading.kinds) + bool(unknown and self._is_name(unknown[0])) or any(
@@ -141,7 +144,7 @@ class Vocabulary:
         found = self.calendar.find(bare) if _DIGIT.search(bare) else None
         if names := self.byline(self._before(bare, found)):
             reading.kinds.add("author")
-            reading.values.append(Value("authors", names, part))
+            reading.values.append(Value("editors" if self._others.match(bare) else "authors", names, part))
             if found and found.iso:
                 reading.kinds.add("date")
                 reading.values.append(Value("date", found.iso, part))
@@ -152,11 +155,7 @@ class Vocabulary:
             reading.kinds.add("source")
             reading.values.append(Value("source", bare[match.end() :].strip(_EDGES), part))
             return True
-        told, day = self.calendar.relative(bare, crawled)
-        if told:
-            reading.kinds.add("ago")
-            if day:
-                reading.values.append(Value("date", day, part))
+        if self._ago(bare, reading, crawled):
             return True
         for kind, pattern in self._counts.items() if _DIGIT.search(bare) else ():
             if match := pattern.fullmatch(bare):
@@ -169,6 +168,15 @@ class Vocabulary:
             reading.kinds.add("time")
             return True
         return False
+
+    def _ago(self, text: str, reading: Reading, crawled: str) -> bool:
+        """Read a text that says nothing but how long ago; False when it says anything else."""
+        told, day = self.calendar.relative(text, crawled)
+        if told:
+            reading.kinds.add("ago")
+        if day:
+            reading.values.append(Value("date", day, text))
+        return told
 
     def _before(self, bare: str, found: Found | None) -> str:
         """What stands before a date, without the words that introduce it."""
@@ -275,7 +283,9 @@ class Vocabulary:
 
     def may_name(self, line: str) -> bool:
         """Whether a line could be nothing but a name, of a person or an agency."""
-        return is_named(line) or self.is_agency(line) or _CJK_SPACED.fullmatch(line) is not None
+        if is_named(line):
+            return True
+        return len(line) <= AGENCY_CHARS and (self.is_agency(line) or _CJK_SPACED.fullmatch(line) is not None)
 
     def is_agency(self, line: str) -> bool:
         """Whether a line is nothing but the name of an agency."""

@@ -22,7 +22,7 @@ from cleanup.errors import RuleError
 from cleanup.rules import Example, Rule, built_in
 
 Zone = Literal["any", "head", "tail", "not-first"]
-FIELDS = ("title", "authors", "date", "section", "tags", "category", "excerpt", "views", "source", "url", "truncated")
+FIELDS = ("title", "authors", "editors", "date", "section", "tags", "category", "excerpt", "views", "source", "url", "truncated")
 ACTIONS = ("drop", "drop-rest", "drop-next", "strip", "truncated", "meta")
 SCORES = {"high": 0.98, "structural": 0.93, "low": 0.7}
 _TOKEN = re.compile(r"[^\W\d_]+|#")
