@@ -125,21 +125,20 @@ def _sides(table: F64) -> F64:
 
 
 def meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
-    """Shingles of the sides that the other side of the pair has, too, a flag each; the number of different ones a pair: on
+    """Values of the sides that the other side of the pair has, too, a flag each; the number of different ones a pair: on
     either side, [2, n], and in common.
 
     Pair, value, side and place are sorted as one word: equal values of a pair come together, those of its first text in front.
     """
     total = int(counts.sum())
     bits = total.bit_length()
-    keys = np.arange(total).view(np.uint64)
-    end = 0
+    keys, end = np.arange(total).view(np.uint64), 0
+    wide = values.astype(np.uint64)
+    wide <<= u64(bits + 1)
     for side, (begin, count) in enumerate(zip(starts.tolist(), counts.tolist(), strict=True)):
         part, end = keys[end : end + count], end + count
-        head = values[begin : begin + count].astype(np.uint64)
-        head <<= u64(bits + 1)
-        head |= u64((side >> 1) << (bits + 33) | (side & 1) << bits)
-        part |= head
+        part |= wide[begin : begin + count]
+        part |= u64((side >> 1) << (bits + 33) | (side & 1) << bits)
     keys.sort()
     place = (keys & u64((1 << bits) - 1)).view(np.int64)
     keys >>= u64(bits)
@@ -148,27 +147,19 @@ def meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
     hit = np.zeros(total, bool)
     hit[1:] = cross
     hit[:-1] |= cross
-    fresh = np.ones(total, bool)
-    np.greater(step, u64(1), out=fresh[1:])
-    distinct, crossing = np.flatnonzero(fresh), np.flatnonzero(cross)
+    size = counts.copy()
     again = np.flatnonzero(step == 0)
-    if len(again):  # values that a text has more than once
-        group = np.unique(np.searchsorted(distinct, again, "right") - 1)
-        size = np.diff(np.append(distinct, total))[group]
-        both = np.append(crossing, total)[np.searchsorted(crossing, distinct[group])] < distinct[group] + size
-        hit[ranges(distinct[group], size)] = np.repeat(both, size)
+    if len(again):  # values that a side has more than once: what holds for the first or the last holds for all
+        rest = np.flatnonzero(np.diff(again) != 1) + 1
+        first, last = again[np.append(0, rest)], again[np.append(rest - 1, -1)] + 1
+        hit[ranges(first, last - first + 1)] = np.repeat(hit[first] | hit[last], last - first + 1)
+        word = keys[first]
+        np.subtract.at(size, ((word >> u64(33) << u64(1)) | (word & u64(1))).view(np.int64), last - first)
     met = np.empty(total, bool)
     met[place] = hit
-    ends = np.cumsum(counts[0::2] + counts[1::2])
-    keys &= u64(1)
-    common = _within(crossing, ends)
-    first = _within(np.flatnonzero(fresh & (keys == 0)), ends)
-    return met, np.stack((first, _within(distinct, ends) - first + common)), common
-
-
-def _within(places: I64, ends: I64) -> I64:
-    """How many of some ascending places lie before each end, and behind the end before."""
-    return np.diff(np.searchsorted(places, ends), prepend=0)
+    ends = np.cumsum(counts[0::2] + counts[1::2]).tolist()
+    common = [np.count_nonzero(cross[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+    return met, size.reshape(-1, 2).T, np.array(common, np.int64)
 
 
 def _runs(met: Mask, counts: I64) -> Runs:
@@ -225,11 +216,12 @@ def _cores(inside: Runs, sides: int) -> tuple[I64, I64, F64]:
 def _longest(shared: Runs, sides: int) -> tuple[I64, I64]:
     """The longest run of shingles in common of every side, the first one of several: where it begins, and its length."""
     at, length = np.zeros(sides, np.int64), np.zeros(sides, np.int64)
-    size = shared.after - shared.first
-    order = np.lexsort((shared.first, -size, shared.side))
-    side = shared.side[order]
-    one = order[np.flatnonzero(np.append(True, side[1:] != side[:-1]))] if len(order) else order
-    at[shared.side[one]], length[shared.side[one]] = shared.first[one], size[one]
+    if len(shared.side):
+        size, side = shared.after - shared.first, shared.side
+        begins = np.flatnonzero(np.append(True, side[1:] != side[:-1]))
+        length[side[begins]] = np.maximum.reduceat(size, begins)
+        longest = np.flatnonzero(size == length[side])[::-1]
+        at[side[longest]] = shared.first[longest]  # the first one is written last
     return at, length
 
 
