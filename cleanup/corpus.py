@@ -91,7 +91,7 @@ class Lines:
 
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of documents."""
-        lines = [self.line(number) for number in numbers]
+        lines = (self.line(number) for number in numbers)  # one at a time: a line holds a text
         return [identity(line, self.config.read) or str(value(line["id"])) for line in lines]
 
     def urls(self, numbers: Sequence[int]) -> list[str]:
@@ -164,6 +164,7 @@ def deduplicate(
         if index is not None:
             everybody = range(len(sketches))
             corpus.remember(sketches, columns, result, lines.ids(everybody), lines.urls(everybody), config.dedup, tag)
+        del sketches  # they are mapped
     finally:
         lines.close()
         _mapped.cache_clear()  # another run may be made in the same place
@@ -171,8 +172,8 @@ def deduplicate(
     for number, job in enumerate(work):
         begin, end = mapped.first[number : number + 2].tolist()
         mine = ordered[slice(*np.searchsorted(ordered, (begin, end)).tolist())].tolist()
-        found = [Proposals(int(mapped.rows[number][one - begin]), result.proposals[one]) for one in mine]
-        save_proposals(out / ".work" / "dedup" / job.name, found)
+        found = (Proposals(int(mapped.rows[number][one - begin]), result.proposals[one]) for one in mine)
+        save_proposals(out / ".work" / "dedup" / job.name, len(mine), found)
     with appearing(out / "clusters.jsonl") as file:
         for cluster in result.clusters:
             for member in cluster["members"]:

@@ -334,7 +334,10 @@ def load_proposals(path: Path) -> dict[int, list[Drop | Edit | Mark]]:
     return {found.row: found.proposals for found in decoder.decode(path.read_bytes())}
 
 
-def save_proposals(path: Path, proposals: Sequence[Proposals]) -> None:
-    """Write the proposals for one part."""
+def save_proposals(path: Path, count: int, proposals: Iterable[Proposals]) -> None:
+    """Write the proposals for one part, so many, one by one: as an array of MessagePack they take less memory than as objects."""
+    encoder = msgspec.msgpack.Encoder()
     with appearing(path) as file:
-        file.write(msgspec.msgpack.encode(proposals))
+        file.write(b"\xdd" + count.to_bytes(4, "big"))
+        for one in proposals:
+            file.write(encoder.encode(one))

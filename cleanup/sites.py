@@ -94,7 +94,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
                 proposals.append(Proposals(row, list(edits)))
     with appearing(target.with_name(f"{job.name}.json")) as file:
         file.write(msgspec.json.encode([[*key, count] for key, count in sorted(seen.items())]))
-    save_proposals(target, proposals)
+    save_proposals(target, len(proposals), proposals)
 
 
 def remember(config: Config, work: Path, names: Sequence[str]) -> None:

@@ -55,9 +55,8 @@ def align(words: U32, starts: I64, sizes: I64, least: float = 0.0) -> Alignments
     for pair in np.flatnonzero((share >= least) & (shorter > 0)).tolist():
         begin, middle, end = bounds[2 * pair : 2 * pair + 3].tolist()
         one, two = found[begin:middle], found[middle:end]
-        if len(two) < len(one) or (
-            len(two) == len(one) and two < one
-        ):  # of several longest ones the same, whichever text comes first
+        # Of several longest ones the same, whichever text comes first.
+        if len(two) < len(one) or (len(two) == len(one) and two < one):
             second, first = subsequence(two, one)
         else:
             first, second = subsequence(one, two)

@@ -75,8 +75,12 @@ def met(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> I64:
     """In how many bands documents a[i] and b[i] met."""
     plan = bands.plan(cfg.jaccard, cfg.k)
     used = plan.bands * plan.rows
-    equal = sketches.surface[a][:, :used] == sketches.surface[b][:, :used]
-    return np.asarray(equal.reshape(len(a), plan.bands, plan.rows).all(axis=2).sum(axis=1))
+    found = np.empty(len(a), np.int64)
+    for begin in range(0, len(a), PAIRS):
+        part = slice(begin, begin + PAIRS)
+        equal = sketches.surface[a[part]][:, :used] == sketches.surface[b[part]][:, :used]
+        found[part] = equal.reshape(-1, plan.bands, plan.rows).all(axis=2).sum(axis=1)
+    return found
 
 
 def _fitting(sketches: Sketches, buckets: Buckets, found: U64, partner: I32, cfg: DedupConfig) -> tuple[U64, int]:
