@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -18,12 +19,13 @@ import numpy.typing as npt
 from cleanup.errors import RuleError
 from cleanup.stages.boilerplate_features import KINDS, Floats, features
 from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
-from cleanup.stages.boilerplate_structure import CJK_RUN, State, Verdict, pieces
+from cleanup.stages.boilerplate_structure import CJK_RUN, PROSE_LINE, State, Verdict, pieces
 
 FILE = "scorer.json"
 SCALE = 10_000  # leaf units of one unit of log-odds
 ROWS = 256  # lines scored at once
-DUMP_SHARE = 0.3  # of the lines gone by rules alone: a dump of a whole page
+DUMP_SHARE = 0.5  # of the lines are likely residue: a dump of a whole page,
+DUMP_SURE = 0.05  # where so many are residue by rules alone
 DUMP_LINES = 60
 HEADLINE_WORDS = (4, 40)
 HEADLINE_LINES = 30  # lines that no rule knows, before the article, within which its title stands
@@ -31,6 +33,8 @@ HEADLINE_REACH = 150  # lines in all
 DUMP_HEADLINES = 3  # lines of a dump that may be its title
 CLUSTER_LINES = 12  # between two paragraphs of one article
 LISTED = 0.93  # probability from which an entry of a list goes, since most lists are the article's own, and one word alone
+HOLES = 9  # places of an article from which lines go; a page with more is a list, and they are held for review
+DOUBT = 0.01
 EDGE = 0.05  # more probability is asked of lines before the article, less of those behind it
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
 LONGER_WORDS = 9
@@ -108,7 +112,7 @@ class Scorer:
 
     def _page(self, state: State, score: npt.NDArray[np.float64], sure: float) -> None:
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
-        dump = len(score) >= DUMP_LINES and len(gone) >= DUMP_SHARE * len(score)
+        dump = _is_dump(len(score), len(gone), int((score >= 0.5).sum()))
         apply = self.weights.apply_dump if dump else self.weights.apply
         review = min(self.weights.review, apply)
         chosen = (score >= review).nonzero()[0].tolist()
@@ -117,8 +121,10 @@ class Scorer:
         headlines = _headlines(state, score, gone, dump)
         chosen = [line for line in chosen if line not in headlines and not _is_said(state, line, gone, dump)]
         least = {line: apply if dump else self._least(state, line) for line in chosen}
+        going = {line for line in chosen if score[line] >= least[line]}
+        holes = set() if dump else _holes(len(score), going, gone)
         for line in chosen:
-            p = float(score[line])
+            p = min(float(score[line]), least[line] - DOUBT if line in holes else 1)
             if state.page.words[line] <= SAID_WORDS and p < least[line] and not dump:
                 continue
             state.add(line, Verdict(RULE, _confidence(p, least[line], review), {"p": round(p, 3)}))
@@ -136,6 +142,20 @@ class Scorer:
         return self.weights.apply + (EDGE if line < state.head_end else -EDGE if line >= state.tail_start else 0)
 
 
+def _is_dump(size: int, sure: int, likely: int) -> bool:
+    """Whether a page of so many lines, some of them surely and some likely residue, is the dump of a whole page."""
+    return size >= DUMP_LINES and sure >= DUMP_SURE * size and sure + likely >= DUMP_SHARE * size
+
+
+def _holes(size: int, going: set[int], gone: set[int]) -> set[int]:
+    """The lines that go from between others that stay, where these are so many places that the page must be a list."""
+    every = going | gone
+    stays = [line for line in range(size) if line not in every]
+    holes = [set(range(start + 1, end)) for start, end in pairwise(stays) if end - start > 1]
+    holes = [hole for hole in holes if hole & going]
+    return set().union(*holes) if len(holes) > HOLES else set()
+
+
 def _is_said(state: State, line: int, gone: set[int], dump: bool) -> bool:
     """Whether a line belongs to the article whatever its form is."""
     page = state.page
@@ -147,7 +167,14 @@ def _is_said(state: State, line: int, gone: set[int], dump: bool) -> bool:
         return True  # "No." is an answer, and a few words between two paragraphs are a subhead
     if page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
         return True  # so is one word within the article, whatever is next to it
-    return f" {state.form(line)} " in state.prose
+    return _is_quoted(state, line)
+
+
+def _is_quoted(state: State, line: int) -> bool:
+    """Whether a longer line says a line's words, too: whole words, where words have spaces between them."""
+    form = state.form(line)
+    own = state.page.words[line] >= PROSE_LINE
+    return state.prose.count(form if CJK_RUN.search(form) else f" {form} ") > own
 
 
 def _between_paragraphs(state: State, line: int, gone: set[int]) -> bool:

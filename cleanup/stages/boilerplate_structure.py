@@ -17,6 +17,7 @@ from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import normal
 
 HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
+PROSE_LINE = 8  # words of a line that may quote a shorter one
 RUN = 3  # sentences behind a related marker that are looked at together:
 SAME = 0.35  # with this share of their words in the article before, and in a row, they belong to it,
 OTHER = 0.25  # with less than this, and so many lines behind the marker, they tell other stories
@@ -75,7 +76,7 @@ class State:
     @cached_property
     def prose(self) -> str:
         """The longer lines of a page in normal form."""
-        return " " + " ".join(self.form(line) for line, count in enumerate(self.page.words) if count >= 8) + " "
+        return " " + " ".join(self.form(line) for line, count in enumerate(self.page.words) if count >= PROSE_LINE) + " "
 
     def form(self, line: int) -> str:
         """Normal form of a line."""
