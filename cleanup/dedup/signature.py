@@ -75,8 +75,17 @@ def fss(shingles: Shingled, k: int) -> U32:
     many = np.flatnonzero((empty * FEW > k) & (shingles.counts > 0))
     if len(many):
         sizes = shingles.counts[many]
-        table[many] = _fill(table[many], shingles.values[ranges(shingles.bounds[many], sizes)], sizes, k)
+        values = shingles.values[ranges(shingles.bounds[many], sizes)]
+        if sizes.max() > k * FEW:  # so long and yet with empty slots: few distinct shingles, repeated
+            values, sizes = _distinct(values, sizes)
+        table[many] = _fill(table[many], values, sizes, k)
     return table
+
+
+def _distinct(values: U32, sizes: I64) -> tuple[U32, I64]:
+    """The distinct shingles of every text, and how many they are."""
+    keys = np.unique(np.repeat(np.arange(len(sizes), dtype=np.uint64) << u64(32), sizes) | values)
+    return keys.astype(np.uint32), np.bincount((keys >> u64(32)).view(np.int64), minlength=len(sizes))
 
 
 def _slot(values: U32, k: int) -> I64:

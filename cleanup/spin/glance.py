@@ -20,6 +20,7 @@ LIKELY = 0.5  # probability from which a form counts
 MOST = 3.0  # what one form counts at most, as in the gate
 PAIR = 0.5  # weight of the association with a neighbour
 RANKS = 2
+CHUNK = 1 << 14  # occurrences that are compared at once: a look at a long text takes no more memory than its words
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[.!?\n]")
 _STOPS = frozenset(".!?\n")
 
@@ -66,15 +67,11 @@ class Glance:
         """What each occurrence counts: its form's evidence, shared between its occurrences with the square root."""
         forms, form = np.unique(rows[at], return_inverse=True)
         known = forms.tolist()
-        ends = np.array([self._ends[row] for row in known], dtype=np.uint64)[form]
+        ends = np.array([self._ends[row] for row in known], dtype=np.uint64)
         prior = np.array([self._prior[row] for row in known])
         worth = np.array([self._worth[row] for row in known])
-        here = keys[at][:, None]
-        # One look-up for all pairs: a column for the word as it stands, then one for each original.
-        pairs = self._priors.context.assoc2(
-            np.stack([np.broadcast_to(keys[at - 1][:, None], (len(at), RANKS + 1)), np.hstack([here, ends[:, :, 1]])]),
-            np.stack([np.hstack([here, ends[:, :, 0]]), np.broadcast_to(keys[at + 1][:, None], (len(at), RANKS + 1))]),
-        ).sum(axis=0)
+        slices = [slice(start, start + CHUNK) for start in range(0, len(at), CHUNK)]
+        pairs = np.concatenate([self._pairs(keys, at[part], ends[form[part]]) for part in slices])
         count = np.bincount(form, minlength=len(forms))
         best = np.full(len(forms), -np.inf)
         gain = np.zeros(len(forms))
@@ -86,6 +83,14 @@ class Glance:
         likely = 1 / (1 + np.exp(-best))
         value = np.where((likely > LIKELY) & (gain > 0), worth * (np.minimum(gain, MOST) + (likely > 0.9)), 0.0)
         return (value / count)[form]
+
+    def _pairs(self, keys: NDArray[np.uint64], at: NDArray[np.int64], ends: NDArray[np.uint64]) -> Floats:
+        """Association with both neighbours: a column for the word as it stands, then one for each original."""
+        here = keys[at][:, None]
+        shape = (len(at), RANKS + 1)
+        before = np.stack([np.broadcast_to(keys[at - 1][:, None], shape), np.hstack([here, ends[:, :, 1]])])
+        behind = np.stack([np.hstack([here, ends[:, :, 0]]), np.broadcast_to(keys[at + 1][:, None], shape)])
+        return np.asarray(self._priors.context.assoc2(before, behind).sum(axis=0))
 
     def _learn(self, raw: str) -> tuple[int, int, int]:
         if raw in _STOPS:
