@@ -29,6 +29,9 @@ from cleanup.stages import language_model
 MEMORY = 8  # bytes; the longest feature of the model has 6
 STRIP = 60  # bytes of a strip, run-up not counted
 TEXTS = 128  # at once; many enough for long arrays, few enough to stay in the cache
+LINE = 16  # float32 numbers of a cache line
+FIRST = 1 << 13  # features for which there is room at first
+SMALL = 56  # rows of a product: with 144 labels 8064 numbers; from 9216 on OpenBLAS uses threads
 OWNER = 20  # bits of a feature's number, below those of its text's
 NOTHING = (1 << OWNER) - 1
 EPSILON = float(np.finfo(np.float32).eps)
@@ -61,21 +64,64 @@ class Scores(msgspec.Struct):
         return shares
 
 
+class _Worth:
+    """What features are worth to each label, turned for use only where texts have them: of 57 MB a language touches few."""
+
+    def __init__(self, turned: NDArray[np.float16]) -> None:
+        """`turned`: float16[labels, features]."""
+        self._turned = turned
+        labels, features = turned.shape
+        self._width = -(-labels // LINE) * LINE
+        self._row = np.full(features, -1, np.intp)
+        self._table = _aligned(FIRST, self._width)
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def rows(self, features: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """(row of each feature, table of rows), a row being a whole number of cache lines with zeros at its end."""
+        found: NDArray[np.intp] = self._row.take(features)
+        if found.min(initial=0) < 0:
+            with self._lock:
+                self._learn(np.unique(features[self._row.take(features) < 0]))
+            found = self._row.take(features)
+        return found, self._table  # in this order: the table has every row of which a number is known
+
+    def _learn(self, features: NDArray[np.int32]) -> None:
+        end = self._used + len(features)
+        if end > len(self._table):
+            larger = _aligned(max(end, 2 * len(self._table)), self._width)
+            larger[: self._used] = self._table[: self._used]
+            self._table = larger
+        self._table[self._used : end, : len(self._turned)] = self._turned[:, features].T
+        self._row[features] = np.arange(self._used, end)
+        self._used = end
+
+
+def _aligned(rows: int, width: int) -> NDArray[np.float32]:
+    """float32[rows, width] of zeros, from the begin of a cache line."""
+    room = np.zeros(rows * width + LINE, np.float32)
+    begin = -room.ctypes.data % (4 * LINE) // 4
+    return room[begin : begin + rows * width].reshape(rows, width)
+
+
 class Model:
     """py3langid's tables as arrays. About 100 MB, shared by every stage of a process; see `model()`."""
 
     def __init__(self) -> None:
         tables = language_model.tables()
-        self.next: NDArray[np.uint32] = np.array(tables["nextmove"])  # the rest of the unpacked file may go
+        self.next: NDArray[np.uint32] = np.require(tables["nextmove"], requirements="A")
         self.base = tables["nextmove_row"].astype(np.int64) << 8
         self.feature = tables["out_feat"].astype(np.int32)
-        self.table: NDArray[np.float32] = np.ascontiguousarray(tables["ptc"], dtype=np.float32)
         self.prior: NDArray[np.float32] = tables["pc"].astype(np.float32)
+        turned = np.require(tables["ptc"].T, requirements="CA")
+        self.worth = _Worth(turned)
         labels: list[str] = tables["classes"].tolist()
         self.pairs = [(labels.index(label), at) for at, label in enumerate(labels) if labels.index(label) < at]
         self.columns = [at for at, label in enumerate(labels) if labels.index(label) == at]
         self.labels = [labels[column] for column in self.columns]
-        self.largest = float(max(-self.table.min(), self.table.max()))
+        # The largest magnitude of a float16 by its bits, which compare much quicker than it does.
+        bits = turned.view(np.uint16).max(), turned.view(np.int16).max(initial=0)
+        self.largest = float((np.array(bits, np.uint16) & np.uint16(0x7FFF)).view(np.float16).max())
 
     def score(self, texts: Sequence[str]) -> Scores:
         """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone."""
@@ -91,13 +137,7 @@ class Model:
         size = np.fromiter(map(len, coded), np.int64, len(coded))
         owner = np.repeat(np.arange(len(coded), dtype=np.int32), size + 1)[:-1]  # a text and the 0xFF after it
         feature, weight, ends = self._count(self.feature[self._walk(b"\xff".join(coded))], owner, len(coded))
-        raw = np.empty((len(coded), len(self.prior)), np.float32)
-        room = np.empty((int(np.diff(ends, prepend=0).max()), len(self.prior)), np.float32)
-        for number, (begin, end) in enumerate(pairwise([0, *ends.tolist()])):
-            # Not a product of matrices: its rounding, and so a score, would depend on the other texts and on the threads.
-            rows = self.table.take(feature[begin:end], 0, room[: end - begin], "clip")
-            np.einsum("i,ij->j", weight[begin:end], rows, out=raw[number])
-        raw += self.prior
+        raw = self._sum(feature, weight, ends)[:, : len(self.prior)] + self.prior
         for first, twin in self.pairs:
             raw[:, first] = np.maximum(raw[:, first], raw[:, twin])
         raw = raw[:, self.columns]
@@ -105,6 +145,27 @@ class Model:
         raw[features == 0] = LOWEST
         self._ask(texts, raw, features, np.add.reduceat(np.append(weight, 0), np.append(0, ends[:-1])))
         return raw, size, features
+
+    def _sum(self, feature: NDArray[np.int32], weight: NDArray[np.float32], ends: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What the features of each text come to, for every label.
+
+        Products of vectors and matrices so small that no library shares them out among threads: were they larger, or of several
+        texts, then their rounding, and so a score, would depend on threads and on the other texts.
+        """
+        row, table = self.worth.rows(feature)
+        width = table.shape[1]
+        most = -(-int(np.diff(ends, prepend=0).max()) // SMALL)
+        room, factors = _aligned(most * SMALL, width), np.zeros(most * SMALL, np.float32)
+        out = np.empty((len(ends), width), np.float32)
+        for number, (begin, end) in enumerate(pairwise([0, *ends.tolist()])):
+            size = end - begin
+            blocks = -(-size // SMALL)
+            table.take(row[begin:end], 0, room[:size], "clip")
+            factors[:size] = weight[begin:end]
+            factors[size : blocks * SMALL] = 0.0  # what is left of another text in these rows of `room` counts nothing
+            left = factors[: blocks * SMALL].reshape(blocks, 1, SMALL)
+            np.matmul(left, room[: blocks * SMALL].reshape(blocks, SMALL, width)).sum(axis=(0, 1), out=out[number])
+        return out
 
     def _walk(self, data: bytes) -> NDArray[np.int64]:
         """The automaton's state after every byte of `data`."""

@@ -25,7 +25,7 @@ class Packed(msgspec.Struct):
     """The file: version of the library, and name -> (dtype, shape, bytes)."""
 
     version: str
-    arrays: dict[str, tuple[str, tuple[int, ...], bytes]]
+    arrays: dict[str, tuple[str, tuple[int, ...], memoryview]]
 
 
 def tables() -> Tables:
@@ -54,7 +54,7 @@ def unpack(data: bytes) -> Tables | None:
 def pack(arrays: Tables, level: int = 19) -> bytes:
     """A copy of the installed version's arrays."""
     turned = {**arrays, TRANSPOSED: arrays[TRANSPOSED].T}
-    plain = {name: (array.dtype.str, array.shape, array.tobytes()) for name, array in turned.items()}
+    plain = {name: (array.dtype.str, array.shape, memoryview(array.tobytes())) for name, array in turned.items()}
     settings = zstandard.ZstdCompressionParameters.from_level(level, window_log=27)
     packed = msgspec.msgpack.encode(Packed(importlib.metadata.version(LIBRARY), plain))
     return zstandard.ZstdCompressor(compression_params=settings).compress(packed)
