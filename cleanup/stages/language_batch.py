@@ -113,7 +113,7 @@ class Model:
         self.base = tables["nextmove_row"].astype(np.int64) << 8
         self.feature = tables["out_feat"].astype(np.int32)
         self.prior: NDArray[np.float32] = tables["pc"].astype(np.float32)
-        turned = np.require(tables["ptc"].T, requirements="CA")
+        turned = np.require(tables["ptc"].T, requirements=("C", "A"))
         self.worth = _Worth(turned)
         labels: list[str] = tables["classes"].tolist()
         self.pairs = [(labels.index(label), at) for at, label in enumerate(labels) if labels.index(label) < at]
