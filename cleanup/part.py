@@ -308,18 +308,23 @@ def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, jo
     field = job.config.read.text_field
     meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
     id_ = identity(record, job.config.read) or str(value(record["id"]))
-    doc = Document(id_, text=value(record[field]), source=str(value(record.get("source", ""))), meta=meta, record=record)
+    text = value(record[field]) if any(isinstance(one, Edit) for one in proposals) else ""
+    doc = Document(id_, text=text, source=str(value(record.get("source", ""))), meta=meta, record=record)
     for one in proposals:
         if "shared" in one.why:  # where it lies: only now the text is at hand
             one.why["shared"] = passage(doc.text, *one.why["shared"])
     settle(doc, step, "", proposals, DEDUP_POLICY, job.answers)
     rows = doc.ledger
-    edits = summary["edits"] + doc.edits
+    edits = doc.edits
     out = {key: item for key, item in record.items() if key not in ("cleanup", "drop")}
-    if doc.edits:
+    if edits:
         out[field] = doc.text
     meta = {key: item for key, item in doc.meta.items() if key not in ("language", "spin")}
-    out["cleanup"] = {**{key: summary[key] for key in ("language", "spin") if key in summary}, "edits": edits, "meta": meta}
+    out["cleanup"] = {
+        **{key: summary[key] for key in ("language", "spin") if key in summary},
+        "edits": summary["edits"] + edits,
+        "meta": meta,
+    }
     if doc.status == "dropped":
         row = next(row for row in rows if row.action == "drop" and row.decision == "apply")
         out["drop"] = {"stage": row.stage, "rule": row.rule, "score": row.score, "why": row.why}

@@ -122,7 +122,8 @@ def _furniture(config: Config, work: Sequence[Job], engine: local.Engine, progre
 
     if not work or not sites.wanted(config):
         return
-    if not sites.learn(config, work[0].work, [job.name for job in work]):
+    everything = sites.Learning(config, work[0].work, [job.name for job in work])
+    if not all(found for _, found in engine.each(sites.learn, [everything])):
         return
     _phase("sites", sites.site_part, part.mapped, work, engine, progress)
     sites.remember(config, work[0].work, [job.name for job in work])
@@ -141,7 +142,7 @@ def _planned(parts: Iterable[Part], config: Config, out: Path, answers: Answers)
 def describe(config: Config, sources: Sources, answers: Answers) -> dict[str, Any]:
     """What a run is made of, with a digest for each thing that decides its result."""
     versions = {name: _version(name) for name in LIBRARIES}
-    stages = {name: registry.get(name).version for name in config.stages}
+    stages = {name: registry.version(name) for name in config.stages}
     settings = hashlib.blake2b(
         config.digest().encode() + msgspec.json.encode((stages, versions, sorted(answers.items()))), digest_size=16
     )

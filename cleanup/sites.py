@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,7 +17,6 @@ import numpy as np
 from cleanup.config import Config
 from cleanup.document import Document, Drop, Edit, Mark
 from cleanup.part import DEDUP_POLICY, Job, Proposals, load_proposals, save_proposals
-from cleanup.stages import boilerplate_sites as lines
 from cleanup.write.columns import host
 from cleanup.write.directory import appearing
 from cleanup.write.record import parse_line, value
@@ -27,11 +27,23 @@ def wanted(config: Config) -> bool:
     return config.boilerplate.sites and "boilerplate" in config.stages
 
 
-def learn(config: Config, work: Path, names: Sequence[str]) -> bool:
+class Learning(NamedTuple):
+    """All parts of a run, by name, as one piece of work."""
+
+    config: Config
+    work: Path
+    names: Sequence[str]
+
+
+def learn(job: Learning, attempt: int) -> bool:  # noqa: ARG001 (the engine's protocol)
     """Count the lines of all parts and leave the table of those that repeat in `.work/sites.npz`; whether there are any.
 
-    What dedup takes for a duplicate is not counted: copies of one article must not make its lines repeat.
+    What dedup takes for a duplicate is not counted: copies of one article must not make its lines repeat. Idempotent. A worker
+    does it, who has what it takes already.
     """
+    from cleanup.stages import boilerplate_sites as lines
+
+    config, work, names = job
     target = work / "sites.npz"
     if target.exists():
         with np.load(target) as stored:
@@ -67,6 +79,8 @@ def _duplicates(work: Path, name: str, *, marked: bool = True) -> set[int]:
 
 def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol)
     """Leave the edits for one part in `.work/sites/NNNNN`, and the lines they remove in `.work/sites/NNNNN.json`. Idempotent."""
+    from cleanup.stages import boilerplate_sites as lines
+
     target = job.work / "sites" / job.name
     if target.exists():
         return
@@ -101,6 +115,8 @@ def remember(config: Config, work: Path, names: Sequence[str]) -> None:
     """Add what repeated to the remembered lines of earlier runs, in the file of `boilerplate.sites_file`."""
     if not config.boilerplate.sites_file:
         return
+    from cleanup.stages import boilerplate_sites as lines
+
     path = Path(config.boilerplate.sites_file)
     known = lines.load_remembered(path)
     now: Counter[tuple[str, str]] = Counter()

@@ -31,12 +31,15 @@ class Stage(msgspec.Struct, frozen=True):
     rules: Rules
 
 
-BUILT_IN = {name: f"cleanup.stages.{name}" for name in ("mojibake", "boilerplate", "language", "spin")}
+BUILT_IN = {"mojibake": 1, "boilerplate": 1, "language": 2, "spin": 1}  # their versions, so that nobody loads them to ask
 _REGISTRY: dict[str, Stage] = {}
 
 
 def stage(name: str, version: int, rules: Rules = lambda _: []) -> Callable[[Factory], Factory]:
     """Register a factory under the name it has in `cleanup.toml`, which is also the first part of its rule ids."""
+
+    if BUILT_IN.get(name, version) != version:
+        raise ValueError(f"the version of {name} is written in {__name__}, too")
 
     def register(factory: Factory) -> Factory:
         _REGISTRY[name] = Stage(name, version, factory, rules)
@@ -48,7 +51,12 @@ def stage(name: str, version: int, rules: Rules = lambda _: []) -> Callable[[Fac
 def get(name: str) -> Stage:
     """The stage of that name, imported on first use. Raises ConfigError for an unknown name."""
     if name not in _REGISTRY and name in BUILT_IN:
-        importlib.import_module(BUILT_IN[name])
+        importlib.import_module(f"{__name__}.{name}")
     if name not in _REGISTRY:
         raise ConfigError(f"unknown stage {name!r}", f"known stages: {', '.join(sorted({*BUILT_IN, *_REGISTRY}))}")
     return _REGISTRY[name]
+
+
+def version(name: str) -> int:
+    """The version of a stage, which need not be loaded. Raises ConfigError for an unknown name."""
+    return BUILT_IN[name] if name in BUILT_IN else get(name).version

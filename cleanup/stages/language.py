@@ -109,7 +109,7 @@ def rules(paths: Sequence[Path]) -> list[Rule]:  # noqa: ARG001 (the protocol)
     return RULES
 
 
-@stage("language", version=1, rules=rules)
+@stage("language", version=2, rules=rules)
 def language(cfg: LanguageConfig, paths: Sequence[Path]) -> Propose:  # noqa: ARG001 (the protocol)
     """Build the stage: one Mark `language` a document, a Mark `languages` for mixed ones, a Drop where `keep` says so."""
     cfg = cfg or LanguageConfig()
