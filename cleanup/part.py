@@ -308,8 +308,7 @@ def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, jo
     field = job.config.read.text_field
     meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
     id_ = identity(record, job.config.read) or str(value(record["id"]))
-    text = value(record[field]) if any(isinstance(one, Edit) for one in proposals) else ""
-    doc = Document(id_, text=text, source=str(value(record.get("source", ""))), meta=meta, record=record)
+    doc = Document(id_, text=value(record[field]), source=str(value(record.get("source", ""))), meta=meta, record=record)
     for one in proposals:
         if "shared" in one.why:  # where it lies: only now the text is at hand
             one.why["shared"] = passage(doc.text, *one.why["shared"])

@@ -173,6 +173,8 @@ def test_a_run_keeps_counts_and_names_reasons(run: Path) -> None:
     assert (len(kept), len(dropped)) == (counts["kept"], counts["dropped"])
     reasons = {record["id"]: record["drop"] for record in dropped}
     assert reasons["eastmere-2"]["why"]["duplicate_of"] == "eastmere-1"
+    texts = {record["id"]: record["text"] for record in [*kept, *dropped]}
+    assert all(reason["why"]["shared"].rstrip("…") in texts[name] and reason["why"]["shared"] for name, reason in reasons.items())
     assert reasons["brackwater-2"]["why"]["relation"] == "exact"
     assert reasons["northlight-2"]["why"]["duplicate_of"] == "northlight-1"
     assert not (run / ".work").exists()
