@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, starmap
 from pathlib import Path
 
 import msgspec
@@ -28,6 +28,10 @@ DUMP_SHARE = 0.5  # of the lines are likely residue: a dump of a whole page,
 DUMP_SURE = 0.05  # where so many are residue by rules alone
 DUMP_LINES = 60
 HEADLINE_WORDS = (4, 40)
+HEADLINE_CHARS = 300
+TITLES = 2  # of the lines that look most like a title stay,
+TITLES_TRIED = 12
+GUESSED = frozenset(f"boilerplate/structure/{name}" for name in ("under-marker", "related-tail", "repeat"))
 HEADLINE_LINES = 30  # lines that no rule knows, before the article, within which its title stands
 HEADLINE_REACH = 150  # lines in all
 DUMP_HEADLINES = 3  # lines of a dump that may be its title
@@ -42,14 +46,24 @@ RULE = "boilerplate/scorer"
 _ENTRY = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
-class Weights(msgspec.Struct, forbid_unknown_fields=True):
-    """The data file. A tree asks `depth` questions (value of feature > border); the answers number its leaf."""
+Scores = npt.NDArray[np.float64]
+
+
+class Trees(msgspec.Struct, forbid_unknown_fields=True):
+    """Boosted trees. Each asks `depth` questions (value of feature > border); the answers number its leaf."""
 
     features: list[str]
     bias: int
     split_feature: list[list[int]]  # [trees, depth]
     split_border: list[list[float]]
     leaves: list[list[int]]  # [trees, 2 ** depth]
+
+
+class Weights(msgspec.Struct, forbid_unknown_fields=True):
+    """The data file."""
+
+    residue: Trees
+    title: Trees  # of lines that are not the article's: whether one is its headline
     apply: float  # probability from which a line goes
     apply_short: float  # the same for a line of SAID_WORDS or less, which has less to go by
     apply_long: float  # the same for a line of LONGER_WORDS or more, which has more
@@ -57,16 +71,36 @@ class Weights(msgspec.Struct, forbid_unknown_fields=True):
     review: float
 
 
+class Forest:
+    """Trees as arrays. Immutable once made."""
+
+    def __init__(self, trees: Trees) -> None:
+        self.features = trees.features
+        self._bias = trees.bias
+        self._feature = np.array(trees.split_feature)
+        self._border = np.array(trees.split_border, np.float32)
+        self._leaves = np.array(trees.leaves, np.int64)
+        self._powers = 1 << np.arange(self._feature.shape[1])
+        self._trees = np.arange(len(self._feature))
+
+    def probabilities(self, columns: Mapping[str, Floats], rows: Ints) -> npt.NDArray[np.float64]:
+        """What the trees say of some lines."""
+        table = np.stack([columns[name][rows] for name in self.features], axis=1)
+        total = np.empty(len(rows), np.int64)
+        for at in range(0, len(rows), ROWS):
+            answers = table[at : at + ROWS][:, self._feature] > self._border
+            leaf = answers @ self._powers
+            total[at : at + ROWS] = self._leaves[self._trees, leaf].sum(axis=1)
+        return 1 / (1 + np.exp(-(total + self._bias) / SCALE))
+
+
 class Scorer:
-    """The weights as arrays. Immutable once made."""
+    """The weights, and what is done with them. Immutable once made."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self._feature = np.array(weights.split_feature)
-        self._border = np.array(weights.split_border, np.float32)
-        self._leaves = np.array(weights.leaves, np.int64)
-        self._powers = 1 << np.arange(self._feature.shape[1])
-        self._trees = np.arange(len(self._feature))
+        self._residue = Forest(weights.residue)
+        self._title = Forest(weights.title)
 
     @classmethod
     def load(cls, paths: Sequence[Path]) -> Scorer | None:
@@ -80,16 +114,6 @@ class Scorer:
                     raise RuleError(f"{path}: {error}", "make the weights anew, or remove the file") from None
         return None
 
-    def probabilities(self, columns: Mapping[str, Floats], rows: Ints) -> npt.NDArray[np.float64]:
-        """Probability of residue for some lines."""
-        table = np.stack([columns[name][rows] for name in self.weights.features], axis=1)
-        total = np.empty(len(rows), np.int64)
-        for at in range(0, len(rows), ROWS):
-            answers = table[at : at + ROWS][:, self._feature] > self._border
-            leaf = answers @ self._powers
-            total[at : at + ROWS] = self._leaves[self._trees, leaf].sum(axis=1)
-        return 1 / (1 + np.exp(-(total + self.weights.bias) / SCALE))
-
     def judge(self, states: Sequence[State], signals: Mapping[str, Sequence[str]], sure: float, keep: str = "") -> None:
         """Add verdicts to the pages that have some already.
 
@@ -101,24 +125,28 @@ class Scorer:
         lines = Lines.of([state.page for state in found])
         gone = verdict_flags(lines, found, sure)
         columns = features(lines, signals, gone)
-        open_rows = (~np.logical_or.reduce(list(gone.values())) & lines.short).nonzero()[0]
+        taken = np.logical_or.reduce(list(gone.values()))
+        open_rows = (~taken & lines.short).nonzero()[0]
         score = np.zeros(len(lines.doc))
-        score[open_rows] = self.probabilities(columns, open_rows)
-        for number, state in enumerate(found):
-            mine = score[lines.first[number] : lines.first[number + 1]]
+        score[open_rows] = self._residue.probabilities(columns, open_rows)
+        dumps = [_is_dump(taken[one], score[one]) for one in starmap(slice, pairwise(lines.first.tolist()))]
+        title = np.zeros(len(lines.doc))
+        title_rows = (may_be_title(lines) & np.repeat(dumps, np.diff(lines.first))).nonzero()[0]
+        title[title_rows] = self._title.probabilities(columns, title_rows) if len(title_rows) else 0
+        for state, dump, one in zip(found, dumps, starmap(slice, pairwise(lines.first.tolist())), strict=True):
+            mine = score[one]
             kept = [line for line, hits in state.hits.items() if keep and any(hit.named.rule.category == keep for hit in hits)]
             mine[kept] = 0
-            self._page(state, mine, sure)
+            self._page(state, mine, _titles(state, title[one]) if dump else set(), sure, dump)
 
-    def _page(self, state: State, score: npt.NDArray[np.float64], sure: float) -> None:
+    def _page(self, state: State, score: Scores, titles: set[int], sure: float, dump: bool) -> None:
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
-        dump = _is_dump(len(score), len(gone), int((score >= 0.5).sum()))
         apply = self.weights.apply_dump if dump else self.weights.apply
         review = min(self.weights.review, apply)
         chosen = (score >= review).nonzero()[0].tolist()
         if not chosen:
             return
-        headlines = _headlines(state, score, gone, dump)
+        headlines = _headlines(state, score, gone, dump) | titles
         chosen = [line for line in chosen if line not in headlines and not _is_said(state, line, gone, dump)]
         least = {line: apply if dump else self._least(state, line) for line in chosen}
         going = {line for line in chosen if score[line] >= least[line]}
@@ -142,8 +170,9 @@ class Scorer:
         return self.weights.apply + (EDGE if line < state.head_end else -EDGE if line >= state.tail_start else 0)
 
 
-def _is_dump(size: int, sure: int, likely: int) -> bool:
-    """Whether a page of so many lines, some of them surely and some likely residue, is the dump of a whole page."""
+def _is_dump(taken: Bools, score: Scores) -> bool:
+    """Whether a page some of whose lines are surely and some likely residue is the dump of a whole page."""
+    size, sure, likely = len(taken), int(taken.sum()), int((score >= 0.5).sum())
     return size >= DUMP_LINES and sure >= DUMP_SURE * size and sure + likely >= DUMP_SHARE * size
 
 
@@ -194,7 +223,7 @@ def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[st
     return flags
 
 
-def _headlines(state: State, score: npt.NDArray[np.float64], gone: set[int], dump: bool) -> list[int]:
+def _headlines(state: State, score: Scores, gone: set[int], dump: bool) -> set[int]:
     """The likeliest title: of the lines before the article the one whose words the article says most, and that looks least like
     residue. In a dump also the others whose words the article says."""
     page = state.page
@@ -210,7 +239,26 @@ def _headlines(state: State, score: npt.NDArray[np.float64], gone: set[int], dum
         found = pieces(page.text[line])
         return len(found & said) / (len(found) + 1) - float(score[line]) / 2
 
-    return sorted(near, key=fit, reverse=True)[: DUMP_HEADLINES if dump else 1]
+    return set(sorted(near, key=fit, reverse=True)[: DUMP_HEADLINES if dump else 1])
+
+
+def may_be_title(lines: Lines) -> Bools:
+    """The lines of such a size that one may be a headline."""
+    word, _, long = lines.shape
+    found: Bools = (word <= HEADLINE_WORDS[1]) & (lines.chars <= HEADLINE_CHARS) & ~long
+    return found
+
+
+def _titles(state: State, title: Scores) -> set[int]:
+    """The likeliest titles by the trees; the structure of the page alone takes none of them out, rules for lines do."""
+    found: dict[str, int] = {}
+    for line in np.argsort(-title, kind="stable")[:TITLES_TRIED].tolist():
+        verdict = state.verdicts.get(line)
+        if len(found) < TITLES and (verdict is None or verdict.rule in GUESSED):
+            found.setdefault(state.page.text[line], line)
+            if found[state.page.text[line]] == line:
+                state.verdicts.pop(line, None)
+    return set(found.values())
 
 
 def _clusters(lines: Sequence[int]) -> list[list[int]]:

@@ -37,7 +37,7 @@ from cleanup.stages.boilerplate import Cleaner
 from cleanup.stages.boilerplate_features import features
 from cleanup.stages.boilerplate_lines import SHORT, Lines
 from cleanup.stages.boilerplate_rules import Book, load
-from cleanup.stages.boilerplate_scorer import FILE, SCALE, Scorer, Weights, verdict_flags
+from cleanup.stages.boilerplate_scorer import FILE, SCALE, Scorer, Trees, Weights, may_be_title, verdict_flags
 from cleanup.stages.boilerplate_structure import State
 
 SURE = 0.9
@@ -51,6 +51,7 @@ FORMS: dict[str, tuple[str, float, Callable[[str], str]]] = {
     "wide": ("main", 0.3, lambda text: re.sub(r"\n+", "\n\n", text)),
 }
 NEVER = 1e30  # no number is greater
+TITLE = {"iterations": 100, "depth": 4, "learning_rate": 0.1, "l2_leaf_reg": 3}
 CHECKED: dict[str, list[dict[str, float]]] = {
     "main": [{"apply": least, "apply_short": least + 0.08, "apply_long": least - 0.1} for least in (0.9, 0.85, 0.8, 0.75, 0.7)],
     "all": [{"apply_dump": least} for least in (0.45, 0.35, 0.25, 0.15)],
@@ -83,6 +84,7 @@ class Table(msgspec.Struct):
     text: list[str]
     gone: Any
     weight: Any
+    titular: Any
 
 
 def spare(book: Book, share: float, seed: int) -> Book:
@@ -119,7 +121,7 @@ def table(chosen: Sequence[Sample], form: str, book: Book) -> Table:
     share = np.where((labels == "B") & inside & (columns["is bullet"] > 0), UNSURE * share, share)
     share *= np.array([MORE if sample.set == "more" else 1.0 for sample in chosen])[lines.doc]
     share[gone | (lines.chars > SHORT)] = 0
-    return Table(list(columns), np.stack(list(columns.values()), 1), labels, lines.doc, text, gone, share)
+    return Table(list(columns), np.stack(list(columns.values()), 1), labels, lines.doc, text, gone, share, may_be_title(lines))
 
 
 def fit(tables: Sequence[Table], pages: set[int], seed: int = 0) -> Any:
@@ -136,13 +138,29 @@ def fit(tables: Sequence[Table], pages: set[int], seed: int = 0) -> Any:
     return model.fit(np.concatenate(numbers), np.concatenate(labels).astype(int), sample_weight=np.concatenate(weights))
 
 
+def fit_title(tables: Sequence[Table], pages: set[int]) -> Any:
+    """A model that tells the headline from lines that are not the article's."""
+    from catboost import CatBoostClassifier
+
+    numbers, labels, weights = [], [], []
+    for one in tables:
+        use = np.isin(one.page, list(pages)) & one.titular & (one.labels != "C")
+        title, page = one.labels[use] == "T", one.page[use]
+        numbers.append(one.numbers[use])
+        labels.append(title)
+        for_page = [np.maximum(np.bincount(page, flags, minlength=int(page.max()) + 1), 1) for flags in (title, ~title)]
+        weights.append(1 / np.where(title, for_page[0][page], for_page[1][page]))
+    model = CatBoostClassifier(random_seed=0, **CATBOOST | TITLE)
+    return model.fit(np.concatenate(numbers), np.concatenate(labels).astype(int), sample_weight=np.concatenate(weights))
+
+
 def check(chosen: Sequence[Sample], tables: Sequence[Table], seeds: int, folds: int = 5) -> None:
     """Print what the whole stage does, cross-validated by site, at several thresholds, with all rules and with few."""
     fold = [int(hashlib.md5(sample.site.encode()).hexdigest(), 16) % folds for sample in chosen]
     scorers = []
     for number in range(folds):
         train = {page for page, of in enumerate(fold) if of != number}
-        scorers.append(weights([fit(tables, train, seed) for seed in range(seeds)], tables[0].names))
+        scorers.append(weights(tables, train, seeds))
     book = load(rules.directories())
     for name, rule_set in (("all rules", book), ("few rules", spare(book, FEW, 11))):
         for kind, grid in CHECKED.items():
@@ -216,25 +234,33 @@ def more_pages(folder: Path) -> list[Sample]:
     return found
 
 
-def weights(models: Sequence[Any], names: list[str]) -> Weights:
+def weights(tables: Sequence[Table], pages: set[int], seeds: int) -> Weights:
+    """Everything fitted to some pages."""
+    residue = trees([fit(tables, pages, seed) for seed in range(seeds)], tables[0].names)
+    title = trees([fit_title(tables, pages)], tables[0].names)
+    return Weights(residue, title, APPLY, APPLY_SHORT, APPLY_LONG, APPLY_DUMP, REVIEW)
+
+
+def trees(models: Sequence[Any], names: list[str]) -> Trees:
     """One or more models, their average, as plain numbers."""
     import json
     import tempfile
 
-    found = Weights(names, 0, [], [], [], APPLY, APPLY_SHORT, APPLY_LONG, APPLY_DUMP, REVIEW)
+    found = Trees(names, 0, [], [], [])
     for model in models:
         with tempfile.TemporaryDirectory() as folder:
             model.save_model(f"{folder}/model.json", format="json")
             data = json.loads(Path(f"{folder}/model.json").read_text())
         scale, bias = data["scale_and_bias"]
+        depth = model.get_params()["depth"]
         found.bias += round(bias[0] * SCALE / len(models))
         for tree in data["oblivious_trees"]:
             splits, leaves = tree["splits"], tree["leaf_values"]
-            missing = CATBOOST["depth"] - len(splits)  # a tree may end early: then the last answers are always no
+            missing = depth - len(splits)  # a tree may end early: then the last answers are always no
             found.split_feature.append([split["float_feature_index"] for split in splits] + [0] * missing)
             found.split_border.append([round(split["border"], 5) for split in splits] + [NEVER] * missing)
             found.leaves.append([round(leaf * scale * SCALE / len(models)) for leaf in leaves])
-            found.leaves[-1] += [0] * (2 ** CATBOOST["depth"] - len(leaves))
+            found.leaves[-1] += [0] * (2**depth - len(leaves))
     return found
 
 
@@ -253,8 +279,7 @@ def main() -> None:
     if options.check:
         check(chosen, tables, options.seeds)
         return
-    models = [fit(tables, set(range(len(chosen))), seed) for seed in range(options.seeds)]
-    options.out.write_bytes(msgspec.json.encode(weights(models, tables[0].names)) + b"\n")
+    options.out.write_bytes(msgspec.json.encode(weights(tables, set(range(len(chosen))), options.seeds)) + b"\n")
     print(options.out, options.out.stat().st_size, "bytes")
 
 
