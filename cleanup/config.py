@@ -33,7 +33,7 @@ class ReadConfig(Section, frozen=True, kw_only=True):
     id_field: str = ""  # default: "id", then "url"
     url_field: str = "url"
     date_field: str = "date"
-    part_bytes: int = 64 << 20  # input bytes (as stored) of one part of a run
+    part_bytes: int = 64 << 20  # input bytes (as stored) of one part of a run, at most
     part_files: int = 2000  # at most so many small files in one part
 
 

@@ -36,6 +36,7 @@ class Sources:
     def __init__(self, sources: Iterable[Source]) -> None:
         self._blocks: list[bytes] = []
         self._count = 0
+        self.size = 0  # stored bytes of all
         self._digest = hashlib.blake2b(digest_size=16)
         block: list[Source] = []
         for source in sources:
@@ -47,6 +48,7 @@ class Sources:
 
     def _keep(self, block: list[Source]) -> None:
         self._count += len(block)
+        self.size += sum(source.size for source in block)
         self._digest.update(plain(block))
         self._blocks.append(pack(block))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import IO
 
 import msgspec
@@ -13,13 +13,16 @@ from cleanup.config import Config, LimitsConfig
 from cleanup.document import Document, failure
 from cleanup.errors import CleanupError
 from cleanup.read import stream as streams
-from cleanup.read.inputs import Source, describe
+from cleanup.read.inputs import Source, Sources, describe
 from cleanup.read.records import read_jsonl
 from cleanup.read.sniff import HEAD, sniff
 from cleanup.read.stream import Buffered
 from cleanup.read.table import read_csv, read_parquet
 from cleanup.read.warc import read_warc
 from cleanup.read.whole import read_whole
+
+SHARES = 32  # parts into which input is cut at least ...
+LEAST = 4 << 20  # ... unless they were smaller than this many bytes
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True):
@@ -42,14 +45,18 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
         return sum(one.source.size if one.end is None else max(0, one.end - one.start) for one in self.segments)
 
 
-def plan(sources: Iterable[Source], config: Config) -> Iterator[Part]:
-    """Cut sources into parts of about `read.part_bytes` stored bytes, at most `read.part_files` sources each."""
+def plan(sources: Sources, config: Config) -> Iterator[Part]:
+    """Cut sources into parts of at most about `read.part_bytes` stored bytes and `read.part_files` sources.
+
+    Parts of little input are smaller, so that there is work for many workers until the end.
+    """
+    limit = min(config.read.part_bytes, max(LEAST, sources.size // SHARES))
     number = size = 0
     pending: list[Segment] = []
     for source in sources:
-        pieces = _pieces(source, config)
-        weight = source.size if len(pieces) == 1 else config.read.part_bytes
-        if pending and (size + weight > config.read.part_bytes or len(pending) >= config.read.part_files):
+        pieces = _pieces(source, config, limit)
+        weight = source.size if len(pieces) == 1 else limit
+        if pending and (size + weight > limit or len(pending) >= config.read.part_files):
             yield Part(number, tuple(pending))
             number, size, pending = number + 1, 0, []
         if len(pieces) > 1:
@@ -63,8 +70,7 @@ def plan(sources: Iterable[Source], config: Config) -> Iterator[Part]:
         yield Part(number, tuple(pending))
 
 
-def _pieces(source: Source, config: Config) -> list[Segment]:
-    limit = config.read.part_bytes
+def _pieces(source: Source, config: Config, limit: int) -> list[Segment]:
     if source.size <= limit or source.error or "://" in source.path:
         return [Segment(source)]
     try:
