@@ -7,8 +7,7 @@ the spans to cut), `boilerplate_rules` (rule files), `boilerplate_structure`, `b
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,10 @@ from cleanup.rules import Rule
 from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_structure as structure
+from cleanup.stages import boilerplate_titles as titles
 from cleanup.stages.boilerplate_features import SIGNALS
 from cleanup.stages.boilerplate_glance import Glance
-from cleanup.stages.boilerplate_lines import Ints, Page, cuts, is_paragraph, is_sentence, line_words
+from cleanup.stages.boilerplate_lines import Ints, Page, cuts
 from cleanup.stages.boilerplate_match import Hit, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, describe_rules, load
@@ -31,9 +31,6 @@ from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
 CHUNK = 200_000  # characters
-TITLE_CHARS = 250
-TITLE_WORDS = 30
-KICKER_WORDS = 3
 _CITATION = re.compile(r"(?:\[\d{1,3}\])+")
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
 _REFERENCE = re.compile(r"(?m)^\s*(?:\[\d{1,3}\]|\d{1,3}[.)])\s+\S.*(?:https?://|\bdoi\b|\b(?:19|20)\d\d\b)|^\s*\[\d{1,3}\][\s:]")
@@ -162,8 +159,7 @@ class Cleaner:
     def _title_mark(self, doc: Document, page: Page, verdicts: Mapping[int, Verdict]) -> list[Proposal]:
         if "title" in doc.meta:
             return []
-        gone = [line for line, verdict in verdicts.items() if verdict.score >= self.cfg.apply]
-        title = _title(page, gone)
+        title = titles.title(page, verdicts, self.cfg.apply)
         return [Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1})] if title else []
 
 
@@ -181,21 +177,6 @@ def _places(rows: Ints, first: Ints) -> tuple[list[int], list[int]]:
     """The page of each of some lines, and its number in that page."""
     page = np.searchsorted(first, rows, "right") - 1
     return page.tolist(), (rows - first[page]).tolist()
-
-
-def _title(page: Page, gone: Container[int]) -> str | None:
-    """The first line that stays, when it looks like a headline; a kicker of a few words before it is passed over."""
-    stays = list(islice((line for line in range(len(page)) if line not in gone), 2))
-    heads = [line for line in stays if _is_headline(page.text[line])]
-    if not heads or heads[0] != stays[0] or not any(map(is_paragraph, page.text)):
-        return None
-    if len(heads) > 1 and line_words(page.text[heads[0]]) <= KICKER_WORDS < line_words(page.text[heads[1]]):
-        return page.text[heads[0] if is_sentence(page.text[heads[1]]) else heads[1]]
-    return page.text[heads[0]]
-
-
-def _is_headline(line: str) -> bool:
-    return len(line) <= TITLE_CHARS and line_words(line) <= TITLE_WORDS and not is_paragraph(line)
 
 
 def _citations(text: str) -> list[Edit]:

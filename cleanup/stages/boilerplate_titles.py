@@ -1,0 +1,87 @@
+"""Which line of a text is its headline: the first one, or where much stands before the article, the one that fits it best."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import islice
+
+from cleanup.stages.boilerplate_lines import Page, is_paragraph, is_sentence, line_words
+from cleanup.stages.boilerplate_structure import Verdict
+
+TITLE_CHARS = 250
+TITLE_WORDS = 30
+KICKER_WORDS = 3
+CROWDED = 4  # lines before the first paragraph from which on the first one need not be the headline
+CROWD = 12  # .. and from which on it is none
+REACH = 40  # lines before the article in which its headline stands
+PARAGRAPHS = 12  # of the article, whose words a headline shares
+LEAST = 0.8  # of the points below
+STANDFIRST = 0.2  # fewer of a headline over a standfirst that has enough
+NEAR = 4  # lines from the headline to its byline or date
+_SIGNATURE = frozenset({"author", "date", "ago", "reading"})
+_WORD = re.compile(r"[^\W\d_]{4,}|[\u3400-\u9fff]{2}|[\u30a0-\u30ff]{3,}|[\uac00-\ud7a3]{2,}")
+_ITEM = re.compile(r"[•·▪■*»›>]\s|\d{1,2}\.\s")
+_PARTS = re.compile(r"\s+[|–—»·]\s+|\s*[|｜]\s*")
+
+
+def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | None:
+    """The headline of a text that has paragraphs; None when no line looks like it."""
+    gone = {line for line, verdict in verdicts.items() if verdict.score >= apply}
+    first = next((line for line, text in enumerate(page.text) if line not in gone and is_paragraph(text)), None)
+    if first is None:
+        return None
+    before = [line for line in range(first) if line not in gone]
+    found = _fitting(page, verdicts, first, gone) if len(before) >= CROWDED else None
+    return found or (_first(page, gone) if len(before) < CROWD or before[0] < KICKER_WORDS else None)
+
+
+def _first(page: Page, gone: set[int]) -> str | None:
+    """The first line that stays, when it looks like a headline; a kicker of a few words before it is passed over."""
+    stays = list(islice((line for line in range(len(page)) if line not in gone), 2))
+    heads = [line for line in stays if _is_headline(page.text[line]) and not _ITEM.match(page.text[line])]
+    if not heads or heads[0] != stays[0]:
+        return None
+    if len(heads) > 1 and line_words(page.text[heads[0]]) <= KICKER_WORDS < line_words(page.text[heads[1]]):
+        return page.text[heads[0] if is_sentence(page.text[heads[1]]) else heads[1]]
+    return page.text[heads[0]]
+
+
+def _is_headline(line: str) -> bool:
+    return len(line) <= TITLE_CHARS and line_words(line) <= TITLE_WORDS and not is_paragraph(line)
+
+
+def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[int]) -> str | None:
+    """Of the lines before the article the one that shares its words, stands near it, over its byline, and stands there twice."""
+    body = " ".join(islice((text for text in page.text[first:] if is_paragraph(text)), PARAGRAPHS)).casefold()
+    signed = [line for line in range(first) if _is_signature(verdicts.get(line))]
+    points: dict[int, float] = {}
+    opening = next(line for line in range(first) if line not in gone)
+    for line in {opening, *range(max(0, first - REACH), first)}:
+        text = page.text[line]
+        if line in gone or not _is_headline(text) or _ITEM.match(text) or line_words(text) <= KICKER_WORDS:
+            continue
+        words = set(_WORD.findall(text.casefold()))
+        if len(words) < 2:
+            continue
+        own = sum(word in body for word in words) / (len(words) + 1)
+        own += 0.3 * any(0 < place - line <= NEAR for place in signed)
+        own += 0.3 * any(other != line and page.text[other].startswith(text) for other in range(first))
+        own += 0.2 * min(1.0, line_words(text) / 6) - 0.4 * text.endswith((".", "。"))
+        points[line] = own + (0.2 if line == opening else -0.3 * (first - line) / REACH)
+    best = max(points, key=lambda line: (points[line], -line), default=None)
+    if best is None or points[best] < LEAST:
+        return None
+    while points.get(best - 1, 0.0) >= LEAST - STANDFIRST:  # a standfirst under the headline says as much of the article
+        best -= 1
+    return _bare(page.text[best])
+
+
+def _is_signature(verdict: Verdict | None) -> bool:
+    return verdict is not None and not _SIGNATURE.isdisjoint(verdict.why.get("kinds", ()))
+
+
+def _bare(line: str) -> str:
+    """A headline without the names of section and site behind it."""
+    head = _PARTS.split(line)[0]
+    return head if line_words(head) > KICKER_WORDS and 2 * len(head) > len(line) else line
