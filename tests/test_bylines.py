@@ -79,11 +79,14 @@ def test_the_byline_of_the_article_goes_before_those_of_others() -> None:
 
 
 TITLES = {
-    "under the menu": ["The bridge that both towns wanted"],
-    "over a standfirst": ["The bridge that both towns wanted", "Council on Tuesday votes for talks on both banks of the river"],
-    "over the byline": ["The bridge that both towns wanted", "By Ann Example", "3 May 2024"],
-    "under a kicker": ["Local news", "The bridge that both towns wanted", "3 May 2024"],
-    "with the site behind it": ["The bridge that both towns wanted | The Example", "3 May 2024"],
+    "under the menu": ["The bridge over the river that both banks wanted"],
+    "over a standfirst": [
+        "The bridge over the river that both banks wanted",
+        "Council on Tuesday votes for talks on both banks of the river",
+    ],
+    "over the byline": ["The bridge over the river that both banks wanted", "By Ann Example", "3 May 2024"],
+    "under a kicker": ["Local news", "The bridge over the river that both banks wanted", "3 May 2024"],
+    "with the site behind it": ["The bridge over the river that both banks wanted | The Example", "3 May 2024"],
     "first of all": [],
 }
 
@@ -96,8 +99,12 @@ def test_the_title_is_the_line_that_fits_the_article(name: str) -> None:
         "Terms of use for readers",
         "Subscribe and save money",
     ]
-    lines = [*menu, *TITLES[name]] if TITLES[name] else ["The bridge that both towns wanted", "Council votes for talks"]
-    assert meta([*lines, LONG, MORE, LONG + " Again."])["title"] == "The bridge that both towns wanted"
+    lines = (
+        [*menu, *TITLES[name]]
+        if TITLES[name]
+        else ["The bridge over the river that both banks wanted", "Council votes for talks"]
+    )
+    assert meta([*lines, LONG, MORE, LONG + " Again."])["title"] == "The bridge over the river that both banks wanted"
 
 
 def test_no_title_is_better_than_a_line_of_the_menu() -> None:

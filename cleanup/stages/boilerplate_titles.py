@@ -16,8 +16,8 @@ CROWDED = 4  # lines before the first paragraph from which on the first one need
 CROWD = 12  # .. and from which on it is none
 REACH = 40  # lines before the article in which its headline stands
 PARAGRAPHS = 12  # of the article, whose words a headline shares
-LEAST = 0.8  # of the points below
-STANDFIRST = 0.2  # fewer of a headline over a standfirst that has enough
+LEAST = 0.7  # of the points below
+SHARED = 0.45  # of its words the article has to say, when another line seems to fit better only because it is longer
 NEAR = 4  # lines from the headline to its byline or date
 _SIGNATURE = frozenset({"author", "date", "ago", "reading"})
 _WORD = re.compile(r"[^\W\d_]{4,}|[\u3400-\u9fff]{2}|[\u30a0-\u30ff]{3,}|[\uac00-\ud7a3]{2,}")
@@ -56,6 +56,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
     body = " ".join(islice((text for text in page.text[first:] if is_paragraph(text)), PARAGRAPHS)).casefold()
     signed = [line for line in range(first) if _is_signature(verdicts.get(line))]
     points: dict[int, float] = {}
+    shared: dict[int, float] = {}
     opening = next(line for line in range(first) if line not in gone)
     for line in {opening, *range(max(0, first - REACH), first)}:
         text = page.text[line]
@@ -64,7 +65,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
         words = set(_WORD.findall(text.casefold()))
         if len(words) < 2:
             continue
-        own = sum(word in body for word in words) / (len(words) + 1)
+        shared[line] = own = sum(word in body for word in words) / (len(words) + 1)
         own += 0.3 * any(0 < place - line <= NEAR for place in signed)
         own += 0.3 * any(other != line and page.text[other].startswith(text) for other in range(first))
         own += 0.2 * min(1.0, line_words(text) / 6) - 0.4 * text.endswith((".", "。"))
@@ -72,7 +73,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
     best = max(points, key=lambda line: (points[line], -line), default=None)
     if best is None or points[best] < LEAST:
         return None
-    while points.get(best - 1, 0.0) >= LEAST - STANDFIRST:  # a standfirst under the headline says as much of the article
+    while shared.get(best - 1, 0.0) >= SHARED:  # a standfirst under the headline says as much of the article
         best -= 1
     return _bare(page.text[best])
 
