@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 
 PART = 1 << 19  # entries sorted at a time, in a small corpus
-SCAN = 1 << 13  # documents scanned at a time
+SCAN = 1 << 15  # values scanned at a time
 
 
 class Places:
@@ -59,22 +59,30 @@ class Places:
     def _values(self, table: U32, wanted: Mask | None, turn: int, turns: int) -> U64:
         """Value and place of all entries of one turn, as words."""
         columns = table.shape[1]
-        words = np.empty(len(self) * columns // turns + SCAN * columns, np.uint64)
+        rows = max(1, SCAN // columns)
+        words = np.empty(len(self) * columns // turns + SCAN, np.uint64)
+        bits, chosen = np.empty(SCAN + columns, np.uint32), np.empty(SCAN + columns, bool)
         size = 0
-        for begin in range(0, len(self), SCAN):
-            numbers: Any = slice(begin, begin + SCAN) if self.numbers is None else self.numbers[begin : begin + SCAN]
+        for begin in range(0, len(self), rows):
+            numbers: Any = slice(begin, begin + rows) if self.numbers is None else self.numbers[begin : begin + rows]
             values = table[numbers].reshape(-1)
-            at = np.flatnonzero((values & u32(turns - 1)) == turn if turns > 1 else values != EMPTY)
-            if turn == turns - 1:
-                at = at[values[at] != EMPTY]
+            count = len(values)
+            np.bitwise_and(values, u32(turns - 1), out=bits[:count])
+            at = np.flatnonzero(np.equal(bits[:count], u32(turn), out=chosen[:count]))
+            found = values.take(at)
+            at //= columns
+            good = found != EMPTY if turn == turns - 1 else None
             if wanted is not None:
-                at = at[wanted[numbers][at // columns]]
+                fits = wanted[numbers].take(at)
+                good = fits if good is None else good & fits
+            if good is not None and not good.all():
+                found, at = found[good], at[good]
             if size + len(at) > len(words):  # values that are not evenly spread: many documents have them in common
                 words = np.concatenate((words[:size], np.empty(size + len(at), np.uint64)))
             part = words[size : size + len(at)]
-            part[:] = values[at]
+            part[:] = found
             part <<= u64(32)
-            part |= self.of[numbers][at // columns]
+            part |= self.of[numbers].take(at)
             size += len(at)
         return words[:size]
 
@@ -94,17 +102,24 @@ def unpack(pairs: U64) -> tuple[I64, I64]:
 
 def unique(pairs: U64) -> U64:
     """Every pair once, sorted."""
-    pairs = np.sort(pairs)
+    return _once(np.sort(pairs))
+
+
+def _once(pairs: U64) -> U64:
     return pairs[np.append(True, pairs[1:] != pairs[:-1])] if len(pairs) else pairs
 
 
 def merge(found: U64, new: U64) -> U64:
-    """Both, every pair once, sorted."""
-    return unique(np.concatenate((found, new))) if len(new) else found
+    """Both, each of which is sorted: every pair once, sorted."""
+    return _once(np.sort(np.concatenate((found, new)), kind="stable")) if len(new) else found  # which merges
 
 
 def known_among(found: U64, pairs: U64) -> Mask:
     """Which pairs are among the sorted ones of `found`."""
     if not len(found):
         return np.zeros(len(pairs), bool)
-    return np.asarray(found[np.minimum(np.searchsorted(found, pairs), len(found) - 1)] == pairs)
+    order = np.argsort(pairs)  # to look for them in order is faster than to jump about
+    pairs = pairs[order]
+    known = np.empty(len(pairs), bool)
+    known[order] = found[np.minimum(np.searchsorted(found, pairs), len(found) - 1)] == pairs
+    return known

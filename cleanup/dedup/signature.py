@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -56,13 +57,37 @@ def shingled(tokens: Tokens, width: int) -> Shingled:
 
 
 # ----------------------------------------------------------------------------------------------- signatures
-def fss(shingles: Shingled, k: int) -> U32:
-    """Fast Similarity Sketching (Dahlgaard, Knudsen and Thorup, FOCS 2017): uint32[n, k].
+class Rest(NamedTuple):
+    """Texts of which many slots are empty yet: which ones, and their shingles one text after the other."""
+
+    rows: I64
+    values: U32
+    sizes: I64
+
+
+def fss(chunks: Iterable[Shingled], k: int) -> U32:
+    """Fast Similarity Sketching (Dahlgaard, Knudsen and Thorup, FOCS 2017) of the texts of all chunks: uint32[n, k].
 
     Every shingle falls into one of k slots, which keeps its smallest value. A few empty slots borrow the values of others
     (optimal densification: Shrivastava, ICML 2017). Only texts with many empty slots go on: each round throws their shingles
     anew and fills what is still empty. Values of round 0 are below 2^31, all others above.
     """
+    tables, rests, first = [np.zeros((0, k), np.uint32)], [], 0
+    for chunk in chunks:
+        table, rest = _first_round(chunk, k)
+        tables.append(table)
+        rests.append(rest._replace(rows=rest.rows + first))
+        first += len(table)
+    table = np.concatenate(tables)
+    if sum(len(rest.rows) for rest in rests):  # for the texts of all chunks at once: they are few
+        rows = np.concatenate([rest.rows for rest in rests])
+        values, sizes = np.concatenate([rest.values for rest in rests]), np.concatenate([rest.sizes for rest in rests])
+        table[rows] = _fill(table[rows], values, sizes, k)
+    return table
+
+
+def _first_round(shingles: Shingled, k: int) -> tuple[U32, Rest]:
+    """The sketches of a chunk but for texts with many empty slots."""
     count = len(shingles.counts)
     flat = np.full((count + 1) * k, EMPTY, np.uint32)
     base = shingles.owner * k
@@ -73,13 +98,11 @@ def fss(shingles: Shingled, k: int) -> U32:
     if len(few):
         table[few] = _borrow(table[few])
     many = np.flatnonzero((empty * FEW > k) & (shingles.counts > 0))
-    if len(many):
-        sizes = shingles.counts[many]
-        values = shingles.values[ranges(shingles.bounds[many], sizes)]
-        if sizes.max() > k * FEW:  # so long and yet with empty slots: few distinct shingles, repeated
-            values, sizes = _distinct(values, sizes)
-        table[many] = _fill(table[many], values, sizes, k)
-    return table
+    sizes = shingles.counts[many]
+    values = shingles.values[ranges(shingles.bounds[many], sizes)]
+    if sizes.max(initial=0) > k * FEW:  # so long and yet with empty slots: few distinct shingles, repeated
+        values, sizes = _distinct(values, sizes)
+    return table, Rest(many, values, sizes)
 
 
 def _distinct(values: U32, sizes: I64) -> tuple[U32, I64]:

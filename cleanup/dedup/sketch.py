@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup import canonical
-from cleanup.dedup.shingle import NORMALISER, U32, U64, Folded, fold, odd, tokenise
+from cleanup.dedup.shingle import I64, NORMALISER, U32, U64, Folded, Tokens, fold, odd, tokenise
 from cleanup.dedup.signature import EMPTY, Shingled, affine32, bottom, fss, shingled
 from cleanup.errors import CleanupError
 
@@ -81,36 +81,46 @@ class Sketcher:
 
     def batch(self, texts: Sequence[str]) -> Sketches:
         """Sketches of a batch of texts; they do not depend on what else is in the batch."""
-        parts = [self._chunk(folded, texts) for folded in fold(texts)]
-        return concatenate(parts) if parts else empty(self.cfg)
+        if not texts:
+            return empty(self.cfg)
+        cfg, found = self.cfg, []
 
-    def _chunk(self, folded: Folded, texts: Sequence[str]) -> Sketches:
-        cfg = self.cfg
-        tokens = tokenise(folded)
-        surface = shingled(tokens, cfg.shingle)
-        count = len(surface.counts)
-        sizes = np.diff(tokens.bounds)
-        rows: Any
+        def chunks() -> Iterator[Shingled]:
+            for folded in fold(texts):
+                tokens = tokenise(folded)
+                surface = shingled(tokens, cfg.shingle)
+                found.append(self._words(folded, tokens, surface, texts))
+                yield surface
+
+        surface: Any
         if cfg.scheme == "fss":
-            full = fss(surface, cfg.k)
+            full = fss(chunks(), cfg.k)
             # The smallest hashes of a text are among the smallest of its slots; sorting 128 values beats choosing from 700.
             smallest = np.sort(full, axis=1)[:, :ANCHORS]
             anchors = np.pad(smallest, ((0, 0), (0, ANCHORS - smallest.shape[1])), constant_values=EMPTY)
-            rows = full.astype(np.uint16)
+            surface = full.astype(np.uint16)
         else:
-            rows = affine32(surface, cfg.k, cfg.seed)
-            anchors = bottom(surface.values, surface.owner, sizes, ANCHORS)
-        canon = canonical.smallest(canonical.pairs(tokens, self.classes), CANON)
-        exact = np.zeros(count, np.uint64)
+            sides = [
+                (affine32(one, cfg.k, cfg.seed), bottom(one.values, one.owner, np.diff(one.bounds), ANCHORS)) for one in chunks()
+            ]
+            surface, anchors = (np.concatenate(side) for side in zip(*sides, strict=True))
+        exact, sizes, canon = (np.concatenate(column) for column in zip(*found, strict=True))
+        return Sketches(exact, sizes.astype(np.uint32), surface, anchors, canon)
+
+    def _words(self, folded: Folded, tokens: Tokens, surface: Shingled, texts: Sequence[str]) -> tuple[U64, I64, U32]:
+        """Of the texts of a chunk the exact keys, the numbers of words and the smallest canonical hashes."""
+        sizes = np.diff(tokens.bounds)
+        exact = np.zeros(len(sizes), np.uint64)
         filled = np.flatnonzero(sizes)
         if len(filled):
             # The words in any order and their windows, which know the order: 64 bits that only such texts share.
-            exact[filled] = np.add.reduceat(tokens.hashes.astype(np.uint64) * _WORD, tokens.bounds[filled])
-            exact[filled] += np.add.reduceat(surface.values, tokens.bounds[filled], dtype=np.uint64) * _TEXT
-        for number in np.flatnonzero(sizes < cfg.min_words).tolist():
+            first = tokens.bounds[filled]
+            exact[filled] = np.add.reduceat(tokens.hashes.astype(np.uint64), first) * _WORD
+            exact[filled] += np.add.reduceat(surface.values.astype(np.uint64), first) * _TEXT
+        for number in np.flatnonzero(sizes < self.cfg.min_words).tolist():
             data = texts[folded.first + number].encode("utf-8", "surrogatepass")
             exact[number] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
-        return Sketches(exact, sizes.astype(np.uint32), rows, anchors, canon)
+        return exact, sizes, canonical.smallest(canonical.pairs(tokens, self.classes), CANON)
 
 
 def empty(cfg: DedupConfig) -> Sketches:
@@ -197,9 +207,7 @@ def _load(path: Path) -> Sketches:
 def sketch(texts: Sequence[str], k: int = 128, width: int = 5, scheme: str = "fss", seed: int = 1) -> U32:
     """Signatures of plain strings: uint32[n, k]. The share of equal values in two rows estimates the Jaccard similarity of
     the sets of `width`-word shingles. A text without any word is all 0xFFFFFFFF."""
-    table = np.empty((len(texts), k), np.uint32)
-    for folded in fold(texts):
-        found: Shingled = shingled(tokenise(folded), width)
-        rows = fss(found, k) if scheme == "fss" else affine32(found, k, seed)
-        table[folded.first : folded.first + len(rows)] = rows
-    return table
+    chunks = (shingled(tokenise(folded), width) for folded in fold(texts))
+    if scheme == "fss":
+        return fss(chunks, k)
+    return np.concatenate([np.zeros((0, k), np.uint32), *(affine32(chunk, k, seed) for chunk in chunks)])

@@ -33,6 +33,7 @@ WORDS = 20  # a document with fewer has too few pairs of content words
 BLOCK = 1 << 16  # pairs made at a time
 SCAN = 1 << 12  # pairs of sketches compared at a time
 MARKS = 128  # bits a document in the table of pairs from small buckets
+NEAR = 1 << 17  # bits among which a pair has its own
 COUNTS = 8  # bytes a document in the table of pairs from large ones
 _HASH, _SECOND = odd(0x5B1, 2)
 
@@ -89,14 +90,19 @@ class Marks:
         self.bits = np.zeros(self.size // 64 + 1, np.uint64)
 
     def again(self, pairs: U64) -> U64:
-        """Which pairs came before; from now on all of these did."""
+        """Which pairs came before; from now on all of these did. The bits of a pair lie near the place of its first document, so
+        that sorted pairs go through memory in order."""
         pairs = np.sort(pairs)
         fresh = np.ones(len(pairs), bool)
         np.not_equal(pairs[1:], pairs[:-1], out=fresh[1:])
         twice, pairs = pairs[~fresh], pairs[fresh]
         known = np.ones(len(pairs), bool)
+        start = (pairs >> u64(32)).view(np.int64) * MARKS
         for factor in (_HASH, _SECOND):
-            at = _slots(pairs, factor, self.size)
+            at = _slots(pairs, factor, min(NEAR, self.size))
+            at += start
+            over = np.flatnonzero(at >= self.size)
+            at[over] %= self.size
             bit = u64(1) << (at & 63).view(np.uint64)
             at >>= 6
             known &= (self.bits[at] & bit) != 0
