@@ -1,11 +1,12 @@
 """The whole pipeline in figures: beside its peers, stage by stage, from ten thousand to a million documents, with two workers.
 
     python tests/bench/bench_pipeline.py [peers] [profile] [growth] [workers] [--datatrove PYTHON] [--text-dedup PYTHON]
+        [--data-juicer PYTHON]
 
 Everything is on: reading, mojibake, boilerplate, language, spin, deduplication, ledger, report; plain-text news, JSONL to JSONL.
 Whole processes are compared, by their processor time, start-up included for ours; a peer's time is what its documents cost
 beyond its start-up, and a few hundred of them have to do. The collection is written by `newsroom.py`, so what is true of it is
-known. datatrove and text-dedup need environments of their own, whose interpreters are named.
+known. datatrove, text-dedup and data-juicer need environments of their own, whose interpreters are named.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ WORDS = 780  # of an article: 4.2 KB
 INSTALL = {
     "datatrove": "python -m venv V && V/bin/pip install 'datatrove[io,processing]==0.10.1' spacy",
     "text-dedup": "python -m venv V && V/bin/pip install text-dedup==0.4.0",
+    "data-juicer": "python -m venv V && V/bin/pip install py-data-juicer==1.6.1 aiohttp ftfy scipy regex psutil",
 }
 
 
@@ -123,15 +125,21 @@ class Bench:
             command = [self.given.text_dedup, "-m", "text_dedup.minhash", *settings, "--output", out / "out"]
             return Cost(command, PYTHONPATH="", HF_HUB_OFFLINE="1", **ONE)
 
+        def juicer(size: int) -> Cost:
+            shutil.rmtree(out, ignore_errors=True)
+            command = [self.given.data_juicer, HERE / "scripts/juicer.py", paths[size], out]
+            return Cost(command, PYTHONPATH="", HF_HUB_OFFLINE="1", **ONE)
+
         found = {"ftfy + langdetect + datasketch, a script": naive}
         for name, python, system in (
             ("datatrove", self.given.datatrove, trove),
             ("text-dedup", self.given.text_dedup, text_dedup),
+            ("data-juicer", self.given.data_juicer, juicer),
         ):
             if python is None:
                 print(f"{name} is left out; to have it: {INSTALL[name]}, then --{name} V/bin/python")
             else:
-                found[f"{name}, without language" if name == "datatrove" else name] = system
+                found[name if name == "text-dedup" else f"{name}, without language"] = system
         return found
 
     def _found(self, source: Path) -> None:
@@ -222,6 +230,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--datatrove", metavar="PYTHON", help="an interpreter that has datatrove")
     parser.add_argument("--text-dedup", metavar="PYTHON", help="an interpreter that has text-dedup")
+    parser.add_argument("--data-juicer", metavar="PYTHON", help="an interpreter that has data-juicer")
     parser.add_argument("--sizes", type=lambda text: [int(float(one)) for one in text.split(",")], default=[10**4, 10**5, 10**6])
     parser.add_argument("--words", type=int, default=150, help="of a document, for growth")
     parser.add_argument("--scratch", type=Path, help="where collections and runs go; a temporary folder by default")
