@@ -7,6 +7,7 @@ for every character that is not ASCII finds the few lines that are worth the pat
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 from functools import cache
 from itertools import pairwise
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from cleanup import rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +45,39 @@ class Neighbours(msgspec.Struct, frozen=True):
         return np.take(self.pairs, left.astype(np.uint16) * np.uint16(self.count) + right, mode="clip")
 
 
+class Packed(msgspec.Struct):
+    """`Neighbours` as a file, with the version of ftfy."""
+
+    version: str
+    keys: bytes
+    classes: bytes
+    count: int
+    pairs: bytes
+
+
 @cache
 def neighbours() -> Neighbours:
-    """The table for the installed ftfy."""
+    """The table for the installed ftfy: from our own copy where it is of that version, as to make it takes loading ftfy."""
+    import zstandard
+
+    path = rules.built_in() / "mojibake" / "neighbours.bin"
+    if path.exists():
+        packed = msgspec.msgpack.decode(zstandard.decompress(path.read_bytes()), type=Packed)
+        if packed.version == importlib.metadata.version("ftfy"):
+            keys, classes = np.frombuffer(packed.keys, np.uint8), np.frombuffer(packed.classes, np.uint8)
+            return Neighbours(keys, classes, packed.count, np.frombuffer(packed.pairs, np.bool_))
+    return build()
+
+
+def pack() -> bytes:
+    """The content of `neighbours.bin` for the installed ftfy, before it is compressed."""
+    table = build()
+    arrays = (table.keys.tobytes(), table.classes.tobytes(), table.count, table.pairs.tobytes())
+    return msgspec.msgpack.encode(Packed(importlib.metadata.version("ftfy"), *arrays))
+
+
+def build() -> Neighbours:
+    """The table, read from ftfy's pattern."""
     from ftfy.badness import BADNESS_RE
 
     branches = [_elements(branch) for branch in _branches(BADNESS_RE.pattern)]

@@ -1,11 +1,12 @@
-"""Compile `rules/mojibake/letters.tsv`, which people read, into `letters.bin` and `tables.bin`, which are quick to load.
+"""Compile `rules/mojibake/letters.tsv`, which people read, into `letters.bin` and `tables.bin`, which are quick to load, and what
+ftfy's pattern says of neighbours into `neighbours.bin`.
 
 python tests/bench/compile_letters.py
 
 The file is a zstd frame: a line of JSON (languages; for every script its n-grams and the languages written in it), the n-grams
 of every script joined by spaces, and for every n-gram its cost in every language, a byte each, with what a language has not
-seen filled in from the shorter n-gram. `tables.bin`: the version of Unicode on a line, then the prefilter's tables. A test
-compares both with what they are made of.
+seen filled in from the shorter n-gram. `tables.bin`: the version of Unicode on a line, then the prefilter's tables. Tests
+compare all with what they are made of.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from cleanup import rules
 from cleanup.parse.letters import ANY, IDEOGRAPHIC, UNSEEN, script
+from cleanup.stages.ftfy_prefilter import pack
 
 FOLDER = rules.built_in() / "mojibake"
 STEP = 6  # half bits more for every letter of context that has to be left out
@@ -96,5 +98,5 @@ def tables() -> bytes:
 
 
 if __name__ == "__main__":
-    for name, make in (("letters", compiled), ("tables", tables)):
+    for name, make in (("letters", compiled), ("tables", tables), ("neighbours", pack)):
         (FOLDER / f"{name}.bin").write_bytes(zstandard.ZstdCompressor(level=19).compress(make()))

@@ -97,6 +97,13 @@ def test_neighbours_miss_nothing(text: str) -> None:
     assert ftfy_prefilter.is_bad(text) == is_bad(text)
 
 
+def test_our_copy_of_the_neighbours_is_what_ftfy_s_pattern_says() -> None:
+    stored, made = ftfy_prefilter.neighbours(), ftfy_prefilter.build()
+    assert stored.count == made.count, "run tests/bench/compile_letters.py"
+    for name in ("keys", "classes", "pairs"):
+        assert (getattr(stored, name) == getattr(made, name)).all()
+
+
 @given(texts)
 def test_both_scans_agree(text: str) -> None:
     for strict in (False, True):
