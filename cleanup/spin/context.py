@@ -11,7 +11,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ _SALT = [0, 0xA24BAED4963EE407, 0x9FB21C651E98DF25, 0xD6E8FEB86659FD93]
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 
 
-@cache
+@lru_cache(1 << 18)
 def word_key(word: str) -> int:
     """64-bit key of one context word."""
     return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")

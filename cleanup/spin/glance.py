@@ -44,6 +44,9 @@ class Glance:
         self._ends: list[list[tuple[int, int]]] = []  # first and last word key of each original
         self._worth: list[float] = []
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def look(self, text: str, window: int) -> Glimpse:
         """What a text shows; both figures 0.0 for one without known forms."""
         known = self._known

@@ -47,6 +47,7 @@ class Priors:
         self._longest = lexicon.longest
         self.readings = cache(self._readings)
         self.frequency = cache(self._frequency)
+        self.keys = cache(self._keys)
 
     @classmethod
     def load(cls, paths: Sequence[Path]) -> Priors:
@@ -129,3 +130,9 @@ class Priors:
         scored.sort(key=lambda item: (-item[0], item[1].after))
         del scored[READINGS:]
         return tuple(candidate for _, candidate in scored), [0.0, *(score for score, _ in scored)]
+
+    def _keys(self, form: str, suffix: str) -> list[tuple[int, ...]]:
+        """The keys of the words of every original of a form that stands with this suffix."""
+        ending = suffix.replace("’", "'")
+        phrases = [(option.after.replace("-", " ") + ending).split(" ") for option in self.readings(form)[0]]
+        return [tuple(map(model.word_key, phrase)) for phrase in phrases]

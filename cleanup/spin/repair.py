@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup.dedup.signature import ranges
 from cleanup.spin.context import Context, word_key
 from cleanup.spin.lexicon import SMALL, Candidate, capitalised
 from cleanup.spin.passage import Token
@@ -22,6 +23,7 @@ from cleanup.spin.prior import Priors
 from cleanup.spin.topic import Surroundings, Topic
 
 BOUNDARY = "."
+_NONE = np.zeros(2, dtype=np.uint64)  # the keys of no words
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -200,15 +202,16 @@ class Lattice:
             counts[number] += 1
             slot += range(self.start[number], self.start[number] + len(self.options[number]))
             words.append(raw)
-            words += [_keys(option.after, unit.suffix) for option in self.options[number] if option is not None]
+            words += priors.keys(unit.form, unit.suffix)
         self.size = len(slot)
         self.prior = np.array(prior)
         self.slot = np.array(slot, dtype=np.int64)
         self.counts = counts
-        self.words = words  # keys of the words of every option
         self.first = np.array([*first, len(slot)], dtype=np.int64)
-        self.head = np.array([option[0] for option in words], dtype=np.uint64)
-        self.tail = np.array([option[-1] for option in words], dtype=np.uint64)
+        self.flat = np.array([key for option in words for key in option], dtype=np.uint64)
+        self.offset = np.cumsum([0, *map(len, words)])
+        self.head = self.flat[self.offset[:-1]]
+        self.tail = self.flat[self.offset[1:] - 1]
         self.left, self.right = self._neighbours()
         self.end = np.array([*self.start[1:], len(prior)] if self.start else [], dtype=np.int64)
         self.changed = np.ones(len(prior))  # by slot: 1 for an original, 0 for the honest reading
@@ -221,14 +224,19 @@ class Lattice:
         """By slot: has the text this original unspun, is the form a name, is a guard word near; the number of the original."""
         words = [token.word for token in passage]
         there = set(words)
-        line = f" {' '.join(words)} "
+        grams = {1: there}  # by size, as far as asked for
         titled = dict.fromkeys(self.forms, 0)
-        near: dict[str, set[str]] = {form: set() for form in self.forms}
+        near = {
+            form: set[str]()
+            for form, some in zip(self.forms, self.options, strict=True)
+            if any(one and one.guard for one in some)
+        }
         for unit in cut:
             if unit.form:
                 token = passage[unit.first]
                 titled[unit.form] += token.title and not token.fresh and not token.heading
-                near[unit.form].update(words[max(0, unit.first - GUARD_REACH) : unit.last + GUARD_REACH])
+                if unit.form in near:
+                    near[unit.form].update(words[max(0, unit.first - GUARD_REACH) : unit.last + GUARD_REACH])
         present, named, guarded = np.zeros((3, len(self.prior)))
         original = np.zeros(len(self.prior), dtype=np.int64)
         numbers: dict[str, int] = {}
@@ -237,26 +245,34 @@ class Lattice:
                 if option is None:
                     continue
                 after = option.after
-                present[slot] = f" {after} " in line if " " in after else after in there
+                size = after.count(" ") + 1
+                if size not in grams:
+                    grams[size] = {" ".join(words[at : at + size]) for at in range(len(words) - size + 1)}
+                present[slot] = after in grams[size]
                 named[slot] = titled[form] / self.counts[number] if option.tier != "name" and " " not in form else 0
-                guarded[slot] = bool(option.guard & near[form])
+                guarded[slot] = form in near and bool(option.guard & near[form])
                 original[slot] = numbers.setdefault(after, len(numbers) + 1)
         return present, named, guarded, original
 
     def compare(self, topic: Topic) -> None:
         """Find out how well the originals fit what the text is about: `about` by slot, `near` by option."""
-        places: list[list[int]] = [[] for _ in self.forms]
-        numbers = {form: number for number, form in enumerate(self.forms)}
-        for at, unit in enumerate(self.cut):
-            if unit.form:
-                places[numbers[unit.form]].append(at)
         around = Surroundings(topic, [token.word for token in self.passage])
-        for number, (form, start) in enumerate(zip(self.forms, self.start, strict=True)):
-            options = [form, *(option.after for option in self.options[number] if option)]
-            spans = [(self.cut[at].first, self.cut[at].last) for at in places[number]]
-            self.about[start : start + len(options)], near = around.fit(options, spans)
-            for at, row in zip(places[number], near, strict=True):
-                self.near[self.first[at] : self.first[at + 1]] = row
+        vectors = topic.phrases(
+            [
+                option.after if option else form
+                for form, options in zip(self.forms, self.options, strict=True)
+                for option in options
+            ]
+        )
+        numbers = {form: number for number, form in enumerate(self.forms)}
+        decided = [at for at, unit in enumerate(self.cut) if unit.form]
+        spans = np.array([self.cut[at][:2] for at in decided], dtype=np.int64).reshape(-1, 2)
+        form = np.array([numbers[self.cut[at].form] for at in decided], dtype=np.int64)
+        starts, sizes = np.array(self.start, dtype=np.int64), self.end - np.array(self.start, dtype=np.int64)
+        gain = around.gain(vectors, starts - 1, sizes)
+        self.about[1:] = around.to_text(gain, np.repeat(np.arange(len(starts)), sizes), spans, form)
+        options = ranges(self.first[decided], sizes[form])
+        self.near[options] = around.nearby(gain, ranges(starts[form] - 1, sizes[form]), spans, sizes[form])
 
     def rivals(self, chance: Floats) -> Floats:
         """By slot: the chance that another form of the text stands for the same original (at most 1)."""
@@ -266,15 +282,11 @@ class Lattice:
         return found
 
     def _neighbours(self) -> tuple[Ints, Ints]:
-        left: list[int] = []
-        right: list[int] = []
-        bounds = self.first.tolist()
-        for unit in range(len(bounds) - 2):
-            ahead = range(bounds[unit + 1], bounds[unit + 2])
-            for option in range(bounds[unit], bounds[unit + 1]):
-                left += [option] * len(ahead)
-                right += ahead
-        return np.array(left, dtype=np.int64), np.array(right, dtype=np.int64)
+        """All pairs of an option and one of the unit behind it."""
+        sizes = np.diff(self.first)
+        ahead = np.repeat(sizes[1:], sizes[:-1])
+        left = np.repeat(np.arange(len(ahead)), ahead)
+        return left, ranges(np.repeat(self.first[1:-1], sizes[:-1]), ahead)
 
     def scale(self, context: Context) -> Floats:
         """By neighbouring options: how much more often they stand together than by chance."""
@@ -303,27 +315,30 @@ class Lattice:
     def triples(self, context: Context, chance: Floats) -> Floats:
         """Association of every option with two words on its left, on both sides, and on its right, neighbours at their best."""
         bounds = self.first.tolist()
-        best = [max(range(a, b), key=chance.__getitem__) for a, b in itertools.pairwise(bounds)]
-        rows: list[tuple[int, int, int]] = []
-        owner: list[int] = []
-        for unit in range(len(best)):
-            if bounds[unit + 1] - bounds[unit] < 2:
-                continue
-            before = [word for near in best[max(0, unit - 2) : unit] for word in self.words[near]][-2:]
-            after = [word for near in best[unit + 1 : unit + 3] for word in self.words[near]][:2]
-            for option in range(bounds[unit], bounds[unit + 1]):
-                if chance[option] < HOPELESS and option > bounds[unit]:
-                    continue
-                chain = (*before, *self.words[option], *after)
-                inner = range(len(before), len(before) + len(self.words[option]))
-                for at in range(len(chain) - 2):
-                    if at < inner.start or at + 2 >= inner.stop:
-                        rows.append((chain[at], chain[at + 1], chain[at + 2]))
-                        owner.append(option)
-        if not rows:
-            return np.zeros(self.size)
-        one, two, three = np.array(rows, dtype=np.uint64).T
-        return _sums(np.array(owner), context.assoc3(one, two, three), self.size)
+        weight = chance.tolist()
+        best = np.array([max(range(a, b), key=weight.__getitem__) for a, b in itertools.pairwise(bounds)], dtype=np.int64)
+        # The text as it is read so far, and where each unit stands in it; two words that are none before and behind.
+        count = np.diff(self.offset)
+        text = np.concatenate([_NONE, self.flat[ranges(self.offset[best], count[best])], _NONE])
+        place = np.cumsum([2, *count[best].tolist()])
+        unit = np.repeat(np.arange(len(best)), np.diff(self.first))
+        live = np.flatnonzero(
+            (np.diff(self.first)[unit] > 1) & ((chance >= HOPELESS) | (self.first[unit] == np.arange(self.size)))
+        )
+        unit, inner = unit[live], count[live]
+        chain = np.empty((len(live), int(inner.max(initial=0)) + 4), dtype=np.uint64)
+        rows = np.arange(len(live))
+        chain[:, 0], chain[:, 1] = text[place[unit] - 2], text[place[unit] - 1]
+        own = ranges(np.zeros_like(inner), inner)
+        chain[np.repeat(rows, inner), 2 + own] = self.flat[ranges(self.offset[live], inner)]
+        chain[rows, 2 + inner], chain[rows, 3 + inner] = text[place[unit + 1]], text[place[unit + 1] + 1]
+        # Windows of three words that hold one of the neighbours; those inside the option say nothing about them.
+        owner, at = np.repeat(rows, inner + 2), ranges(np.zeros_like(inner), inner + 2)
+        outer = (at < 2) | (at >= inner[owner])
+        owner, at = owner[outer], at[outer]
+        one, two, three = chain[owner, at], chain[owner, at + 1], chain[owner, at + 2]
+        full = (one != _NONE[0]) & (two != _NONE[0]) & (three != _NONE[0])
+        return _sums(live[owner[full]], context.assoc3(one[full], two[full], three[full]), self.size)
 
 
 class Solution(NamedTuple):
@@ -378,9 +393,3 @@ def _raw(passage: Sequence[Token], unit: Unit) -> tuple[int, ...]:
     if unit.first == unit.last:
         return (word_key(BOUNDARY),)
     return tuple(word_key(token.word + token.suffix.replace("’", "'")) for token in passage[unit.first : unit.last])
-
-
-def _keys(text: str, suffix: str) -> tuple[int, ...]:
-    parts = text.replace("-", " ").split(" ")
-    parts[-1] += suffix.replace("’", "'")
-    return tuple(map(word_key, parts))

@@ -28,6 +28,7 @@ LOCAL = 0.1  # scale of the words near by, whose weights are not averaged: more 
 
 Vectors = NDArray[np.float32]
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Topic:
@@ -90,19 +91,32 @@ class Surroundings:
         near = (weights > TELLING_NEAR)[:, None] * weights[:, None] * vectors
         self._sums = np.concatenate([np.zeros((1, SIZE)), np.cumsum(near, axis=0)])
 
-    def fit(self, options: Sequence[str], places: Sequence[tuple[int, int]]) -> tuple[Floats, Floats]:
-        """How much better each of `options` fits than the first of them: (to the text, one a row for each of `places`, near it).
+    def gain(self, vectors: Vectors, starts: Ints, sizes: Ints) -> Floats:
+        """Directions of phrases in groups, each less that of the first of its group; zero where one of both is not known."""
+        first = np.repeat(vectors[starts], sizes, axis=0)
+        known = vectors.any(axis=1) & first.any(axis=1)
+        return np.where(known[:, None], vectors - first, 0).astype(np.float64)
 
-        `places`: (first word, last) of all occurrences of a form. Its own words say nothing about the text.
+    def to_text(self, gain: Floats, group: Ints, spans: Ints, form: Ints) -> Floats:
+        """How much better each phrase fits the text than the first of its group, whose own words say nothing about the text.
+
+        `spans` [n, 2]: first word and last of every occurrence, `form`: the group it belongs to.
         """
-        vectors = self._topic.phrases(options)
-        gain = np.where(vectors.any(axis=1, keepdims=True) & vectors[0].any(), vectors - vectors[0], 0)
-        whole = self._whole - sum(self._about[first:last].sum(axis=0) for first, last in places)
-        whole = whole / max(float(np.linalg.norm(whole)), 1e-6)
-        first, last = np.array(places).T
+        sums = np.concatenate([np.zeros((1, SIZE)), np.cumsum(self._about, axis=0)])
+        whole = np.repeat(self._about.sum(axis=0)[None], int(group[-1]) + 1 if len(group) else 0, axis=0)
+        np.subtract.at(whole, form, sums[spans[:, 1]] - sums[spans[:, 0]])
+        whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
+        return np.einsum("ij,ij->i", gain, whole[group])
+
+    def nearby(self, gain: Floats, phrase: Ints, spans: Ints, sizes: Ints) -> Floats:
+        """How much better phrases fit the words near by: those of the first occurrence, of the next ...
+
+        `sizes`: how many phrases of every occurrence, `phrase`: their rows in `gain`.
+        """
+        first, last = spans.T
         low, high = np.maximum(first - REACH, 0), np.minimum(last + REACH, len(self._sums) - 1)
         near = self._sums[high] - self._sums[low] - self._sums[last] + self._sums[first]
-        return gain @ whole, LOCAL * near @ gain.T
+        return LOCAL * np.einsum("ij,ij->i", gain[phrase], np.repeat(near, sizes, axis=0))
 
 
 def pack(vectors: Mapping[str, Vectors], weights: Mapping[str, float], words: Iterable[str]) -> bytes:
