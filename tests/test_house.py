@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (  # of the packages, as data flows
-    *("document", "errors", "config", "rules", "read", "parse", "spin", "stages", "dedup", "pipeline", "write"),
+    *("arrays", "document", "errors", "config", "rules", "read", "parse", "spin", "stages", "dedup", "pipeline", "write"),
     *("engines", "part", "corpus", "sites", "run", "stored", "learning", "report", "review", "evaluate", "ruletest", "interop"),
     "cli",
 )

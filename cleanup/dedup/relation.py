@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup.arrays import ranges
 from cleanup.dedup import canonical, verify
 from cleanup.dedup.alignment import ALIGNED, Alignments, align
 from cleanup.dedup.shingle import I64, INVISIBLE
-from cleanup.dedup.signature import ranges
 from cleanup.dedup.verify import F64, Batch, Mask, Surface
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cleanup.arrays import ranges
 from cleanup.dedup.shingle import I64, U32, Tokens, odd32, shingles, u32, u64
 
 EMPTY = np.uint32(0xFFFFFFFF)
@@ -239,9 +240,3 @@ def _smallest(values: U32, owner: I64, at: I64, count: int, size: int) -> U32:
     found = np.full((count, size), EMPTY, np.uint32)
     found[row[keep], rank[keep]] = keys[keep].astype(np.uint32)
     return found
-
-
-def ranges(starts: I64, sizes: I64) -> I64:
-    """The positions start, start + 1, ... of every range, one range after the other."""
-    ends = np.cumsum(sizes)
-    return np.asarray(np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes))

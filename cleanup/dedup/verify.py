@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup.arrays import ranges
 from cleanup.dedup.shingle import I64, U32, Folded, Tokens, fold, tokenise, u64
-from cleanup.dedup.signature import ranges, shingled
+from cleanup.dedup.signature import shingled
 
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.signature import ranges
+from cleanup.arrays import ranges
 from cleanup.spin.context import Context, word_key
 from cleanup.spin.lexicon import SMALL, Candidate, capitalised
 from cleanup.spin.passage import Token

@@ -87,15 +87,16 @@ class Surroundings:
         self._topic = topic
         vectors, weights = topic.look_up(words)
         self._about = (weights > TELLING)[:, None] * weights[:, None] * vectors
-        self._whole = self._about.sum(axis=0)
         near = (weights > TELLING_NEAR)[:, None] * weights[:, None] * vectors
         self._sums = np.concatenate([np.zeros((1, SIZE)), np.cumsum(near, axis=0)])
 
     def gain(self, vectors: Vectors, starts: Ints, sizes: Ints) -> Floats:
         """Directions of phrases in groups, each less that of the first of its group; zero where one of both is not known."""
         first = np.repeat(vectors[starts], sizes, axis=0)
-        known = vectors.any(axis=1) & first.any(axis=1)
-        return np.where(known[:, None], vectors - first, 0).astype(np.float64)
+        known = np.flatnonzero(vectors.any(axis=1) & first.any(axis=1))
+        found = np.zeros(vectors.shape)
+        found[known] = vectors[known] - first[known]
+        return found
 
     def to_text(self, gain: Floats, group: Ints, spans: Ints, form: Ints) -> Floats:
         """How much better each phrase fits the text than the first of its group, whose own words say nothing about the text.
@@ -106,7 +107,7 @@ class Surroundings:
         whole = np.repeat(self._about.sum(axis=0)[None], int(group[-1]) + 1 if len(group) else 0, axis=0)
         np.subtract.at(whole, form, sums[spans[:, 1]] - sums[spans[:, 0]])
         whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
-        return np.einsum("ij,ij->i", gain, whole[group])
+        return np.asarray(np.einsum("ij,ij->i", gain, whole[group]))
 
     def nearby(self, gain: Floats, phrase: Ints, spans: Ints, sizes: Ints) -> Floats:
         """How much better phrases fit the words near by: those of the first occurrence, of the next ...
@@ -116,7 +117,7 @@ class Surroundings:
         first, last = spans.T
         low, high = np.maximum(first - REACH, 0), np.minimum(last + REACH, len(self._sums) - 1)
         near = self._sums[high] - self._sums[low] - self._sums[last] + self._sums[first]
-        return LOCAL * np.einsum("ij,ij->i", gain[phrase], np.repeat(near, sizes, axis=0))
+        return np.asarray(LOCAL * np.einsum("ij,ij->i", gain[phrase], np.repeat(near, sizes, axis=0)))
 
 
 def pack(vectors: Mapping[str, Vectors], weights: Mapping[str, float], words: Iterable[str]) -> bytes:
