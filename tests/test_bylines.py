@@ -146,3 +146,18 @@ def test_dates_that_a_page_has_glued(vocabulary: Vocabulary, line: str, day: str
     reading = vocabulary.read(line, "2024-05-05")
     assert reading
     assert [value.value for value in reading.values if value.field == "date"] == [day]
+
+
+STUBS = {
+    "a paywall behind a paragraph": ([LONG, "Subscribe to continue reading"], True),
+    "an end in the middle": ([LONG, "The mayor, who had been at the river all day, ..."], True),
+    "a paywall under a whole article": ([LONG, MORE] * 8 + ["Subscribe to continue reading"], None),
+    "an ellipsis at the end of a whole article": ([LONG, MORE] * 8 + ["And so it went on, and on …"], None),
+    "an ellipsis in speech": ([LONG, "“We will see …”"], None),
+}
+
+
+@pytest.mark.parametrize("name", STUBS)
+def test_a_stub_is_short_and_says_or_shows_that_it_is_cut_off(name: str) -> None:
+    lines, truncated = STUBS[name]
+    assert meta(["A bridge for both towns", *lines]).get("truncated") is truncated

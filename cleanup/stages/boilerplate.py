@@ -19,6 +19,7 @@ from cleanup.rules import Rule
 from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_structure as structure
+from cleanup.stages import boilerplate_stubs as stubs
 from cleanup.stages import boilerplate_titles as titles
 from cleanup.stages.boilerplate_features import SIGNALS
 from cleanup.stages.boilerplate_glance import Glance
@@ -62,7 +63,7 @@ class Cleaner:
         pages, states = self.judge(docs)
         for doc, page, state in zip(docs, pages, states, strict=True):
             if state is None:
-                yield [*_citations(doc.text), *self._title_mark(doc, page, {})]
+                yield [*_citations(doc.text), *self._whole(doc, page, {}, {})]
                 continue
             if self.cfg.drop_title and doc.meta.get("title") in page.text[:1]:
                 state.add(0, Verdict("boilerplate/structure/drop-title", 0.95, {"title": page.text[0][:200]}))
@@ -154,13 +155,18 @@ class Cleaner:
                 value = _value(said.field, said.value)
                 if value and (known is None or known.score < said.score):
                     marks[said.field] = Mark(said.field, value, said.rule, said.score, {"wording": state.page.text[line][:200]})
-        return [*marks.values(), *([] if "title" in marks else self._title_mark(doc, state.page, state.verdicts))]
+        whole = self._whole(doc, state.page, state.verdicts, marks)
+        return [*marks.values(), *whole]
 
-    def _title_mark(self, doc: Document, page: Page, verdicts: Mapping[int, Verdict]) -> list[Proposal]:
-        if "title" in doc.meta:
-            return []
-        title = titles.title(page, verdicts, self.cfg.apply)
-        return [Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1})] if title else []
+    def _whole(self, doc: Document, page: Page, verdicts: Mapping[int, Verdict], marks: dict[str, Mark]) -> list[Proposal]:
+        """What only the text as a whole says: its title, and whether it is cut off."""
+        found: list[Proposal] = []
+        said = marks.pop("truncated", None)
+        if cut := stubs.truncated(page, verdicts, self.cfg.apply, said):
+            found.append(cut)
+        if "title" not in doc.meta and "title" not in marks and (title := titles.title(page, verdicts, self.cfg.apply)):
+            found.append(Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1}))
+        return found
 
 
 def _chunks(pages: Sequence[Page]) -> Iterator[slice]:

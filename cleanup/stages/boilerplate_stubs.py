@@ -1,0 +1,31 @@
+"""Whether a text is only the beginning of an article: what a paywall says behind a few paragraphs, or an end in the middle.
+
+Many a page says "subscribe to continue reading" under an article that it has in full: only a short one is a stub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cleanup.document import Mark
+from cleanup.stages.boilerplate_lines import Page, is_paragraph, line_words
+from cleanup.stages.boilerplate_structure import Verdict
+
+PARAGRAPHS = 6  # of the longest stub
+WORDS = 350  # .. and its words
+PROSE = 60  # characters of a line that counts as a paragraph when its end is missing
+_ENDS = ("...", "…", "[…]", "[...]", "(…)", "(...)")
+
+
+def truncated(page: Page, verdicts: Mapping[int, Verdict], apply: float, said: Mark | None) -> Mark | None:
+    """The Mark for a stub: `said`, what a rule found, when the text is short, or one of our own for an end in an ellipsis."""
+    last = page.text[-1] if page.text else ""
+    if said is None and not verdicts and not last.endswith(_ENDS):
+        return None
+    stays = [text for line, text in enumerate(page.text) if line not in verdicts or verdicts[line].score < apply]
+    if said is None and not (stays and stays[-1].endswith(_ENDS)):
+        return None
+    prose = [text for text in stays if len(text) >= PROSE or is_paragraph(text)]
+    if len(prose) > PARAGRAPHS or sum(map(line_words, prose)) > WORDS or (said is None and not any(map(is_paragraph, prose))):
+        return None
+    return said or Mark("truncated", True, "boilerplate/structure/ellipsis", 0.9, {"wording": stays[-1][-80:]})
