@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,18 @@ from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints
 from cleanup.stages.boilerplate_rules import normal
 
 STUB = 32  # characters of either end of a line that is too long for any rule
-GRAM = 4  # bytes by which most pieces are found, which are read at once
+GRAM = 4  # bytes by which most pieces of words are found,
+WINDOW = 8  # and by which they are told apart
 HEAD = 10  # symbols of a normal form by which most lines are told to match no rule,
 HEAD_CHARS = 24  # which so many characters of a line most often give
-GRAM_BITS, HEAD_BITS = 16, 20  # of the hashes by which tables are looked up in
+GRAM_BITS, LIMIT_BITS = 16, 20  # of the hashes by which tables are looked up in
 UNLIMITED = 255
 ONE, MORE = 1, 2  # whether a byte is a sign, or may begin one
 ODD, SPACE, NUMBER = 0, ord(" "), ord("#")
 NEVER = np.iinfo(np.int64).max  # words of a line that is too long
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines have many, the most common last
+_Number = TypeVar("_Number", np.uint32, np.uint64)
 _MIX = np.uint32(0x9E3779B1)
 _MIX_WIDE = np.uint64(0x9E3779B97F4A7C15)
 
@@ -46,7 +48,7 @@ class Glance:
         self.chars: Ints = np.fromiter(map(len, lines), np.int64, len(lines))
         parts = [line if len(line) <= SHORT else f"{line[:STUB]} {line[-STUB:]}" for line in lines]
         text = "\n".join(["", *parts, ""]).encode("utf-8", "surrogatepass")
-        self.bytes = text.translate(_LOWER) + bytes(GRAM)
+        self.bytes = text.translate(_LOWER) + bytes(WINDOW)
         self.data = np.frombuffer(self.bytes, np.uint8)
         breaks = np.flatnonzero(self.data == 10)
         self.start: Ints = breaks[:-1] + 1  # of its bytes
@@ -63,7 +65,12 @@ class Glance:
     @cached_property
     def grams(self) -> Grams:
         """The four bytes from each byte on."""
-        return np.ndarray((len(self.bytes) - GRAM,), "<u4", self.bytes, 0, (1,))
+        return np.ndarray((len(self.bytes) - WINDOW,), "<u4", self.bytes, 0, (1,))
+
+    @property
+    def windows(self) -> npt.NDArray[np.uint64]:
+        """The eight bytes from each byte on."""
+        return np.ndarray((len(self.bytes) - WINDOW + 1,), "<u8", self.bytes, 0, (1,))
 
     @cached_property
     def starts(self) -> tuple[Bools, Sequence[Hashes]]:
@@ -120,50 +127,48 @@ class Piece(NamedTuple):
 class Pieces:
     """Pieces of words, of which a rule needs one somewhere in a line, all looked for at once. Immutable once made.
 
-    One in ASCII is found by its least common four bytes, or by a single byte when it is shorter; any other by what stands
-    from its first other letter on.
+    One in ASCII is found by its least common four bytes, or by a single byte when it is shorter; any other by its first byte
+    beyond ASCII. What stands there then has to go on as the piece does.
     """
 
     def __init__(self, limits: Mapping[str, int]) -> None:
         """`limits`: for each piece the most words of a line in which it says anything."""
         self._by: dict[bytes, list[Piece]] = {}
         most: dict[bytes, int] = {}
+        grams: set[bytes] = set()
+        begins = bytearray(256)
         for need, limit in sorted(limits.items()):
             for form in _ways(need):
-                at, keys = _anchor(form)
-                for key in keys:
-                    self._by.setdefault(key, []).append(Piece(form, at, need))
-                    most[key] = max(most.get(key, 0), limit)
-        self._single = bytes(code < 128 and bytes([code]) in most for code in range(256))
-        narrow = {key: limit for key, limit in most.items() if len(key) == GRAM and key[0] < 128}
-        wide = {key: limit for key, limit in most.items() if key[0] >= 128}
-        self._narrow = _Limits(_grams(narrow), narrow.values(), GRAM_BITS)
-        self._wide = _Limits(_grams(wide), wide.values(), GRAM_BITS)
+                at, narrow = _anchor(form)
+                tail = form[at : at + WINDOW]
+                self._by.setdefault(tail, []).append(Piece(form, at, need))
+                most[tail] = max(most.get(tail, 0), limit)
+                grams.update(narrow)
+                begins[tail[0]] |= not narrow
+        self._begins = bytes(begins)
+        self._narrow = np.zeros(1 << GRAM_BITS, bool)
+        self._narrow[_slots(_numbers(grams, np.uint32), GRAM_BITS)] = True
+        self._most = _Limits(_numbers(most, np.uint64), most.values())
+        self._sizes = sorted(set(map(len, most)))
+        self._masks = np.array([(1 << 8 * size) - 1 for size in self._sizes], np.uint64)
 
     def find(self, glance: Glance) -> dict[int, list[str]]:
         """The pieces that each line holds, in the order in which they end; lines without any are left out."""
+        narrow = np.flatnonzero(self._narrow.take(_slots(glance.grams, GRAM_BITS), mode="wrap"))
+        others = np.flatnonzero(np.frombuffer(glance.bytes.translate(self._begins), np.bool_))
+        places = np.concatenate([narrow, others])
+        rows = glance.rows(places)
+        limit = self._most.of(glance.windows[places][:, None] & self._masks).max(axis=1, initial=0)
+        fits = glance.words[rows] <= limit
         found: dict[int, set[tuple[int, int, str]]] = {}
-        text, by = glance.bytes, self._by
-        for places, sizes in self._places(glance):
-            for place, row in zip(places.tolist(), glance.rows(places).tolist(), strict=True):
-                for size in sizes:
-                    for form, offset, need in by.get(text[place : place + size], ()):
-                        begin = place - offset
-                        if text.startswith(form, begin):
-                            found.setdefault(row, set()).add((begin + len(form), begin, need))
+        text = glance.bytes
+        for place, row in zip(places[fits].tolist(), rows[fits].tolist(), strict=True):
+            for size in self._sizes:
+                for form, offset, need in self._by.get(text[place : place + size], ()):
+                    begin = place - offset
+                    if text.startswith(form, begin):
+                        found.setdefault(row, set()).add((begin + len(form), begin, need))
         return {row: list(dict.fromkeys(need for _, _, need in sorted(found[row]))) for row in sorted(found)}
-
-    def _places(self, glance: Glance) -> Iterator[tuple[Ints, tuple[int, ...]]]:
-        """Where a piece may be, and how many bytes there say which."""
-        grams = glance.grams
-        places = np.flatnonzero(self._narrow.holds(grams))
-        yield places[glance.words[glance.rows(places)] <= self._narrow.of(grams[places])], (GRAM,)
-        single = np.flatnonzero(np.frombuffer(glance.bytes.translate(self._single), np.bool_))
-        yield single[glance.words[glance.rows(single)] < NEVER], (1,)
-        places = np.flatnonzero(glance.data >= 0xC0)
-        starts = grams[places]
-        limit = np.maximum.reduce([self._wide.of(starts & np.uint32(mask)) for mask in (0xFFFFFFFF, 0xFFFFFF, 0xFFFF)])
-        yield places[glance.words[glance.rows(places)] <= limit], (4, 3, 2)
 
 
 class Heads:
@@ -180,7 +185,7 @@ class Heads:
             keys[at, : len(form)] = [ord(char) for char in form]
         sizes = np.fromiter(map(len, most), np.int64, len(most))
         numbers = np.stack(list(_running(keys)), axis=1)[np.arange(len(most)), sizes - 1]
-        self._most = _Limits(numbers, most.values(), HEAD_BITS)
+        self._most = _Limits(numbers, most.values())
 
     def find(self, glance: Glance) -> Bools:
         """Which lines may start so: those that are known to, and all of which the normal form is not told at a glance."""
@@ -217,33 +222,29 @@ def _running(head: Hashes) -> Iterator[Hashes]:
 
 
 class _Limits:
-    """The largest limit (of at most 254, or none) of all numbers with the same hash; 0 where there is none."""
+    """The largest limit of all numbers with the same hash; 0 where there is none."""
 
-    def __init__(self, numbers: Numbers, limits: Iterable[int], bits: int) -> None:
-        self._shift = numbers.dtype.type(8 * numbers.itemsize - bits)
-        self._limit = np.zeros(1 << bits, np.uint8)
+    def __init__(self, numbers: npt.NDArray[np.uint64], limits: Iterable[int]) -> None:
+        self._limit = np.zeros(1 << LIMIT_BITS, np.uint8)
         capped = np.array([min(limit, UNLIMITED) for limit in limits], np.uint8)
-        np.maximum.at(self._limit, self._slots(numbers), capped)
-        self._any = self._limit > 0
+        np.maximum.at(self._limit, _slots(numbers, LIMIT_BITS), capped)
 
-    def holds(self, numbers: Numbers) -> Bools:
-        """Whether there is a limit."""
-        return self._any.take(self._slots(numbers), mode="wrap")
-
-    def of(self, numbers: Numbers) -> Ints:
+    def of(self, numbers: npt.NDArray[np.uint64]) -> Ints:
         """The limits."""
-        limit = self._limit.take(self._slots(numbers), mode="wrap").astype(np.int64)
+        limit = self._limit.take(_slots(numbers, LIMIT_BITS), mode="wrap").astype(np.int64)
         limit[limit == UNLIMITED] = NEVER - 1
         return limit
 
-    def _slots(self, numbers: Numbers) -> Numbers:
-        slots = numbers * (_MIX_WIDE if numbers.dtype == np.uint64 else _MIX)
-        slots >>= self._shift
-        return slots
+
+def _slots(numbers: Numbers, bits: int) -> Numbers:
+    """Hashes of so many bits."""
+    slots = numbers * (_MIX_WIDE if numbers.dtype == np.uint64 else _MIX)
+    slots >>= numbers.dtype.type(8 * numbers.itemsize - bits)
+    return slots
 
 
-def _grams(keys: Iterable[bytes]) -> Numbers:
-    return np.array([int.from_bytes(key, "little") for key in keys], np.uint32)
+def _numbers(keys: Iterable[bytes], kind: type[_Number]) -> npt.NDArray[_Number]:
+    return np.array([int.from_bytes(key, "little") for key in keys], kind)
 
 
 def _ways(need: str) -> set[bytes]:
@@ -253,14 +254,14 @@ def _ways(need: str) -> set[bytes]:
 
 
 def _anchor(form: bytes) -> tuple[int, list[bytes]]:
-    """Where in a form the bytes are by which it is found, and what they are: one way or, with any byte behind, several."""
+    """Where in a form the bytes are by which it is found, and what those four are; none where the first of them says enough."""
     wide = next((at for at, code in enumerate(form) if code >= 128), None)
     if wide is not None:
-        return wide, [form[wide : wide + GRAM]]
+        return wide, []
     if len(form) >= GRAM:
         at = min(range(len(form) - GRAM + 1), key=lambda at: sum(map(_COMMON.find, form[at : at + GRAM])))
         return at, [form[at : at + GRAM]]
     at = min(range(len(form)), key=lambda at: _COMMON.find(form[at]))
     if len(form) == GRAM - 1 and form[at] in _COMMON:
-        return 0, [form + bytes([code]) for code in range(256)]
-    return at, [form[at : at + 1]]
+        return 0, [form + bytes([code]) for code in range(256)]  # whatever stands behind
+    return at, []
