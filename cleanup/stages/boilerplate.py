@@ -76,15 +76,14 @@ class Cleaner:
         pages = [Page(doc.text) for doc in docs]
         states: list[State | None] = []
         for some in _chunks(pages):
-            hits, lines = self._look(pages[some])
-            states += map(self._state, docs[some], pages[some], hits, lines)
+            states += map(self._state, docs[some], pages[some], *self._look(pages[some]))
         if self.scorer and self.cfg.structure:
             texts = [state for doc, state in zip(docs, states, strict=True) if state and doc.kind != "html"]
             self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
         return pages, states
 
-    def _look(self, pages: Sequence[Page]) -> tuple[list[dict[int, list[Hit]]], list[list[int]]]:
-        """For each page the matching rules by line, and the lines that may be metadata."""
+    def _look(self, pages: Sequence[Page]) -> tuple[list[dict[int, list[Hit]]], list[list[int]], list[bool]]:
+        """For each page the matching rules by line, the lines that may be metadata, and whether any may be said twice."""
         first = np.cumsum([0, *map(len, pages)])
         glance = Glance([line for page in pages for line in page.text])
         hits: list[dict[int, list[Hit]]] = [{} for _ in pages]
@@ -94,12 +93,12 @@ class Cleaner:
         lines: list[list[int]] = [[] for _ in pages]
         for at, line in zip(*_places(np.flatnonzero(bylines.worth_reading(glance, first, self.vocabulary)), first), strict=True):
             lines[at].append(line)
-        return hits, lines
+        return hits, lines, structure.repeating(glance, first).tolist()
 
-    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], lines: Sequence[int]) -> State | None:
-        """Rules and structure of one document. `lines`: those that may be metadata."""
+    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], lines: Sequence[int], twice: bool) -> State | None:
+        """Rules and structure of one document. `lines`: those that may be metadata; `twice`: whether any may repeat another."""
         suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), lines)
-        repeats = structure.may_repeat(page)
+        repeats = twice and structure.may_repeat(page)
         if not (hits or suspects or repeats or (self.cfg.drop_title and page.text)):
             return None
         state = State(page, hits)

@@ -5,6 +5,7 @@ Everything is computed element by element and page by page, so that a line's num
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,7 +110,8 @@ def _signals(lines: Lines, signals: Mapping[str, Sequence[str]]) -> dict[str, Co
     columns: dict[str, Column] = {}
     for name in SIGNALS:
         column = np.zeros(len(lines.doc), bool)
-        column[short] = low.str.contains_any(list(signals.get(name, ()))).to_numpy()
+        if words := signals.get(name):
+            column[short] = low.str.contains("|".join(map(re.escape, words))).to_numpy()
         columns[f"signal {name}"] = column
     return columns
 

@@ -21,6 +21,7 @@ GRAM = 4  # bytes by which most pieces of words are found,
 WINDOW = 8  # and by which they are told apart
 HEAD = 10  # symbols of a normal form by which most lines are told to match no rule,
 HEAD_CHARS = 24  # which so many characters of a line most often give
+FEW, FEW_CHARS = 8, 12  # symbols by which lines that begin alike are found, and characters that most often give them
 GRAM_BITS, LIMIT_BITS = 16, 20  # of the hashes by which tables are looked up in
 UNLIMITED = 255
 ONE, MORE = 1, 2  # whether a byte is a sign, or may begin one
@@ -73,23 +74,24 @@ class Glance:
         return np.ndarray((len(self.bytes) - WINDOW + 1,), "<u8", self.bytes, 0, (1,))
 
     @cached_property
-    def starts(self) -> tuple[Bools, Sequence[Hashes]]:
-        """Whether the start of a line's normal form is not told at a glance; hashes of its first symbol, first two, and so on."""
+    def starts(self) -> tuple[Bools, Sequence[Hashes], Bools]:
+        """Of the normal form's start: whether it is not told at a glance; hashes of its first symbol, first two, and so on; and
+        whether the first `FEW_CHARS` characters tell `FEW` symbols."""
         codes = np.array(self.lines, f"U{HEAD_CHARS}").view(np.uint32).reshape(-1, HEAD_CHARS)
-        symbols = _symbols().take(codes, mode="clip")
+        symbols = _symbols().take(codes.T, mode="clip")  # a row for each character
         odd, space, number = symbols == ODD, symbols == SPACE, symbols == NUMBER
         told = ~odd
-        told[:, 0] &= ~space[:, 0]
-        told[:, 1:] &= ~((space[:, 1:] & space[:, :-1]) | (number[:, 1:] & number[:, :-1]))
-        count = np.cumsum(told, axis=1, dtype=np.uint8)
+        told[0] &= ~space[0]
+        told[1:] &= ~((space[1:] & space[:-1]) | (number[1:] & number[:-1]))
+        count = np.cumsum(told, axis=0, dtype=np.uint8)
         # Numbers have signs in them, and stand apart from letters: not told here.
-        unclear = (odd & (count <= HEAD)).any(axis=1) | ((count[:, -1] <= HEAD) & (self.chars > HEAD_CHARS))
-        unclear |= ((number[:, 1:] != number[:, :-1]) & ~space[:, 1:] & ~space[:, :-1]).any(axis=1)
-        unclear |= (number[:, 2:] & space[:, 1:-1] & number[:, :-2]).any(axis=1)
-        line, char = np.nonzero(told & (count <= HEAD))
-        head = np.zeros((len(codes), HEAD), np.uint64)
-        head[line, count[line, char] - 1] = symbols[line, char]
-        return unclear, list(_running(head))
+        unclear = (odd & (count <= HEAD)).any(axis=0) | ((count[-1] <= HEAD) & (self.chars > HEAD_CHARS))
+        unclear |= ((number[1:] != number[:-1]) & ~space[1:] & ~space[:-1]).any(axis=0)
+        unclear |= (number[2:] & space[1:-1] & number[:-2]).any(axis=0)
+        char, line = np.nonzero(told & (count <= HEAD))
+        head = np.zeros((HEAD, len(codes)), np.uint64)
+        head[count[char, line] - 1, line] = symbols[char, line]
+        return unclear, list(_running(head)), count[FEW_CHARS - 1] >= FEW
 
     def holding(self, signs: Signs) -> Bools:
         """Which lines hold one of some signs."""
@@ -184,12 +186,12 @@ class Heads:
         for at, form in enumerate(most):
             keys[at, : len(form)] = [ord(char) for char in form]
         sizes = np.fromiter(map(len, most), np.int64, len(most))
-        numbers = np.stack(list(_running(keys)), axis=1)[np.arange(len(most)), sizes - 1]
+        numbers = np.stack(list(_running(keys.T)))[sizes - 1, np.arange(len(most))]
         self._most = _Limits(numbers, most.values())
 
     def find(self, glance: Glance) -> Bools:
         """Which lines may start so: those that are known to, and all of which the normal form is not told at a glance."""
-        unclear, starts = glance.starts
+        unclear, starts, _ = glance.starts
         limit = np.zeros(len(unclear), np.int64)
         for hashes in starts:
             np.maximum(limit, self._most.of(hashes), out=limit)
@@ -213,10 +215,10 @@ def _symbols() -> npt.NDArray[np.uint16]:
 
 
 def _running(head: Hashes) -> Iterator[Hashes]:
-    """Hashes of the first symbol of each row, of the first two, and so on."""
-    found = np.zeros(len(head), np.uint64)
-    for column in head.T:
-        found += column
+    """Hashes of the first symbol of each column, of the first two, and so on."""
+    found = np.zeros(head.shape[1], np.uint64)
+    for symbols in head:
+        found += symbols
         found *= _MIX_WIDE
         yield found.copy()
 

@@ -146,7 +146,7 @@ class Scorer:
         chosen = (score >= review).nonzero()[0].tolist()
         if not chosen:
             return
-        headlines = _headlines(state, score, gone, dump) | titles
+        headlines = _headlines(state, score, gone, dump, chosen) | titles
         chosen = [line for line in chosen if line not in headlines and not _is_said(state, line, gone, dump)]
         least = {line: apply if dump else self._least(state, line) for line in chosen}
         going = {line for line in chosen if score[line] >= least[line]}
@@ -223,9 +223,9 @@ def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[st
     return flags
 
 
-def _headlines(state: State, score: Scores, gone: set[int], dump: bool) -> set[int]:
+def _headlines(state: State, score: Scores, gone: set[int], dump: bool, chosen: Sequence[int]) -> set[int]:
     """The likeliest title: of the lines before the article the one whose words the article says most, and that looks least like
-    residue. In a dump also the others whose words the article says."""
+    residue. In a dump also the others whose words the article says. Only asked for when one of the `chosen` may be it."""
     page = state.page
     prose = [line for line, flag in enumerate(state.long) if flag and score[line] < 0.5 and line not in gone]
     article = max(_clusters(prose), key=lambda lines: sum(page.words[line] for line in lines), default=[min(len(page), 10)])
@@ -233,6 +233,8 @@ def _headlines(state: State, score: Scores, gone: set[int], dump: bool) -> set[i
     before = [line for line in range(max(0, article[0] - HEADLINE_REACH), article[0]) if line not in gone][-HEADLINE_LINES:]
     near = [line for line in before if page.words[line] <= longest and not page.text[line].endswith((".", "。", ":"))]
     near = [line for line in near if page.words[line] >= shortest or (CJK_RUN.search(page.text[line]) and page.words[line] > 2)]
+    if set(near).isdisjoint(chosen):
+        return set()
     said = {piece for line in article if line < len(page) for piece in pieces(page.text[line])}
 
     def fit(line: int) -> float:

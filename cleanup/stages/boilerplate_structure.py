@@ -11,8 +11,10 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from cleanup.stages.boilerplate_lines import CJK, Page
+from cleanup.stages.boilerplate_glance import FEW, GRAM, Glance
+from cleanup.stages.boilerplate_lines import CJK, Bools, Ints, Page
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import normal
 
@@ -29,6 +31,7 @@ REPEAT_CHARS = 12  # a line that repeats another starts as it does
 CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
+QUOTE = 0x80E2  # two bytes of a closing quotation mark, which has no other case
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -204,6 +207,8 @@ def _teasers(state: State, start: int) -> bool:
 def pieces(text: str) -> set[str]:
     """The longer words of a text, and pairs of signs where words have no spaces between them."""
     low = text.casefold()
+    if not CJK_RUN.search(low):
+        return set(_WORD.findall(low))
     return {word for word in _WORD.findall(low) if not CJK_RUN.search(word)} | {
         run[at : at + 2] for run in CJK_RUN.findall(low) for at in range(len(run) - 1)
     }
@@ -248,6 +253,24 @@ def _crumbs(line: str, title: str) -> list[str]:
     prefix = _before(line, title).strip(" >»›/→|\"'“‘«")
     parts = [part for part in _BREADCRUMB.split(re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " > ", prefix)) if part]
     return [part for part in parts if normal(part) not in ("home", "start", "startseite", "accueil", "inicio", "news")]
+
+
+def repeating(glance: Glance, first: Ints) -> Bools:
+    """Which pages, each beginning at its `first` line, `may_repeat` has to look at: sound."""
+    page = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    unclear, starts, few = glance.starts
+    unclear = unclear | ~few
+    begins = starts[FEW - 1]
+    found = np.zeros(len(first) - 1, bool)
+    found[page[1:][(page[1:] == page[:-1]) & (unclear[1:] | unclear[:-1] | (begins[1:] == begins[:-1]))]] = True
+    ends = glance.grams[glance.end - GRAM]
+    quoted = (ends >> np.uint32(8) & np.uint32(0xFFFF)) == QUOTE
+    odd = ((ends & np.uint32(0x80808080) != 0) & ~quoted) | (glance.end - glance.start < GRAM)
+    top = np.arange(len(page)) - first[page] < CRUMB_LINES + CRUMB_STEPS
+    for step in range(1, CRUMB_STEPS + 1):
+        near = (page[step:] == page[:-step]) & top[step:]
+        found[page[step:][near & (odd[step:] | odd[:-step] | (ends[step:] == ends[:-step]))]] = True
+    return found
 
 
 def may_repeat(page: Page) -> bool:
