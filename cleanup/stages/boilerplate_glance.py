@@ -23,6 +23,7 @@ HEAD = 10  # symbols of a normal form by which most lines are told to match no r
 HEAD_CHARS = 24  # which so many characters of a line most often give
 FEW, FEW_CHARS = 8, 12  # symbols by which lines that begin alike are found, and characters that most often give them
 GRAM_BITS, LIMIT_BITS = 16, 20  # of the hashes by which tables are looked up in
+BLOCK = 1 << 16  # bytes that are looked at together: what memory hands out at once, and the processor's cache holds
 UNLIMITED = 255
 ONE, MORE = 1, 2  # whether a byte is a sign, or may begin one
 ODD, SPACE, NUMBER = 0, ord(" "), ord("#")
@@ -156,9 +157,8 @@ class Pieces:
 
     def find(self, glance: Glance) -> dict[int, list[str]]:
         """The pieces that each line holds, in the order in which they end; lines without any are left out."""
-        narrow = np.flatnonzero(self._narrow.take(_slots(glance.grams, GRAM_BITS), mode="wrap"))
         others = np.flatnonzero(np.frombuffer(glance.bytes.translate(self._begins), np.bool_))
-        places = np.concatenate([narrow, others])
+        places = np.concatenate([*self._of_grams(glance.grams), others])
         rows = glance.rows(places)
         limit = self._most.of(glance.windows[places][:, None] & self._masks).max(axis=1, initial=0)
         fits = glance.words[rows] <= limit
@@ -171,6 +171,11 @@ class Pieces:
                     if text.startswith(form, begin):
                         found.setdefault(row, set()).add((begin + len(form), begin, need))
         return {row: list(dict.fromkeys(need for _, _, need in sorted(found[row]))) for row in sorted(found)}
+
+    def _of_grams(self, grams: Grams) -> Iterator[Ints]:
+        """Where a piece in ASCII may be."""
+        for begin in range(0, len(grams), BLOCK):
+            yield begin + np.flatnonzero(self._narrow.take(_slots(grams[begin : begin + BLOCK], GRAM_BITS), mode="wrap"))
 
 
 class Heads:
