@@ -154,16 +154,16 @@ def _hash(low: Bytes, starts: I64, sizes: I64) -> U32:
 
     What lies between, in words of more than 16 letters, is not looked at.
     """
-    words = low[: len(low) & ~7].view("<u8")
-    mixed = _gather(words, starts)
+    words: U64 = np.ndarray(len(low) - 7, "<u8", low, strides=(1,))  # the eight bytes from every place on
+    mixed = words[starts]
     mixed &= _MASK.take(sizes, mode="clip")
     longer = np.flatnonzero(sizes > 8)
     if len(longer):
         size = sizes.take(longer)
-        at = starts.take(longer)
+        at = starts[longer]
         at += size
         at -= 8
-        last = _gather(words, at)
+        last = words[at]
         last *= _LONG
         last ^= last >> u64(32)
         last += size.view(np.uint64) * _SIZE
@@ -171,21 +171,6 @@ def _hash(low: Bytes, starts: I64, sizes: I64) -> U32:
     mixed *= _FIRST
     mixed >>= u64(32)
     return mixed.astype(np.uint32)
-
-
-def _gather(words: U64, at: I64) -> U64:
-    """The eight bytes from every offset on, put together from two aligned words: NumPy is slow with unaligned ones."""
-    shift = (at & 7).view(np.uint64)
-    shift <<= u64(3)
-    place = at >> 3
-    found: U64 = words.take(place, mode="clip")
-    found >>= shift
-    place += 1
-    rest: U64 = words.take(place, mode="clip")
-    np.subtract(u64(64), shift, out=shift)
-    rest <<= shift  # by 64: nothing is left, which is right
-    found |= rest
-    return found
 
 
 def shingles(hashes: U32, width: int) -> U32:
