@@ -11,12 +11,22 @@ import msgspec
 
 from cleanup.document import Mark
 from cleanup.parse import authors, dates, titles
-from cleanup.parse.blocks import Lines
+from cleanup.parse.blocks import Lines, names
 from cleanup.parse.structured import Claims, key, plain, text_of, types
 
 _MACHINE = re.compile(r"^[0-9a-f]{8}-?[0-9a-f-]{4,}[0-9a-f]{4,}$|^[A-Za-z_]\w*:\S", re.ASCII)
 _LABELLED = re.compile(r"^[\w ]{3,24}: (?=\S)")
 _TAG_NAMES = ("news_keywords", "parsely-tags", "sailthru.tags", "mrf:tags", "og:article:tag", "dcterms.subject")
+_TAG_BOXES = ("div", "ul", "ol", "section", "p", "nav", "aside", "footer", "span", "dl")
+_MAY_BE_TAGS = re.compile(r"tag|topic|keyword|thema|themen|schlag|etiquet|label", re.IGNORECASE)
+_CALLED_TAGS = re.compile(
+    r"-(?:tags?|taglist|tag-list|topics?|topic-list|keywords?|schlagworte|schlagwörter|themen|hashtags|etiquetas)-"
+)
+_HOST = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,3}")
+_LIST = re.compile(r"[,;|、，](?!\s*&\s)")
+_CJK_WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+(?:\s[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+){2,}")
+MAX_LINKED = 15  # tags of a page in links
+LINKED_CHARS = 50
 MAX_TAGS = 40
 MAX_TAG = 80  # characters
 MAX_EXCERPT = 1000
@@ -56,7 +66,7 @@ def facts(claims: Claims, root: Any, seen: Lines, url: str, crawled: str) -> Fac
     section, category = _sections(claims)
     mark("section", section, "page")
     mark("category", category, "page")
-    mark("tags", _tags(claims, root), "page")
+    mark("tags", _tags(claims, root, site), "page")
     mark("excerpt", excerpt, "page")
     mark("site", site, "page")
     mark("url", address if address != url else "", "page")
@@ -92,10 +102,12 @@ def _excerpt(claims: Claims) -> str:
 
 def _sections(claims: Claims) -> tuple[str, str]:
     """(section, category): the publisher's sections, then the trail of breadcrumbs; the narrower one is the category."""
-    names = list(_strings(claims.article.get("articleSection"))) if claims.article else []
-    names += [name for field in ("article:section", "parsely-section", "section") for name in claims.meta.get(field, ())[:2]]
+    said = list(_strings(claims.article.get("articleSection"))) if claims.article else []
+    said += [name for field in ("article:section", "parsely-section", "section") for name in claims.meta.get(field, ())[:2]]
     trail = _breadcrumbs(claims)
-    distinct = list({key(name): name for name in reversed([*names, *trail]) if 1 < len(name) <= MAX_TAG}.values())[::-1]
+    if said and key(said[0]) in map(key, trail[1:]):
+        said = trail  # which says what is the wider one
+    distinct = list({key(name): name for name in reversed([*said, *trail]) if 1 < len(name) <= MAX_TAG}.values())[::-1]
     return (distinct[0] if distinct else ""), (distinct[1] if len(distinct) > 1 else "")
 
 
@@ -109,26 +121,46 @@ def _breadcrumbs(claims: Claims) -> list[str]:
     return [name for name in names[1:-1] if name]  # the first is the site, the last the article itself
 
 
-def _tags(claims: Claims, root: Any) -> list[str]:
-    """Keywords of the article: JSON-LD, `article:tag`, news keywords, links that are tags, and last the old `keywords` tag."""
+def _tags(claims: Claims, root: Any, site: str) -> list[str]:
+    """Keywords of the article: JSON-LD, `article:tag`, news keywords, links that are tags, the old `keywords` tag, a box of links."""
     sources: list[Iterable[str]] = []
     if claims.article:
         sources.append(_strings(claims.article.get("keywords")))
     sources.append(claims.meta.get("article:tag", ()))
     sources += [claims.meta.get(name, ()) for name in _TAG_NAMES]
     sources.append(plain(element.text_content()) for element in root.iter("a") if "tag" in (element.get("rel") or "").split())
-    sources.append(claims.meta.get("keywords", ()))
+    sources += [claims.meta.get("keywords", ()), _linked_tags(root)]
     for source in sources:
-        tags = list(_split(source))
+        tags = [tag for tag in _split(source) if key(tag) != key(site) and not _HOST.fullmatch(tag)]
         if tags:
             return tags[:MAX_TAGS]
+    return []
+
+
+def _linked_tags(root: Any) -> list[str]:
+    """The links of the first box behind the headline that is called one of tags and holds little else."""
+    behind = False
+    for element in root.iter("h1", *_TAG_BOXES):
+        if element.tag == "h1":
+            behind = True
+            continue
+        said = (element.get("class") or "") + (element.get("data-testid") or "") + (element.get("data-component") or "")
+        if not behind or not _MAY_BE_TAGS.search(said) or not _CALLED_TAGS.search(names(element)):
+            continue
+        links = [plain(link.text_content()) for link in element.iter("a")]
+        texts = [text for text in links if text]
+        whole = len(plain(element.text_content()))
+        if texts and len(texts) <= MAX_LINKED and max(map(len, texts)) <= LINKED_CHARS and sum(map(len, texts)) > 0.5 * whole:
+            return texts
     return []
 
 
 def _split(texts: Iterable[str]) -> Iterable[str]:
     """Tags, each once; where there is but one text it is a list of them, as in `<meta name="keywords">`."""
     given = list(texts)
-    parts = re.split(r"[,;|、，]", given[0]) if len(given) == 1 else given
+    parts = _LIST.split(given[0]) if len(given) == 1 else given
+    if len(parts) == 1 and _CJK_WORDS.fullmatch(parts[0]):
+        parts = parts[0].split()
     distinct = {key(part): part for part in reversed(_readable([part.strip().strip("#").strip() for part in parts])) if key(part)}
     return (tag for tag in reversed(distinct.values()) if len(tag) <= MAX_TAG)
 
