@@ -122,7 +122,7 @@ def _breadcrumbs(claims: Claims) -> list[str]:
 
 
 def _tags(claims: Claims, root: Any, site: str) -> list[str]:
-    """Keywords of the article: JSON-LD, `article:tag`, news keywords, links that are tags, the old `keywords` tag, a box of links."""
+    """Keywords of the article: JSON-LD, `article:tag`, news keywords, links that are tags, old `keywords`, a box of links."""
     sources: list[Iterable[str]] = []
     if claims.article:
         sources.append(_strings(claims.article.get("keywords")))
