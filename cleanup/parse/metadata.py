@@ -22,7 +22,7 @@ _MAY_BE_TAGS = re.compile(r"tag|topic|keyword|thema|themen|schlag|etiquet|label"
 _CALLED_TAGS = re.compile(
     r"-(?:tags?|taglist|tag-list|topics?|topic-list|keywords?|schlagworte|schlagwörter|themen|hashtags|etiquetas)-"
 )
-_HOST = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,3}")
+_HOST = re.compile(r"www\.\S+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,3}")
 _LIST = re.compile(r"[,;|、，](?!\s*&\s)")
 _CJK_WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+(?:\s[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+){2,}")
 MAX_LINKED = 15  # tags of a page in links
