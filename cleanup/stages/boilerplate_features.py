@@ -17,7 +17,7 @@ from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
 Column = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 KINDS = ("caption", "related", "comment", "metadata")  # kinds of verdicts whose distance counts
-SIGNALS = ("caption", "subscribe", "share", "related", "legal")
+SIGNALS = ("caption", "subscribe", "legal")
 FAR = 20  # lines; what is farther away does not count
 _COUNTS = {
     "digits": r"\d",
@@ -26,19 +26,14 @@ _COUNTS = {
     "commas": r"[,;、，]",
     "marks": r"[|•·»›→/©®™:()\[\]_+]",
     "little": r"\b\p{L}{1,3}\b",
-    "quotes": r"[\"“”„«»「」]",
-    "pairs": r"\p{Lu}[\p{Ll}'’-]+\s\p{Lu}[\p{Ll}'’-]+",
 }
-PIECE = r"\b\p{L}{4,6}|[\p{Katakana}ー]{2,}|\p{Han}{2}|\b\p{Hangul}{2}"  # how a word starts; pairs where words have no spaces
+# How a word starts; pairs where words have no spaces between them.
+PIECE = r"[\p{Katakana}ー]{2,}|\p{Han}{2}|\b\p{Hangul}{2}|\b\p{L}{4,6}"
 _FLAGS = {
-    "is lower": r"^\p{Ll}",
     "is bullet": r"^(?:[•·▪■–—*>+-]|\d{1,2}[.)])\s",
     "is open": r"^[\"“„«'‘(\[「（【]",
     "is year": r"(?:19|20)\d\d",
     "ends colon": r"[:：]$",
-    "ends dots": r"(?:\.\.\.|…)$",
-    "ends question": r"[?？][\"”»]?$",
-    "is role": r"^\p{Lu}[\p{L}.'’-]+(?:\s\p{Lu}[\p{L}.'’-]+){1,3}\s?[,|–-]\s?\p{L}.{2,60}$",
 }
 _NEIGHBOURS = {
     "words": (-1, 1, 2),
@@ -47,9 +42,8 @@ _NEIGHBOURS = {
     "capital share": (-2, -1, 1),
     "sentence": (-2, -1, 1),
     "long": (-1, 1),
-    "signal caption": (-1, 1),
+    "signal caption": (1,),
     "block": (-1, 1),
-    "repeat": (1,),
 }
 
 

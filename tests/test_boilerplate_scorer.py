@@ -1,0 +1,108 @@
+"""The line scorer: what it leaves alone, and what it is told apart by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cleanup.rules import directories
+from cleanup.stages.boilerplate_features import SIGNALS, features
+from cleanup.stages.boilerplate_lines import Lines, Page
+from cleanup.stages.boilerplate_scorer import (
+    HOLES,
+    SCALE,
+    Forest,
+    Scorer,
+    Trees,
+    _holes,
+    _is_dump,
+    _is_said,
+    _titles,
+)
+from cleanup.stages.boilerplate_structure import State, Verdict
+
+LONG = (
+    "The council voted on Tuesday night to build a bridge over the river, after two years of talks with the towns on both banks."
+)
+
+
+def columns(*texts: str) -> dict[str, list[float]]:
+    lines = Lines.of([Page(text) for text in texts])
+    signals = {name: ["photo"] for name in SIGNALS}
+    return {name: column.tolist() for name, column in features(lines, signals, {}).items()}
+
+
+def test_words_are_compared_with_other_paragraphs_of_the_same_page_only() -> None:
+    other = "Quarterly earnings at the carmaker fell sharply, which analysts blamed on weak demand abroad and on costs for its new plants."
+    text = f"Council bridge earnings\n{LONG}"
+    found = columns(text, other)
+    assert found["said"][0] == 2
+    assert found["new"][0] == 1
+    assert found["said"][1] == 0  # nobody else says it
+    alone = columns(text)
+    assert all(found[name][:2] == column for name, column in alone.items())
+
+
+def test_a_paragraph_said_twice_is_said() -> None:
+    found = columns(f"{LONG}\n{LONG}")
+    assert found["said share"] == [1, 1]
+
+
+def test_words_of_scripts_without_spaces_are_compared_by_pairs() -> None:
+    prose = "市議会は火曜日の夜、川に新しい橋を架けることを決めた。" * 3
+    assert columns(f"火曜日の橋\n{prose}\n{prose}")["said"][0] > 0
+
+
+def test_a_forest_adds_its_leaves() -> None:
+    forest = Forest(Trees(["a", "b"], SCALE, [[0, 1]], [[0.5, 1e30]], [[-SCALE, SCALE, 7, 7]]))
+    table = {"a": np.array([0, 1], np.float32), "b": np.array([5, 5], np.float32)}
+    assert forest.probabilities(table, np.array([0, 1])) == pytest.approx([0.5, 1 / (1 + np.exp(-2))])
+
+
+def test_the_weights_that_ship_fit_the_features() -> None:
+    scorer = Scorer.load(directories())
+    assert scorer
+    names = columns("A line")
+    assert set(scorer.weights.residue.features) <= set(names)
+    assert set(scorer.weights.title.features) <= set(names)
+
+
+def test_many_holes_mean_a_list() -> None:
+    every_other = set(range(1, 2 * HOLES + 3, 2))
+    assert _holes(2 * HOLES + 4, every_other, set()) == every_other
+    assert not _holes(2 * HOLES, set(range(1, 2 * HOLES - 1, 2)), set())
+    assert not _holes(40, set(range(20, 40)), set())  # all behind the article
+    assert not _holes(2 * HOLES + 4, set(), every_other)  # rules are not doubted
+
+
+def test_a_dump_has_mostly_residue() -> None:
+    taken = np.arange(100) < 10
+    score = np.where(np.arange(100) < 60, 0.9, 0.0) * ~taken
+    assert _is_dump(taken, score)
+    assert not _is_dump(taken[:50], score[:50])  # a short page
+    assert not _is_dump(np.zeros(100, bool), np.full(100, 0.9))  # no rule agrees: a list
+    assert not _is_dump(taken, np.zeros(100))
+
+
+def test_what_introduces_the_next_line_stays() -> None:
+    state = State(Page(f"A title\n{LONG}\nBy the numbers today:\nFour of five agreed with it\n{LONG}"), {})
+    assert _is_said(state, 2, set(), False)
+    assert not _is_said(state, 2, {3}, False)
+    assert not _is_said(state, 2, set(), True)
+
+
+def test_a_few_words_that_the_article_says_stay() -> None:
+    state = State(Page(f"Home\n{LONG}\nThe river\nAn island\n津波注意報\n{LONG}"), {})
+    assert _is_said(state, 2, {1}, True)
+    assert not _is_said(state, 3, {2}, True)
+    page = State(Page("津波注意報\n" + "気象庁は宮崎県に津波注意報を出し、沿岸の人に海から離れるよう呼びかけた。" * 2), {})
+    assert _is_said(page, 0, set(), True)
+
+
+def test_the_structure_of_a_page_does_not_take_out_its_likeliest_title() -> None:
+    state = State(Page("Up next\nCouncil votes for a bridge\nCouncil votes for a bridge\nHome"), {})
+    state.add(1, Verdict("boilerplate/structure/under-marker", 0.93))
+    state.add(2, Verdict("boilerplate/structure/repeat", 0.93))
+    state.add(3, Verdict("boilerplate/en/navigation", 0.98))
+    assert _titles(state, np.array([0.1, 0.9, 0.9, 0.8])) == {1, 0}
+    assert sorted(state.verdicts) == [2, 3]
