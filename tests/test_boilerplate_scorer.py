@@ -33,7 +33,7 @@ def columns(*texts: str) -> dict[str, list[float]]:
 
 
 def test_words_are_compared_with_other_paragraphs_of_the_same_page_only() -> None:
-    other = "Earnings at the carmaker fell sharply, which analysts blamed on weak demand abroad and on all the costs of its new plants."
+    other = "Earnings at the carmaker fell sharply, which analysts blamed on weak demand abroad and on costs of its plants."
     text = f"Council bridge earnings\n{LONG}"
     found = columns(text, other)
     assert found["said"][0] == 2
