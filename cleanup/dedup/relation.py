@@ -209,9 +209,12 @@ def _passages(batch: Batch, passage: I64, texts: I64) -> I64:
 def passage(text: str, begin: int, size: int) -> str:
     """A shared passage as it stands in the text, cut short. `begin` and `size` in code units, invisible characters left out."""
     if not text.isascii():
-        text = INVISIBLES.sub("", text)
-        if max(text[: begin + size], default="") > "\uffff":  # beyond the basic plane a character is two units
-            units = text.encode("utf-16-le", "surrogatepass")[2 * begin : 2 * (begin + size)]
+        if any(chr(code) in text for code in INVISIBLE):
+            text = INVISIBLES.sub("", text)
+        text = text[: begin + size]
+        units = text.encode("utf-16-le", "surrogatepass")
+        if len(units) > 2 * len(text):  # beyond the basic plane a character is two units
+            units = units[2 * begin : 2 * (begin + size)]
             begin, size, text = 0, len(units), units.decode("utf-16-le", "replace")
     found = text[begin : begin + size]
     return found if len(found) <= PASSAGE else found[: PASSAGE - 1].rstrip() + "…"
