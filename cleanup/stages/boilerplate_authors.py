@@ -80,9 +80,13 @@ class Writers:
             names = [self._trimmed(name) for name in names] if role else names
             # A title-case subhead looks like a name, too: common words in a line speak against it, and then it needs a witness.
             common = [self._is_common(word) for name in names for word in name.split()]
-            if all(common) or not (near or role or (line <= FIRST_LINES and not any(common))):
+            if all(common) or not (near or role or (self._is_set_apart(line) and not any(common))):
                 continue
             self._say(line, names, 0.93 if near or role else 0.7, {"beside": near})
+
+    def _is_set_apart(self, line: int) -> bool:
+        """Whether a line is one of the first, or right over the article's first paragraph."""
+        return line <= FIRST_LINES or line == self.state.head_end - 1
 
     def _chains(self, found: Mapping[int, list[str]]) -> None:
         """Names in the lines before and behind one that is an author's."""
@@ -171,7 +175,9 @@ class Writers:
 
     def _says_metadata(self, line: int) -> bool:
         verdict = self.state.verdicts.get(line)
-        return bool(verdict and not _SAYING.isdisjoint(verdict.why.get("kinds", ())))
+        if verdict is None:
+            return False
+        return verdict.rule.endswith("/published-alone") or not _SAYING.isdisjoint(verdict.why.get("kinds", ()))
 
     def _choose(self) -> None:
         """Of all that is said about the authors the best is kept, with what the lines beside it say alike."""
