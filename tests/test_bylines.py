@@ -111,6 +111,13 @@ def test_no_title_is_better_than_a_line_of_the_menu() -> None:
     assert "title" not in meta([*NAVIGATION, LONG, MORE])
 
 
+def test_the_date_at_the_article_goes_before_the_day_of_the_visit() -> None:
+    assert (
+        meta(["Friday, 10 May 2024", *NAVIGATION[:20], "A bridge for both towns", "3 May 2024", LONG, MORE])["date"]
+        == "2024-05-03"
+    )
+
+
 @pytest.mark.parametrize(
     ("lines", "authors"),
     [
@@ -137,6 +144,8 @@ def test_reporters_go_before_editors_and_photographers(lines: list[str], authors
         ("vor 3 Stundenvor 3 Stunden", "2024-05-05"),
         ("Published 3 seconds ago", "2024-05-05"),
         ("heute, 10:15 Uhr", "2024-05-05"),
+        ("Stand: 03.05.2024 - 10:15 Lesezeit: 2 Min.", "2024-05-03"),
+        ("3 maggio 2024 ( modifica il 3 maggio 2024 | 10:15)", "2024-05-03"),
         ("Yesterday at 10:15", "2024-05-04"),
         ("昨天 10:15", "2024-05-04"),
         ("3小时前", "2024-05-05"),

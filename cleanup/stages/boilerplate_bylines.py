@@ -11,7 +11,7 @@ from cleanup.stages.boilerplate_authors import Writers, closed
 from cleanup.stages.boilerplate_glance import Glance
 from cleanup.stages.boilerplate_glue import without_address
 from cleanup.stages.boilerplate_lines import Bools, Ints, Page, is_sentence, line_words
-from cleanup.stages.boilerplate_metadata import Reading, Vocabulary
+from cleanup.stages.boilerplate_metadata import Reading, Value, Vocabulary
 from cleanup.stages.boilerplate_structure import HEAD_LINES, Said, State, Verdict
 
 TAIL_LINES = 30
@@ -21,6 +21,8 @@ NAME_CHARS = 80
 ENDS, AT = tuple(b".!?"), ord("@")
 BYLINE_LINES = 10  # a byline stands within so many lines of running text
 DATED_CHARS = 80
+NEARER = 0.0005  # less sure of a date with each line between the article and it,
+REACH = 50  # up to so many lines
 
 
 class Suspects(msgspec.Struct, frozen=True):
@@ -109,11 +111,16 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
         name = "boilerplate/structure/metadata-line"
         score = 0.95 if line in head else 0.92
         values = reading.values if near and line < last else ()
-        fields = tuple(Said(value.field, value.value, name, score - 0.02 * value.late) for value in values)
+        fields = tuple(Said(one.field, one.value, name, score - _doubt(one, abs(state.head_end - line))) for one in values)
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
         state.add(line, Verdict(name, 0.95, why, fields))
     _dates(state, vocabulary, [line for line in found.told if line < state.head_end])
     Writers(state, vocabulary, head, tail).find(found.persons)
+
+
+def _doubt(value: Value, away: int) -> float:
+    """How much less sure a date is: of a change, or so many lines away from the article, as the day of the visit is."""
+    return NEARER * min(away, REACH) + 0.02 * value.late if value.field == "date" else 0.0
 
 
 def _dates(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:

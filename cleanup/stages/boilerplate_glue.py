@@ -8,6 +8,7 @@ from collections.abc import Sequence
 _GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
 _GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
 _SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _SEAM = re.compile(r"[a-zà-ÿа-я\d)][A-ZÀ-ÞА-Я]")
 _DIGIT = re.compile(r"\d")
 _HANDLE = re.compile(r"(?<=\w)@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
@@ -51,17 +52,22 @@ def without_address(line: str) -> str:
 class Seams:
     """Parts of lines that say when, by the words that begin such a part."""
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, labels: Sequence[str], counts: Sequence[str]) -> None:
         known = "|".join(re.escape(label[0].upper() + label[1:]) for label in labels if len(label) > 3)
         self._label = re.compile(rf"(?<=[^\W_A-ZÀ-Þ])(?=(?:{known or '(?!)'})(?![^\W\d_]))")
+        named = "|".join(re.escape(count) for count in counts if len(count) > 4) or "(?!)"
+        self._count = re.compile(rf"(?<=\w)\s+(?=(?:{named})\W{{0,3}}\d|\d{{1,3}}\s(?:{named}))", re.IGNORECASE)
 
     def part(self, line: str) -> str:
         """A line with its glued times and labels parted.
 
-        >>> Seams(["published"]).part("Ann LeePublished Apr 28 20232:23 PM")
+        >>> Seams(["published"], []).part("Ann LeePublished Apr 28 20232:23 PM")
         'Ann Lee | Published Apr 28 2023 2:23 PM'
+        >>> Seams([], ["reading time", "min read"]).part("03.05.2024 10:15 Reading time: 2 min")
+        '03.05.2024 10:15 | Reading time: 2 min'
         """
         if not _DIGIT.search(line):
             return line
         line = _TIMES.sub(" ", line)
+        line = self._count.sub(" | ", line, count=1) if _YEAR.search(line) else line
         return once(self._label.sub(" | ", line) if _SEAM.search(line) else line)

@@ -76,7 +76,7 @@ class Vocabulary:
         self._joins = {phrase for phrase in joins if phrase.isalpha() and ord(phrase[0]) < 0x2E80}
         self._join_marks = [phrase for phrase in joins if phrase not in self._joins]
         self._dated = _prefix(tables, "published", "updated")
-        self._seams = Seams(phrases(tables, "published", "updated"))
+        self._seams = Seams(phrases(tables, "published", "updated"), phrases(tables, "reading"))
         self._changed = _prefix(tables, "updated")
         self._source = _prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
