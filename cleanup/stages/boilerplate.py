@@ -31,7 +31,7 @@ from cleanup.stages.boilerplate_scorer import Scorer
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
-CHUNK = 200_000  # characters
+CHUNK = 400_000  # characters
 _CITATION = re.compile(r"(?:\[\d{1,3}\])+")
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
 _REFERENCE = re.compile(r"(?m)^\s*(?:\[\d{1,3}\]|\d{1,3}[.)])\s+\S.*(?:https?://|\bdoi\b|\b(?:19|20)\d\d\b)|^\s*\[\d{1,3}\][\s:]")

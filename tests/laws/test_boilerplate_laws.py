@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,6 +29,7 @@ BOOK = load(directories())
 MATCHER = Matcher(BOOK)
 VOCABULARY = Vocabulary(BOOK.words)
 PIPELINE = Pipeline(stages=["boilerplate"])
+SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "news.jsonl"
 FORMS = sorted(
     {pattern.replace("*", "x") for named in BOOK.rules if named.rule.match != "regex" for pattern in named.rule.patterns}
 )
@@ -89,11 +92,14 @@ def as_found(texts: list[str]) -> list[set[str]]:
     return [{hit.named.id for hit in found.get(row, [])} for row in range(len(texts))]
 
 
-one_line = lines.map(lambda line: line.replace("\n", " ").strip()).filter(lambda line: 0 < len(line) <= 420)
+mixed = st.lists(lines | st.sampled_from(["3,141", "“", "— ", "2026", "ﬁ", "e\u0301", "ß", "Ⓐ"]), min_size=1, max_size=4).map(
+    " ".join
+)
+one_line = (lines | mixed).map(lambda line: line.replace("\n", " ").strip()).filter(lambda line: 0 < len(line) <= 420)
 
 
 @given(st.lists(one_line, min_size=1, max_size=4))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_index_finds_what_each_rule_finds_by_itself(texts: list[str]) -> None:
     assert as_found(texts) == [rule_by_rule(text) for text in texts]
 
@@ -102,6 +108,13 @@ def test_the_index_finds_what_each_rule_finds_in_its_examples() -> None:
     texts = [line.strip() for line in EXAMPLES if 0 < len(line.strip()) <= 420]
     for text, found in zip(texts, as_found(texts), strict=True):
         assert found == rule_by_rule(text), text
+
+
+def test_the_index_finds_what_each_rule_finds_in_news() -> None:
+    texts = [msgspec.json.decode(line)["text"] for line in SAMPLES.read_bytes().splitlines()]
+    chosen = sorted({line for text in texts for line in Page(text).text if len(line) <= 420})
+    for line, found in zip(chosen, as_found(chosen), strict=True):
+        assert found == rule_by_rule(line), line
 
 
 @given(pages)
