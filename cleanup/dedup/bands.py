@@ -102,12 +102,14 @@ def grouped(packed: U64, bits: int) -> Buckets:
     for begin in range(1, len(packed), BLOCK):  # by blocks, so that nothing but the words takes eight bytes a document
         part = packed[begin - 1 : begin + BLOCK]
         np.less(part[1:] ^ part[:-1], u64(1 << bits), out=equal[begin : begin + len(part) - 1])
-    first = np.flatnonzero(equal[1:] & ~equal[:-1])
+    first = equal[1:] & ~equal[:-1]
     equal[:-1] |= equal[1:]
     inside = np.flatnonzero(equal[:-1])
-    starts = np.searchsorted(inside, first)
-    members = packed[inside] & u64((1 << bits) - 1)
-    return Buckets(members.view(np.int64), starts, np.diff(np.append(starts, len(members))))
+    del equal
+    starts = np.flatnonzero(first[inside])
+    members = packed[inside]
+    members &= u64((1 << bits) - 1)
+    return Buckets(members.view(np.int64), starts, np.diff(starts, append=len(members)))
 
 
 def stars(buckets: Buckets) -> tuple[I64, I64, I64]:

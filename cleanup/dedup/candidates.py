@@ -51,6 +51,7 @@ def find(sketches: Sketches, alive: Mask, cfg: DedupConfig) -> Candidates:
         flooded += [(where, int(size)) for size in buckets.sizes[buckets.sizes >= FLOODED]]
         good, count = _fitting(sketches, buckets, found, partner, cfg)
         meetings += count
+        del buckets  # before the next ones are made
         found = merge(found, good)
     del partner
     kin = spun.find(sketches, places, cfg)
@@ -65,8 +66,9 @@ def _buckets(sketches: Sketches, places: Places, cfg: DedupConfig) -> Iterator[t
     plan = bands.plan(cfg.jaccard, cfg.k)
     documents = places.living(places.of)
     for band in range(plan.bands):
-        key = places.living(bands.keys(sketches.surface, band, plan.rows))
-        yield f"band {band}", places.named(group(key, documents, len(places)))
+        # No name for the keys: they are gone while the buckets are looked at.
+        found = group(places.living(bands.keys(sketches.surface, band, plan.rows)), documents, len(places))
+        yield f"band {band}", places.named(found)
     for buckets in places.meeting(sketches.anchors):
         yield "anchor", places.named(buckets)
 

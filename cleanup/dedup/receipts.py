@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup.keep import Order
-from cleanup.dedup.relation import EXACT, RELATIONS, Table, Verdict, swapped
+from cleanup.dedup.relation import EXACT, RELATIONS, Table, Verdict
 from cleanup.dedup.shingle import I64
 from cleanup.document import Drop, Edit, Mark
 
@@ -45,11 +45,7 @@ class Members(NamedTuple):
     def verdict(self, place: int, table: Table) -> Verdict:
         """The verdict on (kept, number)."""
         row = int(self.row[place])
-        if row < 0:
-            found = EXACT
-        else:
-            one = table[row : row + 1]
-            found = Verdict.of(swapped(one)[0] if self.turned[place] else one[0])
+        found = EXACT if row < 0 else Verdict.of(table[row], bool(self.turned[place]))
         return found._replace(relation="spun") if self.spun[place] else found
 
 
@@ -73,11 +69,16 @@ class Names:
                 names[place] = f"{name}-{taken[name]}"
         self._names = np.array(names, dtype=bytes)
 
-    def get(self, kept: int) -> str | None:
-        """The name of the cluster around a document, if there is one."""
-        at = int(np.searchsorted(self.kept, kept))
-        found = at < len(self.kept) and int(self.kept[at]) == kept
-        return self._names[at].decode() if found else None
+    def at(self, kept: I64) -> I64:
+        """The places of the clusters around some documents, -1 where there is none."""
+        found = np.searchsorted(self.kept, kept)
+        good = np.append(self.kept, -1)[found] == kept
+        return np.where(good, found, -1)
+
+    def __getitem__(self, place: int) -> str:
+        """The name of the cluster at a place."""
+        name: bytes = self._names[place]
+        return name.decode()
 
 
 def _name(id_: str) -> str:
@@ -108,7 +109,7 @@ class Clusters(Sequence[dict[str, Any]]):
         at, places = int(order.at(np.array(kept))), order.at(group.number)
         runner_up = int(places[np.argmin(order.rank[places])])
         return {
-            "cluster": self.names.get(kept),
+            "cluster": self.names[number],
             "kept": order.ids[at],
             "keep_reason": order.reason(at, runner_up),
             "members": [
@@ -173,26 +174,25 @@ def proposals(members: Members, names: Names, order: Order, table: Table, cfg: D
     marks = cfg.mode == "mark"
     if marks:
         members = members.take(members.score >= SURE)
+    stays, goes, cluster = order.at(members.kept), order.at(members.number), names.at(members.kept)
 
     def make(number: int) -> Drop | Mark:
         at = int(np.searchsorted(members.number, number))
         if at == len(members.number) or members.number[at] != number:
-            name = names.get(number)
+            name = names[int(names.at(np.array(number)))]
             return Mark("duplicate", {"cluster": name, "relation": "kept"}, "dedup/kept", 1.0, {"cluster": name})
-        kept = int(members.kept[at])
-        place, other = order.at(np.array([kept, number])).tolist()
-        verdict, name = members.verdict(at, table), names.get(kept)
+        place, verdict = int(stays[at]), members.verdict(at, table)
         why: dict[str, Any] = {"duplicate_of": order.ids[place], **figures(verdict)}
-        if name is not None:
-            why["cluster"] = name
-        why["keep_reason"] = order.reason(place, other)
+        if cluster[at] >= 0:
+            why["cluster"] = names[cluster[at]]
+        why["keep_reason"] = order.reason(place, int(goes[at]))
         why["bands"] = int(members.bands[at])
         if verdict.passages[1][1]:
             why["shared"] = verdict.passages[1]
         rule, score = f"dedup/{verdict.relation}", round(float(members.score[at]), 4)
         if not marks:
             return Drop(rule, score, why)
-        value = {"cluster": name, "of": why["duplicate_of"], "relation": verdict.relation}
+        value = {"cluster": why["cluster"], "of": why["duplicate_of"], "relation": verdict.relation}
         return Mark("duplicate", value, rule, score, why)
 
     return Proposals(np.concatenate((members.number, names.kept)) if marks else members.number, make)

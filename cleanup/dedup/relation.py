@@ -83,14 +83,13 @@ class Verdict(NamedTuple):
     differ: bool = False  # in figures and names, and in little else: two fillings of one form
 
     @classmethod
-    def of(cls, row: Any) -> Verdict:
-        """A row of a table."""
+    def of(cls, row: Any, turned: bool = False) -> Verdict:
+        """A row of a table, or what it says about (b, a)."""
         relation, covers, jaccard, contained, covered, canonical_, aligned, weak, score, differ, passage = row.item()
-        found = None if np.isnan(aligned) else Canonical(canonical_, aligned)
-        sides = (tuple(side.tolist()) for side in (covers, contained, covered))
-        one, two = passage.tolist()
-        return cls(RELATIONS[relation], next(sides), jaccard, next(sides), next(sides), found, weak, score,
-                   (tuple(one), tuple(two)), differ)  # fmt: skip
+        found = None if aligned != aligned else Canonical(canonical_, aligned)
+        sides = (side.tolist()[:: -1 if turned else 1] for side in (covers, contained, covered, passage))
+        said, held, inside, (one, two) = map(tuple, sides)
+        return cls(RELATIONS[relation], said, jaccard, held, inside, found, weak, score, (tuple(one), tuple(two)), differ)
 
 
 EXACT = Verdict("exact", (True, True), 1.0, (1.0, 1.0), (1.0, 1.0), None, False, 1.0)

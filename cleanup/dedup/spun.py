@@ -32,9 +32,9 @@ TOGETHER = 3  # the same in an index, where it is not known how many have a hash
 WORDS = 20  # a document with fewer has too few pairs of content words
 BLOCK = 1 << 16  # pairs made at a time
 SCAN = 1 << 12  # pairs of sketches compared at a time
-MARKS = 128  # bits a document in the table of pairs from small buckets
+MARKS = 64  # bits a document in the table of pairs from small buckets
 NEAR = 1 << 17  # bits among which a pair has its own
-COUNTS = 8  # bytes a document in the table of pairs from large ones
+COUNTS = 4  # bytes a document in the table of pairs from large ones
 _HASH, _SECOND = odd(0x5B1, 2)
 
 
@@ -63,6 +63,7 @@ def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
                 slots = _slots(pairs, _HASH, len(counts))
                 np.add.at(counts, slots, 1)
                 again.append(pairs[counts[slots] >= ANY])
+        del buckets  # before the next ones are made
         found = merge(found, unique(np.concatenate(again)))
     a, b = (places.order[side].astype(np.int64) for side in unpack(found))
     common = _common(sketches, sketches, a, b)[0]
