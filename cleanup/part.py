@@ -145,8 +145,6 @@ def mapped(job: Job) -> Outcome:
 
 
 def _map(job: Job, work: Path, trail: Trail) -> Outcome:
-    from cleanup.stages.boilerplate_sites import SiteLines  # not for the process that only leads
-
     config = job.config
     pipeline, sketcher = _tools(msgspec.json.encode(config), msgspec.json.encode(job.answers))
     pipeline.seconds.clear()
@@ -155,7 +153,11 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     tally, columns = Tally(), Columns()
     tally.counts["read"] = 0
     sketches = Sketches(work, sketcher)
-    furniture = SiteLines() if config.boilerplate.sites and "boilerplate" in config.stages else None
+    furniture = None
+    if config.boilerplate.sites and "boilerplate" in config.stages:
+        from cleanup.stages.boilerplate_sites import SiteLines  # which takes its time to load
+
+        furniture = SiteLines()
     with (
         open(work / "docs.jsonl", "wb", BUFFER) as lines,
         open(work / "ledger.jsonl", "wb", BUFFER) as ledger,
