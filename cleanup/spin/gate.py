@@ -19,8 +19,8 @@ from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
 
 Verdict = Literal["clean", "suspect", "spun"]
-FULLY = 24.0  # marker mass of a text of which a third was changed
-SLOPE = 16.0
+MASS, DENSITY, COHESION = 0.3, 10.0, 29.0  # weights in the total, that of evidence being 5
+NATIVE = 0.8  # cohesion of native text
 GLANCED = 2.0  # what a closer look finds is at most so many times the evidence after one glance
 BELONGS = 0.5  # a sentence belongs to a spun stretch when it has this share of the usual number of changed words
 FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly ...
@@ -39,9 +39,9 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     glance_window: float = 34.0  # the same of a window of a longer text
     evidence: float = 4.5  # evidence in context that is needed in any case ...
     types: float = 1.5  # ... and contradictions, where those of formal words count little
-    sum_short: float = 85.0  # total that makes a text of 100 words spun ...
-    sum_middle: float = 57.0  # ... one of 150 words ...
-    sum_long: float = 45.0  # ... and one of 300 words or more
+    sum_short: float = 84.0  # total that makes a text of 100 words spun ...
+    sum_middle: float = 58.0  # ... one of 150 words ...
+    sum_long: float = 42.0  # ... and one of 300 words or more
     sum_window: float = 66.0  # and a window of a text that is not spun as a whole
     suspect: float = 0.93  # share of that total from which a text is suspect
     hard: int = 2  # distinct hard markers that are enough by themselves in a short text
@@ -83,9 +83,9 @@ class Region(NamedTuple):
 
     @property
     def total(self) -> float:
-        """All kinds of evidence in one figure."""
-        density = 150 * self.weight / max(self.last - self.first, 1)
-        return self.mass + 5 * self.evidence + 4 * density - 20 * (self.cohesion - 0.8)
+        """All kinds of evidence in one figure; the weights were fitted on windows of honest and of spun pages."""
+        density = 100 * self.weight / max(self.last - self.first, 1)
+        return MASS * self.mass + 5 * self.evidence + DENSITY * density - COHESION * (self.cohesion - NATIVE)
 
 
 def judge(
@@ -111,7 +111,7 @@ def reread(passage: Sequence[Token], region: Region, priors: Priors) -> Region:
     """A spun region with its units and their readings."""
     part = passage[region.first : region.last]
     lattice = repair.Lattice(part, repair.units(part, priors), priors)
-    cut, readings = repair.read(lattice, priors, repair.READ._replace(shift=_shift(region.mass)))
+    cut, readings = repair.read(lattice, priors)
     return region._replace(units=tuple(cut), readings=tuple(readings))
 
 
@@ -136,11 +136,6 @@ def _region(first: int, last: int, mass: float, cohesion: float, readings: Seque
         round(sum(worth[reading.form] for reading in against), 1),
         sum(reading.candidate is not None and reading.candidate.tier == "hard" for reading in chosen),
     )
-
-
-def _shift(mass: float) -> float:
-    """The more of a text is changed, the more marker mass it has; in a text with little of it a word is sooner honest."""
-    return -min(max((FULLY - mass) / SLOPE, 0.0), 1.0)
 
 
 def _cohesion(part: Sequence[Token], context: Context) -> float:

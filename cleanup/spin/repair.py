@@ -31,25 +31,22 @@ Ints = NDArray[np.int64]
 class Weights(NamedTuple):
     """How the kinds of evidence are mixed; fitted in tests/bench, see rules/spin/README.md."""
 
-    pair: float = 0.5
-    triple: float = 0.5
+    pair: float = 0.54
+    triple: float = 0.4
     votes: float = 0.5  # evidence of n occurrences counts n ** votes times their mean
-    present: float = 0.7  # against an original that the text also has unspun: the spinner changes every occurrence of a form
-    rival: float = 1.0  # against an original that another form of the text stands for
-    name: float = 1.0  # against changing what is capitalised inside a sentence
-    guard: float = 4.0  # against an original near whose guard words the form is honest
-    shift: float = 0.0  # log-odds of being spun at all, for every form: less in a text of which less was changed
-    own: float = 0.5  # how far an occurrence may differ from the others of its form, by its own neighbours
-    share: float = 0.0  # more for an original of which much goes to the form
-    about: float = 0.0  # for an original that fits what the text is about ...
-    near: float = 0.0  # ... and the words near by
+    share: float = 0.45  # more for an original of which much goes to the form
+    about: float = 1.2  # for an original that fits what the text is about ...
+    near: float = 0.4  # ... and the words near by
+    shift: float = -0.5  # for every original, against the form as it stands
+    rival: float = 0.6  # against an original that another form of the text stands for
+    name: float = 1.7  # against changing what is capitalised inside a sentence
+    guard: float = 5.0  # against an original near whose guard words the form is honest
+    own: float = 0.8  # how far an occurrence may differ from the others of its form, by its own neighbours
     rounds: int = 3
 
 
-WEIGHTS = Weights()  # for the verdict
+WEIGHTS = Weights()
 GLANCE = Weights(rounds=1)  # neighbours at their prior, pairs only
-# Inside a spun text.
-READ = Weights(0.54, 0.4, present=0.0, rival=0.8, name=1.8, guard=5.0, own=0.8, share=0.6, about=1.2, near=0.4)
 HOPELESS = 0.002  # a reading below this probability is not looked at in triples
 GUARD_REACH = 12  # tokens on either side in which a guard word makes a form honest
 
@@ -114,10 +111,9 @@ def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[
     return best
 
 
-def read(lattice: Lattice, priors: Priors, weights: Weights = READ) -> tuple[list[Unit], list[Reading | None]]:
+def read(lattice: Lattice, priors: Priors, weights: Weights = WEIGHTS) -> tuple[list[Unit], list[Reading | None]]:
     """The units of a passage and what they are read as. A phrase that turns out to be honest is cut again into its words."""
     passage, cut = lattice.passage, lattice.cut
-    lattice.compare(priors.topic)
     found = solve(lattice, priors.context, weights).by_unit()
     honest = frozenset(
         unit.form
@@ -126,9 +122,7 @@ def read(lattice: Lattice, priors: Priors, weights: Weights = READ) -> tuple[lis
     )
     if honest:
         cut = units(passage, priors, honest)
-        lattice = Lattice(passage, cut, priors)
-        lattice.compare(priors.topic)
-        found = solve(lattice, priors.context, weights).by_unit()
+        found = solve(Lattice(passage, cut, priors), priors.context, weights).by_unit()
     return cut, found
 
 
@@ -138,7 +132,7 @@ def solve(lattice: Lattice, context: Context, weights: Weights = WEIGHTS) -> Sol
         return Solution(lattice, lattice.prior, lattice.prior, np.zeros(lattice.size), np.zeros(lattice.size))
     scale = lattice.scale(context)
     fixed = lattice.prior + weights.shift * lattice.changed
-    fixed -= weights.present * lattice.present + weights.name * lattice.named + weights.guard * lattice.guarded
+    fixed -= weights.name * lattice.named + weights.guard * lattice.guarded
     fixed += weights.share * lattice.share + weights.about * lattice.about
     chance = lattice.softmax(fixed)
     evidence, local, logits = np.zeros_like(fixed), np.zeros(lattice.size), fixed
@@ -218,13 +212,13 @@ class Lattice:
         self.changed[[0, *self.start]] = 0
         self.share = np.array([0.0, *(math.log(option.share) if option else 0.0 for form in self.options for option in form)])
         self.about, self.near = np.zeros(len(prior)), np.zeros(self.size)
-        self.present, self.named, self.guarded, self.original = self._document(passage, cut)
+        self.named, self.guarded, self.original = self._document(passage, cut)
+        if self.forms:
+            self._compare(priors.topic)
 
-    def _document(self, passage: Sequence[Token], cut: Sequence[Unit]) -> tuple[Floats, Floats, Floats, Ints]:
-        """By slot: has the text this original unspun, is the form a name, is a guard word near; the number of the original."""
+    def _document(self, passage: Sequence[Token], cut: Sequence[Unit]) -> tuple[Floats, Floats, Ints]:
+        """By slot: is the form a name, is a guard word near; the number of the original."""
         words = [token.word for token in passage]
-        there = set(words)
-        grams = {1: there}  # by size, as far as asked for
         titled = dict.fromkeys(self.forms, 0)
         near = {
             form: set[str]()
@@ -237,7 +231,7 @@ class Lattice:
                 titled[unit.form] += token.title and not token.fresh and not token.heading
                 if unit.form in near:
                     near[unit.form].update(words[max(0, unit.first - GUARD_REACH) : unit.last + GUARD_REACH])
-        present, named, guarded = np.zeros((3, len(self.prior)))
+        named, guarded = np.zeros((2, len(self.prior)))
         original = np.zeros(len(self.prior), dtype=np.int64)
         numbers: dict[str, int] = {}
         for number, form in enumerate(self.forms):
@@ -245,16 +239,12 @@ class Lattice:
                 if option is None:
                     continue
                 after = option.after
-                size = after.count(" ") + 1
-                if size not in grams:
-                    grams[size] = {" ".join(words[at : at + size]) for at in range(len(words) - size + 1)}
-                present[slot] = after in grams[size]
                 named[slot] = titled[form] / self.counts[number] if option.tier != "name" and " " not in form else 0
                 guarded[slot] = form in near and bool(option.guard & near[form])
                 original[slot] = numbers.setdefault(after, len(numbers) + 1)
-        return present, named, guarded, original
+        return named, guarded, original
 
-    def compare(self, topic: Topic) -> None:
+    def _compare(self, topic: Topic) -> None:
         """Find out how well the originals fit what the text is about: `about` by slot, `near` by option."""
         around = Surroundings(topic, [token.word for token in self.passage])
         vectors = topic.phrases(
