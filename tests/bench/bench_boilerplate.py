@@ -91,6 +91,8 @@ def score(judge: Judge, chosen: Sequence[Sample], kind: str, errors: bool = Fals
         "titles lost %": 100 * count["titles lost"] / max(1, count["pages with title"]),
         "byline removed": count["Y-"] / max(1, count["Y"]),
         "authors found": count["authors found"] / max(1, count["authors"]),
+        "authors wrong": count["authors wrong"],
+        "byline and date": count["both found"] / max(1, count["both"]),
         "date found": count["date found"] / max(1, count["date"]),
         "date wrong": count["date wrong"],
         "F1 before": before / len(chosen),
@@ -105,16 +107,21 @@ def _metadata(sample: Sample, lines: list[str], meta: dict[str, object], count: 
     """Authors and date: found, of those that stand in a short line of the text at all."""
     short = [line for line in lines if len(line) <= 160]
     named = [name for name in sample.page.authors if any(" ".join(tokens(name)) in " ".join(tokens(line)) for line in short)]
-    if named:
-        authors = meta.get("authors", [])
-        assert isinstance(authors, list)
-        have = {" ".join(tokens(name)) for name in authors}
-        count["authors"] += 1
-        count["authors found"] += any(" ".join(tokens(name)) in have for name in named)
+    authors = meta.get("authors", [])
+    assert isinstance(authors, list)
+    have = {" ".join(tokens(name)) for name in authors}
+    hit = any(" ".join(tokens(name)) in have for name in named)
+    count["authors"] += bool(named)
+    count["authors found"] += hit
+    count["authors wrong"] += bool(have and sample.page.authors) and have.isdisjoint(
+        " ".join(tokens(name)) for name in sample.page.authors
+    )
     day = (sample.page.date or "")[:10]
     if day and CALENDAR:
         stands = any((found := CALENDAR[0].find(line)) and found.iso == day for line in short)
         count["date"] += stands
+        count["both"] += bool(stands and named)
+        count["both found"] += stands and hit and meta.get("date") == day
         count["date found"] += stands and meta.get("date") == day
         count["date wrong"] += "date" in meta and meta["date"] != day
 
