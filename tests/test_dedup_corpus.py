@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 
 from cleanup.config import DedupConfig
+from cleanup.dedup.canonical import built_in
+from cleanup.dedup.cluster import compare
 from cleanup.dedup.corpus import Columns, Result, deduplicate
+from cleanup.dedup.relation import Table
+from cleanup.dedup.shingle import U64
 from cleanup.dedup.sketch import Sketcher
 from cleanup.document import Drop, Mark
 from cleanup.errors import RunError
@@ -293,3 +297,32 @@ def test_both_schemes(writer: Writer, scheme: str) -> None:
     text = writer.article(300)
     texts = [text, writer.near(text, 0.03), writer.excerpt(text, 0.6), writer.article(300)]
     assert relations(run(texts, scheme=scheme)) == {1: "near", 2: "contained"}
+
+
+def test_pairs_may_be_compared_in_any_shares(corpus: Corpus, result: Result) -> None:
+    cfg = DedupConfig()
+    lengths = np.array([len(text) for text in corpus.texts], np.int64)
+    seen: list[int] = []
+
+    def judged(pairs: U64) -> Table:
+        shares = [pairs[begin : begin + 7] for begin in range(0, len(pairs), 7)]
+        seen.extend(map(len, shares))
+        return np.concatenate([compare(share, fetch, lengths, cfg, built_in()) for share in shares])
+
+    def fetch(numbers: Sequence[int]) -> list[str]:
+        return [corpus.texts[number] for number in numbers]
+
+    zeros = np.zeros(len(lengths), np.int64)
+    columns = Columns(zeros.astype(np.float32), zeros + FAR, lengths, zeros.astype(np.int32), np.array(["example.org"], object))
+    ids = [f"d{number:05}" for number in range(len(lengths))]
+    other = deduplicate(
+        Sketcher(cfg).batch(corpus.texts),
+        columns,
+        fetch,
+        lambda numbers: [ids[number] for number in numbers],
+        cfg,
+        judged=judged,
+    )
+    assert len(seen) > 10
+    assert list(other.clusters) == list(result.clusters)
+    assert msgspec.json.encode(dict(other.proposals)) == msgspec.json.encode(dict(result.proposals))

@@ -109,9 +109,13 @@ def _once(pairs: U64) -> U64:
     return pairs[np.append(True, pairs[1:] != pairs[:-1])] if len(pairs) else pairs
 
 
-def merge(found: U64, new: U64) -> U64:
-    """Both, each of which is sorted: every pair once, sorted."""
-    return _once(np.sort(np.concatenate((found, new)), kind="stable")) if len(new) else found  # which merges
+def merge(found: U64, *new: U64) -> U64:
+    """All of these: every pair once, sorted. `found` is that already."""
+    if not any(map(len, new)):
+        return found
+    pairs = np.concatenate((found, *new))
+    pairs.sort(kind="stable")  # which merges what is sorted
+    return _once(pairs)
 
 
 def known_among(found: U64, pairs: U64) -> Mask:

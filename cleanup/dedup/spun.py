@@ -54,7 +54,7 @@ def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
     found = np.zeros(0, np.uint64)
     for buckets in places.meeting(sketches.canon, wanted):
         flooded += buckets.sizes[buckets.sizes >= FLOODED].tolist()
-        again = [np.zeros(0, np.uint64)]
+        again = []
         for pairs, small in _pairs(buckets):
             met += len(pairs)
             if small:
@@ -64,7 +64,8 @@ def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
                 np.add.at(counts, slots, 1)
                 again.append(pairs[counts[slots] >= ANY])
         del buckets  # before the next ones are made
-        found = merge(found, unique(np.concatenate(again)))
+        found = merge(found, *again)
+    del marks, counts
     a, b = (places.order[side].astype(np.int64) for side in unpack(found))
     common = _common(sketches, sketches, a, b)[0]
     scarce = np.flatnonzero(common == RARE)
