@@ -41,7 +41,7 @@ from cleanup.stages.boilerplate_scorer import FILE, SCALE, Scorer, Trees, Weight
 from cleanup.stages.boilerplate_structure import State
 
 SURE = 0.9
-APPLY, APPLY_SHORT, APPLY_LONG, APPLY_DUMP, REVIEW = 0.8, 0.88, 0.7, 0.3, 0.5
+APPLY, APPLY_SHORT, APPLY_LONG, APPLY_DUMP, REVIEW = 0.9, 0.96, 0.8, 0.3, 0.5
 UNSURE = 0.3  # weight of lists within the article that the gold body leaves out
 MORE = 0.4  # weight of pages that we labelled ourselves
 FORMS: dict[str, tuple[str, float, Callable[[str], str]]] = {
