@@ -202,7 +202,8 @@ class Vocabulary:
 
     def byline(self, text: str) -> list[str]:
         """The names of a byline: "By Ann Lee and Bo Ek", "김철수 기자"; empty when it is none."""
-        if match := self._author.match(text):
+        match = self._author.match(text)
+        if match and not (match[0][-1:].isalpha() and text[match.end() : match.end() + 1].isalnum()):  # not the start of a word
             return self.names(text[match.end() :])
         if self.suspicion.ends_behind(text) and (match := self._behind.search(text)):
             before = text[: match.start()]
