@@ -32,9 +32,12 @@ from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
 CHUNK = 400_000  # characters
-_CITATION = re.compile(r"(?:\[\d{1,3}\])+")
+_CITATION = re.compile(r"\[\d{1,3}\](?:\[\d{1,3}\])*")  # begins with a literal, which is looked for ten times as fast
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
-_REFERENCE = re.compile(r"(?m)^\s*(?:\[\d{1,3}\]|\d{1,3}[.)])\s+\S.*(?:https?://|\bdoi\b|\b(?:19|20)\d\d\b)|^\s*\[\d{1,3}\][\s:]")
+_NUMBERED = re.compile(r"\n[^\S\n]*[\[\d]")
+_REFERENCE = re.compile(
+    r"(?m)^[^\S\n]*(?:(?:\[\d{1,3}\]|\d{1,3}[.)])\s+\S.*(?:https?://|\bdoi\b|\b(?:19|20)\d\d\b)|\[\d{1,3}\][\s:])"
+)
 
 
 def rules(paths: Sequence[Path]) -> list[Rule]:
@@ -194,7 +197,7 @@ def citations(text: str) -> list[tuple[int, int, str, float]]:
         return []
     found = [match for match in _CITATION.finditer(text) if match.start() and _CITED.match(text[match.start() - 1])]
     numbers = {number for match in found for number in re.findall(r"\d+", match[0])}
-    if len(numbers) < 2 or _REFERENCE.search(text):
+    if len(numbers) < 2 or (_NUMBERED.search(f"\n{text}") and _REFERENCE.search(text)):
         return []
     return [(match.start(), match.end(), "boilerplate/common/citation-mark", 0.95) for match in found]
 
