@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cleanup.errors import RuleError
 from cleanup.rules import directories
 from cleanup.stages.boilerplate_features import SIGNALS, features
 from cleanup.stages.boilerplate_lines import Lines, Page
@@ -41,6 +42,12 @@ def test_words_are_compared_with_other_paragraphs_of_the_same_page_only() -> Non
     assert found["said"][1] == 0  # nobody else says it
     alone = columns(text)
     assert all(found[name][:2] == column for name, column in alone.items())
+
+
+def test_weights_that_ask_for_an_unknown_feature_are_named() -> None:
+    forest = Forest(Trees(["colour"], 0, [[0]], [[0.5]], [[1, 2]]))
+    with pytest.raises(RuleError, match="colour"):
+        forest.probabilities({"words": np.zeros(1, np.float32)}, np.zeros(1, np.int64))
 
 
 def test_a_paragraph_said_twice_is_said() -> None:

@@ -95,6 +95,11 @@ def test_a_repeated_shingle_counts_once() -> None:
     assert 0.4 < (once == often).mean() < 0.9  # 4 shingles of 8: those over the seams are new
 
 
+def test_a_long_text_of_few_words_is_sketched_as_a_short_one() -> None:
+    short, long = sketch.sketch([f"{'a b c d e f g h ' * times}" for times in (20, 400)], 64)
+    assert np.array_equal(short, long)
+
+
 @pytest.mark.parametrize("length", [8, 20, 60, 250, 800])
 def test_the_estimate_is_no_worse_than_classic_minhash(length: int) -> None:
     writer = Writer(length, words=4000)

@@ -11,7 +11,7 @@ import cleanup
 from cleanup.config import SpinConfig
 from cleanup.document import Document, Edit, Mark, apply
 from cleanup.rules import directories
-from cleanup.spin import mend, passage
+from cleanup.spin import glance, mend, passage
 from cleanup.spin.quantity import amount
 from cleanup.spin.restore import Restorer
 from cleanup.stages.spin import spin
@@ -60,6 +60,14 @@ def test_spun_articles_are_found_and_mostly_repaired(pair: dict[str, str], resto
     right = [edit for edit in sure if set(edit.after.lower().split()) <= {word.strip(".,") for word in words}]
     assert len(sure) >= 30
     assert len(right) >= 0.88 * len(sure)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])
+def test_a_glance_goes_in_slices(pair: dict[str, str], restorer: Restorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = glance.Glance(restorer.priors).look(pair["spun"], restorer.window)
+    monkeypatch.setattr(glance, "CHUNK", 7)
+    assert whole.whole > 0
+    assert glance.Glance(restorer.priors).look(pair["spun"], restorer.window) == whole
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])

@@ -60,6 +60,17 @@ def ngram_keys(columns: Sequence[tokens.Keys]) -> tokens.Keys:
     return tokens.pair(mixed, np.full_like(mixed, _SALT[len(columns)]))
 
 
+def unpacked(path: Path, magic: bytes) -> bytes:
+    """The content of a packed table, its magic included. Raises RuleError when it is missing or not of this form."""
+    try:
+        data = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=1 << 28)
+    except (OSError, zstandard.ZstdError) as error:
+        raise RuleError(f"{path}: {error}", "reinstall corpus-cleanup, or make it with cleanup.spin.build") from None
+    if not data.startswith(magic):
+        raise RuleError(f"{path}: not a table of this version", "reinstall corpus-cleanup")
+    return data
+
+
 class Context:
     """Counts by n-gram and the association measure over them. Read-only, safe to share between threads."""
 
@@ -68,18 +79,12 @@ class Context:
         self._first = np.zeros(len(sizes) + 1, dtype=np.int32)
         np.cumsum(sizes, out=self._first[1:])
         self._cells = cells
-        self._widest = int(sizes.max(initial=0))
         self._value = np.exp(STEP * np.arange(LEVELS))
 
     @classmethod
     def load(cls, path: Path) -> Context:
         """Read `context.zst`. Raises RuleError when the file is missing or not of this form. About 30 ms."""
-        try:
-            data = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=1 << 28)
-        except (OSError, zstandard.ZstdError) as error:
-            raise RuleError(f"{path}: {error}", "reinstall corpus-cleanup, or build it with cleanup.spin.context.pack") from None
-        if data[:8] != MAGIC:
-            raise RuleError(f"{path}: not a context table of this version", "reinstall corpus-cleanup")
+        data = unpacked(path, MAGIC)
         (total,) = struct.unpack("<d", data[8:16])
         sizes = np.frombuffer(data, np.uint8, 1 << BUCKET_BITS, 16)
         return cls(total, sizes, np.frombuffer(data, np.uint16, -1, 16 + len(sizes)))

@@ -111,10 +111,10 @@ def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[
     return best
 
 
-def read(lattice: Lattice, priors: Priors, weights: Weights = WEIGHTS) -> tuple[list[Unit], list[Reading | None]]:
+def read(lattice: Lattice, priors: Priors) -> tuple[list[Unit], list[Reading | None]]:
     """The units of a passage and what they are read as. A phrase that turns out to be honest is cut again into its words."""
     passage, cut = lattice.passage, lattice.cut
-    found = solve(lattice, priors.context, weights).by_unit()
+    found = solve(lattice, priors.context).by_unit()
     honest = frozenset(
         unit.form
         for unit, reading in zip(cut, found, strict=True)
@@ -122,7 +122,7 @@ def read(lattice: Lattice, priors: Priors, weights: Weights = WEIGHTS) -> tuple[
     )
     if honest:
         cut = units(passage, priors, honest)
-        found = solve(Lattice(passage, cut, priors), priors.context, weights).by_unit()
+        found = solve(Lattice(passage, cut, priors), priors.context).by_unit()
     return cut, found
 
 

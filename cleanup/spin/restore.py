@@ -21,7 +21,7 @@ from cleanup.spin.proposals import proposals, spun_quotations
 LONGEST = 60_000  # words of one text that are looked at; what follows is left as it is
 SECTION = 3000  # words that are solved together; a longer text is cut
 ROUNDS = 5
-GLANCED = 1 << 18  # words that a glance remembers, of a whole collection
+REMEMBERED = 1 << 18  # words that a glance remembers, of a whole collection
 WINDOWS = 12  # of one text that are looked at
 FIRST = 0.95  # score from which edits are made before the rest is read: what they restore is context, and stays as it is
 
@@ -80,7 +80,7 @@ class Restorer:
 
     def _is_worth_reading(self, text: str, mass: float, peak: float) -> bool:
         """Whether marker mass and a glance at the context are enough, together, for a closer look."""
-        if self._glance is None or len(self._glance) > GLANCED:
+        if self._glance is None or len(self._glance) > REMEMBERED:
             self._glance = Glance(self.priors)
         seen = self._glance.look(text, self.window)
         whole, window = mass + 2 * seen.whole, peak + 2 * seen.peak

@@ -14,8 +14,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from cleanup.errors import RuleError
-from cleanup.spin.context import word_key
+from cleanup.spin.context import unpacked, word_key
 
 MAGIC = b"SPINVEC1"
 SIZE = 50
@@ -43,12 +42,7 @@ class Topic:
     @classmethod
     def load(cls, path: Path) -> Topic:
         """Read `vectors.zst`. Raises RuleError when it is missing or not of this form. About 5 ms."""
-        try:
-            data = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=1 << 26)
-        except (OSError, zstandard.ZstdError) as error:
-            raise RuleError(f"{path}: {error}", "reinstall corpus-cleanup") from None
-        if data[:8] != MAGIC:
-            raise RuleError(f"{path}: not a table of word vectors of this version", "reinstall corpus-cleanup")
+        data = unpacked(path, MAGIC)
         (count,) = struct.unpack("<q", data[8:16])
         keys = np.frombuffer(data, np.uint32, count, 16)
         vectors = np.frombuffer(data, np.int8, count * SIZE, 16 + 4 * count).reshape(count, SIZE)
@@ -84,7 +78,6 @@ class Surroundings:
     """The words of one text, to compare readings with."""
 
     def __init__(self, topic: Topic, words: Sequence[str]) -> None:
-        self._topic = topic
         vectors, weights = topic.look_up(words)
         self._about = (weights > TELLING)[:, None] * weights[:, None] * vectors
         near = (weights > TELLING_NEAR)[:, None] * weights[:, None] * vectors

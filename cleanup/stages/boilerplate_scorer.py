@@ -85,6 +85,8 @@ class Forest:
 
     def probabilities(self, columns: Mapping[str, Floats], rows: Ints) -> npt.NDArray[np.float64]:
         """What the trees say of some lines."""
+        if unknown := [name for name in self.features if name not in columns]:
+            raise RuleError(f"{FILE}: unknown feature {unknown[0]!r}", "make the weights anew, or remove the file")
         table = np.stack([columns[name][rows] for name in self.features], axis=1)
         total = np.empty(len(rows), np.int64)
         for at in range(0, len(rows), ROWS):
