@@ -49,8 +49,7 @@ class Batch(NamedTuple):
 
     def facts(self, tokens: I64) -> Mask:
         """Which are figures, or names of people, places, firms: with a capital, and not at the beginning of a sentence."""
-        units, starts = self.folded.units, self.tokens.starts[tokens]
-        found = self.folded.low.take(starts) - np.uint8(0x30) < 10
+        units, starts, found = self.folded.units, self.tokens.starts[tokens], self.digits(tokens)
         capital = np.flatnonzero(_marks(str.isupper).take(units.take(starts), mode="clip"))
         ending = _marks(ENDINGS.__contains__)
         starts = starts[capital]
