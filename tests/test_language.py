@@ -9,7 +9,8 @@ import pytest
 from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
 from cleanup.stages.language import ENGLISH as ENGLISH_WORDS
-from cleanup.stages.language import WINDOW, identify, language, normal, second_opinion
+from cleanup.stages.language import GLANCE, SURE, WINDOW, by_language, identify, language, normal, second_opinion
+from cleanup.stages.language_batch import model
 from tests.bench.data import Page, news
 
 ENGLISH = "The council approved the new budget on Tuesday after a long debate about housing and public transport."
@@ -88,6 +89,22 @@ def test_no_window_of_another_language_has_english_words(page: Page) -> None:
         pytest.skip("an English page, whatever its publisher says")
     windows = [page.text[at : at + WINDOW] for at in range(0, len(page.text), WINDOW)]
     assert [window for window in windows if len(ENGLISH_WORDS.intersection(window.split())) >= 3] == []
+
+
+def test_a_beginning_that_leaves_doubt_does_not_decide() -> None:
+    names = "12. 4. 2026 - 3:1 - Peter Müller, Hans Meier - "
+    assert identify([(names * 10)[:GLANCE] + GERMAN * 3])[0].language == "de"
+    assert identify([(names * 10)[:GLANCE] + ENGLISH * 3])[0].language == "en"
+
+
+def test_the_beginning_says_what_the_whole_says() -> None:
+    texts = [page.text[:600] for page in news() if len(page.text) > GLANCE]
+    if not texts:
+        pytest.skip("no labelled pages here")
+    shares, names = by_language(model().score(texts, exact=True))
+    for answer, share in zip(identify(texts), shares, strict=True):
+        if share.max() >= SURE:
+            assert answer.language == names[share.argmax()]
 
 
 def test_a_quotation_does_not_make_a_page_mixed() -> None:

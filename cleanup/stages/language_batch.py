@@ -17,7 +17,6 @@ import threading
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -27,11 +26,12 @@ from numpy.typing import NDArray
 from cleanup.stages import language_model
 
 MEMORY = 8  # bytes; the longest feature of the model has 6
-STRIP = 60  # bytes of a strip, run-up not counted
-TEXTS = 128  # at once; many enough for long arrays, few enough to stay in the cache
+STRIP = 120  # bytes of a strip, run-up not counted
+TEXTS = 256  # at once; many enough for long arrays, few enough to stay in the cache
 LINE = 16  # float32 numbers of a cache line
 FIRST = 1 << 13  # features for which there is room at first
 SMALL = 56  # rows of a product: with 144 labels 8064 numbers; from 9216 on OpenBLAS uses threads
+BLOCKS = 12  # products at once; what they need fits the cache
 OWNER = 20  # bits of a feature's number, below those of its text's
 NOTHING = (1 << OWNER) - 1
 EPSILON = float(np.finfo(np.float32).eps)
@@ -41,12 +41,12 @@ LOWEST = float(np.finfo(np.float32).min)
 class Scores(msgspec.Struct):
     """What the model says about n texts. `labels` are its own codes, one a column, each once.
 
-    `raw` are log scores, float32[n, labels]; `size` the bytes of each text as the model reads it; `features` how many kinds of
+    `raw` are log scores, float64[n, labels]; `size` the bytes of each text as the model reads it; `features` how many kinds of
     its features each text has: none means that it says nothing.
     """
 
     labels: list[str]
-    raw: NDArray[np.float32]
+    raw: NDArray[np.float64]
     size: NDArray[np.int64]
     features: NDArray[np.int64]
 
@@ -57,7 +57,7 @@ class Scores(msgspec.Struct):
     def probabilities(self) -> NDArray[np.float64]:
         """float64[n, labels]: the scores as probabilities, tempered by the root of the length as by py3langid's `norm_probs`;
         all equal where there is no feature."""
-        tempered = self.raw.astype(np.float64) / np.sqrt(np.maximum(self.size, 1))[:, None]
+        tempered = self.raw / np.sqrt(np.maximum(self.size, 1))[:, None]
         tempered[self.features == 0] = 0.0
         powers = np.exp(tempered - tempered.max(axis=1, keepdims=True, initial=LOWEST))
         shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
@@ -123,21 +123,26 @@ class Model:
         bits = turned.view(np.uint16).max(), turned.view(np.int16).max(initial=0)
         self.largest = float((np.array(bits, np.uint16) & np.uint16(0x7FFF)).view(np.float16).max())
 
-    def score(self, texts: Sequence[str]) -> Scores:
-        """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone."""
-        pieces = [self._piece(texts[at : at + TEXTS]) for at in range(0, len(texts), TEXTS)]
+    def score(self, texts: Sequence[str], *, exact: bool = False) -> Scores:
+        """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone.
+
+        `exact`: added up with twice the digits, so that what is rounded to a few is the same on every processor.
+        """
+        kind = np.float64 if exact else np.float32
+        pieces = [self._piece(texts[at : at + TEXTS], kind) for at in range(0, len(texts), TEXTS)]
         if not pieces:
             nothing = np.zeros(0, np.int64)
-            return Scores(self.labels, np.zeros((0, len(self.labels)), np.float32), nothing, nothing)
+            return Scores(self.labels, np.zeros((0, len(self.labels))), nothing, nothing)
         raw, size, features = (np.concatenate(part) for part in zip(*pieces, strict=True))
         return Scores(self.labels, raw, size, features)
 
-    def _piece(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    def _piece(self, texts: Sequence[str], kind: type[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
         coded = [encode(text) for text in texts]
         size = np.fromiter(map(len, coded), np.int64, len(coded))
         owner = np.repeat(np.arange(len(coded), dtype=np.int32), size + 1)[:-1]  # a text and the 0xFF after it
-        feature, weight, ends = self._count(self.feature[self._walk(b"\xff".join(coded))], owner, len(coded))
-        raw = self._sum(feature, weight, ends)[:, : len(self.prior)] + self.prior
+        feature, times, ends = self._count(self._features(b"\xff".join(coded)), owner, len(coded))
+        weight = np.log1p(times.astype(kind))
+        raw = (self._sum(feature, weight, ends)[:, : len(self.prior)] + self.prior).astype(np.float64)
         for first, twin in self.pairs:
             raw[:, first] = np.maximum(raw[:, first], raw[:, twin])
         raw = raw[:, self.columns]
@@ -146,47 +151,53 @@ class Model:
         self._ask(texts, raw, features, np.add.reduceat(np.append(weight, 0), np.append(0, ends[:-1])))
         return raw, size, features
 
-    def _sum(self, feature: NDArray[np.int32], weight: NDArray[np.float32], ends: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _sum(self, feature: NDArray[np.int32], weight: NDArray[Any], ends: NDArray[np.int64]) -> NDArray[Any]:
         """What the features of each text come to, for every label.
 
         Products of vectors and matrices so small that no library shares them out among threads: were they larger, or of several
         texts, then their rounding, and so a score, would depend on threads and on the other texts.
         """
         row, table = self.worth.rows(feature)
-        width = table.shape[1]
-        most = -(-int(np.diff(ends, prepend=0).max()) // SMALL)
-        room, factors = _aligned(most * SMALL, width), np.zeros(most * SMALL, np.float32)
-        out = np.empty((len(ends), width), np.float32)
-        for number, (begin, end) in enumerate(pairwise([0, *ends.tolist()])):
-            size = end - begin
-            blocks = -(-size // SMALL)
-            table.take(row[begin:end], 0, room[:size], "clip")
-            factors[:size] = weight[begin:end]
-            factors[size : blocks * SMALL] = 0.0  # what is left of another text in these rows of `room` counts nothing
-            left = factors[: blocks * SMALL].reshape(blocks, 1, SMALL)
-            np.matmul(left, room[: blocks * SMALL].reshape(blocks, SMALL, width)).sum(axis=(0, 1), out=out[number])
-        return out
+        width, counts = table.shape[1], np.diff(ends, prepend=0)
+        blocks = np.maximum(1, -(-counts // SMALL))  # of each text: its features, and then some that count nothing
+        first = np.cumsum(blocks) - blocks
+        place = np.arange(len(row)) + np.repeat(first * SMALL - (ends - counts), counts)
+        total = int(blocks.sum())
+        rows, factors = np.zeros(total * SMALL, np.intp), np.zeros((total, 1, SMALL), weight.dtype)
+        rows[place] = row
+        factors.reshape(-1)[place] = weight
+        room = _aligned(min(total, BLOCKS) * SMALL, width)
+        sums = np.empty((total, 1, width), weight.dtype)
+        for begin in range(0, total, BLOCKS):
+            part = slice(begin, min(begin + BLOCKS, total))
+            some = table.take(rows[begin * SMALL : part.stop * SMALL], 0, room[: (part.stop - begin) * SMALL], "clip")
+            wide = some.astype(weight.dtype, copy=False).reshape(-1, SMALL, width)
+            np.matmul(factors[part], wide, out=sums[part])
+        return np.add.reduceat(sums[:, 0], first, axis=0)
 
-    def _walk(self, data: bytes) -> NDArray[np.int64]:
-        """The automaton's state after every byte of `data`."""
+    def _features(self, data: bytes) -> NDArray[np.int32]:
+        """The feature that ends at each byte of `data`: what the automaton's state after it says; -1 for none."""
         strips = -(-len(data) // STRIP)
         padded = np.full(MEMORY + strips * STRIP, 0xFF, np.uint8)
         padded[MEMORY : MEMORY + len(data)] = np.frombuffer(data, np.uint8)
         if not strips:
-            return np.zeros(0, np.int64)
+            return np.zeros(0, np.int32)
         rows = np.lib.stride_tricks.sliding_window_view(padded, MEMORY + STRIP)[::STRIP]
-        letters = np.ascontiguousarray(rows.T).astype(np.int64)
+        letters = rows.T.astype(np.int64, order="C")
         states = np.empty((MEMORY + STRIP, strips), np.int64)
         state = np.zeros(strips, np.int64)
+        at, found = np.empty(strips, np.int64), np.empty(strips, np.uint32)
         for number in range(MEMORY + STRIP):
-            state = self.next.take(self.base.take(state) + letters[number])
-            states[number] = state
-        return states[MEMORY:].T.reshape(-1)[: len(data)]
+            self.base.take(state, out=at, mode="clip")  # nothing to clip: in this mode NumPy writes in place
+            at += letters[number]
+            state = states[number]
+            state[:] = self.next.take(at, out=found, mode="clip")
+        return self.feature.take(states[MEMORY:], mode="clip").T.reshape(-1)[: len(data)]
 
     def _count(
         self, found: NDArray[np.int32], owner: NDArray[np.int32], texts: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
-        """(feature, log(1 + how often it is there), where the text's entries end): one entry for each feature of each text."""
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+        """(feature, how often it is there, where the text's entries end): one entry for each feature of each text."""
         keys = (owner << OWNER) + found  # without a feature: the last key of the text before
         keys.sort()
         first = np.flatnonzero(np.diff(keys, prepend=-2))
@@ -195,15 +206,15 @@ class Model:
         there = (keys & NOTHING) != NOTHING
         keys, times = keys[there], times[there]
         ends = np.searchsorted(keys, np.arange(1, texts + 1, dtype=np.int32) << OWNER)
-        return keys & NOTHING, np.log1p(times.astype(np.float32)), ends
+        return keys & NOTHING, times, ends
 
-    def _ask(
-        self, texts: Sequence[str], raw: NDArray[np.float32], features: NDArray[np.int64], weight: NDArray[np.float32]
-    ) -> None:
+    def _ask(self, texts: Sequence[str], raw: NDArray[np.float64], features: NDArray[np.int64], weight: NDArray[Any]) -> None:
         """Replace the scores of texts whose two best languages are so close that rounding could have swapped them."""
-        top = np.partition(raw, -2, axis=1)[:, -2:].astype(np.float64)
+        rest, everybody = raw.copy(), np.arange(len(raw))
+        rest[everybody, best := raw.argmax(axis=1)] = LOWEST
+        margin = raw[everybody, best] - rest.max(axis=1)
         bound = 2 * EPSILON * (features + 4) * (weight * self.largest + 16)
-        for number in np.flatnonzero((top[:, 1] - top[:, 0] <= bound) & (features > 0)).tolist():
+        for number in np.flatnonzero((margin <= bound) & (features > 0)).tolist():
             ranked = dict(_identifier().rank(texts[number]))
             raw[number] = [ranked[label] for label in self.labels]
 

@@ -34,6 +34,7 @@ def test_the_batch_answers_as_one_by_one(batch: list[str]) -> None:
     for row, text in zip(scores.raw, batch, strict=True):
         expected = dict(identifier.rank(text))
         np.testing.assert_allclose(row, [np.float32(expected[label]) for label in scores.labels], rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(model().score(batch, exact=True).raw, scores.raw, rtol=1e-4, atol=1e-2)
 
 
 @given(st.lists(texts, min_size=1, max_size=9), st.data())
