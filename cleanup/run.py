@@ -30,7 +30,18 @@ from cleanup.write.record import encode, may_name, parse_row
 
 Progress = Callable[[str, Outcome, int, int], None]  # phase, outcome of a part, bytes done, bytes in all
 LITTLE = 1 << 20  # bytes of input for which no process is started
-LIBRARIES = ("corpus-cleanup", "chardet", "datasketch", "ftfy", "langdetect", "numpy", "polars", "py3langid", "trafilatura")
+LIBRARIES = (
+    "corpus-cleanup",
+    "chardet",
+    "datasketch",
+    "ftfy",
+    "langdetect",
+    "numpy",
+    "polars",
+    "py3langid",
+    "rapidfuzz",
+    "trafilatura",
+)
 
 
 class Run:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from cleanup.config import DedupConfig
+from cleanup.dedup import spun
 from cleanup.dedup.canonical import built_in
 from cleanup.dedup.cluster import compare
 from cleanup.dedup.corpus import Columns, Result, deduplicate
@@ -326,3 +327,9 @@ def test_pairs_may_be_compared_in_any_shares(corpus: Corpus, result: Result) -> 
     assert len(seen) > 10
     assert list(other.clusters) == list(result.clusters)
     assert msgspec.json.encode(dict(other.proposals)) == msgspec.json.encode(dict(result.proposals))
+
+
+def test_a_flooded_slot_keeps_its_count() -> None:
+    counts = np.zeros(3, np.uint8)
+    assert spun._tally(counts, np.array([1] * 256 + [2])).tolist() == [spun.ANY] * 256 + [1]
+    assert spun._tally(counts, np.array([1, 2])).tolist() == [spun.ANY, 2]

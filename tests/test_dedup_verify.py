@@ -96,8 +96,9 @@ def test_comparison_does_not_depend_on_the_batch() -> None:
 def test_the_common_subsequence_is_a_longest_one() -> None:
     rng = np.random.default_rng(2)
     for _ in range(60):
-        one, other = (rng.integers(0, 6, rng.integers(0, 14)).tolist() for _ in range(2))
-        left, right = alignment.subsequence(one, other)
+        one, other = (rng.integers(0, 6, rng.integers(0, 14), dtype=np.uint32) for _ in range(2))
+        blocks = alignment.subsequence(one.tobytes(), other.tobytes())
+        left, right = ([block[side] + step for block in blocks for step in range(block[2])] for side in (0, 1))
         assert [one[i] for i in left] == [other[i] for i in right]
         assert left == sorted(set(left))
         assert right == sorted(set(right))

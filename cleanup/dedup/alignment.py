@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import LCSseq
 
+from cleanup.arrays import ranges
 from cleanup.dedup.shingle import I64, U32, finish, odd32
 from cleanup.dedup.verify import meet
 
@@ -50,22 +53,9 @@ def align(words: U32, starts: I64, sizes: I64, least: float = 0.0) -> Alignments
     met += (starts - firsts)[side]
     bounds = np.searchsorted(side, np.arange(len(sizes) + 1))
     share = np.diff(bounds).reshape(-1, 2).min(axis=1) / np.maximum(shorter, 1)
-    found = words[met].tolist()
-    pairs, left, right = [], [], []
-    for pair in np.flatnonzero((share >= least) & (shorter > 0)).tolist():
-        begin, middle, end = bounds[2 * pair : 2 * pair + 3].tolist()
-        one, two = found[begin:middle], found[middle:end]
-        # Of several longest ones the same, whichever text comes first.
-        if len(two) < len(one) or (len(two) == len(one) and two < one):
-            second, first = subsequence(two, one)
-        else:
-            first, second = subsequence(one, two)
-        pairs.append(np.full(len(first), pair))
-        left.append(met[begin:middle][first])
-        right.append(met[middle:end][second])
-    nothing: I64 = np.zeros(0, np.int64)
-    pair_, left_, right_ = (np.concatenate((nothing, *some)) for some in (pairs, left, right))
     done = (share >= least) & (shorter > 0)
+    pair_, left_, right_ = _aligned(words[met], bounds, np.flatnonzero(done))
+    left_, right_ = met[left_], met[right_]
     sides = np.concatenate((2 * pair_, 2 * pair_ + 1))
     thin, total = _thin(sides, np.concatenate((left_, right_)) - starts[sides], sizes)
     aligned = np.where(done, np.bincount(pair_, minlength=len(done)) / np.maximum(shorter, 1), share)
@@ -98,30 +88,23 @@ def _jaccard(words: U32, starts: I64, sizes: I64) -> F64:
     return share
 
 
-def subsequence(first: list[int], second: list[int]) -> tuple[list[int], list[int]]:
-    """Positions of a longest common subsequence, by bit-parallel dynamic programming (Hyyrö 2004)."""
-    where: dict[int, int] = {}
-    bit = 1
-    for word in first:
-        where[word] = where.get(word, 0) | bit
-        bit <<= 1
-    state, rows = bit - 1, []
-    for word in second:
-        meet = state & where.get(word, 0)
-        state = (state + meet) | (state ^ meet)  # carries beyond the last bit decide nothing
-        rows.append(state)
-    left, right = [], []
-    row, before = len(second), bit - 1  # `before`: the words of the first sequence that are left
-    while row:
-        longer = ~rows[row - 1] & before  # a 0 stands where the common subsequence gets longer
-        if not longer:
-            break
-        column = longer.bit_length() - 1
-        last = 1 << column
-        row -= 1
-        while row and not rows[row - 1] & last:  # above its first one it has not got there
-            row -= 1
-        before = last - 1
-        left.append(column)
-        right.append(row)
-    return left[::-1], right[::-1]
+def _aligned(words: U32, bounds: I64, pairs: I64) -> tuple[I64, I64, I64]:
+    """The aligned words of some pairs: the pair of each, and where it stands among all words, in either text."""
+    data = words.tobytes()
+    found: list[tuple[int, int, int, int]] = []
+    for pair in pairs.tolist():
+        begin, middle, end = bounds[2 * pair : 2 * pair + 3].tolist()
+        one, two = data[4 * begin : 4 * middle], data[4 * middle : 4 * end]
+        # Of several longest ones the same, whichever text comes first.
+        if (len(two), two) < (len(one), one):
+            found += [(pair, begin + a, middle + b, size) for b, a, size in subsequence(two, one)]
+        else:
+            found += [(pair, begin + a, middle + b, size) for a, b, size in subsequence(one, two)]
+    pair_, left, right, size = np.array(found, np.int64).reshape(-1, 4).T
+    return np.repeat(pair_, size), ranges(left, size), ranges(right, size)
+
+
+def subsequence(one: bytes, two: bytes) -> list[tuple[int, int, int]]:
+    """A longest common subsequence of two rows of 32-bit words: where its stretches begin in either, and their lengths."""
+    blocks = LCSseq.editops(array("I", one), array("I", two)).as_matching_blocks()
+    return [(block.a, block.b, block.size) for block in blocks[:-1]]  # the last one is empty, and stands at the ends

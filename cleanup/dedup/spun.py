@@ -60,9 +60,7 @@ def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
             if small:
                 again.append(marks.again(pairs))
             else:
-                slots = _slots(pairs, _HASH, len(counts))
-                np.add.at(counts, slots, 1)
-                again.append(pairs[counts[slots] >= ANY])
+                again.append(pairs[_tally(counts, _slots(pairs, _HASH, len(counts))) >= ANY])
         del buckets  # before the next ones are made
         found = merge(found, *again)
     del marks, counts
@@ -82,6 +80,13 @@ def _slots(pairs: U64, factor: np.uint64, size: int) -> I64:
     hashed *= u64(size)
     hashed >>= u64(32)
     return hashed.view(np.int64)
+
+
+def _tally(counts: NDArray[np.uint8], slots: I64) -> NDArray[np.uint8]:
+    """Count slots, up to `ANY`; what the slots have come to."""
+    slot, more = np.unique(slots[counts[slots] < ANY], return_counts=True)
+    counts[slot] = np.minimum(counts[slot] + more, ANY)
+    return counts[slots]
 
 
 class Marks:
