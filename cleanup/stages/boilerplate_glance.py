@@ -18,16 +18,16 @@ from cleanup.stages.boilerplate_rules import normal
 
 STUB = 32  # characters of either end of a line that is too long for any rule
 GRAM = 4  # bytes by which most pieces of words are found,
+TRIPLE = 3  # .. by which others are,
 WINDOW = 8  # and by which they are told apart
 HEAD = 10  # symbols of a normal form by which most lines are told to match no rule,
 HEAD_CHARS = 24  # which so many characters of a line most often give
 FEW, FEW_CHARS = 8, 12  # symbols by which lines that begin alike are found, and characters that most often give them
-GRAM_BITS, LIMIT_BITS = 16, 20  # of the hashes by which tables are looked up in
+GRAM_BITS, LIMIT_BITS = 18, 20  # of the hashes by which tables are looked up in
 BLOCK = 1 << 16  # bytes that are looked at together: what memory hands out at once, and the processor's cache holds
-UNLIMITED = 255
+UNLIMITED, NEVER = 254, 255  # more words than a line has that is read, and those of one that is too long
 ONE, MORE = 1, 2  # whether a byte is a sign, or may begin one
 ODD, SPACE, NUMBER = 0, ord(" "), ord("#")
-NEVER = np.iinfo(np.int64).max  # words of a line that is too long
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines have many, the most common last
 _Number = TypeVar("_Number", np.uint32, np.uint64)
@@ -35,6 +35,7 @@ _MIX = np.uint32(0x9E3779B1)
 _MIX_WIDE = np.uint64(0x9E3779B97F4A7C15)
 
 Grams = npt.NDArray[np.uint32]
+Words = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.unsignedinteger[Any]]
 
@@ -57,7 +58,7 @@ class Glance:
         self.end: Ints = breaks[1:]
         # Words as spaces tell them: never more than a rule counts, and too many for any rule where the line is too long.
         self.spaces = np.flatnonzero(self.data == SPACE)
-        self.words: Ints = np.diff(np.searchsorted(self.spaces, breaks)) + 1
+        self.words: Words = (np.diff(np.searchsorted(self.spaces, breaks)) + 1).astype(np.uint8)
         self.words[self.chars > SHORT] = NEVER
 
     def rows(self, places: Ints) -> Ints:
@@ -139,6 +140,7 @@ class Pieces:
         self._by: dict[bytes, list[Piece]] = {}
         most: dict[bytes, int] = {}
         grams: set[bytes] = set()
+        others: set[bytes] = set()
         begins = bytearray(256)
         for need, limit in sorted(limits.items()):
             for form in _ways(need):
@@ -147,35 +149,42 @@ class Pieces:
                 self._by.setdefault(tail, []).append(Piece(form, at, need))
                 most[tail] = max(most.get(tail, 0), limit)
                 grams.update(narrow)
-                begins[tail[0]] |= not narrow
+                if not narrow:
+                    begins[tail[0]] = max(begins[tail[0]], ONE if len(tail) == 1 else MORE)
+                    others.update(tail[:TRIPLE] + bytes([code]) * (TRIPLE - len(tail)) for code in range(256))
         self._begins = bytes(begins)
-        self._narrow = np.zeros(1 << GRAM_BITS, bool)
-        self._narrow[_slots(_numbers(grams, np.uint32), GRAM_BITS)] = True
+        self._narrow = _among(grams)
+        self._others = _among(others)
         self._most = _Limits(_numbers(most, np.uint64), most.values())
         self._sizes = sorted(set(map(len, most)))
         self._masks = np.array([(1 << 8 * size) - 1 for size in self._sizes], np.uint64)
 
     def find(self, glance: Glance) -> dict[int, list[str]]:
         """The pieces that each line holds, in the order in which they end; lines without any are left out."""
-        others = np.flatnonzero(np.frombuffer(glance.bytes.translate(self._begins), np.bool_))
-        places = np.concatenate([*self._of_grams(glance.grams), others])
+        places = np.concatenate([*self._of_grams(glance.grams), self._of_others(glance)])
         rows = glance.rows(places)
-        limit = self._most.of(glance.windows[places][:, None] & self._masks).max(axis=1, initial=0)
-        fits = glance.words[rows] <= limit
+        limit = self._most.of(glance.windows[places][:, None] & self._masks)
+        fits, sizes = np.nonzero(glance.words[rows][:, None] <= limit)
         found: dict[int, set[tuple[int, int, str]]] = {}
         text = glance.bytes
-        for place, row in zip(places[fits].tolist(), rows[fits].tolist(), strict=True):
-            for size in self._sizes:
-                for form, offset, need in self._by.get(text[place : place + size], ()):
-                    begin = place - offset
-                    if text.startswith(form, begin):
-                        found.setdefault(row, set()).add((begin + len(form), begin, need))
+        for place, row, size in zip(places[fits].tolist(), rows[fits].tolist(), sizes.tolist(), strict=True):
+            for form, offset, need in self._by.get(text[place : place + self._sizes[size]], ()):
+                begin = place - offset
+                if text.startswith(form, begin):
+                    found.setdefault(row, set()).add((begin + len(form), begin, need))
         return {row: list(dict.fromkeys(need for _, _, need in sorted(found[row]))) for row in sorted(found)}
 
     def _of_grams(self, grams: Grams) -> Iterator[Ints]:
         """Where a piece in ASCII may be."""
         for begin in range(0, len(grams), BLOCK):
             yield begin + np.flatnonzero(self._narrow.take(_slots(grams[begin : begin + BLOCK], GRAM_BITS), mode="wrap"))
+
+    def _of_others(self, glance: Glance) -> Ints:
+        """Where any other piece may be."""
+        flags = np.frombuffer(glance.bytes.translate(self._begins), np.uint8)
+        places = np.flatnonzero(flags != 0)
+        known = self._others.take(_slots(glance.grams[places] & np.uint32(0xFFFFFF), GRAM_BITS), mode="wrap")
+        return places[known | (flags[places] == ONE)]
 
 
 class Heads:
@@ -197,7 +206,7 @@ class Heads:
     def find(self, glance: Glance) -> Bools:
         """Which lines may start so: those that are known to, and all of which the normal form is not told at a glance."""
         unclear, starts, _ = glance.starts
-        limit = np.zeros(len(unclear), np.int64)
+        limit = np.zeros(len(unclear), np.uint8)
         for hashes in starts:
             np.maximum(limit, self._most.of(hashes), out=limit)
         return (glance.words < NEVER) & (unclear | (glance.words <= limit))
@@ -236,11 +245,9 @@ class _Limits:
         capped = np.array([min(limit, UNLIMITED) for limit in limits], np.uint8)
         np.maximum.at(self._limit, _slots(numbers, LIMIT_BITS), capped)
 
-    def of(self, numbers: npt.NDArray[np.uint64]) -> Ints:
+    def of(self, numbers: npt.NDArray[np.uint64]) -> Words:
         """The limits."""
-        limit = self._limit.take(_slots(numbers, LIMIT_BITS), mode="wrap").astype(np.int64)
-        limit[limit == UNLIMITED] = NEVER - 1
-        return limit
+        return self._limit.take(_slots(numbers, LIMIT_BITS), mode="wrap")
 
 
 def _slots(numbers: Numbers, bits: int) -> Numbers:
@@ -248,6 +255,13 @@ def _slots(numbers: Numbers, bits: int) -> Numbers:
     slots = numbers * (_MIX_WIDE if numbers.dtype == np.uint64 else _MIX)
     slots >>= numbers.dtype.type(8 * numbers.itemsize - bits)
     return slots
+
+
+def _among(keys: Iterable[bytes]) -> Bools:
+    """Of all hashes those of some bytes."""
+    found = np.zeros(1 << GRAM_BITS, bool)
+    found[_slots(_numbers(keys, np.uint32), GRAM_BITS)] = True
+    return found
 
 
 def _numbers(keys: Iterable[bytes], kind: type[_Number]) -> npt.NDArray[_Number]:
