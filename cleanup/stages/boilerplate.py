@@ -77,9 +77,12 @@ class Cleaner:
     def judge(self, docs: Sequence[Document]) -> tuple[list[Page], list[State | None]]:
         """The pages of the batch, and the verdicts on their lines; None where there is nothing to judge."""
         pages = [Page(doc.text) for doc in docs]
-        states: list[State | None] = []
-        for some in _chunks(pages):
-            states += map(self._state, docs[some], pages[some], *self._look(pages[some]))
+        seen = [one for some in _chunks(pages) for one in zip(*self._look(pages[some]), strict=True)]
+        tells = bylines.tell(pages, [lines for _, lines, _ in seen], self.vocabulary)
+        states = [
+            self._state(doc, page, hits, told, twice)
+            for doc, page, (hits, _, twice), told in zip(docs, pages, seen, tells, strict=True)
+        ]
         if self.scorer and self.cfg.structure:
             texts = [state for doc, state in zip(docs, states, strict=True) if state and doc.kind != "html"]
             self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
@@ -89,18 +92,21 @@ class Cleaner:
         """For each page the matching rules by line, the lines that may be metadata, and whether any may be said twice."""
         first = np.cumsum([0, *map(len, pages)])
         glance = Glance([line for page in pages for line in page.text])
+        words, sentence, long = (column.tolist() for column in glance.shape)
+        for page, begin, end in zip(pages, first.tolist(), first[1:].tolist(), strict=False):
+            page.words, page.sentence, page.long = words[begin:end], sentence[begin:end], long[begin:end]
         hits: list[dict[int, list[Hit]]] = [{} for _ in pages]
         matched = self.matcher.match(glance)
         for at, line, found in zip(*_places(np.array(list(matched), np.int64), first), matched.values(), strict=True):
             hits[at][line] = found
         lines: list[list[int]] = [[] for _ in pages]
-        for at, line in zip(*_places(np.flatnonzero(bylines.worth_reading(glance, first, self.vocabulary)), first), strict=True):
+        for at, line in zip(*_places(np.flatnonzero(bylines.worth_reading(glance)), first), strict=True):
             lines[at].append(line)
         return hits, lines, structure.repeating(glance, first).tolist()
 
-    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], lines: Sequence[int], twice: bool) -> State | None:
-        """Rules and structure of one document. `lines`: those that may be metadata; `twice`: whether any may repeat another."""
-        suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), lines)
+    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: dict[int, int], twice: bool) -> State | None:
+        """Rules and structure of one document. `tells`: what its lines may say; `twice`: whether any may repeat another."""
+        suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
         repeats = twice and structure.may_repeat(page)
         if not (hits or suspects or repeats or (self.cfg.drop_title and page.text)):
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -10,15 +11,16 @@ import numpy as np
 from cleanup.stages.boilerplate_authors import Writers, closed
 from cleanup.stages.boilerplate_glance import Glance
 from cleanup.stages.boilerplate_glue import without_address
-from cleanup.stages.boilerplate_lines import Bools, Ints, Page, is_sentence, line_words
+from cleanup.stages.boilerplate_lines import Bools, Page, is_sentence, line_words
 from cleanup.stages.boilerplate_metadata import Reading, Value, Vocabulary
 from cleanup.stages.boilerplate_structure import HEAD_LINES, Said, State, Verdict
+from cleanup.stages.boilerplate_suspects import DATED, NAMED, WHO
 
 TAIL_LINES = 30
 METADATA_CHARS = 200
 METADATA_WORDS = 14  # of a line that ends as a sentence does
 NAME_CHARS = 80
-ENDS, AT = tuple(b".!?"), ord("@")
+AT = ord("@")
 BYLINE_LINES = 10  # a byline stands within so many lines of running text
 DATED_CHARS = 80
 NEARER = 0.0005  # less sure of a date with each line between the article and it,
@@ -31,47 +33,62 @@ class Suspects(msgspec.Struct, frozen=True):
     readings: dict[int, Reading]
     persons: dict[int, tuple[list[str], bool]]  # names, and whether a role stands behind one
     told: list[int]  # lines that say when or who, whatever else they say
+    tells: Mapping[int, int]  # what the lines that are worth reading may say
     crawled: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.readings or self.persons or self.told)
 
 
-def worth_reading(glance: Glance, first: Ints, vocabulary: Vocabulary) -> Bools:
-    """Which lines of some pages, each beginning at its `first`, `suspects` has to look at: sound."""
-    number = np.arange(len(glance.chars)) - np.repeat(first[:-1], np.diff(first))
-    edge = (number < HEAD_LINES) | (number >= np.repeat(np.diff(first), np.diff(first)) - TAIL_LINES)
-    ends = np.isin(glance.data[glance.end - 1], ENDS)
-    names = (glance.chars <= NAME_CHARS) & ~ends
-    said = vocabulary.suspicion.dated(glance) | (edge & (names | vocabulary.suspicion.says_who(glance)))
-    said &= ~(ends & (glance.words > METADATA_WORDS))
-    said[glance.rows(np.flatnonzero(glance.data == AT))] = True  # a line is read without addresses
-    return said & (glance.chars <= METADATA_CHARS)
+def worth_reading(glance: Glance) -> Bools:
+    """Which lines may be metadata by their size: sound."""
+    words, sentence, _ = glance.shape
+    found = ~(sentence & (words > METADATA_WORDS))
+    found[glance.rows(np.flatnonzero(glance.data == AT))] = True  # a line is read without addresses
+    return found & (glance.chars <= METADATA_CHARS)
 
 
-def suspects(page: Page, vocabulary: Vocabulary, crawled: str, lines: Iterable[int]) -> Suspects:
-    """Short lines that are metadata, or nothing but names, if they stand where such lines stand: of those worth reading."""
-    found = Suspects({}, {}, [], crawled)
+def tell(pages: Sequence[Page], lines: Sequence[Sequence[int]], vocabulary: Vocabulary) -> list[dict[int, int]]:
+    """What some lines of each page may say; lines that say nothing are left out."""
+    texts = [without_address(page.text[line]) for page, some in zip(pages, lines, strict=True) for line in some]
+    found: list[dict[int, int]] = [{} for _ in pages]
+    if not texts:
+        return found
+    tells = vocabulary.suspicion.tells(texts)
+    page = np.repeat(np.arange(len(pages)), [len(some) for some in lines])
+    line = np.fromiter(chain.from_iterable(lines), np.int64, len(texts))
+    saying = np.flatnonzero(tells)
+    for at, number, said in zip(page[saying].tolist(), line[saying].tolist(), tells[saying].tolist(), strict=True):
+        found[at][number] = said
+    return found
+
+
+def suspects(page: Page, vocabulary: Vocabulary, crawled: str, tells: Mapping[int, int]) -> Suspects:
+    """Short lines that are metadata, or nothing but names, if they stand where such lines stand: of those that tell anything."""
+    found = Suspects({}, {}, [], tells, crawled)
     tail = len(page) - TAIL_LINES
-    for line in lines:
+    for line in tells:
         _suspect(found, line, page, vocabulary, line < HEAD_LINES or line >= tail)
     return found
 
 
 def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edge: bool) -> None:
-    """What one short line may say; names only at an edge of the page or of the article."""
+    """What one short line may say; who, and names, only at an edge of the page or of the article."""
+    said = found.tells[line]
+    tells = said & (DATED | WHO if edge else DATED)
+    if not tells and not (edge and said & NAMED):
+        return
     text = without_address(page.text[line])
     ends = is_sentence(text)
     if ends and line_words(text) > METADATA_WORDS:
         return
-    tells = vocabulary.suspicion.tells(text, edge)
     if tells:
         found.told.append(line)
     if line == 0 < len(page) - 1 and "|" not in text and "•" not in text:
         return  # the title, whatever it says, unless it is glued to metadata
     if tells and (reading := vocabulary.read(text, found.crawled)) and reading.kinds != {"time"}:
         found.readings[line] = reading
-    if line and not ends and len(text) <= NAME_CHARS and (tells or (edge and vocabulary.may_name(text))):
+    if line and not ends and len(text) <= NAME_CHARS:
         persons = vocabulary.persons(text)
         if persons[0]:
             found.persons[line] = persons
@@ -81,7 +98,7 @@ def _at_the_article(state: State, vocabulary: Vocabulary, found: Suspects) -> No
     """Names are looked for around the article, too, where it does not begin and end with the page."""
     page = state.page
     for line in (*_head(state), *_tail(state)):
-        if HEAD_LINES <= line < len(page) - TAIL_LINES and len(page.text[line]) <= METADATA_CHARS:
+        if HEAD_LINES <= line < len(page) - TAIL_LINES and line in found.tells:
             _suspect(found, line, page, vocabulary, True)
     found.told[:] = sorted(set(found.told))
 

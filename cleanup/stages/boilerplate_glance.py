@@ -13,7 +13,17 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints
+from cleanup.stages.boilerplate_lines import (
+    CLOSERS,
+    LONG_CHARS,
+    LONG_WORD,
+    LONG_WORDS,
+    SHORT,
+    Bools,
+    Ints,
+    is_sentence,
+    line_words,
+)
 from cleanup.stages.boilerplate_rules import normal
 
 STUB = 32  # characters of either end of a line that is too long for any rule
@@ -61,6 +71,18 @@ class Glance:
         self.words: Words = (np.diff(np.searchsorted(self.spaces, breaks)) + 1).astype(np.uint8)
         self.words[self.chars > SHORT] = NEVER
 
+    @cached_property
+    def shape(self) -> tuple[Ints, Bools, Bools]:
+        """Of each line its words, whether it ends as a sentence does, and whether it is a paragraph: as a `Page` says."""
+        count = np.where(self.words == NEVER, self.chars // LONG_WORD, self.words)
+        for row in np.flatnonzero((self.end - self.start >= 2 * self.chars) & (self.words < NEVER)).tolist():
+            count[row] = line_words(self.lines[row])  # in a script of wide characters
+        ends = _endings()[self.data[self.end - 1]]
+        sentence = ends == ONE
+        for row in np.flatnonzero(ends == MORE).tolist():
+            sentence[row] = is_sentence(self.lines[row])
+        return count, sentence, (self.chars >= LONG_CHARS) & (count >= LONG_WORDS) & sentence
+
     def rows(self, places: Ints) -> Ints:
         """The line of each place in the bytes."""
         return np.searchsorted(self.end, places)
@@ -94,30 +116,6 @@ class Glance:
         head = np.zeros((HEAD, len(codes)), np.uint64)
         head[count[char, line] - 1, line] = symbols[char, line]
         return unclear, list(_running(head)), count[FEW_CHARS - 1] >= FEW
-
-    def holding(self, signs: Signs) -> Bools:
-        """Which lines hold one of some signs."""
-        flags = np.frombuffer(self.bytes.translate(signs.leads), np.uint8)
-        places = np.flatnonzero(flags != 0)
-        starts = self.grams[places[flags[places] == MORE]]
-        whole = flags[places] == ONE
-        whole[~whole] = np.isin(starts & 0xFFFFFF, signs.wide) | np.isin(starts & 0xFFFF, signs.wide)
-        found = np.zeros(len(self.chars), bool)
-        found[self.rows(places[whole])] = True
-        return found
-
-
-class Signs:
-    """Characters to look for: ASCII, of up to three bytes in UTF-8, or by a first byte alone. Immutable once made."""
-
-    def __init__(self, chars: str, leads: bytes = b"") -> None:
-        self.wide = np.array(sorted(int.from_bytes(char.encode(), "little") for char in chars if not char.isascii()), np.uint32)
-        table = bytearray(256)
-        for char in chars:
-            table[char.encode()[0]] = ONE if char.isascii() else MORE
-        for lead in leads:
-            table[lead] = ONE
-        self.leads = bytes(table)
 
 
 class Piece(NamedTuple):
@@ -182,9 +180,10 @@ class Pieces:
     def _of_others(self, glance: Glance) -> Ints:
         """Where any other piece may be."""
         flags = np.frombuffer(glance.bytes.translate(self._begins), np.uint8)
-        places = np.flatnonzero(flags != 0)
-        known = self._others.take(_slots(glance.grams[places] & np.uint32(0xFFFFFF), GRAM_BITS), mode="wrap")
-        return places[known | (flags[places] == ONE)]
+        places: Ints = np.flatnonzero(flags != 0)
+        known: Bools = self._others.take(_slots(glance.grams[places] & np.uint32(0xFFFFFF), GRAM_BITS), mode="wrap")
+        found: Ints = places[known | (flags[places] == ONE)]
+        return found
 
 
 class Heads:
@@ -210,6 +209,15 @@ class Heads:
         for hashes in starts:
             np.maximum(limit, self._most.of(hashes), out=limit)
         return (glance.words < NEVER) & (unclear | (glance.words <= limit))
+
+
+@cache
+def _endings() -> npt.NDArray[np.uint8]:
+    """Of the last byte of a line: whether a sentence ends with it (ONE), or may (MORE)."""
+    table = np.zeros(256, np.uint8)
+    for code in range(256):
+        table[code] = MORE if code >= 128 or chr(code) in CLOSERS else is_sentence(chr(code))
+    return table
 
 
 @cache

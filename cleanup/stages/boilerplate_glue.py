@@ -14,6 +14,7 @@ _DIGIT = re.compile(r"\d")
 _HANDLE = re.compile(r"(?<=\w)@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
 _ITEM = re.compile(r"^\s*(?:[•·▪■*]|\d{1,2}\.)\s+")
 _ADDRESS = re.compile(r"(?<!\S)[\[(]?[\w.+-]+@[\w-]+(?:\.[\w-]+)+[\])]?")
+_TIMED = re.compile(r"\d:\d\d|\d{5}")
 _TIMES = re.compile(
     r"(?<=[./\s](?:19|20)\d\d)(?=\d{1,2}[.:]\s?\w)"  # "28 20232:23 PM", "30.01.202430. Januar"
     r"|(?<=\d:\d\d)(?=[^\W\d_]{2})"  # "10:15CEST"
@@ -41,7 +42,9 @@ def once(text: str) -> str:
 
 def item(line: str) -> str:
     """A line that is a name without the bullet before it and what is glued behind it: "• Ann Lee1,", "Ann Lee@annlee"."""
-    return once(_HANDLE.sub("", _ITEM.sub("", line)))
+    if bullet := _ITEM.match(line):
+        line = line[bullet.end() :]
+    return once(_HANDLE.sub("", line) if "@" in line or _DIGIT.search(line) else line)
 
 
 def without_address(line: str) -> str:
@@ -68,6 +71,6 @@ class Seams:
         """
         if not _DIGIT.search(line):
             return line
-        line = _TIMES.sub(" ", line)
+        line = _TIMES.sub(" ", line) if _TIMED.search(line) else line
         line = self._count.sub(" | ", line, count=1) if _YEAR.search(line) else line
         return once(self._label.sub(" | ", line) if _SEAM.search(line) else line)

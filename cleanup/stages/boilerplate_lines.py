@@ -20,13 +20,14 @@ import polars as pl
 SHORT = 420  # characters of the longest line that rules read: about 60 words
 LONG_WORDS = 22  # words from which a line that ends like a sentence counts as a paragraph of the article
 LONG_CHARS = 40
+LONG_WORD = 6  # characters of a word, as long lines are counted
 CJK = r"\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CJK = re.compile(f"[{CJK}]+")
 _TERMINAL = frozenset(".!?…。！？؟।")
-_CLOSERS = "\"'”’»«“)]）」』】›*"
+CLOSERS = "\"'”’»«“)]）」』】›*"
 SPACES = (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
-_CLOSING = _CLOSERS + "".join(map(chr, SPACES))
-_ENDS_SENTENCE = re.compile(rf"[{''.join(sorted(_TERMINAL))}](?:[{re.escape(_CLOSERS)}\s]|\[\d+\])*$")
+_CLOSING = CLOSERS + "".join(map(chr, SPACES))
+_ENDS_SENTENCE = re.compile(rf"[{''.join(sorted(_TERMINAL))}](?:[{re.escape(CLOSERS)}\s]|\[\d+\])*$")
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -141,7 +142,7 @@ def words(line: str) -> int:
 def line_words(line: str) -> int:
     """`words`, for a long line about so many; what a few wide characters add to a narrow line is left out."""
     if len(line) > SHORT:
-        return len(line) // 6
+        return len(line) // LONG_WORD
     if line.isascii() or len(line.encode("utf-8", "replace")) < 2 * len(line):
         return line.count(" ") + 1
     return words(line)
@@ -150,7 +151,7 @@ def line_words(line: str) -> int:
 def is_sentence(line: str) -> bool:
     """Whether a line ends as a sentence does, closing quotes, brackets and citation marks aside."""
     last = line[-1:]
-    if last not in _CLOSERS or not last:
+    if last not in CLOSERS or not last:
         return last in _TERMINAL
     return line.rstrip(_CLOSING)[-1:] in _TERMINAL or ("[" in line and _ENDS_SENTENCE.search(line) is not None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -12,15 +12,13 @@ import msgspec
 from cleanup.stages.boilerplate_dates import Calendar, Found
 from cleanup.stages.boilerplate_glue import Seams, item, unglued
 from cleanup.stages.boilerplate_lines import words
-from cleanup.stages.boilerplate_suspects import Suspicion, is_named, phrases
+from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phrases
 
-AGENCY_CHARS = 24
+FEW = 64
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(
     r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)|(?<=\d{4}),\s+(?=[^\W\d_]{3})"
 )
-_EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"
-_PARTICLES = set("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
 _NAME_WORD = re.compile(r"(?:[dlDLO]['’])?[^\W\d_][^\W\d_'’.\-]*(?:[-'’.][^\W\d_]*)*")
 _CJK_NAME = re.compile(r"[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,3}\s[\u4e00-\u9fff々]{1,3}|[\uac00-\ud7a3]{2,4}")
 _POSSESSED = re.compile(r"[^\W\d_]{3}['’]")  # a case ending or a possession, no name
@@ -66,6 +64,7 @@ class Vocabulary:
 
     def __init__(self, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self.calendar = Calendar.of(tables)
+        self._find = lru_cache(FEW)(self.calendar.find)  # a line and its only part are the same
         self.agencies = {entry.casefold() for table in tables.values() for entry in table.get("agencies", ())}
         self._author = _prefix(tables, "author")
         self._others = _prefix(tables, "others")  # who names introduced by them are is somebody else than the author
@@ -95,7 +94,7 @@ class Vocabulary:
             return None
         line = self._seams.part(line)
         reading = Reading([], set())
-        if self._date(line.strip(_EDGES), reading, line) or self._ago(line, reading, crawled):
+        if self._date(line.strip(EDGES), reading, line) or self._ago(line, reading, crawled):
             return reading  # one date, whatever commas it has
         whole = _HANGUL.search(line) is not None and "·" in line and self._part(line, reading, crawled)  # names have dots between
         unknown = [] if whole else [part for part in _parts(line) if not self._part(part, reading, crawled)]
@@ -138,10 +137,10 @@ class Vocabulary:
 
     def _part(self, part: str, reading: Reading, crawled: str) -> bool:
         """Read one part of a metadata line; False when it is none."""
-        bare = part.strip(_EDGES)
+        bare = part.strip(EDGES)
         if not bare:
             return True
-        found = self.calendar.find(bare) if _DIGIT.search(bare) else None
+        found = self._find(bare) if _DIGIT.search(bare) else None
         if names := self.byline(self._before(bare, found)):
             reading.kinds.add("author")
             reading.values.append(Value("editors" if self._others.match(bare) else "authors", names, part))
@@ -153,7 +152,7 @@ class Vocabulary:
             return True
         if (match := self._source.match(bare)) and 0 < words(bare[match.end() :]) <= 4:
             reading.kinds.add("source")
-            reading.values.append(Value("source", bare[match.end() :].strip(_EDGES), part))
+            reading.values.append(Value("source", bare[match.end() :].strip(EDGES), part))
             return True
         if self._ago(bare, reading, crawled):
             return True
@@ -187,7 +186,7 @@ class Vocabulary:
 
     def _date(self, bare: str, reading: Reading, part: str) -> bool:
         """Read a text that says nothing but when; False when it says anything else."""
-        found = self.calendar.find(bare)
+        found = self._find(bare)
         if not found or not self.calendar.is_time(bare[found.end :]) or not self._only_time(bare[: found.start]):
             return False
         reading.kinds.add("date")
@@ -197,8 +196,13 @@ class Vocabulary:
 
     def _only_time(self, before: str) -> bool:
         """Words of time, or one place name before the date ("Frankfurt, October 23")."""
-        rest = self._dated.sub("", before).strip(_EDGES)
-        return self.calendar.is_time(rest) or (before.rstrip().endswith(",") and len(rest.split()) == 1 and rest[:1].isupper())
+        if self.calendar.is_time(before):
+            return True
+        place = before.rstrip().endswith(",")
+        if before.isascii() and not place:
+            return False  # what introduces a date is written apart
+        rest = self._dated.sub("", before).strip(EDGES)
+        return self.calendar.is_time(rest) or (place and len(rest.split()) == 1 and rest[:1].isupper())
 
     def byline(self, text: str) -> list[str]:
         """The names of a byline: "By Ann Lee and Bo Ek", "김철수 기자"; empty when it is none."""
@@ -218,26 +222,26 @@ class Vocabulary:
         found: list[str] = []
         role = False
         for chunk in _LISTED.split(self._and.sub(",", text) if self._may_join(text) else text):
-            name = chunk.strip(_EDGES)
+            name = chunk.strip(EDGES)
             if found and self._dated.fullmatch(name):
                 continue  # "Ann Lee | Published", the date in the next line
             tokens = name.split()
-            cut = next((at for at, token in enumerate(tokens) if token.casefold().strip(_EDGES) in self._roles), len(tokens))
+            cut = next((at for at, token in enumerate(tokens) if token.casefold().strip(EDGES) in self._roles), len(tokens))
             role = role or cut < len(tokens)
             while 2 < cut < len(tokens) and tokens[cut - 1].casefold() in self._no_name:
                 cut -= 1  # "Ann Lee Lifestyle Writer"
-            short = " ".join(tokens[:cut]).strip(_EDGES)
-            if short.casefold() not in self.agencies and self._no_name_in(short):
-                return [], False
+            short = " ".join(tokens[:cut]).strip(EDGES)
             if (self._is_name(short) or _CJK_SPACED.fullmatch(short)) and (cut == len(tokens) or len(tokens) <= 9):
                 found.append(_titled(short))
             elif tokens and not (role and cut == 0) and not (found and _INITIALS.fullmatch(name)):
+                return [], False
+            if self._no_name_in(short) and short.casefold() not in self.agencies:
                 return [], False
         return found, role and bool(found)
 
     def _no_name_in(self, text: str) -> bool:
         """Whether a text holds a word that no name has."""
-        return any(word.casefold().strip(_EDGES) in self._no_name for word in text.split())
+        return any(word.casefold().strip(EDGES) in self._no_name for word in text.split())
 
     def _introduced(self, line: str) -> bool:
         return self.suspicion.may_introduce(line) and self._author.match(line) is not None
@@ -251,7 +255,7 @@ class Vocabulary:
         text = _HANDLE.sub(" ", text)
         found: list[str] = []
         for chunk in re.split(r"[,;/|、，]|\s[-–—]\s", self._and.sub(",", text)):
-            name = chunk.strip(_EDGES)
+            name = chunk.strip(EDGES)
             if not name:
                 continue
             name = self._without_place(self._without_role(name))
@@ -274,7 +278,7 @@ class Vocabulary:
     def _without_place(self, name: str) -> str:
         """A name without the place or paper behind it: "Ann Lee in Paris", "Bo Ek for The Example"."""
         tokens = name.split()
-        run = next((at for at, one in enumerate(tokens) if one[0].islower() and one not in _PARTICLES), len(tokens))
+        run = next((at for at, one in enumerate(tokens) if one[0].islower() and one not in PARTICLES), len(tokens))
         return " ".join(tokens[:run]) if 2 <= run <= 4 and 2 <= len(tokens) - run <= 4 else name
 
     def introduces(self, line: str) -> bool:
@@ -282,19 +286,13 @@ class Vocabulary:
         tokens = line.casefold().split()
         return 0 < len(tokens) <= 4 and bool(self._author.fullmatch(tokens[-1]) or self._author.fullmatch(line))
 
-    def may_name(self, line: str) -> bool:
-        """Whether a line could be nothing but a name, of a person or an agency."""
-        if is_named(line):
-            return True
-        return len(line) <= AGENCY_CHARS and (self.is_agency(line) or _CJK_SPACED.fullmatch(line) is not None)
-
     def is_agency(self, line: str) -> bool:
         """Whether a line is nothing but the name of an agency."""
-        return line.casefold().strip(_EDGES) in self.agencies
+        return line.casefold().strip(EDGES) in self.agencies
 
     def is_role(self, line: str) -> bool:
         """Whether a line is nothing but what somebody is: "Political Correspondent"."""
-        tokens = [token.strip(_EDGES) for token in line.casefold().split()]
+        tokens = [token.strip(EDGES) for token in line.casefold().split()]
         return (
             0 < len(tokens) <= 4
             and tokens[-1] in self._roles
@@ -304,7 +302,7 @@ class Vocabulary:
     def listed(self, text: str) -> list[str]:
         """The names of a text that is a list of nothing else: "Ann Lee, Bo Ek"; as they stand when they look like no names."""
         return self.names(text) or [
-            part for part in (one.strip(_EDGES) for one in _LISTED.split(self._and.sub(",", text))) if part
+            part for part in (one.strip(EDGES) for one in _LISTED.split(self._and.sub(",", text))) if part
         ]
 
     def _is_name(self, name: str) -> bool:
@@ -317,7 +315,7 @@ class Vocabulary:
         return (
             proper >= 2
             and parts[0][0].isupper()
-            and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in _PARTICLES) for part in parts)
+            and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in PARTICLES) for part in parts)
         )
 
 
@@ -327,10 +325,10 @@ def _hangul_names(text: str) -> list[str]:
     >>> _hangul_names("이상현·김혜진"), _hangul_names("서울, 뉴스 김철수")
     (['이상현', '김혜진'], ['김철수'])
     """
-    parts = [part.strip(_EDGES) for part in re.split(r"[,·ㆍ/]", text) if part.strip(_EDGES)]
+    parts = [part.strip(EDGES) for part in re.split(r"[,·ㆍ/]", text) if part.strip(EDGES)]
     if parts and all(len(part) == HANGUL_NAME and _CJK_NAME.fullmatch(part) for part in parts):
         return parts
-    last = text.strip(_EDGES).split()[-1:]
+    last = text.strip(EDGES).split()[-1:]
     return [name for name in last if _CJK_NAME.fullmatch(name)]
 
 
@@ -340,7 +338,7 @@ def _titled(name: str) -> str:
 
 def _parts(line: str) -> Iterator[str]:
     for part in _SEPARATORS.split(line):
-        if part and part.strip(_EDGES):
+        if part and part.strip(EDGES):
             yield part.strip()
 
 

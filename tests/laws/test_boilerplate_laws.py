@@ -19,11 +19,12 @@ from cleanup.rules import directories
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_structure
 from cleanup.stages.boilerplate_glance import Glance
-from cleanup.stages.boilerplate_lines import Page, cuts, words
+from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, is_sentence, line_words, words
 from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_regex import Expression
 from cleanup.stages.boilerplate_rules import LineRule, fold, load, normal
+from cleanup.stages.boilerplate_suspects import DATED, WHO
 
 BOOK = load(directories())
 MATCHER = Matcher(BOOK)
@@ -186,7 +187,7 @@ def test_pages_that_are_looked_at_closely_say_what_they_say_at_a_glance(texts: l
     quick = proposals(texts)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boilerplate_structure, "may_repeat", lambda _: True)
-        patch.setattr(bylines, "worth_reading", lambda glance, *_: glance.chars <= bylines.METADATA_CHARS)
+        patch.setattr(bylines, "worth_reading", lambda glance: glance.chars <= bylines.METADATA_CHARS)
         patch.setattr(boilerplate_structure, "repeating", lambda _, first: np.ones(len(first) - 1, bool))
         assert proposals(texts) == quick
 
@@ -210,4 +211,14 @@ def test_a_page_without_residue_is_left_alone(paragraphs: list[str]) -> None:
 def test_metadata_suspects_are_sound(line: str) -> None:
     reading = VOCABULARY.read(line)
     if reading and reading.kinds - {"time"}:
-        assert VOCABULARY.suspicion.tells(line, True), (line, reading.kinds)
+        assert VOCABULARY.suspicion.tells([line])[0] & (DATED | WHO), (line, reading.kinds)
+
+
+@given(pages)
+@settings(max_examples=80, deadline=None)
+def test_lines_look_together_as_they_look_alone(text: str) -> None:
+    texts = [*Page(text).text, "東京の新聞", "Ann said “yes.”", "x" * 500]
+    count, sentence, long = Glance(texts).shape
+    assert count.tolist() == list(map(line_words, texts))
+    assert sentence.tolist() == list(map(is_sentence, texts))
+    assert long.tolist() == list(map(is_paragraph, texts))
