@@ -35,10 +35,11 @@ from cleanup.stages.deadline import deadline
 from cleanup.write.columns import Columns, Sketches
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import appearing
-from cleanup.write.record import encode, parse_line, render, render_rows, value
+from cleanup.write.record import INTERNAL, encode, parse_line, render, render_rows, value
 from cleanup.write.trail import FATAL, Trail
 
 BUFFER = 1 << 18  # bytes that are written at once
+FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
 DEDUP_POLICY = Policy(apply=0.9, review=0.5)
 
 
@@ -247,17 +248,25 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
     tally = Tally()
     with np.load(mapped / "columns.npz") as columns:
         ends, live = columns["ends"], columns["live"]
+    try:
+        lines, rows = (open(mapped / name, "rb") for name in FINISHED)
+    except FileNotFoundError:
+        if done.exists():
+            return  # another process was first
+        raise
     with (
         corpus_writer(root / "corpus", job.name, job.config) as corpus,
         corpus_writer(root / "dropped", job.name, job.config) as dropped,
         appearing(root / "ledger" / f"part-{job.name}.jsonl") as ledger,
-        open(mapped / "docs.jsonl", "rb") as lines,
+        lines,
+        rows,
     ):
-        with open(mapped / "ledger.jsonl", "rb") as rows:
-            shutil.copyfileobj(rows, ledger, 1 << 20)
+        shutil.copyfileobj(rows, ledger, 1 << 20)
         _route(lines, ends, live, proposals, corpus, dropped, ledger, tally, job)
     with appearing(done) as file:
         file.write(msgspec.json.encode(tally.outcome(job.number)))
+    for name in FINISHED:
+        (mapped / name).unlink(missing_ok=True)
 
 
 def finished(job: Job) -> Outcome:
@@ -308,9 +317,11 @@ def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, jo
     record = parse_line(line)
     summary = value(record["cleanup"])
     field = job.config.read.text_field
-    meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
+    own = {key: summary[key] for key in INTERNAL if key in summary}
     id_ = identity(record, job.config.read) or str(value(record["id"]))
-    doc = Document(id_, text=value(record[field]), source=str(value(record.get("source", ""))), meta=meta, record=record)
+    # Most are dropped without a look at their text, which stays as it lies there.
+    needed = any(isinstance(one, Edit) or "shared" in one.why for one in proposals)
+    doc = Document(id_, text=value(record[field]) if needed else "", meta={**summary["meta"], **own})
     for one in proposals:
         if "shared" in one.why:  # where it lies: only now the text is at hand
             one.why["shared"] = passage(doc.text, *one.why["shared"])
@@ -320,12 +331,8 @@ def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, jo
     out = {key: item for key, item in record.items() if key not in ("cleanup", "drop")}
     if edits:
         out[field] = doc.text
-    meta = {key: item for key, item in doc.meta.items() if key not in ("language", "spin")}
-    out["cleanup"] = {
-        **{key: summary[key] for key in ("language", "spin") if key in summary},
-        "edits": summary["edits"] + edits,
-        "meta": meta,
-    }
+    meta = {key: item for key, item in doc.meta.items() if key not in INTERNAL}
+    out["cleanup"] = {**own, "edits": summary["edits"] + edits, "meta": meta}
     if doc.status == "dropped":
         row = next(row for row in rows if row.action == "drop" and row.decision == "apply")
         out["drop"] = {"stage": row.stage, "rule": row.rule, "score": row.score, "why": row.why}
