@@ -249,7 +249,7 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
     with np.load(mapped / "columns.npz") as columns:
         ends, live = columns["ends"], columns["live"]
     try:
-        lines, rows = (open(mapped / name, "rb") for name in FINISHED)
+        lines, rows = (open(mapped / name, "rb") for name in FINISHED)  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         if done.exists():
             return  # another process was first
