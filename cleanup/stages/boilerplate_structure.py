@@ -155,7 +155,7 @@ def tail(state: State) -> None:
         verdict = state.verdicts.get(line)
         category = verdict.why.get("category") if verdict else None
         strong = category in ("comment", "related") and before >= TAIL_SHARE * total > 0
-        if strong and (category == "comment" or _ends(state, line, before, total)):
+        if strong and (not _goes_on(state, line) if category == "comment" else _ends(state, line, before, total)):
             name = "comments-tail" if category == "comment" else "related-tail"
             for number in range(line + 1, len(page)):
                 state.add(number, Verdict(f"boilerplate/structure/{name}", 0.93, {"marker": page.text[line][:80]}))
@@ -173,8 +173,18 @@ def _ends(state: State, line: int, before: int, total: int) -> bool:
         return False  # no list of headlines has sentences in a row, about the same
     if len(said) > 1 and len(state.page) - line > MANY and max(shares) < OTHER:
         return True
+    if _goes_on(state, line) and (len(said) < RUN or shares[0] >= OTHER):
+        return False
     # one sentence alone: the article may go on behind an insert
     return (before == total and len(said) != 1) or (before >= 0.6 * total and _teasers(state, line + 1))
+
+
+def _goes_on(state: State, line: int) -> bool:
+    """Whether the article goes on behind a marker in its middle: two paragraphs in a row, no name, time or headline first."""
+    page = state.page
+    unknown = (other for other in range(line + 1, len(page)) if other not in state.verdicts)
+    one, two = next(unknown, 0), next(unknown, 0)
+    return two == one + 1 > 1 and all(page.sentence[other] and page.words[other] >= PROSE_WORDS for other in (one, two))
 
 
 def _share(state: State, run: Sequence[int], article: set[str]) -> float:
