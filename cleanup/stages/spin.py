@@ -18,7 +18,7 @@ def rules(paths: Sequence[Path]) -> list[Rule]:
     return listing(paths)
 
 
-@stage("spin", version=1, rules=rules)
+@stage("spin", version=2, rules=rules)
 def spin(cfg: SpinConfig | None, paths: Sequence[Path]) -> Propose:
     """Judge and repair English documents; others get neither mark nor edit."""
     cfg = cfg or SpinConfig()
