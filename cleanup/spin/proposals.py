@@ -83,7 +83,8 @@ def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading, spun: 
     if candidate is None:
         return None
     head, tail = part[unit.first], part[unit.last - 1]
-    value = score(_surer(reading.probability) if unit.last - unit.first > 1 or candidate.tier == "function" else reading.probability)
+    surer = unit.last - unit.first > 1 or candidate.tier == "function"
+    value = score(_surer(reading.probability) if surer else reading.probability)
     quotations = {token.quoted for token in part[unit.first : unit.last]} - {0}
     if not quotations <= spun or candidate.tier == "tortured" or _other_amount(candidate, reading):
         value = min(value, HELD)

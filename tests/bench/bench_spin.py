@@ -4,8 +4,8 @@
 
 Seed 002 was restored by hand (`spin_seed.tsv`: places and words). The pages of `spin_pages.tsv` were spun by hand, from knowledge
 of the spinner and not of the lexicon: weights were fitted on those called `fit`, never on those called `kept`. The articles of
-`tests/cases/spin_pairs.toml` and of `spin_articles.txt` are our own, written and spun without looking at the lexicon; what was missed
-in those called `read` was looked at once afterwards, in those called `fresh` never.
+`tests/cases/spin_pairs.toml` and of `spin_articles.txt` are our own, written and spun without looking at the lexicon; what was
+missed in those called `read` was looked at once afterwards, in those called `fresh` never.
 Texts for detection are clean pages, spun with the observed pairs (about 15 % of the words change) and with the table of
 `cleanup corrupt` (up to 36 %); neither is a real spun page, of which more than a third changes.
 """
