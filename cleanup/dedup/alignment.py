@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import LCSseq
 
 from cleanup.arrays import ranges
 from cleanup.dedup.shingle import I64, U32, finish, odd32
@@ -106,5 +105,7 @@ def _aligned(words: U32, bounds: I64, pairs: I64) -> tuple[I64, I64, I64]:
 
 def subsequence(one: bytes, two: bytes) -> list[tuple[int, int, int]]:
     """A longest common subsequence of two rows of 32-bit words: where its stretches begin in either, and their lengths."""
+    from rapidfuzz.distance import LCSseq
+
     blocks = LCSseq.editops(array("I", one), array("I", two)).as_matching_blocks()
     return [(block.a, block.b, block.size) for block in blocks[:-1]]  # the last one is empty, and stands at the ends

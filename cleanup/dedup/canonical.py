@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import string
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
@@ -31,13 +32,14 @@ class Classes:
 
     def __init__(self, words: Mapping[str, str]) -> None:
         # A contraction is several tokens; what a stop word is made of drops out as it does.
-        pieces = {piece: "" for word, name in words.items() if not name for piece in re.split(r"[^\w]+", word) if piece}
-        letters = dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "") if words else {}
-        chosen = sorted({**letters, **pieces, **words}.items())
-        keys = _one_token([word for word, _ in chosen])
-        every = sorted({name for _, name in chosen if name})
+        stop = " ".join(word for word, name in words.items() if not name)
+        pieces = dict.fromkeys([*(string.ascii_lowercase if words else ""), *re.findall(r"\w+", stop)], "")
+        chosen = {**pieces, **words}
+        keys = _one_token(list(chosen))
+        every = list(dict.fromkeys(filter(None, chosen.values())))
         values = dict(zip(every, _one_token([f"class{name.encode().hex()}" for name in every]).tolist(), strict=True))
-        names = np.array([values.get(name, 0) for _, name in chosen], np.uint32)
+        values[""] = 0
+        names = np.array(list(map(values.__getitem__, chosen.values())), np.uint32)
         known = keys != 0
         self.keys, first = np.unique(keys[known], return_index=True)
         self.values: U32 = names[known][first] & _VALUE
@@ -114,8 +116,10 @@ def pairs(tokens: Tokens, classes: Classes) -> Pairs:
         soft ^= FIRM
         values[:-1] |= soft
         values[bounds[1:][sizes > 0] - 1] = EMPTY
-    firm = np.append(0, np.cumsum(values < FIRM))[bounds]
-    return Pairs(values, owner, sizes, np.diff(firm))
+    firm, filled = np.zeros(len(sizes), np.int64), np.flatnonzero(sizes)
+    if len(filled):
+        firm[filled] = np.add.reduceat(values >> u32(31) ^ u32(1), bounds[filled], dtype=np.uint32)
+    return Pairs(values, owner, sizes, firm)
 
 
 def smallest(found: Pairs, size: int) -> U32:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Fetch = Callable[[Sequence[int]], list[str]]
 Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 
-BATCH_CHARS = 1 << 18  # of the texts that are compared at a time
+BATCH_CHARS = 1 << 19  # of the texts that are compared at a time
 BATCH_PAIRS = 256
 SHARE = 512  # pairs that make a worker's share
 

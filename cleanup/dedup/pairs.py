@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 
 PART = 1 << 19  # entries sorted at a time, in a small corpus
-SCAN = 1 << 15  # values scanned at a time
+SCAN = 1 << 17  # values scanned at a time
 
 
 class Places:
@@ -49,6 +49,7 @@ class Places:
         All values in one sort would take eight bytes each. So they are done by their last bits, in as many turns as keep
         one a document in memory. `wanted` leaves out documents by number.
         """
+        table = np.asarray(table)  # slices of a map cost more than what is done with them
         columns = table.shape[1]
         turns = 1
         while turns < columns and len(self) * columns // turns > PART:

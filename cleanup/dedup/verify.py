@@ -71,7 +71,7 @@ def prepare(texts: Sequence[str], width: int) -> Batch:
 @cache
 def _marks(holds: Callable[[str], bool]) -> Mask:
     """For every UTF-16 code unit whether it is a character for which something holds."""
-    return np.fromiter((holds(chr(code)) for code in range(0x10000)), bool, 0x10000)
+    return np.fromiter(map(holds, map(chr, range(0x10000))), bool, 0x10000)
 
 
 class Surface(NamedTuple):
