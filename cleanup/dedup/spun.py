@@ -32,10 +32,9 @@ TOGETHER = 3  # the same in an index, where it is not known how many have a hash
 WORDS = 20  # a document with fewer has too few pairs of content words
 BLOCK = 1 << 16  # pairs made at a time
 SCAN = 1 << 12  # pairs of sketches compared at a time
-MARKS = 64  # bits a document in the table of pairs from small buckets
-NEAR = 1 << 17  # bits among which a pair has its own
+NEAR = 1 << 11  # words among which a pair has its own, in the table of pairs from small buckets
 COUNTS = 4  # bytes a document in the table of pairs from large ones
-_HASH, _SECOND = odd(0x5B1, 2)
+(_HASH,) = odd(0x5B1, 1)
 
 
 class Kin(NamedTuple):
@@ -48,7 +47,7 @@ class Kin(NamedTuple):
 
 def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
     """Pairs of living documents that share enough of their smallest canonical hashes."""
-    marks, counts = Marks(MARKS * len(places)), np.zeros(COUNTS * len(places) + 1, np.uint8)
+    marks, counts = Marks(len(places)), np.zeros(COUNTS * len(places) + 1, np.uint8)
     wanted = np.asarray(sketches.tokens >= max(cfg.min_words, WORDS))
     met, flooded = 0, []
     found = np.zeros(0, np.uint64)
@@ -90,30 +89,30 @@ def _tally(counts: NDArray[np.uint8], slots: I64) -> NDArray[np.uint8]:
 
 
 class Marks:
-    """Remembers pairs by two bits each (Bloom 1970): forgets none, and takes some for known that are not."""
+    """Remembers pairs by two bits each, in one word (Bloom 1970; Putze, Sanders and Singler 2007): forgets none, and takes some
+    for known that are not."""
 
     def __init__(self, size: int) -> None:
-        self.size = min(max(size, 1 << 10), (1 << 32) - 1)
-        self.bits = np.zeros(self.size // 64 + 1, np.uint64)
+        self.bits = np.zeros(max(size, 1 << 4), np.uint64)
 
     def again(self, pairs: U64) -> U64:
-        """Which pairs came before; from now on all of these did. The bits of a pair lie near the place of its first document, so
+        """Which pairs came before; from now on all of these did. The word of a pair lies near the place of its first document, so
         that sorted pairs go through memory in order."""
         pairs = np.sort(pairs)
         fresh = np.ones(len(pairs), bool)
         np.not_equal(pairs[1:], pairs[:-1], out=fresh[1:])
         twice, pairs = pairs[~fresh], pairs[fresh]
-        known = np.ones(len(pairs), bool)
-        start = (pairs >> u64(32)).view(np.int64) * MARKS
-        for factor in (_HASH, _SECOND):
-            at = _slots(pairs, factor, min(NEAR, self.size))
-            at += start
-            over = np.flatnonzero(at >= self.size)
-            at[over] %= self.size
-            bit = u64(1) << (at & 63).view(np.uint64)
-            at >>= 6
-            known &= (self.bits[at] & bit) != 0
-            np.bitwise_or.at(self.bits, at, bit)
+        hashed = pairs * _HASH
+        bits = u64(1) << (hashed >> u64(58))
+        bits |= u64(1) << (hashed >> u64(52) & u64(63))
+        hashed >>= u64(30)
+        hashed &= u64(NEAR - 1)
+        hashed += pairs >> u64(32)
+        at = hashed.view(np.int64)
+        over = np.flatnonzero(at >= len(self.bits))
+        at[over] %= len(self.bits)
+        known = (self.bits[at] & bits) == bits
+        np.bitwise_or.at(self.bits, at, bits)
         return np.concatenate((twice, pairs[known]))
 
 
