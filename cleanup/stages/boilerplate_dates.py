@@ -14,15 +14,15 @@ _ORDINAL = r"(?:st|nd|rd|th|er|[ºª°.])?"
 _YEAR = r"((?:19|20)\d\d)"
 _HAS_YEAR = re.compile(_YEAR)
 _FORMS = tuple(
-    (re.compile(pattern, re.IGNORECASE), order)
-    for pattern, order in (
-        (rf"(?<!\d){_YEAR}[-/](\d{{1,2}})[-/](\d{{1,2}})(?!\d)", "ymd"),
-        (rf"(?<!\d){_YEAR}\s?[年년]\s?(\d{{1,2}})\s?[月월]\s?(\d{{1,2}})\s?[日일]", "ymd"),
-        (rf"(?<!\d){_YEAR}\.\s?(\d{{1,2}})\.\s?(\d{{1,2}})(?!\d)", "ymd"),
-        (rf"(?<!\d)(\d{{1,2}}){_ORDINAL}[\s-]+(?:de\s+|of\s+)?{_WORD},?[\s-]+(?:de\s+|del\s+)?{_YEAR}(?!\d)", "dmy"),
-        (rf"{_WORD}\s+(\d{{1,2}}){_ORDINAL},?\s+{_YEAR}(?!\d)", "mdy"),
-        (rf"(?<!\d)(\d{{1,2}})\.\s?(\d{{1,2}})\.\s?{_YEAR}(?!\d)", "dmy"),
-        (rf"(?<!\d)(\d{{1,2}})([/-])(\d{{1,2}})\2{_YEAR}(?!\d)", "slash"),
+    (re.compile(pattern, re.IGNORECASE), order, signs)
+    for pattern, order, signs in (
+        (rf"(?<!\d){_YEAR}[-/](\d{{1,2}})[-/](\d{{1,2}})(?!\d)", "ymd", "-/"),
+        (rf"(?<!\d){_YEAR}\s?[年년]\s?(\d{{1,2}})\s?[月월]\s?(\d{{1,2}})\s?[日일]", "ymd", "年년"),
+        (rf"(?<!\d){_YEAR}\.\s?(\d{{1,2}})\.\s?(\d{{1,2}})(?!\d)", "ymd", "."),
+        (rf"(?<!\d)(\d{{1,2}}){_ORDINAL}[\s-]+(?:de\s+|of\s+)?{_WORD},?[\s-]+(?:de\s+|del\s+)?{_YEAR}(?!\d)", "dmy", ""),
+        (rf"{_WORD}\s+(\d{{1,2}}){_ORDINAL},?\s+{_YEAR}(?!\d)", "mdy", ""),
+        (rf"(?<!\d)(\d{{1,2}})\.\s?(\d{{1,2}})\.\s?{_YEAR}(?!\d)", "dmy", "."),
+        (rf"(?<!\d)(\d{{1,2}})([/-])(\d{{1,2}})\2{_YEAR}(?!\d)", "slash", "-/"),
     )
 )
 _SHORT_YEAR = re.compile(r"\W*(\d{1,2})\.(\d{1,2})\.(\d\d)(?:\W+\d{1,2}[:.]\d\d)?\W*")  # "03.05.24 10:15" and nothing else
@@ -74,7 +74,9 @@ class Calendar(msgspec.Struct, frozen=True):
             match = _SHORT_YEAR.fullmatch(text) if len(text) <= SHORT_CHARS else None
             read, iso = _iso(2000 + int(match[3]), int(match[2]), int(match[1])) if match else (False, None)
             return Found(iso, match.start(1), match.end(3)) if match and read else None
-        for pattern, order in _FORMS:
+        for pattern, order, signs in _FORMS:
+            if signs and not any(sign in text for sign in signs):
+                continue
             for match in pattern.finditer(text):
                 read, iso = self._read(match, order)
                 if read and (best is None or match.start() < best.start):
@@ -98,6 +100,10 @@ class Calendar(msgspec.Struct, frozen=True):
         """Whether a text says nothing but a time: numbers, weekdays, zones, "at", "updated"."""
         tokens = _TOKEN.finditer(text.casefold())
         return all(found[0].isdecimal() or found[0] in self.filler or found[0] in self.months for found in tokens)
+
+    def others(self, text: str) -> int:
+        """How many words of a text are none that may stand around a date."""
+        return sum(not self.filler.issuperset(_TOKEN.findall(word)) for word in text.casefold().split())
 
     def relative(self, text: str, crawled: str = "") -> tuple[bool, str | None]:
         """(whether the text says how long ago, the date if the day of the crawl is known)."""

@@ -30,14 +30,16 @@ STUB = 32  # characters of either end of a line that is too long for any rule
 GRAM = 4  # bytes by which most pieces of words are found,
 TRIPLE = 3  # .. by which others are,
 WINDOW = 8  # and by which they are told apart
-HEAD = 10  # symbols of a normal form by which most lines are told to match no rule,
+OPENING = 6  # bytes of a line by which most are told to match no rule,
+HEAD = 10  # symbols of a normal form by which others are,
 HEAD_CHARS = 24  # which so many characters of a line most often give
-FEW, FEW_CHARS = 8, 12  # symbols by which lines that begin alike are found, and characters that most often give them
 GRAM_BITS, LIMIT_BITS = 18, 20  # of the hashes by which tables are looked up in
 BLOCK = 1 << 16  # bytes that are looked at together: what memory hands out at once, and the processor's cache holds
 UNLIMITED, NEVER = 254, 255  # more words than a line has that is read, and those of one that is too long
 ONE, MORE = 1, 2  # whether a byte is a sign, or may begin one
 ODD, SPACE, NUMBER = 0, ord(" "), ord("#")
+LETTERS = 26
+WIDE = np.uint64(0x8080808080808080)  # of bytes beyond ASCII
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines have many, the most common last
 _Number = TypeVar("_Number", np.uint32, np.uint64)
@@ -67,8 +69,8 @@ class Glance:
         self.start: Ints = breaks[:-1] + 1  # of its bytes
         self.end: Ints = breaks[1:]
         # Words as spaces tell them: never more than a rule counts, and too many for any rule where the line is too long.
-        self.spaces = np.flatnonzero(self.data == SPACE)
-        self.words: Words = (np.diff(np.searchsorted(self.spaces, breaks)) + 1).astype(np.uint8)
+        spaces = np.flatnonzero(self.data == SPACE)
+        self.words: Words = (np.diff(np.searchsorted(spaces, breaks)) + 1).astype(np.uint8)
         self.words[self.chars > SHORT] = NEVER
 
     @cached_property
@@ -96,26 +98,6 @@ class Glance:
     def windows(self) -> npt.NDArray[np.uint64]:
         """The eight bytes from each byte on."""
         return np.ndarray((len(self.bytes) - WINDOW + 1,), "<u8", self.bytes, 0, (1,))
-
-    @cached_property
-    def starts(self) -> tuple[Bools, Sequence[Hashes], Bools]:
-        """Of the normal form's start: whether it is not told at a glance; hashes of its first symbol, first two, and so on; and
-        whether the first `FEW_CHARS` characters tell `FEW` symbols."""
-        codes = np.array(self.lines, f"U{HEAD_CHARS}").view(np.uint32).reshape(-1, HEAD_CHARS)
-        symbols = _symbols().take(codes.T, mode="clip")  # a row for each character
-        odd, space, number = symbols == ODD, symbols == SPACE, symbols == NUMBER
-        told = ~odd
-        told[0] &= ~space[0]
-        told[1:] &= ~((space[1:] & space[:-1]) | (number[1:] & number[:-1]))
-        count = np.cumsum(told, axis=0, dtype=np.uint8)
-        # Numbers have signs in them, and stand apart from letters: not told here.
-        unclear = (odd & (count <= HEAD)).any(axis=0) | ((count[-1] <= HEAD) & (self.chars > HEAD_CHARS))
-        unclear |= ((number[1:] != number[:-1]) & ~space[1:] & ~space[:-1]).any(axis=0)
-        unclear |= (number[2:] & space[1:-1] & number[:-2]).any(axis=0)
-        char, line = np.nonzero(told & (count <= HEAD))
-        head = np.zeros((HEAD, len(codes)), np.uint64)
-        head[count[char, line] - 1, line] = symbols[char, line]
-        return unclear, list(_running(head)), count[FEW_CHARS - 1] >= FEW
 
 
 class Piece(NamedTuple):
@@ -201,14 +183,53 @@ class Heads:
         sizes = np.fromiter(map(len, most), np.int64, len(most))
         numbers = np.stack(list(_running(keys.T)))[sizes - 1, np.arange(len(most))]
         self._most = _Limits(numbers, most.values())
+        openings: dict[bytes, int] = {}
+        for form, limit in limits.items():
+            opening = form.encode()[:OPENING]
+            openings[opening] = max(openings.get(opening, 0), limit)
+        self._openings = _Limits(_numbers(openings, np.uint64), openings.values())
+        self._masks = [np.uint64((1 << 8 * size) - 1) for size in sorted(set(map(len, openings)))]
 
-    def find(self, glance: Glance) -> Bools:
-        """Which lines may start so: those that are known to, and all of which the normal form is not told at a glance."""
-        unclear, starts, _ = glance.starts
-        limit = np.zeros(len(unclear), np.uint8)
+    def find(self, glance: Glance) -> Ints:
+        """The lines that may start so: those that are known to, and all of which the normal form is not told at a glance."""
+        rows: Ints = np.flatnonzero((glance.words < NEVER) & self._open(glance))
+        unclear, starts = _starts([glance.lines[row] for row in rows.tolist()])
+        limit = np.zeros(len(rows), np.uint8)
         for hashes in starts:
             np.maximum(limit, self._most.of(hashes), out=limit)
-        return (glance.words < NEVER) & (unclear | (glance.words <= limit))
+        found: Ints = rows[unclear | (glance.words[rows] <= limit)]
+        return found
+
+    def _open(self, glance: Glance) -> Bools:
+        """Which lines start with bytes that a beginning has, or with any but letters and single spaces."""
+        begins = glance.windows[glance.start]
+        limit = np.zeros(len(begins), np.uint8)
+        for mask in self._masks:
+            np.maximum(limit, self._openings.of(begins & mask), out=limit)
+        codes = glance.data[glance.start + np.arange(OPENING)[:, None]]
+        space = codes == SPACE
+        plain: Bools = (space | (codes - np.uint8(ord("a")) < LETTERS)).all(axis=0) & ~(space[1:] & space[:-1]).any(axis=0)
+        found: Bools = ~plain | (begins & WIDE != 0) | (glance.words <= limit)
+        return found
+
+
+def _starts(lines: Sequence[str]) -> tuple[Bools, Sequence[Hashes]]:
+    """Of the normal form's start: whether it is not told at a glance; hashes of its first symbol, first two, and so on."""
+    codes = np.array(lines, f"U{HEAD_CHARS}").view(np.uint32).reshape(-1, HEAD_CHARS)
+    symbols = _symbols().take(codes.T, mode="clip")  # a row for each character
+    odd, space, number = symbols == ODD, symbols == SPACE, symbols == NUMBER
+    told = ~odd
+    told[0] &= ~space[0]
+    told[1:] &= ~((space[1:] & space[:-1]) | (number[1:] & number[:-1]))
+    count = np.cumsum(told, axis=0, dtype=np.uint8)
+    # Numbers have signs in them, and stand apart from letters: not told here.
+    unclear = (odd & (count <= HEAD)).any(axis=0) | ((count[-1] <= HEAD) & (np.fromiter(map(len, lines), np.int64) > HEAD_CHARS))
+    unclear |= ((number[1:] != number[:-1]) & ~space[1:] & ~space[:-1]).any(axis=0)
+    unclear |= (number[2:] & space[1:-1] & number[:-2]).any(axis=0)
+    char, line = np.nonzero(told & (count <= HEAD))
+    head = np.zeros((HEAD, len(codes)), np.uint64)
+    head[count[char, line] - 1, line] = symbols[char, line]
+    return unclear, list(_running(head))
 
 
 @cache

@@ -58,6 +58,7 @@ class Seams:
     def __init__(self, labels: Sequence[str], counts: Sequence[str]) -> None:
         known = "|".join(re.escape(label[0].upper() + label[1:]) for label in labels if len(label) > 3)
         self._label = re.compile(rf"(?<=[^\W_A-ZÀ-Þ])(?=(?:{known or '(?!)'})(?![^\W\d_]))")
+        self._counting = {count.split()[0] for count in counts if len(count) > 4}
         named = "|".join(re.escape(count) for count in counts if len(count) > 4) or "(?!)"
         self._count = re.compile(rf"(?<=\w)\s+(?=(?:{named})\W{{0,3}}\d|\d{{1,3}}\s(?:{named}))", re.IGNORECASE)
 
@@ -72,5 +73,6 @@ class Seams:
         if not _DIGIT.search(line):
             return line
         line = _TIMES.sub(" ", line) if _TIMED.search(line) else line
-        line = self._count.sub(" | ", line, count=1) if _YEAR.search(line) else line
+        if _YEAR.search(line) and any(map(line.casefold().__contains__, self._counting)):
+            line = self._count.sub(" | ", line, count=1)
         return once(self._label.sub(" | ", line) if _SEAM.search(line) else line)

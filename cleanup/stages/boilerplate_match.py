@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 
 import msgspec
 import numpy as np
@@ -15,6 +16,7 @@ from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 
 LEAD = 10  # characters of the normal form by which rules are looked up
 LEAD_CHARS = 40  # of a line, which most often hold that many
+LINES = 4096  # whose rules are remembered
 EXACT_CHARS = 160  # no exact form is longer
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
 _RAW = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
@@ -29,7 +31,7 @@ class Hit(msgspec.Struct, frozen=True):
     weight: int = 0  # characters the pattern accounts for: the more specific rule wins
 
 
-class Glob(msgspec.Struct, frozen=True):
+class Glob(msgspec.Struct, frozen=True, dict=True):
     """A wildcard or prefix pattern: literal pieces in order, `*` between them; an empty first or last piece is open."""
 
     pieces: tuple[str, ...]
@@ -45,10 +47,15 @@ class Glob(msgspec.Struct, frozen=True):
             pieces[-1] = pieces[-1].rstrip() + " "
         return cls(tuple(pieces))
 
-    @property
+    @cached_property
     def literal(self) -> str:
         """The first piece, without the fence around it."""
         return self.pieces[0].strip()
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words of its pieces."""
+        return [word for piece in self.pieces for word in piece.split() if word != "#"]
 
     @property
     def size(self) -> int:
@@ -76,6 +83,11 @@ class Glob(msgspec.Struct, frozen=True):
             if number == len(tokens):
                 return found.start() + len(tokens[-1]) if _OPEN.search(tokens[-1]) else found.end()
         return 0
+
+
+def _may_fit(glob: Glob | None, folded: str) -> bool:
+    """Whether a case folded line holds the words of a pattern, which costs less to see than its normal form."""
+    return glob is None or all(word in folded for word in glob.words)
 
 
 def _fence(piece: str) -> str:
@@ -107,6 +119,7 @@ class Matcher:
             patterns = named.rule.patterns
             for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
                 self._add(named, pattern)
+        self._line = lru_cache(LINES)(self._tried)  # the same lines stand on many pages of a site
         self._exact_heads = {form[:LEAD] for form in self._exact}
         self._always = self._inner.get("", [])
         starts = [(f"{form} ", named) for form, found in self._exact.items() for named in found]
@@ -138,19 +151,12 @@ class Matcher:
         found: dict[int, list[Hit]] = {}
         foreign: dict[tuple[str, str], tuple[Named, list[int]]] = {}
         texts = glance.lines
-        lead = set(np.flatnonzero(self._starts.find(glance)).tolist())
+        lead = set(self._starts.find(glance).tolist())
         needs = self._pieces.find(glance)
         for row in np.flatnonzero(glance.words < NEVER).tolist() if self._always else sorted({*lead, *needs}):
-            text = texts[row]
-            entries, exact = self._leading(text) if row in lead else ([], False)
-            entries += self._always
-            for need in needs.get(row, ()):
-                entries += self._inner[need]
-            if not (entries or exact):
-                continue
-            hits, open_entries = self._judge(text, entries, exact)
+            hits, open_entries = self._line(texts[row], row in lead, tuple(needs.get(row, ())))
             if hits:
-                found[row] = hits
+                found[row] = [*hits]
             for entry in open_entries:
                 foreign.setdefault((entry.named.id, entry.regex or ""), (entry.named, []))[1].append(row)
         for (_, pattern), (named, rows) in foreign.items():
@@ -159,10 +165,20 @@ class Matcher:
                     found.setdefault(row, []).append(_hit(named, texts[row], match))
         return {row: _in_order(found[row]) for row in sorted(found)}
 
+    def _tried(self, text: str, leads: bool, needs: Sequence[str]) -> tuple[list[Hit], list[Entry]]:
+        """The rules that match a line that may start as one (`leads`) and has pieces that some need, and the entries whose
+        expression another engine has to try."""
+        entries, exact = self._leading(text) if leads else ([], False)
+        entries += self._always
+        for need in needs:
+            entries += self._inner[need]
+        return self._judge(text, entries, exact) if entries or exact else ([], [])
+
     def _judge(self, text: str, entries: Sequence[Entry], exact: bool) -> tuple[list[Hit], list[Entry]]:
         """The rules that match a line, and the entries whose expression another engine has to try."""
         count = words(text)
-        entries = [entry for entry in entries if count <= entry.named.rule.max_words]
+        folded = fold(text)
+        entries = [entry for entry in entries if count <= entry.named.rule.max_words and _may_fit(entry.glob, folded)]
         form = normal(text) if exact or any(entry.glob for entry in entries) else ""
         hits = (
             [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ()) if count <= named.rule.max_words]

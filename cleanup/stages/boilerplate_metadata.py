@@ -14,7 +14,7 @@ from cleanup.stages.boilerplate_glue import Seams, item, unglued
 from cleanup.stages.boilerplate_lines import words
 from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phrases
 
-FEW = 64
+FEW, LINES = 64, 2048  # remembered readings
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(
     r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)|(?<=\d{4}),\s+(?=[^\W\d_]{3})"
@@ -65,6 +65,8 @@ class Vocabulary:
     def __init__(self, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self.calendar = Calendar.of(tables)
         self._find = lru_cache(FEW)(self.calendar.find)  # a line and its only part are the same
+        self.read = lru_cache(LINES)(self._read)  # the same lines stand on many pages of a site
+        self.persons = lru_cache(LINES)(self._persons)
         self.agencies = {entry.casefold() for table in tables.values() for entry in table.get("agencies", ())}
         self._author = _prefix(tables, "author")
         self._others = _prefix(tables, "others")  # who names introduced by them are is somebody else than the author
@@ -88,7 +90,7 @@ class Vocabulary:
         """How counts are written: patterns so large that they are made when a line is first read."""
         return {kind: _counted(self._tables, kind) for kind in ("reading", "views", "comments")}
 
-    def read(self, line: str, crawled: str = "") -> Reading | None:
+    def _read(self, line: str, crawled: str = "") -> Reading | None:
         """The metadata a line consists of; None when it says anything else as well."""
         if len(line) > 200 or words(line) > MAX_WORDS:
             return None
@@ -199,7 +201,7 @@ class Vocabulary:
         if self.calendar.is_time(before):
             return True
         place = before.rstrip().endswith(",")
-        if before.isascii() and not place:
+        if before.isascii() and not (place and self.calendar.others(before) <= 1):
             return False  # what introduces a date is written apart
         rest = self._dated.sub("", before).strip(EDGES)
         return self.calendar.is_time(rest) or (place and len(rest.split()) == 1 and rest[:1].isupper())
@@ -215,7 +217,7 @@ class Vocabulary:
             return [name for name in names if name.casefold() not in self.agencies]
         return []
 
-    def persons(self, line: str) -> tuple[list[str], bool]:
+    def _persons(self, line: str) -> tuple[list[str], bool]:
         """The names a line consists of, without any word of introduction, and whether a role stands behind one of them."""
         text = item(line)
         text = unglued(self._author.sub("", text, count=1) if self._introduced(text) else text)
@@ -254,7 +256,7 @@ class Vocabulary:
         """The persons (or agencies) a text names, when it names nothing else of length."""
         text = _HANDLE.sub(" ", text)
         found: list[str] = []
-        for chunk in re.split(r"[,;/|、，]|\s[-–—]\s", self._and.sub(",", text)):
+        for chunk in re.split(r"[,;/|、，]|\s[-–—]\s", self._and.sub(",", text) if self._may_join(text) else text):
             name = chunk.strip(EDGES)
             if not name:
                 continue

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from cleanup.stages.boilerplate_glance import FEW, GRAM, Glance
+from cleanup.stages.boilerplate_glance import GRAM, WIDE, Glance
 from cleanup.stages.boilerplate_lines import CJK, Bools, Ints, Page
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import normal
@@ -31,7 +31,9 @@ REPEAT_CHARS = 12  # a line that repeats another starts as it does
 CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
-QUOTE = 0x80E2  # two bytes of a closing quotation mark, which has no other case
+QUOTE = 0x80E2  # two bytes of a quotation mark, which has no other case,
+CASELESS, CASED = (0xE3, 0xED), 0xEA  # no more than signs that begin with bytes from here to there have, but for one,
+SIGN = np.uint64(0xFFFFFF)  # all of three bytes
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -268,11 +270,15 @@ def _crumbs(line: str, title: str) -> list[str]:
 def repeating(glance: Glance, first: Ints) -> Bools:
     """Which pages, each beginning at its `first` line, `may_repeat` has to look at: sound."""
     page = np.repeat(np.arange(len(first) - 1), np.diff(first))
-    unclear, starts, few = glance.starts
-    unclear = unclear | ~few
-    begins = starts[FEW - 1]
+    begins = glance.windows[glance.start]
+    lead = glance.data[glance.start]
+    caseless = ((lead >= CASELESS[0]) & (lead <= CASELESS[1]) & (lead != CASED)) | (begins & np.uint64(0xFFFF) == QUOTE)
+    wide = (begins[1:] | begins[:-1]) & WIDE
+    known = ((wide & (~wide + np.uint64(1))) >> np.uint64(7)) - np.uint64(1)  # bytes before the first one beyond ASCII
+    known = np.where(caseless[1:] | caseless[:-1], SIGN, known)
+    alike = ((begins[1:] ^ begins[:-1]) & known) == 0
     found = np.zeros(len(first) - 1, bool)
-    found[page[1:][(page[1:] == page[:-1]) & (unclear[1:] | unclear[:-1] | (begins[1:] == begins[:-1]))]] = True
+    found[page[1:][alike & (page[1:] == page[:-1]) & (glance.chars[1:] >= REPEAT_CHARS)]] = True
     ends = glance.grams[glance.end - GRAM]
     quoted = (ends >> np.uint32(8) & np.uint32(0xFFFF)) == QUOTE
     odd = ((ends & np.uint32(0x80808080) != 0) & ~quoted) | (glance.end - glance.start < GRAM)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cleanup.document import Mark
-from cleanup.stages.boilerplate_lines import Page, is_paragraph, line_words
+from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_structure import Verdict
 
 PARAGRAPHS = 6  # of the longest stub
@@ -22,10 +22,12 @@ def truncated(page: Page, verdicts: Mapping[int, Verdict], apply: float, said: M
     last = page.text[-1] if page.text else ""
     if said is None and not verdicts and not last.endswith(_ENDS):
         return None
-    stays = [text for line, text in enumerate(page.text) if line not in verdicts or verdicts[line].score < apply]
-    if said is None and not (stays and stays[-1].endswith(_ENDS)):
+    stays = [line for line in range(len(page)) if line not in verdicts or verdicts[line].score < apply]
+    if said is None and not (stays and page.text[stays[-1]].endswith(_ENDS)):
         return None
-    prose = [text for text in stays if len(text) >= PROSE or is_paragraph(text)]
-    if len(prose) > PARAGRAPHS or sum(map(line_words, prose)) > WORDS or (said is None and not any(map(is_paragraph, prose))):
+    prose = [line for line in stays if len(page.text[line]) >= PROSE or page.long[line]]
+    if len(prose) > PARAGRAPHS or sum(page.words[line] for line in prose) > WORDS:
         return None
-    return said or Mark("truncated", True, "boilerplate/structure/ellipsis", 0.9, {"wording": stays[-1][-80:]})
+    if said is None and not any(page.long[line] for line in prose):
+        return None
+    return said or Mark("truncated", True, "boilerplate/structure/ellipsis", 0.9, {"wording": page.text[stays[-1]][-80:]})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import islice
+from itertools import compress, islice
 
-from cleanup.stages.boilerplate_lines import Page, is_paragraph, is_sentence, line_words
+from cleanup.stages.boilerplate_lines import Page, line_words
 from cleanup.stages.boilerplate_structure import Verdict
 
 TITLE_CHARS = 250
@@ -28,7 +28,7 @@ _PARTS = re.compile(r"\s+[|–—»·]\s+|\s*[|｜]\s*")
 def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | None:
     """The headline of a text that has paragraphs; None when no line looks like it."""
     gone = {line for line, verdict in verdicts.items() if verdict.score >= apply}
-    first = next((line for line, text in enumerate(page.text) if line not in gone and is_paragraph(text)), None)
+    first = next((line for line, flag in enumerate(page.long) if flag and line not in gone), None)
     if first is None:
         return None
     before = [line for line in range(first) if line not in gone]
@@ -39,28 +39,28 @@ def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | No
 def _first(page: Page, gone: set[int]) -> str | None:
     """The first line that stays, when it looks like a headline; a kicker of a few words before it is passed over."""
     stays = list(islice((line for line in range(len(page)) if line not in gone), 2))
-    heads = [line for line in stays if _is_headline(page.text[line]) and not _ITEM.match(page.text[line])]
+    heads = [line for line in stays if _is_headline(page, line) and not _ITEM.match(page.text[line])]
     if not heads or heads[0] != stays[0]:
         return None
-    if len(heads) > 1 and line_words(page.text[heads[0]]) <= KICKER_WORDS < line_words(page.text[heads[1]]):
-        return page.text[heads[0] if is_sentence(page.text[heads[1]]) else heads[1]]
+    if len(heads) > 1 and page.words[heads[0]] <= KICKER_WORDS < page.words[heads[1]]:
+        return page.text[heads[0] if page.sentence[heads[1]] else heads[1]]
     return page.text[heads[0]]
 
 
-def _is_headline(line: str) -> bool:
-    return len(line) <= TITLE_CHARS and line_words(line) <= TITLE_WORDS and not is_paragraph(line)
+def _is_headline(page: Page, line: int) -> bool:
+    return len(page.text[line]) <= TITLE_CHARS and page.words[line] <= TITLE_WORDS and not page.long[line]
 
 
 def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[int]) -> str | None:
     """Of the lines before the article the one that shares its words, stands near it, over its byline, and stands there twice."""
-    body = " ".join(islice((text for text in page.text[first:] if is_paragraph(text)), PARAGRAPHS)).casefold()
+    body = " ".join(islice(compress(page.text[first:], page.long[first:]), PARAGRAPHS)).casefold()
     signed = [line for line in range(first) if _is_signature(verdicts.get(line))]
     points: dict[int, float] = {}
     shared: dict[int, float] = {}
     opening = next(line for line in range(first) if line not in gone)
     for line in {opening, *range(max(0, first - REACH), first)}:
         text = page.text[line]
-        if line in gone or not _is_headline(text) or _ITEM.match(text) or line_words(text) <= KICKER_WORDS:
+        if line in gone or not _is_headline(page, line) or _ITEM.match(text) or page.words[line] <= KICKER_WORDS:
             continue
         words = set(_WORD.findall(text.casefold()))
         if len(words) < 2:
@@ -68,7 +68,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
         shared[line] = own = sum(word in body for word in words) / (len(words) + 1)
         own += 0.3 * any(0 < place - line <= NEAR for place in signed)
         own += 0.3 * any(other != line and page.text[other].startswith(text) for other in range(first))
-        own += 0.2 * min(1.0, line_words(text) / 6) - 0.4 * text.endswith((".", "。"))
+        own += 0.2 * min(1.0, page.words[line] / 6) - 0.4 * text.endswith((".", "。"))
         points[line] = own + (0.2 if line == opening else -0.3 * (first - line) / REACH)
     best = max(points, key=lambda line: (points[line], -line), default=None)
     if best is None or points[best] < LEAST:
