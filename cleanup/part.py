@@ -34,11 +34,10 @@ from cleanup.rules import directories
 from cleanup.stages.deadline import deadline
 from cleanup.write.columns import Columns, Sketches
 from cleanup.write.corpus import corpus_writer
-from cleanup.write.directory import appearing
+from cleanup.write.directory import BUFFER, appearing
 from cleanup.write.record import INTERNAL, encode, parse_line, render, render_rows, value
 from cleanup.write.trail import FATAL, Trail
 
-BUFFER = 1 << 18  # bytes that are written at once
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
 DEDUP_POLICY = Policy(apply=0.9, review=0.5)
 
@@ -249,7 +248,7 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
     with np.load(mapped / "columns.npz") as columns:
         ends, live = columns["ends"], columns["live"]
     try:
-        lines, rows = (open(mapped / name, "rb") for name in FINISHED)  # noqa: SIM115 (closed below)
+        lines, rows = (open(mapped / name, "rb", BUFFER) for name in FINISHED)  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         if done.exists():
             return  # another process was first
@@ -315,7 +314,8 @@ def _route(
 def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, job: Job) -> tuple[Document, list[Row], bytes]:
     """A written line as a document, with the corpus step's proposals settled, and its new line."""
     record = parse_line(line)
-    summary = value(record["cleanup"])
+    summary = value(record.pop("cleanup"))
+    record.pop("drop", None)
     field = job.config.read.text_field
     own = {key: summary[key] for key in INTERNAL if key in summary}
     id_ = identity(record, job.config.read) or str(value(record["id"]))
@@ -328,15 +328,14 @@ def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, jo
     settle(doc, step, "", proposals, DEDUP_POLICY, job.answers)
     rows = doc.ledger
     edits = doc.edits
-    out = {key: item for key, item in record.items() if key not in ("cleanup", "drop")}
     if edits:
-        out[field] = doc.text
+        record[field] = doc.text
     meta = {key: item for key, item in doc.meta.items() if key not in INTERNAL}
-    out["cleanup"] = {**own, "edits": summary["edits"] + edits, "meta": meta}
+    record["cleanup"] = {**own, "edits": summary["edits"] + edits, "meta": meta}
     if doc.status == "dropped":
         row = next(row for row in rows if row.action == "drop" and row.decision == "apply")
-        out["drop"] = {"stage": row.stage, "rule": row.rule, "score": row.score, "why": row.why}
-    return doc, rows, encode(out)
+        record["drop"] = {"stage": row.stage, "rule": row.rule, "score": row.score, "why": row.why}
+    return doc, rows, encode(record)
 
 
 def load_proposals(path: Path) -> dict[int, list[Drop | Edit | Mark]]:

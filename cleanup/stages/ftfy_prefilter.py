@@ -11,7 +11,7 @@ import importlib.metadata
 import re
 from functools import cache
 from itertools import pairwise
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -178,8 +178,32 @@ def step(line: str) -> str:
 
 @cache
 def _step() -> tuple[Callable[[str, TextFixerConfig], ExplainedText], TextFixerConfig]:
-    """ftfy's own step for a line that is known to be bad: its code, with that one question answered."""
-    from ftfy import TextFixerConfig, _fix_encoding_one_step_and_explain
+    """ftfy's own step for a line that is known to be bad: its code, with that one question answered, and two others quickly."""
+    from ftfy import TextFixerConfig, _fix_encoding_one_step_and_explain, chardata, fixes
 
-    known = {**_fix_encoding_one_step_and_explain.__globals__, "is_bad": lambda _: True}
+    altered, lossy = Finder(chardata.ALTERED_UTF8_RE), Finder(chardata.LOSSY_UTF8_RE)
+    known = {
+        **_fix_encoding_one_step_and_explain.__globals__,
+        "is_bad": lambda _: True,
+        "chardata": SimpleNamespace(**{**vars(chardata), "ALTERED_UTF8_RE": altered}),
+        "fixes": SimpleNamespace(
+            **{
+                **vars(fixes),
+                "replace_lossy_sequences": lambda data: fixes.replace_lossy_sequences(data) if lossy.search(data) else data,
+            }
+        ),
+    }
     return FunctionType(_fix_encoding_one_step_and_explain.__code__, known), TextFixerConfig(explain=False)
+
+
+class Finder:
+    """A pattern of alternatives that is tried only where one of them can begin: `re` skips quickly to one of some bytes."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self.match = pattern.match
+        first = (_elements(branch)[0][0] for branch in pattern.pattern.decode("latin-1").split("|"))
+        self.begin = re.compile(f"[{''.join(one[1:-1] if one[0] == '[' else re.escape(one) for one in first)}]".encode("latin-1"))
+
+    def search(self, data: bytes) -> bool:
+        """Whether the pattern is found."""
+        return any(self.match(data, found.start()) for found in self.begin.finditer(data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -151,18 +152,14 @@ def differences(old: str, new: str) -> Iterator[tuple[int, int, str]]:
 
 def changed_words(left: Sequence[str], right: Sequence[str]) -> Iterator[Change]:
     """`differences` of as many words, which were separated by single spaces."""
-    at = 0
-    start = first = -1
-    for index, (a, b) in enumerate(zip(left, right, strict=True)):
-        if a != b:
-            if start < 0:
-                start, first = at, index
-        elif start >= 0:
-            yield start, at - 1, " ".join(right[first:index])
-            start = -1
-        at += len(a) + 1
-    if start >= 0:
-        yield start, at - 1, " ".join(right[first:])
+    changed = [index for index, (a, b) in enumerate(zip(left, right, strict=True)) if a != b]
+    ends = list(accumulate(map(len, left))) if changed else []
+    first = 0
+    for place, index in enumerate(changed):
+        if place + 1 == len(changed) or changed[place + 1] > index + 1:
+            begin = changed[first]
+            yield ends[begin] - len(left[begin]) + begin, ends[index] + index, " ".join(right[begin : index + 1])
+            first = place + 1
 
 
 def _trimmed(old: str, new: str) -> tuple[int, int, str]:

@@ -22,7 +22,7 @@ from cleanup.stages.mojibake_characters import ENTITY
 ODD, BAD, CHARACTERS, SPLIT = 1, 2, 4, 8  # why a line is looked at
 SHARE = 12  # one odd letter among so many that are not ASCII makes a line odd, if it is not the only one
 FEW = 3  # a single odd letter is enough in a line that has no more than so many
-_SPARSE, _DENSE = 500_000, 100_000  # characters of texts that are looked at together: what fits the processor's cache
+_SPARSE, _DENSE = 1_000_000, 100_000  # characters of texts that are looked at together: what fits the processor's cache
 _ASTRAL = 0xD83D  # stands for everything beyond the basic plane, of which nothing is known here
 _ALPHABETIC = tables.LOWER | tables.UPPER | tables.ASCII8 | tables.LETTERLIKE | tables.EASTERN
 _BESIDE = np.array([kind in (tables.LETTER, tables.SYMBOL, tables.EAST) for kind in range(8)])

@@ -110,24 +110,27 @@ def sequences(line: str, wrong: str) -> str:
 
 def whole(line: str) -> set[str]:
     """What `line` was if all of it was UTF-8 read in a single-byte encoding: more than one text where that is ambiguous."""
-    high = set(line)
-    high.difference_update(_ASCII)
+    # Word by word, as the same words come again and again, and no sequence of UTF-8 goes over a space.
+    first, *others = (_word(word) for word in line.split(" "))
     found: set[str] = set()
-    seen: set[bytes] = set()
-    for wrong in _encodings(frozenset(high)):
-        data = codepages.single_bytes(line, wrong)
-        if data is not None and data not in seen:
-            seen.add(data)
-            text = _decoded(data, "utf-8", cut=False)
-            if text is not None:
-                found.add(text)
+    for wrong, text in first.items():
+        texts = [text, *(texts.get(wrong) for texts in others)]
+        if None not in texts:
+            found.add(" ".join(texts))
     return found
 
 
-@lru_cache(1 << 12)
-def _encodings(high: frozenset[str]) -> tuple[str, ...]:
-    """The single-byte encodings that have all of these characters."""
-    return tuple(wrong for wrong in UTF8_IN_SINGLE if high <= codepages.encoding_map(wrong).keys())
+@lru_cache(1 << 14)
+def _word(word: str) -> dict[str, str]:
+    """What a word was if it was UTF-8: single-byte encoding as which it was read -> the word, where that is possible."""
+    high = set(word) - _ASCII
+    found: dict[str, str] = {}
+    for wrong in UTF8_IN_SINGLE:
+        if high <= codepages.encoding_map(wrong).keys() and (data := codepages.single_bytes(word, wrong)) is not None:
+            text = _decoded(data, "utf-8", cut=False) if data else ""
+            if text is not None:
+                found[wrong] = text
+    return found
 
 
 @cache

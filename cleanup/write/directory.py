@@ -14,6 +14,7 @@ import msgspec
 
 from cleanup.errors import RunError
 
+BUFFER = 1 << 18  # bytes that are read or written at once
 MANIFEST = "manifest.json"
 
 
@@ -40,7 +41,7 @@ def appearing(path: Path) -> Iterator[IO[bytes]]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with open(temporary, "wb", BUFFER) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

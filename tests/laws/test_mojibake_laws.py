@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ftfy import fix_encoding
+from ftfy import chardata, fix_encoding
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ from cleanup.errors import InputError
 from cleanup.parse.decode import decode, encode
 from cleanup.pipeline import Pipeline
 from cleanup.rules import directories
-from cleanup.stages import ftfy_prefilter, get, mojibake
+from cleanup.stages import codepages, ftfy_prefilter, get, mojibake, readings
 from cleanup.stages import mojibake_prefilter as prefilter
 from cleanup.stages.mojibake_draft import Draft, differences
 from cleanup.stored import find
@@ -102,6 +102,33 @@ def test_our_copy_of_the_neighbours_is_what_ftfy_s_pattern_says() -> None:
     assert stored.count == made.count, "run tests/bench/compile_letters.py"
     for name in ("keys", "classes", "pairs"):
         assert (getattr(stored, name) == getattr(made, name)).all()
+
+
+SEQUENCE = st.sampled_from(
+    [b"\x1a", b"?", b" ", b"\xc3", b"\xd0", b"\xe2", b"\x80", b"\x99", b"\xed", b"\xa0", b"\xb0", b"\xf0", b"\x9f", b"a"]
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(SEQUENCE, max_size=12).map(b"".join) | st.binary(max_size=12))
+def test_a_finder_finds_what_the_pattern_finds(data: bytes) -> None:
+    for pattern in (chardata.ALTERED_UTF8_RE, chardata.LOSSY_UTF8_RE):
+        assert ftfy_prefilter.Finder(pattern).search(data) == bool(pattern.search(data))
+
+
+@given(
+    st.lists(st.sampled_from(["isnâ€™t", "â€œThe", "end.â€\x9d", "café", "Ð³Ð¾Ñ€Ð¾Ð´", "Ã ", "½", "a"]), min_size=1, max_size=6)
+)
+def test_a_line_is_read_word_by_word(words: list[str]) -> None:
+    line = " ".join(words)
+    expected = set()
+    for wrong in readings.UTF8_IN_SINGLE:
+        data = codepages.single_bytes(line, wrong)
+        try:
+            expected |= {data.decode()} if data is not None else set()
+        except UnicodeDecodeError:
+            continue
+    assert readings.whole(line) == expected
 
 
 @given(texts)
