@@ -114,9 +114,8 @@ def whole(line: str) -> set[str]:
     first, *others = (_word(word) for word in line.split(" "))
     found: set[str] = set()
     for wrong, text in first.items():
-        texts = [text, *(texts.get(wrong) for texts in others)]
-        if None not in texts:
-            found.add(" ".join(texts))
+        if all(wrong in readings for readings in others):
+            found.add(" ".join([text, *(readings[wrong] for readings in others)]))
     return found
 
 
