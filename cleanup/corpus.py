@@ -6,12 +6,12 @@ It sees sketches and small columns; texts are read back from the mapped parts wh
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,33 +70,49 @@ class Lines:
     def __init__(self, mapped: Mapped, config: Config) -> None:
         self.mapped = mapped
         self.config = config
-        self.first: list[int] = mapped.first.tolist()
         self.files: dict[int, Any] = {}
+        text = msgspec.defstruct("Text", [("text", str, msgspec.field(name=config.read.text_field))])
+        self._text = msgspec.json.Decoder(text)
 
-    def line(self, number: int) -> dict[str, Any]:
-        """The record of a document."""
-        part = bisect_right(self.first, number) - 1
-        row = int(self.mapped.rows[part][number - self.first[part]])
-        ends = self.mapped.ends[part]
-        begin = int(ends[row - 1]) if row else 0
+    def lines(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """The lines of documents, one at a time: each holds a text."""
+        wanted = np.asarray(numbers, np.int64)
+        parts = np.searchsorted(self.mapped.first, wanted, "right") - 1
+        cuts = np.flatnonzero(np.diff(parts, prepend=-1)).tolist()
+        for begin, end in zip(cuts, [*cuts[1:], len(wanted)], strict=True):
+            part = int(parts[begin])
+            rows, ends = self.mapped.rows[part][wanted[begin:end] - self.mapped.first[part]], self.mapped.ends[part]
+            places = np.where(rows > 0, ends[rows - 1], 0)
+            file = self._file(part)
+            for place, size in zip(places.tolist(), (ends[rows] - places).tolist(), strict=True):
+                yield os.pread(file, size, place)
+
+    def _file(self, part: int) -> int:
         if part not in self.files:
             if len(self.files) >= 64:
                 self.files.pop(next(iter(self.files))).close()
-            self.files[part] = open(self.mapped.directories[part] / "docs.jsonl", "rb")  # noqa: SIM115 (for the next line)
-        return parse_line(os.pread(self.files[part].fileno(), int(ends[row]) - begin, begin))
+            self.files[part] = open(self.mapped.directories[part] / "docs.jsonl", "rb")  # noqa: SIM115 (for the next lines)
+        return int(self.files[part].fileno())
 
     def texts(self, numbers: Sequence[int]) -> list[str]:
         """The cleaned texts of documents."""
-        return [value(self.line(number)[self.config.read.text_field]) for number in numbers]
+        return [self.text(line) for line in self.lines(numbers)]
+
+    def text(self, line: bytes) -> str:
+        """The text of a line, without a look at its other fields."""
+        try:
+            return str(self._text.decode(line).text)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # lone surrogates
+            return str(value(parse_line(line)[self.config.read.text_field]))
 
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of documents."""
-        lines = (self.line(number) for number in numbers)  # one at a time: a line holds a text
+        lines = map(parse_line, self.lines(numbers))
         return [identity(line, self.config.read) or str(value(line["id"])) for line in lines]
 
     def urls(self, numbers: Sequence[int]) -> list[str]:
         """The URLs of documents, "" where there is none."""
-        return [str(value(self.line(number)["cleanup"])["meta"].get("url", "")) for number in numbers]
+        return [str(value(parse_line(line)["cleanup"])["meta"].get("url", "")) for line in self.lines(numbers)]
 
     def close(self) -> None:
         """Close all files."""
