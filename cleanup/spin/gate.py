@@ -13,7 +13,7 @@ import numpy as np
 
 from cleanup.errors import RuleError
 from cleanup.spin import repair
-from cleanup.spin.context import Context, word_key
+from cleanup.spin.context import Context
 from cleanup.spin.markers import Markers
 from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
@@ -101,17 +101,21 @@ def judge(
     most = region._replace(evidence=GLANCED * region.evidence, weight=GLANCED * region.weight)
     if most.evidence < limits.evidence or most.total < limits.suspect * limits.needed(len(part)):
         return region
-    found = repair.solve(lattice, priors.context).by_form()
-    region = _region(first, last, mass, cohesion, found, priors)
+    solved = repair.solve(lattice, priors.context)
+    region = _region(first, last, mass, cohesion, solved.by_form(), priors)
     region = region._replace(verdict=_verdict(region, limits, window))
-    return reread(passage, region, priors) if region.verdict == "spun" else region
+    return _with_readings(region, solved, priors) if region.verdict == "spun" else region
 
 
 def reread(passage: Sequence[Token], region: Region, priors: Priors) -> Region:
     """A spun region with its units and their readings."""
     part = passage[region.first : region.last]
     lattice = repair.Lattice(part, repair.units(part, priors), priors)
-    cut, readings = repair.read(lattice, priors)
+    return _with_readings(region, repair.solve(lattice, priors.context), priors)
+
+
+def _with_readings(region: Region, solved: repair.Solution, priors: Priors) -> Region:
+    cut, readings = repair.read(solved, priors)
     return region._replace(units=tuple(cut), readings=tuple(readings))
 
 
@@ -139,10 +143,12 @@ def _region(first: int, last: int, mass: float, cohesion: float, readings: Seque
 
 
 def _cohesion(part: Sequence[Token], context: Context) -> float:
-    words: list[str] = []
+    found: list[int] = []
     for token in part:
-        words += ([repair.BOUNDARY] if token.fresh else []) + [token.word + token.suffix.replace("’", "'")]
-    keys = np.array([word_key(word) for word in words], dtype=np.uint64)
+        if token.fresh:
+            found.append(repair.BOUNDARY)
+        found.append(token.key)
+    keys = np.array(found, dtype=np.uint64)
     return float(context.assoc2(keys[:-1], keys[1:]).mean()) if len(keys) > 1 else 0.0
 
 
@@ -167,7 +173,8 @@ def outline(tokens: Sequence[Token], first: int, last: int, reach: int, priors: 
     low, high = max(0, first - reach), min(len(tokens), last + reach)
     part = tokens[low:high]
     marked = [0] * len(tokens)
-    for unit, reading in zip(*repair.read(repair.Lattice(part, repair.units(part, priors), priors), priors), strict=True):
+    solved = repair.solve(repair.Lattice(part, repair.units(part, priors), priors), priors.context)
+    for unit, reading in zip(*repair.read(solved, priors), strict=True):
         if reading is not None and reading.candidate is not None and reading.probability > 0.7:
             for at in range(low + unit.first, low + unit.last):
                 marked[at] = 1

@@ -19,6 +19,7 @@ class Token(NamedTuple):
     end: int  # without the possessive
     word: str
     suffix: str  # "'s", "’s" or ""
+    key: int  # of the word with its suffix, for the context model
     title: bool  # Starts with a capital
     fresh: bool  # first word of a sentence or line
     heading: bool  # in a line set like a heading: most words capitalised
@@ -79,11 +80,13 @@ def _line(text: str, found: list[re.Match[str]], legal: bool, heading: bool, loc
         joint = " " if last is None else text[last:start]
         suffix = raw[-2:] if raw.endswith(_POSSESSIVE) and len(raw) > 2 and raw[:-2].lower() not in _CONTRACTED else ""
         base = raw[: len(raw) - len(suffix)]
+        word = context.fold(base)
         yield Token(
             start,
             end - len(suffix),
-            context.fold(base),
+            word,
             suffix,
+            context.word_key(word + suffix.replace("’", "'")),
             title=base[0].isupper() and not base[1:].isupper(),
             fresh=last is None or _END.search(joint) is not None,
             heading=heading,

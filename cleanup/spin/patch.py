@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
@@ -55,9 +56,13 @@ class Patch:
         score = min(edit.score for edit, _ in cluster)
         return [Edit(first, last, before, after, lead.rule, score, lead.why)] if before != after else []
 
-    def touches(self, edit: Edit) -> bool:
-        """Whether an edit of the first text overlaps one that is already there."""
-        return any(edit.start < old.end and old.start < edit.end for old in self._found)
+    def apart(self, edits: Iterable[Edit]) -> Iterator[Edit]:
+        """Those of some edits of the first text that overlap none that is already there."""
+        ends = [old.end for old in self._found]  # in order, as the edits are
+        for edit in edits:
+            at = bisect_right(ends, edit.start)
+            if at == len(ends) or self._found[at].start >= edit.end:
+                yield edit
 
     def changed(self) -> list[tuple[int, int]]:
         """What the edits have put into `now`, as spans in order."""
@@ -68,16 +73,18 @@ class Patch:
             shift += len(old.after) - len(old.before)
         return spans
 
-    def forth(self, place: int) -> int:
-        """Where a place of the first text is now; the end of what an edit has put there for one inside of it."""
-        shift = 0
-        for old in self._found:
-            if old.start >= place:
-                break
-            shift += len(old.after) - len(old.before)
-            if place < old.end:
-                return old.end + shift
-        return place + shift
+    def forth(self, places: Iterable[int]) -> dict[int, int]:
+        """Where places of the first text are now; the end of what an edit has put there for one inside of it."""
+        found: dict[int, int] = {}
+        number = shift = 0
+        for place in sorted(set(places)):
+            while number < len(self._found) and self._found[number].start < place and self._found[number].end <= place:
+                shift += len(self._found[number].after) - len(self._found[number].before)
+                number += 1
+            old = self._found[number] if number < len(self._found) else None
+            inside = old is not None and old.start < place
+            found[place] = old.end + shift + len(old.after) - len(old.before) if old and inside else place + shift
+        return found
 
     def back(self, edits: Iterable[Edit]) -> list[Edit]:
         """Edits of `now`, in order, as edits of the first text, without those that overlap what has been changed."""

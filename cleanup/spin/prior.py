@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cleanup.spin import context as model
 from cleanup.spin.context import Context
 from cleanup.spin.lexicon import Candidate, Lexicon
-from cleanup.spin.topic import Topic
+from cleanup.spin.topic import Topic, Vectors
 
 FUNCTION_WORD = 1e-3  # of all words; so frequent a word is mostly left alone, apart from these:
 ALWAYS_SPUN = frozenset(
@@ -18,6 +23,22 @@ ALWAYS_SPUN = frozenset(
 )
 SET_CHANGED = 0.005  # how often the spinner changes an original to a variant that only a synonym set names
 READINGS = 9  # the most probable originals of a form that are looked at
+REMEMBERED = 1 << 13  # forms whose readings are kept in columns, 3 KB each
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Form(NamedTuple):
+    """The readings of a form, in columns: first the form as it stands, then its originals."""
+
+    options: tuple[Candidate | None, ...]
+    prior: Floats  # log-odds against the form as it stands
+    share: Floats  # logarithm of the part of the original that goes to the form
+    gain: Vectors  # its direction less that of the form
+    original: Ints  # the number of the original, 0 for none
+    renames: Floats  # 1.0 where a capitalised form would be no name any more
+    guarded: bool  # whether there are guard words
 
 
 class PriorWeights:
@@ -45,7 +66,9 @@ class Priors:
         self.weights = weights
         self._forms = lexicon.by_form
         self._longest = lexicon.longest
+        self._numbers: dict[str, int] = {}
         self.readings = cache(self._readings)
+        self.form = lru_cache(REMEMBERED)(self._form)
         self.frequency = cache(self._frequency)
         self.keys = cache(self._keys)
 
@@ -131,8 +154,23 @@ class Priors:
         del scored[READINGS:]
         return tuple(candidate for _, candidate in scored), [0.0, *(score for score, _ in scored)]
 
-    def _keys(self, form: str, suffix: str) -> list[tuple[int, ...]]:
-        """The keys of the words of every original of a form that stands with this suffix."""
+    def _form(self, form: str) -> Form:
+        candidates, logs = self.readings(form)
+        options = (None, *candidates)
+        vectors = self.topic.phrases([form, *(option.after for option in candidates)])
+        known = vectors.any(axis=1) & vectors[0].any()
+        return Form(
+            options,
+            np.array(logs),
+            np.array([0.0, *(math.log(option.share) for option in candidates)]),
+            np.where(known[:, None], vectors - vectors[0], 0),
+            np.array([0, *(self._numbers.setdefault(option.after, len(self._numbers) + 1) for option in candidates)]),
+            np.array([0.0, *(float(option.tier != "name" and " " not in form) for option in candidates)]),
+            any(option.guard for option in candidates),
+        )
+
+    def _keys(self, form: str, suffix: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The keys of the words of every original of a form that stands with this suffix, in a row, and how many each has."""
         ending = suffix.replace("’", "'")
         phrases = [(option.after.replace("-", " ") + ending).split(" ") for option in self.readings(form)[0]]
-        return [tuple(map(model.word_key, phrase)) for phrase in phrases]
+        return tuple(map(model.word_key, chain.from_iterable(phrases))), tuple(map(len, phrases))

@@ -7,8 +7,6 @@ all its readings, each by its probability. A few rounds settle this (mean field)
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,9 +18,10 @@ from cleanup.spin.context import Context, word_key
 from cleanup.spin.lexicon import SMALL, Candidate, capitalised
 from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
+from cleanup.spin.tokens import Keys
 from cleanup.spin.topic import Surroundings, Topic
 
-BOUNDARY = "."
+BOUNDARY = word_key(".")
 _NONE = np.zeros(2, dtype=np.uint64)  # the keys of no words
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,37 +89,39 @@ def units(passage: Sequence[Token], priors: Priors, skip: frozenset[str] = froze
 
 
 def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[str]) -> Unit | None:
-    form = passage[at].word
+    """The longest known form that begins with a token."""
+    token = passage[at]
+    form = token.word
+    name = capitalised(form) if token.title or form in SMALL else ""
     best = None
-    named = True
-    for last in range(at + 1, min(at + priors.reach(form), len(passage)) + 1):
-        token = passage[last - 1]
-        if last > at + 1:
-            before = passage[last - 2]
-            if token.joint not in (" ", "-") or token.fresh or token.locked or before.suffix:
-                break
-            form += token.joint + token.word
-        named = named and (token.title or token.word in SMALL)
-        after = passage[last] if last < len(passage) else None
-        if form in skip or (after is not None and after.joint == "-" and not after.fresh):
-            continue
-        if named and (name := capitalised(form)) in priors:
-            best = Unit(at, last, name, token.suffix)
-        elif form in priors:
-            best = Unit(at, last, form, token.suffix)
-    return best
+    end, most = at + 1, min(at + priors.reach(form), len(passage))
+    while True:
+        whole = end == len(passage) or passage[end].joint != "-" or passage[end].fresh
+        if whole and form not in skip:
+            if name and name in priors:
+                best = Unit(at, end, name, token.suffix)
+            elif form in priors:
+                best = Unit(at, end, form, token.suffix)
+        if end >= most or token.suffix:
+            return best
+        token = passage[end]
+        if token.joint not in (" ", "-") or token.fresh or token.locked:
+            return best
+        form += token.joint + token.word
+        name = capitalised(form) if name and (token.title or token.word in SMALL) else ""
+        end += 1
 
 
-def read(lattice: Lattice, priors: Priors) -> tuple[list[Unit], list[Reading | None]]:
+def read(solved: Solution, priors: Priors) -> tuple[list[Unit], list[Reading | None]]:
     """The units of a passage and what they are read as. A phrase that turns out to be honest is cut again into its words."""
-    passage, cut = lattice.passage, lattice.cut
-    found = solve(lattice, priors.context).by_unit()
+    cut, found = solved.lattice.cut, solved.by_unit()
     honest = frozenset(
         unit.form
         for unit, reading in zip(cut, found, strict=True)
         if reading is not None and unit.last - unit.first > 1 and reading.candidate is None
     )
     if honest:
+        passage = solved.lattice.passage
         cut = units(passage, priors, honest)
         found = solve(Lattice(passage, cut, priors), priors.context).by_unit()
     return cut, found
@@ -161,6 +162,13 @@ def _sums(slots: Ints, values: Floats, size: int) -> Floats:
     return total
 
 
+def _tops(values: Floats, starts: Ints, sizes: Ints) -> Ints:
+    """Where each group has its highest value, the first of them; groups lie one behind the other."""
+    highest = np.repeat(np.maximum.reduceat(values, starts), sizes)
+    at = np.flatnonzero(values == highest)
+    return at.take(np.unique(np.repeat(np.arange(len(starts)), sizes).take(at), return_index=True)[1])
+
+
 class Lattice:
     """All readings of all units in flat arrays. `slot[i]` is the document-wide reading that local option i is an instance of."""
 
@@ -168,101 +176,69 @@ class Lattice:
         self.passage = passage
         self.cut = cut
         self._scale: Floats | None = None
-        self.forms: list[str] = []
-        self.start: list[int] = []  # form -> its first slot; slot 0 is "nothing to decide"
-        self.options: list[tuple[Candidate | None, ...]] = []
-        seen: dict[str, int] = {}
-        prior = [0.0]
-        slot: list[int] = []
-        words: list[tuple[int, ...]] = []
-        first: list[int] = []
-        counts: list[int] = []
-        for unit in cut:
-            first.append(len(slot))
-            raw = _raw(passage, unit)
-            if not unit.form:
-                slot.append(0)
-                words.append(raw)
-                continue
-            if unit.form not in seen:
-                seen[unit.form] = len(self.forms)
-                self.forms.append(unit.form)
-                self.start.append(len(prior))
-                candidates, logs = priors.readings(unit.form)
-                self.options.append((None, *candidates))
-                prior += logs
-                counts.append(0)
-            number = seen[unit.form]
-            counts[number] += 1
-            slot += range(self.start[number], self.start[number] + len(self.options[number]))
-            words.append(raw)
-            words += priors.keys(unit.form, unit.suffix)
-        self.size = len(slot)
-        self.prior = np.array(prior)
-        self.slot = np.array(slot, dtype=np.int64)
-        self.counts = counts
-        self.first = np.array([*first, len(slot)], dtype=np.int64)
-        self.flat = np.array([key for option in words for key in option], dtype=np.uint64)
-        self.offset = np.cumsum([0, *map(len, words)])
+        numbers: dict[str, int] = {}
+        form = np.array([numbers.setdefault(unit.form, len(numbers)) if unit.form else -1 for unit in cut], dtype=np.int64)
+        self.forms = list(numbers)
+        rows = [priors.form(name) for name in self.forms]
+        self.options = [row.options for row in rows]
+        count = np.array([len(options) for options in self.options], dtype=np.int64)
+        self.end = np.cumsum(count) + 1  # slot 0 is "nothing to decide"
+        self.start = self.end - count
+        self.decided = np.flatnonzero(form >= 0)  # units
+        self.form = form[self.decided]
+        self.counts = np.bincount(self.form, minlength=len(rows))
+        # By unit, and by local option.
+        many, begin = np.ones(len(cut), dtype=np.int64), np.zeros(len(cut), dtype=np.int64)
+        many[self.decided], begin[self.decided] = count[self.form], self.start[self.form]
+        self.first = np.concatenate([[0], np.cumsum(many)])
+        self.size = int(self.first[-1])
+        self.slot = ranges(begin, many)
+        self.flat, self.offset = _words(passage, cut, priors)
         self.head = self.flat[self.offset[:-1]]
         self.tail = self.flat[self.offset[1:] - 1]
         self.left, self.right = self._neighbours()
-        self.end = np.array([*self.start[1:], len(prior)] if self.start else [], dtype=np.int64)
-        self.changed = np.ones(len(prior))  # by slot: 1 for an original, 0 for the honest reading
-        self.changed[[0, *self.start]] = 0
-        self.share = np.array([0.0, *(math.log(option.share) if option else 0.0 for form in self.options for option in form)])
-        self.about, self.near = np.zeros(len(prior)), np.zeros(self.size)
-        self.named, self.guarded, self.original = self._document(passage, cut)
-        if self.forms:
-            self._compare(priors.topic)
+        # By slot.
+        columns = np.concatenate([np.zeros((3, 1)), *(np.stack([row.prior, row.share, row.renames]) for row in rows)], axis=1)
+        self.prior, self.share, renames = columns
+        self.changed = np.ones(len(self.prior))  # 1 for an original, 0 for the honest reading
+        self.changed[0] = self.changed[self.start] = 0
+        self.original = np.unique(np.concatenate([[0], *(row.original for row in rows)]), return_inverse=True)[1]
+        self.about, self.near = np.zeros(len(self.prior)), np.zeros(self.size)
+        self.named, self.guarded = np.zeros(len(self.prior)), np.zeros(len(self.prior))
+        if rows:
+            self.named[1:] = np.repeat(self._titled() / self.counts, count) * renames[1:]
+            self._guard([number for number, row in enumerate(rows) if row.guarded])
+            self._compare(np.concatenate([row.gain for row in rows]).astype(np.float64), priors.topic)
 
-    def _document(self, passage: Sequence[Token], cut: Sequence[Unit]) -> tuple[Floats, Floats, Ints]:
-        """By slot: is the form a name, is a guard word near; the number of the original."""
-        words = [token.word for token in passage]
-        titled = dict.fromkeys(self.forms, 0)
-        near = {
-            form: set[str]()
-            for form, some in zip(self.forms, self.options, strict=True)
-            if any(one and one.guard for one in some)
-        }
-        for unit in cut:
-            if unit.form:
-                token = passage[unit.first]
-                titled[unit.form] += token.title and not token.fresh and not token.heading
-                if unit.form in near:
-                    near[unit.form].update(words[max(0, unit.first - GUARD_REACH) : unit.last + GUARD_REACH])
-        named, guarded = np.zeros((2, len(self.prior)))
-        original = np.zeros(len(self.prior), dtype=np.int64)
-        numbers: dict[str, int] = {}
-        for number, form in enumerate(self.forms):
-            for slot, option in enumerate(self.options[number], self.start[number]):
-                if option is None:
-                    continue
-                after = option.after
-                named[slot] = titled[form] / self.counts[number] if option.tier != "name" and " " not in form else 0
-                guarded[slot] = form in near and bool(option.guard & near[form])
-                original[slot] = numbers.setdefault(after, len(numbers) + 1)
-        return named, guarded, original
+    def _titled(self) -> Ints:
+        """How often each form is capitalised inside a sentence."""
+        tokens = [self.passage[self.cut[unit].first] for unit in self.decided.tolist()]
+        titled = [token.title and not token.fresh and not token.heading for token in tokens]
+        return np.bincount(self.form[np.array(titled, dtype=bool)], minlength=len(self.forms))
 
-    def _compare(self, topic: Topic) -> None:
+    def _guard(self, forms: Sequence[int]) -> None:
+        """Mark the originals of some forms near which a guard word stands."""
+        if not forms:
+            return
+        words = [token.word for token in self.passage]
+        near: dict[int, set[str]] = {number: set() for number in forms}
+        for unit, number in zip(self.decided.tolist(), self.form.tolist(), strict=True):
+            if number in near:
+                first, last = self.cut[unit][:2]
+                near[number].update(words[max(0, first - GUARD_REACH) : last + GUARD_REACH])
+        for number, around in near.items():
+            for slot, option in enumerate(self.options[number], int(self.start[number])):
+                self.guarded[slot] = option is not None and not option.guard.isdisjoint(around)
+
+    def _compare(self, gain: Floats, topic: Topic) -> None:
         """Find out how well the originals fit what the text is about: `about` by slot, `near` by option."""
         around = Surroundings(topic, [token.word for token in self.passage])
-        vectors = topic.phrases(
-            [
-                option.after if option else form
-                for form, options in zip(self.forms, self.options, strict=True)
-                for option in options
-            ]
-        )
-        numbers = {form: number for number, form in enumerate(self.forms)}
-        decided = [at for at, unit in enumerate(self.cut) if unit.form]
-        spans = np.array([self.cut[at][:2] for at in decided], dtype=np.int64).reshape(-1, 2)
-        form = np.array([numbers[self.cut[at].form] for at in decided], dtype=np.int64)
-        starts, sizes = np.array(self.start, dtype=np.int64), self.end - np.array(self.start, dtype=np.int64)
-        gain = around.gain(vectors, starts - 1, sizes)
-        self.about[1:] = around.to_text(gain, np.repeat(np.arange(len(starts)), sizes), spans, form)
-        options = ranges(self.first[decided], sizes[form])
-        self.near[options] = around.nearby(gain, ranges(starts[form] - 1, sizes[form]), spans, sizes[form])
+        spans = np.array([self.cut[at][:2] for at in self.decided.tolist()], dtype=np.int64)
+        sizes = self.end - self.start
+        self.about[1:] = around.to_text(gain, np.repeat(np.arange(len(sizes)), sizes), spans, self.form)
+        options = ranges(self.first[self.decided], sizes[self.form])
+        phrase = ranges(self.start[self.form] - 1, sizes[self.form])
+        self.near[options] = around.nearby(gain, phrase, spans, sizes[self.form])
 
     def rivals(self, chance: Floats) -> Floats:
         """By slot: the chance that another form of the text stands for the same original (at most 1)."""
@@ -288,29 +264,26 @@ class Lattice:
     def softmax(self, logits: Floats) -> Floats:
         """Probabilities of the readings, form by form."""
         chance = np.ones_like(logits)
-        starts = np.array(self.start)
-        sizes = self.end - starts
-        part = np.exp(logits[1:] - np.repeat(np.maximum.reduceat(logits, starts), sizes))
-        chance[1:] = part / np.repeat(np.add.reduceat(part, starts - 1), sizes)
+        sizes = self.end - self.start
+        part = np.exp(logits[1:] - np.repeat(np.maximum.reduceat(logits, self.start), sizes))
+        chance[1:] = part / np.repeat(np.add.reduceat(part, self.start - 1), sizes)
         return chance
 
     def vote(self, local: Floats, power: float) -> Floats:
         """Evidence of all occurrences of a form together, relative to the form as it stands."""
         total = _sums(self.slot, local, len(self.prior))
-        sizes = self.end - np.array(self.start)
-        counts = np.array(self.counts, dtype=np.float64) ** (1 - power)
+        sizes = self.end - self.start
+        counts = self.counts.astype(np.float64) ** (1 - power)
         total[1:] = (total[1:] - np.repeat(total[self.start], sizes)) / np.repeat(counts, sizes)
         return total
 
     def triples(self, context: Context, chance: Floats) -> Floats:
         """Association of every option with two words on its left, on both sides, and on its right, neighbours at their best."""
-        bounds = self.first.tolist()
-        weight = chance.tolist()
-        best = np.array([max(range(a, b), key=weight.__getitem__) for a, b in itertools.pairwise(bounds)], dtype=np.int64)
+        best = _tops(chance, self.first[:-1], np.diff(self.first))
         # The text as it is read so far, and where each unit stands in it; two words that are none before and behind.
         count = np.diff(self.offset)
         text = np.concatenate([_NONE, self.flat[ranges(self.offset[best], count[best])], _NONE])
-        place = np.cumsum([2, *count[best].tolist()])
+        place = np.cumsum(np.concatenate([[2], count[best]]))
         unit = np.repeat(np.arange(len(best)), np.diff(self.first))
         live = np.flatnonzero(
             (np.diff(self.first)[unit] > 1) & ((chance >= HOPELESS) | (self.first[unit] == np.arange(self.size)))
@@ -343,43 +316,59 @@ class Solution(NamedTuple):
     def by_form(self) -> list[Reading]:
         """What every form is read as, all its occurrences together."""
         lattice = self.lattice
-        ends = lattice.end.tolist()
-        return [
-            self._reading(number, self.logits[start:end])
-            for number, (start, end) in enumerate(zip(lattice.start, ends, strict=True))
-        ]
+        return self._readings(self.logits[1:], np.arange(len(lattice.forms)), lattice.start - 1, np.zeros_like(self.logits))
 
     def by_unit(self) -> list[Reading | None]:
         """What every unit is read as: the vote of its form, corrected by how its own neighbours differ from the average."""
         lattice = self.lattice
-        mean = _sums(lattice.slot, self.own, len(lattice.prior))
-        forms = {form: number for number, form in enumerate(lattice.forms)}
-        found: list[Reading | None] = []
-        for first, unit in zip(lattice.first.tolist(), lattice.cut, strict=False):
-            if not unit.form:
-                found.append(None)
-                continue
-            number = forms[unit.form]
-            start, end = lattice.start[number], int(lattice.end[number])
-            local = self.own[first : first + end - start] - mean[start:end] / lattice.counts[number]
-            reading = self._reading(number, self.logits[start:end] + local)
-            top = lattice.options[number].index(reading.candidate)
-            found.append(reading._replace(own=float(self.local[first + top] - self.local[first])))
+        found: list[Reading | None] = [None] * len(lattice.cut)
+        if lattice.forms:
+            sizes = lattice.end - lattice.start
+            counts = np.concatenate([[1], np.repeat(lattice.counts, sizes)])
+            mean = _sums(lattice.slot, self.own, len(lattice.prior)) / counts
+            total = self.logits[lattice.slot] + (self.own - mean[lattice.slot])
+            many = sizes[lattice.form]
+            options = ranges(lattice.first[lattice.decided], many)
+            readings = self._readings(total[options], lattice.form, np.cumsum(many) - many, self.local[options])
+            for unit, reading in zip(lattice.decided.tolist(), readings, strict=True):
+                found[unit] = reading
         return found
 
-    def _reading(self, number: int, logits: Floats) -> Reading:
+    def _readings(self, logits: Floats, form: Ints, starts: Ints, own: Floats) -> list[Reading]:
+        """The decisions for groups of log-odds one behind the other, each about the form with that number."""
         lattice = self.lattice
-        options, form = lattice.options[number], lattice.forms[number]
-        chance = np.exp(logits - logits.max())
-        top = int(chance.argmax())
-        best = float(chance[top] / chance.sum())
+        if not len(form):
+            return []
+        sizes = (lattice.end - lattice.start)[form]
+        top = _tops(logits, starts, sizes)
+        chance = np.exp(logits - np.repeat(logits[top], sizes))
+        best = 1 / np.add.reduceat(chance, starts)
         chance[top] = -1
-        other = options[int(chance.argmax())]
-        evidence = float(self.evidence[lattice.start[number] + top])
-        return Reading(form, options[top], best, evidence, other.after if other else form, lattice.counts[number])
+        second = _tops(chance, starts, sizes) - starts
+        gained = own[top] - own[starts]
+        evidence = self.evidence[lattice.start[form] + top - starts]
+        columns = (form, top - starts, best, evidence, second, lattice.counts[form], gained)
+        found = []
+        for number, choice, probability, gain, other, count, alone in zip(*(column.tolist() for column in columns), strict=True):
+            name, options = lattice.forms[number], lattice.options[number]
+            runner_up = options[other]
+            found.append(Reading(name, options[choice], probability, gain, runner_up.after if runner_up else name, count, alone))
+        return found
 
 
-def _raw(passage: Sequence[Token], unit: Unit) -> tuple[int, ...]:
-    if unit.first == unit.last:
-        return (word_key(BOUNDARY),)
-    return tuple(word_key(token.word + token.suffix.replace("’", "'")) for token in passage[unit.first : unit.last])
+def _words(passage: Sequence[Token], cut: Sequence[Unit], priors: Priors) -> tuple[Keys, Ints]:
+    """The keys of the words of all options of all units, and where each option begins among them."""
+    keys: list[int] = []
+    sizes: list[int] = [0]
+    for unit in cut:
+        if unit.first == unit.last:
+            keys.append(BOUNDARY)
+            sizes.append(1)
+            continue
+        keys += [token.key for token in passage[unit.first : unit.last]]
+        sizes.append(unit.last - unit.first)
+        if unit.form:
+            more, lengths = priors.keys(unit.form, unit.suffix)
+            keys += more
+            sizes += lengths
+    return np.array(keys, dtype=np.uint64), np.cumsum(sizes)

@@ -175,7 +175,7 @@ class Restorer:
         for turn in range(ROUNDS):
             sure = [edit for edit in now if edit.score >= self.apply]
             if not sure and (turn or not first):
-                return sorted([*patch.edits(), *(edit for edit in held if not patch.touches(edit))], key=lambda edit: edit.start)
+                return sorted([*patch.edits(), *patch.apart(held)], key=lambda edit: edit.start)
             patch.add(sure)
             now = self._round(patch.now)
         return [Edit(e.start, e.end, e.before, e.after, e.rule, min(e.score, self.review), e.why) for e in edits]
@@ -186,17 +186,17 @@ class Restorer:
         `quoted`: where words of spun quotations stood; their evidence is gone when they are restored.
         """
         changed = [*patch.changed(), (len(patch.now) + 1, len(patch.now) + 1)]
-        tokens, number = passage.read(patch.now, LONGEST), 0
+        tokens, span = passage.read(patch.now, LONGEST), 0
         for at, token in enumerate(tokens):
-            while changed[number][1] <= token.start:
-                number += 1
-            if changed[number][0] < token.end:
+            while changed[span][1] <= token.start:
+                span += 1
+            if changed[span][0] < token.end:
                 tokens[at] = token._replace(locked=True)
         starts = [token.start for token in tokens]
+        places = patch.forth([*(place for start, end, _ in spans for place in (start, end)), *quoted])
+        number = {place: bisect_left(starts, there) for place, there in places.items()}
         found = []
         for start, end, region in spans:
-            first, last = bisect_left(starts, patch.forth(start)), bisect_left(starts, patch.forth(end))
-            found.append(gate.reread(tokens, region._replace(first=first, last=last), self.priors))
-        places = [bisect_left(starts, patch.forth(start)) for start in quoted]
-        known = frozenset(tokens[at].quoted for at in places if at < len(tokens)) - {0}
+            found.append(gate.reread(tokens, region._replace(first=number[start], last=number[end]), self.priors))
+        known = frozenset(tokens[number[start]].quoted for start in quoted if number[start] < len(tokens)) - {0}
         return self._proposals(patch.now, tokens, found, known)

@@ -83,14 +83,6 @@ class Surroundings:
         near = (weights > TELLING_NEAR)[:, None] * weights[:, None] * vectors
         self._sums = np.concatenate([np.zeros((1, SIZE)), np.cumsum(near, axis=0)])
 
-    def gain(self, vectors: Vectors, starts: Ints, sizes: Ints) -> Floats:
-        """Directions of phrases in groups, each less that of the first of its group; zero where one of both is not known."""
-        first = np.repeat(vectors[starts], sizes, axis=0)
-        known = np.flatnonzero(vectors.any(axis=1) & first.any(axis=1))
-        found = np.zeros(vectors.shape)
-        found[known] = vectors[known] - first[known]
-        return found
-
     def to_text(self, gain: Floats, group: Ints, spans: Ints, form: Ints) -> Floats:
         """How much better each phrase fits the text than the first of its group, whose own words say nothing about the text.
 
