@@ -15,7 +15,6 @@ from cleanup import rules
 from cleanup import stages as registry
 from cleanup.document import Decision, Document, Drop, Edit, Mark, Proposal, Row, apply, proposal_key
 from cleanup.errors import ENDINGS, CleanupError
-from cleanup.parse import crawled
 from cleanup.stages.deadline import deadline
 
 if TYPE_CHECKING:
@@ -191,14 +190,14 @@ class Pipeline:
         A document whose text changed goes through the stages again until nothing changes, so that a cleaned text is never
         changed by cleaning it once more. One that does not settle in `max_passes` is given back whole and marked.
         """
+        fetched = self.config.parse.crawl_date
         for doc in docs:
+            if fetched and not doc.meta.get("crawled"):
+                doc.meta = {**doc.meta, "crawled": fetched}
             if doc.pending and doc.status == "kept":
                 settle(doc, PARSE_STEP, "parse", doc.pending, self.policy("parse"), self.answers)
                 doc.pending = []
         live = [doc for doc in docs if doc.status == "kept"]
-        if self.config.parse.crawl_date:
-            for doc in live:
-                crawled(doc, self.config)
         start = {id(doc): (doc.text, doc.meta, doc.ledger) for doc in live}
         last: dict[int, int] = {}
         for number in range(self.config.max_passes):

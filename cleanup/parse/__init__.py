@@ -21,13 +21,6 @@ def parse(doc: Document, config: Config) -> None:
         _extract(doc, config)
 
 
-def crawled(doc: Document, config: Config) -> str:
-    """When the page was fetched, "" when nobody says: its own record, else the day given for all, which is noted there."""
-    if config.parse.crawl_date and not doc.meta.get("crawled"):
-        doc.meta = {**doc.meta, "crawled": config.parse.crawl_date}
-    return str(doc.meta.get("crawled") or "")
-
-
 def _decode(doc: Document, config: Config) -> bool:
     from cleanup.parse.decode import decode, html_labels, marks
 
@@ -47,8 +40,9 @@ def _extract(doc: Document, config: Config) -> None:
     from cleanup.parse.extract import extract
     from cleanup.parse.tree import flat_text
 
+    fetched = str(doc.meta.get("crawled") or config.parse.crawl_date)
     try:
-        found = extract(doc.text, config, str(doc.meta.get("url") or ""), crawled(doc, config))
+        found = extract(doc.text, config, str(doc.meta.get("url") or ""), fetched)
     except CleanupError:
         raise
     except Exception as error:  # one page that breaks the parser must not cost the run: its visible text is kept, and this said
