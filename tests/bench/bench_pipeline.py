@@ -31,7 +31,7 @@ from pathlib import Path
 from newsroom import Newsroom, Truth, write
 
 ONE = dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
-# Where a package is installed it is compiled; to compile ours for every run, as in a checkout that may not be written, takes .1 s.
+# Where a package is installed it is compiled; to compile ours for every run, as in a checkout that nobody writes to, takes .1 s.
 BYTECODE = str(Path(tempfile.gettempdir()) / "bench-bytecode")
 INSTALLED = {**ONE, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": BYTECODE}
 HERE = Path(__file__).parent
