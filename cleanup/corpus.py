@@ -188,7 +188,8 @@ def deduplicate(
     for number, job in enumerate(work):
         begin, end = mapped.first[number : number + 2].tolist()
         mine = ordered[slice(*np.searchsorted(ordered, (begin, end)).tolist())].tolist()
-        found = (Proposals(int(mapped.rows[number][one - begin]), result.proposals[one]) for one in mine)
+        rows = mapped.rows[number][np.array(mine, np.int64) - begin].tolist()
+        found = map(Proposals, rows, result.proposals.of(mine))
         save_proposals(out / ".work" / "dedup" / job.name, len(mine), found)
     with appearing(out / "clusters.jsonl") as file:
         for cluster in result.clusters:

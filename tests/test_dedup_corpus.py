@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cleanup.config import DedupConfig
-from cleanup.dedup import spun
+from cleanup.dedup import receipts, spun
 from cleanup.dedup.canonical import built_in
 from cleanup.dedup.cluster import compare
 from cleanup.dedup.corpus import Columns, Result, deduplicate
@@ -333,3 +333,21 @@ def test_a_flooded_slot_keeps_its_count() -> None:
     counts = np.zeros(3, np.uint8)
     assert spun._tally(counts, np.array([1] * 256 + [2])).tolist() == [spun.ANY] * 256 + [1]
     assert spun._tally(counts, np.array([1, 2])).tolist() == [spun.ANY, 2]
+
+
+@pytest.mark.parametrize("mode", ["drop", "mark"])
+def test_reasons_made_together_are_those_made_one_by_one(writer: Writer, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    originals = [writer.article(200) for _ in range(4)]
+    texts = [
+        *originals,
+        originals[0],
+        *(writer.near(text, 0.02) for text in originals[:3] * 2),
+        writer.excerpt(originals[3], 0.5),
+    ]
+    result = run(texts, mode=mode)
+    clusters, proposed = list(result.clusters), dict(result.proposals)
+    assert [len(cluster["members"]) for cluster in clusters] == [3, 2, 2, 1]
+    monkeypatch.setattr(receipts, "BLOCK", 3)
+    assert list(result.clusters) == clusters == [result.clusters[at] for at in range(len(clusters))]
+    assert dict(zip(proposed, result.proposals.of(list(proposed)), strict=True)) == proposed
+    assert list(result.proposals.of([3, 11, 5])) == [proposed.get(number, []) for number in (3, 11, 5)]

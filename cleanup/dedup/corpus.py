@@ -18,7 +18,7 @@ from cleanup.dedup.bands import components
 from cleanup.dedup.cluster import Compare, Fetch, Judge, compare, confirm, elect
 from cleanup.dedup.keep import SPUN, Columns, Order
 from cleanup.dedup.receipts import SURE, Clusters, Known, Members, Names, Proposals, about_known, figures, proposals, remembered
-from cleanup.dedup.relation import NEAR, RELATIONS, Table, Verdict, exact, swapped
+from cleanup.dedup.relation import NEAR, RELATIONS, Table, exact, listed, swapped
 from cleanup.dedup.shingle import I64
 from cleanup.document import Drop
 from cleanup.errors import RunError
@@ -213,8 +213,7 @@ def _rejected(judge: Judge, going: I64, ids: Ids, cfg: DedupConfig) -> list[tupl
     ordered = np.lexsort((np.arange(len(a)), -table["score"], other))
     ordered = ordered[np.append(True, other[ordered][1:] != other[ordered][:-1])[: len(a)]]
     found = []
-    for at, name in zip(ordered.tolist(), ids(kept[ordered].tolist()), strict=True):
-        verdict = Verdict.of(table[at])
+    for at, name, verdict in zip(ordered.tolist(), ids(kept[ordered].tolist()), listed(table[ordered]), strict=True):
         why = {"duplicate_of": name, **figures(verdict), "rejected": True}
         rule = "dedup/spun" if verdict.canonical and verdict.canonical.aligned / cfg.spun >= NEAR else "dedup/near"
         found.append((int(other[at]), Drop(rule, round(verdict.score, 4), why)))

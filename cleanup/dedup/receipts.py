@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup.keep import Order
-from cleanup.dedup.relation import EXACT, RELATIONS, Table, Verdict
+from cleanup.dedup.relation import EXACT, RELATIONS, Table, Verdict, listed, swapped
 from cleanup.dedup.shingle import I64
 from cleanup.document import Drop, Edit, Mark
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cleanup.dedup.index import Match
 
 SURE = 0.9  # score from which a document goes
+BLOCK = 1 << 10  # reasons made at a time
 
 
 class Members(NamedTuple):
@@ -42,11 +43,17 @@ class Members(NamedTuple):
         found = np.where(self.row < 0, RELATIONS.index("exact"), table["relation"][self.row])
         return np.where(self.spun, RELATIONS.index("spun"), found).astype(np.int8)
 
-    def verdict(self, place: int, table: Table) -> Verdict:
-        """The verdict on (kept, number)."""
-        row = int(self.row[place])
-        found = EXACT if row < 0 else Verdict.of(table[row], bool(self.turned[place]))
-        return found._replace(relation="spun") if self.spun[place] else found
+    def verdicts(self, table: Table) -> list[Verdict]:
+        """The verdicts on (kept, number)."""
+        rows = table[self.row]
+        turned = np.flatnonzero(self.turned)
+        rows[turned] = swapped(rows[turned])
+        found = listed(rows)
+        for place in np.flatnonzero(self.row < 0).tolist():
+            found[place] = EXACT
+        for place in np.flatnonzero(self.spun).tolist():
+            found[place] = found[place]._replace(relation="spun")
+        return found
 
 
 class Known(NamedTuple):
@@ -104,18 +111,31 @@ class Clusters(Sequence[dict[str, Any]]):
         number %= len(self)
         if number >= len(self.names.kept):
             return self.more[number - len(self.names.kept)]
-        order, kept = self.order, int(self.names.kept[number])
-        group = self.members.take(slice(*self.bounds[number : number + 2].tolist()))
-        at, places = int(order.at(np.array(kept))), order.at(group.number)
-        runner_up = int(places[np.argmin(order.rank[places])])
-        return {
-            "cluster": self.names[number],
-            "kept": order.ids[at],
-            "keep_reason": order.reason(at, runner_up),
-            "members": [
-                {"id": order.ids[place], **figures(group.verdict(one, self.table))} for one, place in enumerate(places.tolist())
-            ],
-        }
+        return next(self._made(number, number + 1))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for begin in range(0, len(self.names.kept), BLOCK):
+            yield from self._made(begin, min(begin + BLOCK, len(self.names.kept)))
+        yield from self.more
+
+    def _made(self, first: int, after: int) -> Iterator[dict[str, Any]]:
+        order, bounds = self.order, self.bounds[first : after + 1] - self.bounds[first]
+        group = self.members.take(slice(*self.bounds[[first, after]].tolist()))
+        places = order.at(group.number)
+        ranked = np.lexsort((order.rank[places], group.kept))
+        runners_up = places[ranked[bounds[:-1]]].tolist()
+        members = [
+            {"id": order.ids[place], **figures(verdict)}
+            for place, verdict in zip(places.tolist(), group.verdicts(self.table), strict=True)
+        ]
+        at = order.at(self.names.kept[first:after]).tolist()
+        for number, (begin, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
+            yield {
+                "cluster": self.names[first + number],
+                "kept": order.ids[at[number]],
+                "keep_reason": order.reason(at[number], runners_up[number]),
+                "members": members[begin:end],
+            }
 
 
 def figures(verdict: Verdict) -> dict[str, Any]:
@@ -138,9 +158,9 @@ def figures(verdict: Verdict) -> dict[str, Any]:
 class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
     """Proposals by number of the document, in ascending order."""
 
-    def __init__(self, numbers: I64, make: Callable[[int], Drop | Edit | Mark] | None = None) -> None:
+    def __init__(self, numbers: I64, make: Callable[[I64], Iterator[Drop | Edit | Mark]] | None = None) -> None:
         self._numbers = np.unique(numbers)
-        self._make = make
+        self._make = make  # one for each of some of these numbers
         self._more: dict[int, list[Drop | Edit | Mark]] = {}
 
     def add(self, number: int, found: Iterable[Drop | Edit | Mark]) -> None:
@@ -151,11 +171,20 @@ class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
         """The documents that something is proposed for, ascending."""
         return np.union1d(self._numbers, np.array(list(self._more), np.int64))
 
+    def of(self, numbers: Sequence[int]) -> Iterator[list[Drop | Edit | Mark]]:
+        """What is proposed for some documents, one after the other."""
+        for begin in range(0, len(numbers), BLOCK):
+            part = np.asarray(numbers[begin : begin + BLOCK], np.int64)
+            has = np.isin(part, self._numbers)
+            made = self._make(part[has]) if self._make else iter(())
+            for number, one in zip(part.tolist(), has.tolist(), strict=True):
+                yield [*([next(made)] if one else ()), *self._more.get(number, ())]
+
     def __getitem__(self, number: int) -> list[Drop | Edit | Mark]:
-        at = int(np.searchsorted(self._numbers, number))
-        if self._make and at < len(self._numbers) and self._numbers[at] == number:
-            return [self._make(number), *self._more.get(number, ())]
-        return list(self._more[number])
+        found = next(self.of([number]))
+        if not found:
+            raise KeyError(number)
+        return found
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.numbers().tolist())
@@ -176,24 +205,30 @@ def proposals(members: Members, names: Names, order: Order, table: Table, cfg: D
         members = members.take(members.score >= SURE)
     stays, goes, cluster = order.at(members.kept), order.at(members.number), names.at(members.kept)
 
-    def make(number: int) -> Drop | Mark:
-        at = int(np.searchsorted(members.number, number))
-        if at == len(members.number) or members.number[at] != number:
-            name = names[int(names.at(np.array(number)))]
-            return Mark("duplicate", {"cluster": name, "relation": "kept"}, "dedup/kept", 1.0, {"cluster": name})
-        place, verdict = int(stays[at]), members.verdict(at, table)
+    def about(place: int, other: int, home: int, bands: int, score: float, verdict: Verdict) -> Drop | Mark:
         why: dict[str, Any] = {"duplicate_of": order.ids[place], **figures(verdict)}
-        if cluster[at] >= 0:
-            why["cluster"] = names[cluster[at]]
-        why["keep_reason"] = order.reason(place, int(goes[at]))
-        why["bands"] = int(members.bands[at])
+        if home >= 0:
+            why["cluster"] = names[home]
+        why["keep_reason"] = order.reason(place, other)
+        why["bands"] = bands
         if verdict.passages[1][1]:
             why["shared"] = verdict.passages[1]
-        rule, score = f"dedup/{verdict.relation}", round(float(members.score[at]), 4)
+        rule, score = f"dedup/{verdict.relation}", round(score, 4)
         if not marks:
             return Drop(rule, score, why)
         value = {"cluster": why["cluster"], "of": why["duplicate_of"], "relation": verdict.relation}
         return Mark("duplicate", value, rule, score, why)
+
+    def make(numbers: I64) -> Iterator[Drop | Mark]:
+        at = np.searchsorted(members.number, numbers)
+        member = np.append(members.number, -1)[at] == numbers
+        chosen = members.take(at[member])
+        columns = [column[at[member]] for column in (stays, goes, cluster)] + [chosen.bands, chosen.score]
+        rows = zip(*(column.tolist() for column in columns), chosen.verdicts(table), strict=True)
+        for one, home in zip(member.tolist(), names.at(numbers).tolist(), strict=True):
+            name = "" if one else names[home]
+            kept = {"cluster": name, "relation": "kept"}
+            yield about(*next(rows)) if one else Mark("duplicate", kept, "dedup/kept", 1.0, {"cluster": name})
 
     return Proposals(np.concatenate((members.number, names.kept)) if marks else members.number, make)
 

@@ -82,15 +82,6 @@ class Verdict(NamedTuple):
     passages: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))  # the longest shared passage: begin, size in code units
     differ: bool = False  # in figures and names, and in little else: two fillings of one form
 
-    @classmethod
-    def of(cls, row: Any, turned: bool = False) -> Verdict:
-        """A row of a table, or what it says about (b, a)."""
-        relation, covers, jaccard, contained, covered, canonical_, aligned, weak, score, differ, passage = row.item()
-        found = None if aligned != aligned else Canonical(canonical_, aligned)
-        sides = (side.tolist()[:: -1 if turned else 1] for side in (covers, contained, covered, passage))
-        said, held, inside, (one, two) = map(tuple, sides)
-        return cls(RELATIONS[relation], said, jaccard, held, inside, found, weak, score, (tuple(one), tuple(two)), differ)
-
 
 EXACT = Verdict("exact", (True, True), 1.0, (1.0, 1.0), (1.0, 1.0), None, False, 1.0)
 
@@ -103,9 +94,20 @@ def swapped(table: Table) -> Table:
     return found
 
 
+def listed(table: Table) -> list[Verdict]:
+    """The rows of a table, one by one."""
+    found = []
+    for row in zip(*(table[name].tolist() for name in VERDICT.names or ()), strict=True):
+        relation, covers, jaccard, contained, covered, canonical_, aligned, weak, score, differ, (one, two) = row
+        kin = None if aligned != aligned else Canonical(canonical_, aligned)
+        said, held, inside, passages = tuple(covers), tuple(contained), tuple(covered), (tuple(one), tuple(two))
+        found.append(Verdict(RELATIONS[relation], said, jaccard, held, inside, kin, weak, score, passages, differ))
+    return found
+
+
 def verdicts(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> list[Verdict]:
     """Verdicts on pairs of different texts, one by one."""
-    return [Verdict.of(row) for row in judge(texts, a, b, cfg, classes)]
+    return listed(judge(texts, a, b, cfg, classes))
 
 
 def far(table: Table) -> Mask:

@@ -144,8 +144,9 @@ _MAGIC = b"cleanup sketches 1\n"
 _ALIGN = 64
 
 
-def save(parts: Sequence[Sketches], path: str | Path) -> None:
-    """Write several tables as one file that `load` can map, a field after the other. Appears by rename."""
+def save(parts: Sequence[Sketches], path: str | Path, *, lasting: bool = True) -> None:
+    """Write several tables as one file that `load` can map, a field after the other. Appears by rename, and is `lasting`
+    where it has to outlive the machine's power."""
     total = sum(len(part) for part in parts)
     fields = [
         {"name": name, "dtype": field.dtype.str, "shape": [total, *field.shape[1:]]} for name, field in parts[0]._asdict().items()
@@ -160,7 +161,8 @@ def save(parts: Sequence[Sketches], path: str | Path) -> None:
             for part in parts:
                 file.write(np.ascontiguousarray(part[index]).data)  # `tofile` does not notice that the disk is full
         file.flush()
-        os.fsync(file.fileno())
+        if lasting:
+            os.fsync(file.fileno())
     temporary.replace(target)
 
 
@@ -172,7 +174,7 @@ def load(paths: Sequence[str | Path]) -> Sketches:
     # Several are written into one file, which is gone as soon as nobody maps it: 460 bytes a document stay out of memory.
     together = Path(paths[0]).with_name(f"together-{os.getpid()}")
     try:
-        save(tables, together)
+        save(tables, together, lasting=False)
         return _load(together)
     except OSError as error:
         raise CleanupError(f"{together}: {error.strerror or error}", "free some space, then repeat the command") from error
