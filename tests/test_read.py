@@ -86,6 +86,14 @@ def test_bad_lines_are_reported_with_their_number_and_the_others_go_on(tmp_path:
     assert "--text-field" in errors[2]
 
 
+@pytest.mark.parametrize(("value", "said"), [("5", "a number"), ("null", "null"), ("[1]", "an array"), ("true", "a boolean")])
+def test_a_text_that_is_none_is_told_by_its_kind(tmp_path: Path, value: str, said: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(f'{{"text": {value}}}\n')
+    (doc,) = documents(path)
+    assert doc.error == f"line 1: the field 'text' holds {said}, not text; name another with --text-field"
+
+
 def test_truncated_gzip_gives_what_was_whole(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.gz"
     whole = b"".join(encode({"id": str(n), "text": os.urandom(200).hex()}) for n in range(500))

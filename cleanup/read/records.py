@@ -159,12 +159,20 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _kind(value: Any) -> str:
+    """What JSON calls a value."""
+    kinds = {bool: "a boolean", int: "a number", float: "a number", list: "an array", dict: "an object", type(None): "null"}
+    return kinds.get(type(value), f"a {type(value).__name__}")
+
+
 def document(record: dict[str, Any], offset: int, source: str, label: str, cfg: ReadConfig) -> Document | str:
     """A document from a record, or why it is none: its text comes from the text field, else from the HTML field."""
     text, html = plain(record.get(cfg.text_field)), None
     if not isinstance(text, str):
         html = plain(record.get(cfg.html_field))
         if not isinstance(html, str):
+            if cfg.text_field in record:
+                return f"the field {cfg.text_field!r} holds {_kind(text)}, not text; name another with --text-field"
             had = ", ".join(record)[:200] or "none"
             return f"no text in field {cfg.text_field!r} (its fields: {had}); name it with --text-field"
     meta: dict[str, Any] = {}
