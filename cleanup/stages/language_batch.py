@@ -75,6 +75,7 @@ class _Worth:
         self._row = np.full(features, -1, np.intp)
         self._table = _aligned(FIRST, self._width)
         self._used = 0
+        self.largest = 0.0  # magnitude of what is in the table
         self._lock = threading.Lock()
 
     def rows(self, features: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
@@ -92,7 +93,9 @@ class _Worth:
             larger = _aligned(max(end, 2 * len(self._table)), self._width)
             larger[: self._used] = self._table[: self._used]
             self._table = larger
-        self._table[self._used : end, : len(self._turned)] = self._turned[:, features].T
+        new = self._turned[:, features].T.astype(np.float32)
+        self._table[self._used : end, : len(self._turned)] = new
+        self.largest = max(self.largest, float(np.abs(new).max(initial=0.0)))
         self._row[features] = np.arange(self._used, end)
         self._used = end
 
@@ -105,23 +108,19 @@ def _aligned(rows: int, width: int) -> NDArray[np.float32]:
 
 
 class Model:
-    """py3langid's tables as arrays. About 100 MB, shared by every stage of a process; see `model()`."""
+    """py3langid's tables as arrays. About 70 MB, shared by every stage of a process; see `model()`."""
 
     def __init__(self) -> None:
         tables = language_model.tables()
-        self.next: NDArray[np.uint32] = np.require(tables["nextmove"], requirements="A")
+        self.next: NDArray[np.uint32] = tables["nextmove"]
         self.base = tables["nextmove_row"].astype(np.int64) << 8
         self.feature = tables["out_feat"].astype(np.int32)
         self.prior: NDArray[np.float32] = tables["pc"].astype(np.float32)
-        turned = np.require(tables["ptc"].T, requirements=("C", "A"))
-        self.worth = _Worth(turned)
+        self.worth = _Worth(tables["ptc"].T)
         labels: list[str] = tables["classes"].tolist()
         self.pairs = [(labels.index(label), at) for at, label in enumerate(labels) if labels.index(label) < at]
         self.columns = [at for at, label in enumerate(labels) if labels.index(label) == at]
         self.labels = [labels[column] for column in self.columns]
-        # The largest magnitude of a float16 by its bits, which compare much quicker than it does.
-        bits = turned.view(np.uint16).max(), turned.view(np.int16).max(initial=0)
-        self.largest = float((np.array(bits, np.uint16) & np.uint16(0x7FFF)).view(np.float16).max())
 
     def score(self, texts: Sequence[str], *, exact: bool = False) -> Scores:
         """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone.
@@ -213,7 +212,7 @@ class Model:
         rest, everybody = raw.copy(), np.arange(len(raw))
         rest[everybody, best := raw.argmax(axis=1)] = LOWEST
         margin = raw[everybody, best] - rest.max(axis=1)
-        bound = 2 * EPSILON * (features + 4) * (weight * self.largest + 16)
+        bound = 2 * EPSILON * (features + 4) * (weight * self.worth.largest + 16)
         for number in np.flatnonzero((margin <= bound) & (features > 0)).tolist():
             ranked = dict(_identifier().rank(texts[number]))
             raw[number] = [ranked[label] for label in self.labels]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import lzma
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,14 @@ LIBRARY = "py3langid"
 TRANSPOSED = "ptc"  # smaller so: what the features are worth to one language is alike
 
 
-class Packed(msgspec.Struct):
-    """The file: version of the library, and name -> (dtype, shape, bytes)."""
+ALIGNED = 64  # bytes; the arrays are used where they lie
+
+
+class Header(msgspec.Struct):
+    """What the file begins with, behind its length: version of the library, and name -> (dtype, shape, place of the array)."""
 
     version: str
-    arrays: dict[str, tuple[str, tuple[int, ...], memoryview]]
+    arrays: dict[str, tuple[str, tuple[int, ...], int]]
 
 
 def tables() -> Tables:
@@ -44,20 +48,30 @@ def library() -> Tables:
 
 def unpack(data: bytes) -> Tables | None:
     """The arrays of a packed copy, None when it is one of another version of the library."""
-    packed = msgspec.msgpack.decode(zstandard.decompress(data), type=Packed)
-    if packed.version != importlib.metadata.version(LIBRARY):
+    plain = zstandard.decompress(data)
+    end = 4 + int.from_bytes(plain[:4], "little")
+    header = msgspec.msgpack.decode(plain[4:end], type=Header)
+    if header.version != importlib.metadata.version(LIBRARY):
         return None
-    found = {name: np.frombuffer(raw, kind).reshape(shape) for name, (kind, shape, raw) in packed.arrays.items()}
+    begin = end + -end % ALIGNED
+    found = {
+        name: np.frombuffer(plain, kind, math.prod(shape), begin + place).reshape(shape)
+        for name, (kind, shape, place) in header.arrays.items()
+    }
     return {**found, TRANSPOSED: found[TRANSPOSED].T}
 
 
 def pack(arrays: Tables, level: int = 19) -> bytes:
     """A copy of the installed version's arrays."""
-    turned = {**arrays, TRANSPOSED: arrays[TRANSPOSED].T}
-    plain = {name: (array.dtype.str, array.shape, memoryview(array.tobytes())) for name, array in turned.items()}
+    header, body = Header(importlib.metadata.version(LIBRARY), {}), b""
+    for name, array in {**arrays, TRANSPOSED: arrays[TRANSPOSED].T}.items():
+        header.arrays[name] = (array.dtype.str, array.shape, len(body))
+        body += array.tobytes()
+        body += bytes(-len(body) % ALIGNED)
+    first = msgspec.msgpack.encode(header)
+    first = len(first).to_bytes(4, "little") + first
     settings = zstandard.ZstdCompressionParameters.from_level(level, window_log=27)
-    packed = msgspec.msgpack.encode(Packed(importlib.metadata.version(LIBRARY), plain))
-    return zstandard.ZstdCompressor(compression_params=settings).compress(packed)
+    return zstandard.ZstdCompressor(compression_params=settings).compress(first + bytes(-len(first) % ALIGNED) + body)
 
 
 if __name__ == "__main__":
