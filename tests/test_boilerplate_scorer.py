@@ -10,14 +10,18 @@ from cleanup.rules import directories
 from cleanup.stages.boilerplate_features import SIGNALS, features
 from cleanup.stages.boilerplate_lines import Lines, Page
 from cleanup.stages.boilerplate_scorer import (
+    DUMP_AROUND,
     HOLES,
+    NEAR,
     SCALE,
     Forest,
     Scorer,
     Trees,
+    _article,
     _holes,
     _is_dump,
     _is_said,
+    _smooth,
     _titles,
 )
 from cleanup.stages.boilerplate_structure import State, Verdict
@@ -47,7 +51,7 @@ def test_words_are_compared_with_other_paragraphs_of_the_same_page_only() -> Non
 def test_weights_that_ask_for_an_unknown_feature_are_named() -> None:
     forest = Forest(Trees(["colour"], 0, [[0]], [[0.5]], [[1, 2]]))
     with pytest.raises(RuleError, match="colour"):
-        forest.probabilities({"words": np.zeros(1, np.float32)}, np.zeros(1, np.int64))
+        forest.odds({"words": np.zeros(1, np.float32)}, np.zeros(1, np.int64))
 
 
 def test_a_paragraph_said_twice_is_said() -> None:
@@ -63,7 +67,7 @@ def test_words_of_scripts_without_spaces_are_compared_by_pairs() -> None:
 def test_a_forest_adds_its_leaves() -> None:
     forest = Forest(Trees(["a", "b"], SCALE, [[0, 1]], [[0.5, 1e30]], [[-SCALE, SCALE, 7, 7]]))
     table = {"a": np.array([0, 1], np.float32), "b": np.array([5, 5], np.float32)}
-    assert forest.probabilities(table, np.array([0, 1])) == pytest.approx([0.5, 1 / (1 + np.exp(-2))])
+    assert forest.odds(table, np.array([0, 1])).tolist() == [0, 2]
 
 
 def test_the_weights_that_ship_fit_the_features() -> None:
@@ -82,13 +86,29 @@ def test_many_holes_mean_a_list() -> None:
     assert not _holes(2 * HOLES + 4, set(), every_other)  # rules are not doubted
 
 
-def test_a_dump_has_mostly_residue() -> None:
-    taken = np.arange(100) < 10
-    score = np.where(np.arange(100) < 60, 0.9, 0.0) * ~taken
-    assert _is_dump(taken, score)
-    assert not _is_dump(taken[:50], score[:50])  # a short page
-    assert not _is_dump(np.zeros(100, bool), np.full(100, 0.9))  # no rule agrees: a list
-    assert not _is_dump(taken, np.zeros(100))
+def test_a_dump_has_much_residue_around_its_article() -> None:
+    size = 2 * DUMP_AROUND
+    taken = np.arange(size) < 10
+    score = np.where(np.arange(size) < DUMP_AROUND, 0.9, 0.0) * ~taken
+    assert _is_dump(taken, score, [DUMP_AROUND])
+    assert not _is_dump(taken, score, [DUMP_AROUND - 1])  # one of them within the article
+    assert not _is_dump(np.zeros(size, bool), np.full(size, 0.9), [size - 1])  # no rule agrees: a list
+    assert not _is_dump(taken, np.zeros(size), [size - 1])
+
+
+def test_what_is_next_to_a_line_counts() -> None:
+    doc = np.array([0, 0, 0, 1])
+    smooth = _smooth(np.array([4.0, 0.0, 4.0, 0.0]), doc)
+    assert smooth[1] == pytest.approx(8 * NEAR)
+    assert smooth[3] == 0  # another page
+    assert smooth[0] == pytest.approx(4 * (1 - NEAR))
+
+
+def test_a_line_within_the_article_is_of_another_kind_than_one_behind_it() -> None:
+    state = State(Page(f"A title\n{LONG}\n• One of them\n{LONG}\nOne of all of them"), {})
+    article = _article(state, np.zeros(5), np.zeros(5, bool))
+    assert article == [1, 3]
+    assert [Scorer.kind(state, line, article) for line in (0, 2, 4)] == [(0, 1), (1, 0), (2, 2)]
 
 
 def test_what_introduces_the_next_line_stays() -> None:

@@ -73,7 +73,13 @@ def features(lines: Lines, signals: Mapping[str, Sequence[str]], verdicts: Mappi
     for name, steps in _NEIGHBOURS.items():
         for step in steps:
             columns[f"{name} {step:+d}"] = _shift(columns[name], lines.doc, step)
-    for name, flags in (("gone", gone), ("long", long), ("sentence", sentence), ("plain", ~gone & ~sentence)):
+    for name, flags in (
+        ("gone", gone),
+        ("long", long),
+        ("sentence", sentence),
+        ("plain", ~gone & ~sentence),
+        ("colon", columns["ends colon"] * ~gone > 0),
+    ):
         columns[f"{name} before"], columns[f"{name} behind"] = _distances(lines, flags)
     return {name: column.astype(np.float32) for name, column in columns.items()}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise, starmap
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -24,9 +24,11 @@ from cleanup.stages.boilerplate_structure import CJK_RUN, PROSE_LINE, State, Ver
 FILE = "scorer.json"
 SCALE = 10_000  # leaf units of one unit of log-odds
 ROWS = 256  # lines scored at once
-DUMP_SHARE = 0.5  # of the lines are likely residue: a dump of a whole page,
-DUMP_SURE = 0.05  # where so many are residue by rules alone
-DUMP_LINES = 60
+LIKELY = 0.5  # probability of a line that is more likely residue than not
+NEAR = 0.15  # weight of what the line before and the line behind are likely to be,
+KNOWN = 2.0  # log-odds, where rules say so; as much against where a line is too long for residue
+DUMP_AROUND = 50  # lines of residue before and behind the article: a dump of a whole page,
+DUMP_SURE = 0.05  # where so many lines are residue by rules alone
 HEADLINE_WORDS = (4, 40)
 HEADLINE_CHARS = 300
 TITLES = 2  # of the lines that look most like a title stay,
@@ -36,12 +38,11 @@ HEADLINE_LINES = 30  # lines that no rule knows, before the article, within whic
 HEADLINE_REACH = 150  # lines in all
 DUMP_HEADLINES = 3  # lines of a dump that may be its title
 CLUSTER_LINES = 12  # between two paragraphs of one article
-LISTED = 0.93  # probability from which an entry of a list goes, since most lists are the article's own, and one word alone
 HOLES = 9  # places of an article from which lines go; a page with more is a list, and they are held for review
 DOUBT = 0.01
-EDGE = 0.05  # more probability is asked of lines before the article, less of those behind it
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
-LONGER_WORDS = 9
+SIZES = (1, SAID_WORDS, 8)  # words up to which a line is of the first, second, third size; an entry of a list is of the first
+PLACES = ("before", "within", "behind")
 RULE = "boilerplate/scorer"
 _ENTRY = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
@@ -64,10 +65,8 @@ class Weights(msgspec.Struct, forbid_unknown_fields=True):
 
     residue: Trees
     title: Trees  # of lines that are not the article's: whether one is its headline
-    apply: float  # probability from which a line goes
-    apply_short: float  # the same for a line of SAID_WORDS or less, which has less to go by
-    apply_long: float  # the same for a line of LONGER_WORDS or more, which has more
-    apply_dump: float  # the same in a dump of a whole page
+    apply: list[list[float]]  # probability from which a line goes: before, within and behind the article, by its size
+    apply_dump: float  # the same in a dump of a whole page, wherever the line stands
     review: float
 
 
@@ -83,8 +82,8 @@ class Forest:
         self._powers = 1 << np.arange(self._feature.shape[1])
         self._trees = np.arange(len(self._feature))
 
-    def probabilities(self, columns: Mapping[str, Floats], rows: Ints) -> npt.NDArray[np.float64]:
-        """What the trees say of some lines."""
+    def odds(self, columns: Mapping[str, Floats], rows: Ints) -> Scores:
+        """What the trees say of some lines, as log-odds."""
         if unknown := [name for name in self.features if name not in columns]:
             raise RuleError(f"{FILE}: unknown feature {unknown[0]!r}", "make the weights anew, or remove the file")
         table = np.stack([columns[name][rows] for name in self.features], axis=1)
@@ -93,7 +92,7 @@ class Forest:
             answers = table[at : at + ROWS][:, self._feature] > self._border
             leaf = answers @ self._powers
             total[at : at + ROWS] = self._leaves[self._trees, leaf].sum(axis=1)
-        return 1 / (1 + np.exp(-(total + self._bias) / SCALE))
+        return (total + self._bias) / SCALE
 
 
 class Scorer:
@@ -129,53 +128,78 @@ class Scorer:
         columns = features(lines, signals, gone)
         taken = np.logical_or.reduce(list(gone.values()))
         open_rows = (~taken & lines.short).nonzero()[0]
-        score = np.zeros(len(lines.doc))
-        score[open_rows] = self._residue.probabilities(columns, open_rows)
-        dumps = [_is_dump(taken[one], score[one]) for one in starmap(slice, pairwise(lines.first.tolist()))]
+        odds = np.where(taken, KNOWN, -KNOWN)
+        odds[open_rows] = self._residue.odds(columns, open_rows)
+        score = np.where(~taken & lines.short, _probability(_smooth(odds, lines.doc)), 0.0)
+        pages = [slice(*one) for one in pairwise(lines.first.tolist())]
+        articles = [_article(state, score[one], taken[one]) for state, one in zip(found, pages, strict=True)]
+        dumps = [_is_dump(taken[one], score[one], article) for one, article in zip(pages, articles, strict=True)]
         title = np.zeros(len(lines.doc))
         title_rows = (may_be_title(lines) & np.repeat(dumps, np.diff(lines.first))).nonzero()[0]
-        title[title_rows] = self._title.probabilities(columns, title_rows) if len(title_rows) else 0
-        for state, dump, one in zip(found, dumps, starmap(slice, pairwise(lines.first.tolist())), strict=True):
+        title[title_rows] = self._title.odds(columns, title_rows) if len(title_rows) else 0
+        for state, dump, article, one in zip(found, dumps, articles, pages, strict=True):
             mine = score[one]
             kept = [line for line, hits in state.hits.items() if keep and any(hit.named.rule.category == keep for hit in hits)]
             mine[kept] = 0
-            self._page(state, mine, _titles(state, title[one]) if dump else set(), sure, dump)
+            self._page(state, mine, article, _titles(state, title[one]) if dump else set(), sure, dump)
 
-    def _page(self, state: State, score: Scores, titles: set[int], sure: float, dump: bool) -> None:
+    def _page(self, state: State, score: Scores, article: list[int], titles: set[int], sure: float, dump: bool) -> None:
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
-        apply = self.weights.apply_dump if dump else self.weights.apply
-        review = min(self.weights.review, apply)
+        lowest = self.weights.apply_dump if dump else min(map(min, self.weights.apply))
+        review = min(self.weights.review, lowest)
         chosen = (score >= review).nonzero()[0].tolist()
         if not chosen:
             return
-        headlines = _headlines(state, score, gone, dump, chosen) | titles
+        headlines = _headlines(state, score, article, gone, dump, chosen) | titles
         chosen = [line for line in chosen if line not in headlines and not _is_said(state, line, gone, dump)]
-        least = {line: apply if dump else self._least(state, line) for line in chosen}
+        kinds = {line: self.kind(state, line, article) for line in chosen}
+        least = {
+            line: self.weights.apply_dump if dump else self.weights.apply[place][size] for line, (place, size) in kinds.items()
+        }
         going = {line for line in chosen if score[line] >= least[line]}
         holes = set() if dump else _holes(len(score), going, gone)
         for line in chosen:
             p = min(float(score[line]), least[line] - DOUBT if line in holes else 1)
             if state.page.words[line] <= SAID_WORDS and p < least[line] and not dump:
                 continue
-            state.add(line, Verdict(RULE, _confidence(p, least[line], review), {"p": round(p, 3)}))
+            place, size = kinds[line]
+            why = {"p": round(float(score[line]), 3), "place": PLACES[place], "size": size}
+            state.add(line, Verdict(RULE, _confidence(p, least[line], review), why))
 
-    def _least(self, state: State, line: int) -> float:
-        """Probability from which a line of main text goes: the less it has to go by, the surer."""
-        count = state.page.words[line]
-        if _ENTRY.match(state.page.text[line]) or count == 1:
-            return LISTED
-        if count >= LONGER_WORDS:
-            return self.weights.apply_long
-        if count <= SAID_WORDS:
-            return self.weights.apply_short
-        # before the article stand its kicker and summary, behind it hardly anything of its own
-        return self.weights.apply + (EDGE if line < state.head_end else -EDGE if line >= state.tail_start else 0)
+    @staticmethod
+    def kind(state: State, line: int, article: Sequence[int]) -> tuple[int, int]:
+        """Place and size of a line: the less it has to go by, and the more of the article is around it, the surer it has to be."""
+        place = 0 if line < article[0] else 1 if line <= article[-1] else 2
+        size = sum(state.page.words[line] > most for most in SIZES)
+        return place, 0 if _ENTRY.match(state.page.text[line]) else size
 
 
-def _is_dump(taken: Bools, score: Scores) -> bool:
-    """Whether a page some of whose lines are surely and some likely residue is the dump of a whole page."""
-    size, sure, likely = len(taken), int(taken.sum()), int((score >= 0.5).sum())
-    return size >= DUMP_LINES and sure >= DUMP_SURE * size and sure + likely >= DUMP_SHARE * size
+def _smooth(odds: Scores, doc: Ints) -> Scores:
+    """Log-odds of lines with a share of those next to them in their page: residue comes in runs, and so do lists."""
+    same = doc[1:] == doc[:-1]
+    before, behind = odds.copy(), odds.copy()
+    before[1:][same] = odds[:-1][same]
+    behind[:-1][same] = odds[1:][same]
+    return (1 - 2 * NEAR) * odds + NEAR * before + NEAR * behind
+
+
+def _probability(odds: Scores) -> Scores:
+    found: Scores = 1 / (1 + np.exp(-odds))
+    return found
+
+
+def _article(state: State, score: Scores, taken: Bools) -> list[int]:
+    """The paragraphs of the article: of the runs of paragraphs that are close to each other the one with most words."""
+    page = state.page
+    prose = [line for line, flag in enumerate(state.long) if flag and score[line] < LIKELY and not taken[line]]
+    return max(_clusters(prose), key=lambda lines: sum(page.words[line] for line in lines), default=[min(len(page), 10)])
+
+
+def _is_dump(taken: Bools, score: Scores, article: Sequence[int]) -> bool:
+    """Whether a page is the dump of a whole page: much that is surely or likely residue stands around its article."""
+    likely = taken | (score >= LIKELY)
+    around = int(likely[: article[0]].sum() + likely[article[-1] + 1 :].sum())
+    return around >= DUMP_AROUND and int(taken.sum()) >= DUMP_SURE * len(taken)
 
 
 def _holes(size: int, going: set[int], gone: set[int]) -> set[int]:
@@ -225,12 +249,12 @@ def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[st
     return flags
 
 
-def _headlines(state: State, score: Scores, gone: set[int], dump: bool, chosen: Sequence[int]) -> set[int]:
+def _headlines(
+    state: State, score: Scores, article: Sequence[int], gone: set[int], dump: bool, chosen: Sequence[int]
+) -> set[int]:
     """The likeliest title: of the lines before the article the one whose words the article says most, and that looks least like
     residue. In a dump also the others whose words the article says. Only asked for when one of the `chosen` may be it."""
     page = state.page
-    prose = [line for line, flag in enumerate(state.long) if flag and score[line] < 0.5 and line not in gone]
-    article = max(_clusters(prose), key=lambda lines: sum(page.words[line] for line in lines), default=[min(len(page), 10)])
     shortest, longest = HEADLINE_WORDS
     before = [line for line in range(max(0, article[0] - HEADLINE_REACH), article[0]) if line not in gone][-HEADLINE_LINES:]
     near = [line for line in before if page.words[line] <= longest and not page.text[line].endswith((".", "。", ":"))]
