@@ -70,9 +70,11 @@ class Cleaner:
                 continue
             if self.cfg.drop_title and doc.meta.get("title") in page.text[:1]:
                 state.add(0, Verdict("boilerplate/structure/drop-title", 0.95, {"title": page.text[0][:200]}))
-            proposals = self._edits(state)
-            proposals += self._inline(doc.text, state, proposals)
-            yield proposals + self._marks(doc, state)
+            edits = self._edits(state)
+            within = self._inline(doc.text, state, [edit for edit in edits if edit.score >= self.cfg.apply])
+            # a line that is only held for review waits for the next pass where something is cut out of it
+            edits = [edit for edit in edits if edit.score >= self.cfg.apply or not _meets(edit, within)]
+            yield [*edits, *within, *self._marks(doc, state)]
 
     def judge(self, docs: Sequence[Document]) -> tuple[list[Page], list[State | None]]:
         """The pages of the batch, and the verdicts on their lines; None where there is nothing to judge."""
@@ -127,11 +129,11 @@ class Cleaner:
                 structure.tail(state)
         return state
 
-    def _edits(self, state: State) -> list[Proposal]:
+    def _edits(self, state: State) -> list[Edit]:
         """One edit for every line that goes, so that no blank lines heap up where several go."""
         page = state.page
         gone = sorted(line for line, verdict in state.verdicts.items() if verdict.score >= self.cfg.apply)
-        edits: list[Proposal] = []
+        edits: list[Edit] = []
         for line, (start, end) in zip(gone, cuts(page, gone), strict=True):
             edits.append(_edit(page.source, start, end, state.verdicts[line]))
         for line, verdict in state.verdicts.items():
@@ -139,7 +141,7 @@ class Cleaner:
                 edits.append(_edit(page.source, page.start[line], page.end[line], verdict))
         return edits
 
-    def _inline(self, text: str, state: State, taken: Sequence[Proposal]) -> list[Proposal]:
+    def _inline(self, text: str, state: State, taken: Sequence[Edit]) -> list[Edit]:
         """Cuts within lines: rules with the action `strip`, and citation marks without a list of references."""
         spans: list[tuple[int, int, str, float]] = []
         for line, hits in state.hits.items():
@@ -148,12 +150,8 @@ class Cleaner:
                     base = text.find(state.page.text[line], state.page.start[line])
                     spans.append((base + hit.span[0], base + hit.span[1], hit.named.id, hit.named.score))
         spans += citations(text)
-        busy = [(edit.start, edit.end) for edit in taken if isinstance(edit, Edit)]
-        return [
-            Edit(start, end, text[start:end], "", rule, score, {})
-            for start, end, rule, score in spans
-            if not any(start < stop and begin < end for begin, stop in busy)
-        ]
+        found = [Edit(start, end, text[start:end], "", rule, score, {}) for start, end, rule, score in spans]
+        return [edit for edit in found if not _meets(edit, taken)]
 
     def _marks(self, doc: Document, state: State) -> list[Proposal]:
         marks: dict[str, Mark] = {}
@@ -210,6 +208,10 @@ def citations(text: str) -> list[tuple[int, int, str, float]]:
 
 def _joined(book: Book, name: str) -> list[str]:
     return sorted({word for table in book.words.values() for word in table.get(name, ())})
+
+
+def _meets(edit: Edit, others: Sequence[Edit]) -> bool:
+    return any(edit.start < other.end and other.start < edit.end for other in others)
 
 
 def _edit(text: str, start: int, end: int, verdict: Verdict) -> Edit:

@@ -32,6 +32,7 @@ DUMP_SURE = 0.05  # where so many lines are residue by rules alone
 HEADLINE_WORDS = (4, 40)
 HEADLINE_CHARS = 300
 TITLES = 2  # of the lines that look most like a title stay,
+TITLE_GAP = 1.4  # log-odds by which the second may fall short of the first, but in a dump
 TITLES_TRIED = 12
 GUESSED = frozenset(f"boilerplate/structure/{name}" for name in ("under-marker", "related-tail", "repeat"))
 HEADLINE_LINES = 30  # lines that no rule knows, before the article, within which its title stands
@@ -134,14 +135,15 @@ class Scorer:
         pages = [slice(*one) for one in pairwise(lines.first.tolist())]
         articles = [_article(state, score[one], taken[one]) for state, one in zip(found, pages, strict=True)]
         dumps = [_is_dump(taken[one], score[one], article) for one, article in zip(pages, articles, strict=True)]
-        title = np.zeros(len(lines.doc))
-        title_rows = (may_be_title(lines) & np.repeat(dumps, np.diff(lines.first))).nonzero()[0]
+        title = np.full(len(lines.doc), -np.inf)
+        ends = [one.stop if dump else one.start + article[0] for one, dump, article in zip(pages, dumps, articles, strict=True)]
+        title_rows = (may_be_title(lines) & (np.arange(len(lines.doc)) < np.array(ends)[lines.doc])).nonzero()[0]
         title[title_rows] = self._title.odds(columns, title_rows) if len(title_rows) else 0
         for state, dump, article, one in zip(found, dumps, articles, pages, strict=True):
             mine = score[one]
             kept = [line for line, hits in state.hits.items() if keep and any(hit.named.rule.category == keep for hit in hits)]
             mine[kept] = 0
-            self._page(state, mine, article, _titles(state, title[one]) if dump else set(), sure, dump)
+            self._page(state, mine, article, _titles(state, title[one], dump), sure, dump)
 
     def _page(self, state: State, score: Scores, article: list[int], titles: set[int], sure: float, dump: bool) -> None:
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
@@ -168,7 +170,7 @@ class Scorer:
 
     @staticmethod
     def kind(state: State, line: int, article: Sequence[int]) -> tuple[int, int]:
-        """Place and size of a line: the less it has to go by, and the more of the article is around it, the surer it has to be."""
+        """Place and size of a line, which say how sure one has to be that it is residue."""
         place = 0 if line < article[0] else 1 if line <= article[-1] else 2
         size = sum(state.page.words[line] > most for most in SIZES)
         return place, 0 if _ENTRY.match(state.page.text[line]) else size
@@ -258,7 +260,8 @@ def _headlines(
     shortest, longest = HEADLINE_WORDS
     before = [line for line in range(max(0, article[0] - HEADLINE_REACH), article[0]) if line not in gone][-HEADLINE_LINES:]
     near = [line for line in before if page.words[line] <= longest and not page.text[line].endswith((".", "。", ":"))]
-    near = [line for line in near if page.words[line] >= shortest or (CJK_RUN.search(page.text[line]) and page.words[line] > 2)]
+    wide = [line for line in near if page.words[line] >= shortest or (CJK_RUN.search(page.text[line]) and page.words[line] > 2)]
+    near = wide or [line for line in near if page.words[line] > 1]
     if set(near).isdisjoint(chosen):
         return set()
     said = {piece for line in article if line < len(page) for piece in pieces(page.text[line])}
@@ -277,12 +280,18 @@ def may_be_title(lines: Lines) -> Bools:
     return found
 
 
-def _titles(state: State, title: Scores) -> set[int]:
+def _titles(state: State, title: Scores, dump: bool) -> set[int]:
     """The likeliest titles by the trees; the structure of the page alone takes none of them out, rules for lines do."""
     found: dict[str, int] = {}
+    least = -np.inf if dump else title.max(initial=-np.inf) - TITLE_GAP
     for line in np.argsort(-title, kind="stable")[:TITLES_TRIED].tolist():
         verdict = state.verdicts.get(line)
-        if len(found) < TITLES and (verdict is None or verdict.rule in GUESSED):
+        if (
+            title[line] > -np.inf
+            and title[line] >= least
+            and len(found) < TITLES
+            and (verdict is None or verdict.rule in GUESSED)
+        ):
             found.setdefault(state.page.text[line], line)
             if found[state.page.text[line]] == line:
                 state.verdicts.pop(line, None)

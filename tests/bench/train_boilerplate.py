@@ -174,7 +174,9 @@ def check(chosen: Sequence[Sample], tables: Sequence[Table], seeds: int, folds: 
                     changed = msgspec.structs.replace(scorer, apply=apply, apply_dump=scorer.apply_dump + more)
                     cleaner = Cleaner(BoilerplateConfig(), rule_set, Scorer(changed))
                     judge(cleaner, [sample for page, sample in enumerate(chosen) if fold[page] == number], kind, cells)
-                print(f"{name} {kind:4} {more:+.2f}", "  |  ".join(f"{of} {cell.show()}" for of, cell in cells.items()), flush=True)
+                print(
+                    f"{name} {kind:4} {more:+.2f}", "  |  ".join(f"{of} {cell.show()}" for of, cell in cells.items()), flush=True
+                )
 
 
 class Cell(msgspec.Struct):
