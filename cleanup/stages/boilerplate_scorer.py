@@ -162,8 +162,8 @@ class Scorer:
         holes = set() if dump else _holes(len(score), going, gone)
         for line in chosen:
             p = min(float(score[line]), least[line] - DOUBT if line in holes else 1)
-            if state.page.words[line] <= SAID_WORDS and p < least[line] and not dump:
-                continue
+            if p < least[line] and (line in article or (state.page.words[line] <= SAID_WORDS and not dump)):
+                continue  # nobody need be asked
             place, size = kinds[line]
             why = {"p": round(float(score[line]), 3), "place": PLACES[place], "size": size}
             state.add(line, Verdict(RULE, _confidence(p, least[line], review), why))
@@ -193,8 +193,9 @@ def _probability(odds: Scores) -> Scores:
 def _article(state: State, score: Scores, taken: Bools) -> list[int]:
     """The paragraphs of the article: of the runs of paragraphs that are close to each other the one with most words."""
     page = state.page
-    prose = [line for line, flag in enumerate(state.long) if flag and score[line] < LIKELY and not taken[line]]
-    return max(_clusters(prose), key=lambda lines: sum(page.words[line] for line in lines), default=[min(len(page), 10)])
+    prose = [line for line, flag in enumerate(state.long) if flag and not taken[line]]
+    likely = [line for line in prose if score[line] < LIKELY] or prose
+    return max(_clusters(likely), key=lambda lines: sum(page.words[line] for line in lines), default=[min(len(page), 10)])
 
 
 def _is_dump(taken: Bools, score: Scores, article: Sequence[int]) -> bool:
