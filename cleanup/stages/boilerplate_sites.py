@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanup.document import Edit
-from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, series, words
+from cleanup.stages.boilerplate_lines import SPACES, Page, cuts, is_paragraph, series, words
 
 PAGES = 3  # pages of a host on which a line has to stand
 WORDS = 25  # longer lines are prose, which follow-up articles repeat honestly
@@ -25,6 +25,8 @@ MIDDLE = 0.7  # score between paragraphs, where a repeated line may be a subhead
 MOST_CHARS = 400
 
 Keys = NDArray[np.uint64]
+_PROSE = f"^(?:[^ ]* ){{{WORDS}}}"
+_SPACES = "".join(map(chr, SPACES))
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -94,11 +96,13 @@ def line_keys(texts: Sequence[str], hosts: Sequence[str]) -> Lines:
     """The short lines of texts, their first ones (titles) left out, keyed by host."""
     if not texts:
         return Lines(np.zeros(0, np.int64), np.zeros(0, np.uint64))
-    pages = [Page(text) for text in texts]
-    short = [[line for line in page.text[1:] if len(line) <= MOST_CHARS and line.count(" ") < WORDS] for page in pages]
-    doc = np.repeat(np.arange(len(texts)), [len(found) for found in short])
+    lines = pl.DataFrame({"doc": np.arange(len(texts)), "line": series(texts).str.split("\n")}).explode("line")
+    lines = lines.with_columns(pl.col("line").str.strip_chars(_SPACES)).filter(pl.col("line") != "")
+    short = (pl.col("line").str.len_chars() <= MOST_CHARS) & ~pl.col("line").str.contains(_PROSE)
+    lines = lines.filter((pl.col("doc") == pl.col("doc").shift(1)) & short)
+    doc = lines["doc"].to_numpy()
     owner = np.array([host_key(host) for host in hosts], np.uint64)
-    return Lines(doc, _keys(normal(series(line for found in short for line in found)), owner[doc]))
+    return Lines(doc, _keys(normal(lines["line"]), owner[doc]))
 
 
 def repeated(doc: NDArray[np.int64], key: Keys, least: int = PAGES) -> Table:
