@@ -78,8 +78,11 @@ class Cleaner:
 
     def judge(self, docs: Sequence[Document]) -> tuple[list[Page], list[State | None]]:
         """The pages of the batch, and the verdicts on their lines; None where there is nothing to judge."""
-        pages = [Page(doc.text) for doc in docs]
-        seen = [one for some in _chunks(pages) for one in zip(*self._look(pages[some]), strict=True)]
+        pages: list[Page] = []
+        seen: list[tuple[dict[int, list[Hit]], list[int], bool]] = []
+        for some in _chunks(docs):
+            pages += [Page(doc.text) for doc in docs[some]]
+            seen += zip(*self._look(pages[some]), strict=True)
         tells = bylines.tell(pages, [lines for _, lines, _ in seen], self.vocabulary)
         states = [
             self._state(doc, page, hits, told, twice)
@@ -175,12 +178,12 @@ class Cleaner:
         return found
 
 
-def _chunks(pages: Sequence[Page]) -> Iterator[slice]:
-    """Pages that are looked at together: so many that the processor's cache holds their lines."""
+def _chunks(docs: Sequence[Document]) -> Iterator[slice]:
+    """Documents that are looked at together: so many that the processor's cache holds their lines."""
     begin = size = 0
-    for at, page in enumerate(pages):
-        size += len(page.source)
-        if size >= CHUNK or at + 1 == len(pages):
+    for at, doc in enumerate(docs):
+        size += len(doc.text)
+        if size >= CHUNK or at + 1 == len(docs):
             yield slice(begin, at + 1)
             begin, size = at + 1, 0
 
