@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import compress
 
 import msgspec
 
@@ -54,10 +55,20 @@ class Writers:
         self.closed = closed(state)
 
     @cached_property
-    def words(self) -> set[str]:
-        """The words that the article's paragraphs write with a small letter."""
-        pairs = zip(self.page.text, self.state.long, strict=True)
-        return {word for text, flag in pairs if flag for word in _WORD.findall(text) if word[0].islower()}
+    def prose(self) -> str:
+        """The article's paragraphs."""
+        return "\n".join(["", *compress(self.page.text, self.state.long), ""])
+
+    @cached_property
+    def _low(self) -> str:
+        return self.prose.casefold()
+
+    def _writes(self, word: str) -> bool:
+        """Whether the article has a whole word that begins with a small letter."""
+        at = self.prose.find(word) if word[0].islower() else -1
+        while at >= 0 and (_WORD.match(self.prose, at - 1) or _WORD.match(self.prose, at + len(word))):
+            at = self.prose.find(word, at + 1)
+        return at >= 0
 
     def find(self, persons: Persons) -> None:
         """Add what lines of names say, then leave one statement about the authors: the best."""
@@ -148,9 +159,7 @@ class Writers:
 
     def _is_said(self, names: Sequence[str]) -> bool:
         """Whether a paragraph of the article says the last word of one of the names, as it does of those it is about."""
-        last = [name.split()[-1].casefold() for name in names]
-        pairs = zip(self.page.text, self.state.long, strict=True)
-        return any(word in text.casefold() for text, flag in pairs if flag for word in last)
+        return any(name.split()[-1].casefold() in self._low for name in names)
 
     def _is_told(self, line: int, names: Sequence[str]) -> bool:
         """Whether a sentence of the article has a name in full that is written in capitals, as the names of bodies are."""
@@ -171,7 +180,7 @@ class Writers:
         if len(word) < 2 or word.casefold() in _ARTICLES:
             return True
         parts = _WORD.findall(word.lower())
-        return bool(parts) and all(len(part) > 1 and part in self.words for part in parts)
+        return bool(parts) and all(len(part) > 1 and self._writes(part) for part in parts)
 
     def _says_metadata(self, line: int) -> bool:
         verdict = self.state.verdicts.get(line)
