@@ -42,6 +42,7 @@ LETTERS = 26
 WIDE = np.uint64(0x8080808080808080)  # of bytes beyond ASCII
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines have many, the most common last
+_RANKS = [_COMMON.find(code) for code in range(256)]
 _Number = TypeVar("_Number", np.uint32, np.uint64)
 _MIX = np.uint32(0x9E3779B1)
 _MIX_WIDE = np.uint64(0x9E3779B97F4A7C15)
@@ -309,9 +310,10 @@ def _anchor(form: bytes) -> tuple[int, list[bytes]]:
     if wide is not None:
         return wide, []
     if len(form) >= GRAM:
-        at = min(range(len(form) - GRAM + 1), key=lambda at: sum(map(_COMMON.find, form[at : at + GRAM])))
+        ranks = [_RANKS[code] for code in form]
+        at = min(range(len(form) - GRAM + 1), key=lambda at: sum(ranks[at : at + GRAM]))
         return at, [form[at : at + GRAM]]
-    at = min(range(len(form)), key=lambda at: _COMMON.find(form[at]))
+    at = min(range(len(form)), key=lambda at: _RANKS[form[at]])
     if len(form) == GRAM - 1 and form[at] in _COMMON:
         return 0, [form + bytes([code]) for code in range(256)]  # whatever stands behind
     return at, []

@@ -98,4 +98,4 @@ def _letters(category: str) -> str:
     points = [point for point in range(0x10000) if unicodedata.category(chr(point)).startswith(category)]
     starts = [point for point, before in zip(points, [-1, *points], strict=False) if point != before + 1]
     stops = [point for point, behind in zip(points, [*points[1:], -1], strict=True) if point != behind - 1]
-    return "".join(f"\\u{start:04x}-\\u{stop:04x}" for start, stop in zip(starts, stops, strict=True))
+    return "".join(f"{chr(start)}-{chr(stop)}" for start, stop in zip(starts, stops, strict=True))  # escapes are slow to read
