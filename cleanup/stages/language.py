@@ -144,16 +144,17 @@ def _proposals(answer: Answer, shares: dict[str, float] | None, keep: set[str]) 
 def identify(texts: Sequence[str], min_chars: int = 12) -> list[Answer]:
     """The language of each text, whatever the others are. Texts with fewer letters than `min_chars` are "und".
 
-    Their beginnings decide where they leave no doubt, as of most; the others are read whole.
+    The beginnings of longer ones decide where they leave no doubt, as most do; the others are read whole.
     """
-    shares, names = by_language(model().score([text[:GLANCE] for text in texts]))
+    long = [number for number, text in enumerate(texts) if len(text) > max(GLANCE, 4 * min_chars)]
+    shares, names = by_language(model().score([texts[number][:GLANCE] for number in long]))
     best, sure = shares.argmax(axis=1).tolist(), shares.max(axis=1, initial=0.0).tolist()
-    out = [Answer(names[at], share, "language/py3langid") for at, share in zip(best, sure, strict=True)]
-    doubtful = [
-        number
-        for number, answer in enumerate(out)
-        if answer.probability < CERTAIN or answer.language == "und" or len(texts[number]) < 4 * min_chars
-    ]
+    out = {
+        number: Answer(names[at], share, "language/py3langid")
+        for number, at, share in zip(long, best, sure, strict=True)
+        if share >= CERTAIN and names[at] != "und"
+    }
+    doubtful = [number for number in range(len(texts)) if number not in out]
     scores = model().score([texts[number] for number in doubtful], exact=True)
     for number, features, of_text in zip(doubtful, scores.features.tolist(), by_language(scores)[0], strict=True):
         text = texts[number]
@@ -165,7 +166,7 @@ def identify(texts: Sequence[str], min_chars: int = 12) -> list[Answer]:
             out[number] = _answer(names[of_text.argmax()], float(of_text.max()), "language/py3langid", {})
         else:
             out[number] = _question(text, of_text, names)
-    return out
+    return [out[number] for number in range(len(texts))]
 
 
 def _answer(name: str, probability: float, rule: str, why: dict[str, Any]) -> Answer:
