@@ -6,12 +6,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import cleanup
 from cleanup.config import SpinConfig
 from cleanup.document import Document, Edit, Mark, apply
 from cleanup.rules import directories
 from cleanup.spin import glance, mend, passage
+from cleanup.spin.proposals import _bounded, chances, score
 from cleanup.spin.quantity import amount
 from cleanup.spin.restore import Restorer
 from cleanup.stages.spin import spin
@@ -234,3 +236,14 @@ def test_a_figure_is_never_changed_only_held() -> None:
     changed = [row for row in edits if amount(row.before or "") != amount(row.after or "")]
     assert {row.before for row in changed} >= {"hundreds"}
     assert all(row.decision == "review" for row in changed)
+
+
+def test_an_edit_scores_no_higher_than_the_mean_of_what_is_surer() -> None:
+    def draft(chance: float) -> Edit:
+        return Edit(0, 1, "a", "b", "spin/x/a/b", round(score(chance), 3), {"p": chance})
+
+    alone, after_sure_ones = draft(0.6), [draft(0.98) for _ in range(9)]
+    assert _bounded([alone], []) == [structs.replace(alone, score=0.61)]
+    assert _bounded([*after_sure_ones, alone], []) == [*after_sure_ones, alone]
+    assert _bounded([alone], chances(after_sure_ones)) == [alone]
+    assert _bounded([alone, draft(0.62)], []) == _bounded([draft(0.62), alone], [])[::-1]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
+
+from msgspec import structs
 
 from cleanup.document import Edit
 from cleanup.spin import mend
@@ -14,9 +17,13 @@ from cleanup.spin.passage import Token
 from cleanup.spin.quantity import amount
 from cleanup.spin.repair import Reading, Unit
 
-# From model probability to score, so that a score is about the share of right edits from there up (tests/bench/bench_spin.py).
-CALIBRATION = ((0.0, 0.0), (0.5, 0.8), (0.58, 0.9), (0.9, 0.95), (1.0, 0.99))
-SURER = 1.5  # by how much the odds of several words, or of a function word, are better than the model has them
+# From model probability to the share of right edits, as measured (tests/bench/bench_spin.py): the model is too sure of itself,
+# but less so of several words and of function words.
+FLAT, BASE, SURER = 0.82, 0.1, 0.4
+# From there to score, so that a score is about the share of right edits from there up ...
+CALIBRATION = ((0.0, 0.0), (0.525, 0.8), (0.58, 0.9), (0.87, 0.95), (1.0, 0.99))
+# ... which in a text with few sure edits it is only as long as the mean over all surer ones is so high: that and so much.
+SLACK = 0.01
 HELD = 0.8  # the most that a tortured phrase, a changed amount or an edit inside a quotation can score: held for review
 MENDED = 0.95
 # A quotation is no longer the speaker's wording when the words inside it contradict their neighbours inside it: this many
@@ -29,22 +36,50 @@ SURE = 0.9  # model probability
 CLEAR = 1.0  # association that the occurrence itself gains
 
 
-def proposals(text: str, tokens: Sequence[Token], region: Region, least: float, open_quotations: frozenset[int]) -> list[Edit]:
+def proposals(
+    text: str,
+    tokens: Sequence[Token],
+    region: Region,
+    least: float,
+    open_quotations: frozenset[int],
+    made: Sequence[float] = (),
+) -> list[Edit]:
     """Edits of one region, not overlapping, in order, with scores of at least `least`.
 
-    What is quoted is only held for review, apart from quotations that are known to be spun, by number.
+    What is quoted is only held for review, apart from quotations that are known to be spun, by number. `made`: the probabilities
+    of edits that have been made in it before.
     """
     part, spun = tokens[region.first : region.last], open_quotations
-    edits: dict[int, Edit] = {}  # by the number of the first token; `last` the other way round
-    last: dict[int, Edit] = {}
+    drafts: list[tuple[Unit, Edit]] = []
     for unit, reading in zip(region.units, region.readings, strict=True):
         edit = _edit(text, part, unit, reading, spun) if reading is not None else None
-        if edit is not None and edit.score >= least:
+        if edit is not None:
+            drafts.append((unit, edit))
+    edits: dict[int, Edit] = {}  # by the number of the first token; `last` the other way round
+    last: dict[int, Edit] = {}
+    for (unit, _), edit in zip(drafts, _bounded([edit for _, edit in drafts], made), strict=True):
+        if edit.score >= least:
             edits[unit.first] = last[unit.last - 1] = edit
     found = [*edits.values(), *_articles(text, part, edits, last), *_doubled(text, part, edits, last)]
     if part:
         found += _braces(text, part)
     return _apart(found)
+
+
+def chances(edits: Iterable[Edit]) -> list[float]:
+    """The probabilities of those edits that have one."""
+    return [float(str(edit.why["p"])) for edit in edits if "p" in edit.why]
+
+
+def _bounded(edits: list[Edit], made: Sequence[float]) -> list[Edit]:
+    """The edits with scores that are no higher than the mean probability of all that are at least as sure."""
+    count, total = len(made), sum(made)
+    bound = {}
+    for chance, several in groupby(sorted((chance for chance in chances(edits)), reverse=True)):
+        many = len(list(several))
+        count, total = count + many, total + many * chance
+        bound[chance] = round(total / count + SLACK, 3)
+    return [structs.replace(edit, score=min(edit.score, bound[chances([edit])[0]])) for edit in edits]
 
 
 def spun_quotations(tokens: Sequence[Token], region: Region) -> frozenset[int]:
@@ -64,18 +99,18 @@ def spun_quotations(tokens: Sequence[Token], region: Region) -> frozenset[int]:
     return frozenset(at for at, forms in found.items() if len(forms) >= min(CONTRADICTIONS, max(least, share * size[at])))
 
 
-def score(probability: float) -> float:
-    """The share of edits of at least this model probability that are right, as measured."""
+def score(chance: float) -> float:
+    """The share of edits of at least this probability of being right that are right, in a usual text."""
     for (low, left), (high, right) in pairwise(CALIBRATION):
-        if probability <= high:
-            return left + (right - left) * (probability - low) / (high - low)
+        if chance <= high:
+            return left + (right - left) * (chance - low) / (high - low)
     return CALIBRATION[-1][1]
 
 
-def _surer(probability: float) -> float:
-    """The probability of a reading of several words or of a function word, which the model holds for less likely than it is."""
-    odds = SURER * probability / max(1 - probability, 1e-9)
-    return odds / (1 + odds)
+def _chance(probability: float, surer: bool) -> float:
+    """The probability that a reading to which the model gives this probability is right."""
+    odds = math.log(max(probability, 1e-9) / max(1 - probability, 1e-9))
+    return 1 / (1 + math.exp(-(FLAT * odds + BASE + SURER * surer)))
 
 
 def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading, spun: frozenset[int]) -> Edit | None:
@@ -83,8 +118,8 @@ def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading, spun: 
     if candidate is None:
         return None
     head, tail = part[unit.first], part[unit.last - 1]
-    surer = unit.last - unit.first > 1 or candidate.tier == "function"
-    value = score(_surer(reading.probability) if surer else reading.probability)
+    chance = round(_chance(reading.probability, unit.last - unit.first > 1 or candidate.tier == "function"), 3)
+    value = score(chance)
     quotations = {token.quoted for token in part[unit.first : unit.last]} - {0}
     if not quotations <= spun or candidate.tier == "tortured" or _other_amount(candidate, reading):
         value = min(value, HELD)
@@ -95,7 +130,7 @@ def _edit(text: str, part: Sequence[Token], unit: Unit, reading: Reading, spun: 
         end += 1
     before = text[head.start : end]
     after = mend.match_case(before, candidate.after, head.heading)
-    why: dict[str, object] = {"p": round(reading.probability, 3), "context": round(reading.evidence, 2)}
+    why: dict[str, object] = {"p": chance, "context": round(reading.evidence, 2)}
     if reading.occurrences > 1:
         why["occurrences"] = reading.occurrences
     if reading.runner_up != candidate.after:

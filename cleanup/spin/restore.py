@@ -16,7 +16,7 @@ from cleanup.spin.markers import Markers
 from cleanup.spin.passage import Token
 from cleanup.spin.patch import Patch
 from cleanup.spin.prior import Priors
-from cleanup.spin.proposals import proposals, spun_quotations
+from cleanup.spin.proposals import chances, proposals, spun_quotations
 
 LONGEST = 60_000  # words of one text that are looked at; what follows is left as it is
 SECTION = 3000  # words that are solved together; a longer text is cut
@@ -138,14 +138,23 @@ class Restorer:
         return grown if grown.verdict == "spun" else region
 
     def _proposals(
-        self, text: str, tokens: Sequence[Token], regions: Sequence[Region], known: frozenset[int] = frozenset()
+        self,
+        text: str,
+        tokens: Sequence[Token],
+        regions: Sequence[Region],
+        known: frozenset[int] = frozenset(),
+        made: Sequence[float] = (),
     ) -> list[Edit]:
-        """The edits of all spun regions, not overlapping, in order. `known`: quotations that have been found to be spun."""
+        """The edits of all spun regions, not overlapping, in order.
+
+        `known`: quotations that have been found to be spun; `made`: probabilities of edits that have been made.
+        """
         found: list[Edit] = []
         for region in sorted(regions, key=lambda region: region.first):
             if region.verdict == "spun":
                 last = found[-1].end if found else 0
-                edits = proposals(text, tokens, region, self.review, known | self._spun_quotations(tokens, [region]))
+                quotations = known | self._spun_quotations(tokens, [region])
+                edits = proposals(text, tokens, region, self.review, quotations, made)
                 found += [edit for edit in edits if edit.start >= last]
         return found
 
@@ -170,7 +179,8 @@ class Restorer:
             patch.add(first)
             spun = self._spun_quotations(tokens, regions)
             quoted = [token.start for token in tokens if token.quoted in spun]
-            now = self._reread(patch, [(tokens[r.first].start, tokens[r.last - 1].end, r) for r in regions], quoted)
+            spans = [(tokens[r.first].start, tokens[r.last - 1].end, r) for r in regions]
+            now = self._reread(patch, spans, quoted, chances(first))
         held = patch.back(edit for edit in now if edit.score < self.apply)
         for turn in range(ROUNDS):
             sure = [edit for edit in now if edit.score >= self.apply]
@@ -180,10 +190,12 @@ class Restorer:
             now = self._round(patch.now)
         return [Edit(e.start, e.end, e.before, e.after, e.rule, min(e.score, self.review), e.why) for e in edits]
 
-    def _reread(self, patch: Patch, spans: Sequence[tuple[int, int, Region]], quoted: Sequence[int]) -> list[Edit]:
+    def _reread(
+        self, patch: Patch, spans: Sequence[tuple[int, int, Region]], quoted: Sequence[int], made: Sequence[float]
+    ) -> list[Edit]:
         """The proposals for the spun spans of the first text, with what has been restored so far as it is now.
 
-        `quoted`: where words of spun quotations stood; their evidence is gone when they are restored.
+        `quoted`: where words of spun quotations stood; their evidence is gone when they are restored. `made`: how sure that was.
         """
         changed = [*patch.changed(), (len(patch.now) + 1, len(patch.now) + 1)]
         tokens, span = passage.read(patch.now, LONGEST), 0
@@ -199,4 +211,4 @@ class Restorer:
         for start, end, region in spans:
             found.append(gate.reread(tokens, region._replace(first=number[start], last=number[end]), self.priors))
         known = frozenset(tokens[number[start]].quoted for start in quoted if number[start] < len(tokens)) - {0}
-        return self._proposals(patch.now, tokens, found, known)
+        return self._proposals(patch.now, tokens, found, known, made)
