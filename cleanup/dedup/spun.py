@@ -31,6 +31,7 @@ RARE, ANY = 2, 4  # hashes in common that pairs are noticed by: of those that fe
 TOGETHER = 3  # the same in an index, where it is not known how many have a hash
 WORDS = 20  # a document with fewer has too few pairs of content words
 BLOCK = 1 << 16  # pairs made at a time
+SORTED = 1 << 21  # pairs sorted at a time
 SCAN = 1 << 12  # pairs of sketches compared at a time
 NEAR = 1 << 11  # words among which a pair has its own, in the table of pairs from small buckets
 COUNTS = 4  # bytes a document in the table of pairs from large ones
@@ -53,13 +54,13 @@ def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
     found = np.zeros(0, np.uint64)
     for buckets in places.meeting(sketches.canon, wanted):
         flooded += buckets.sizes[buckets.sizes >= FLOODED].tolist()
-        again = []
-        for pairs, small in _pairs(buckets):
+        again: list[U64] = []
+        for pairs in _collected(_within(buckets)):
             met += len(pairs)
-            if small:
-                again.append(marks.again(pairs))
-            else:
-                again.append(pairs[_tally(counts, _slots(pairs, _HASH, len(counts))) >= ANY])
+            again += marks.again(pairs)
+        for pairs in _stars(buckets):
+            met += len(pairs)
+            again.append(pairs[_tally(counts, _slots(pairs, _HASH, len(counts))) >= ANY])
         del buckets  # before the next ones are made
         found = merge(found, *again)
     del marks, counts
@@ -95,40 +96,59 @@ class Marks:
     def __init__(self, size: int) -> None:
         self.bits = np.zeros(max(size, 1 << 4), np.uint64)
 
-    def again(self, pairs: U64) -> U64:
-        """Which pairs came before; from now on all of these did. The word of a pair lies near the place of its first document, so
-        that sorted pairs go through memory in order."""
-        pairs = np.sort(pairs)
-        fresh = np.ones(len(pairs), bool)
-        np.not_equal(pairs[1:], pairs[:-1], out=fresh[1:])
-        twice, pairs = pairs[~fresh], pairs[fresh]
-        hashed = pairs * _HASH
-        bits = u64(1) << (hashed >> u64(58))
-        bits |= u64(1) << (hashed >> u64(52) & u64(63))
-        hashed >>= u64(30)
-        hashed &= u64(NEAR - 1)
-        hashed += pairs >> u64(32)
-        at = hashed.view(np.int64)
-        over = np.flatnonzero(at >= len(self.bits))
-        at[over] %= len(self.bits)
-        known = (self.bits[at] & bits) == bits
-        np.bitwise_or.at(self.bits, at, bits)
-        return np.concatenate((twice, pairs[known]))
+    def again(self, pairs: U64) -> Iterator[U64]:
+        """Which of these sorted pairs came before; from now on all of them did. The word of a pair lies near the place of its
+        first document, so that they go through memory in order."""
+        for begin in range(0, len(pairs), BLOCK):
+            part = pairs[begin : begin + BLOCK]
+            fresh = np.ones(len(part), bool)
+            np.not_equal(part[1:], part[:-1], out=fresh[1:])
+            yield part[~fresh]
+            part = part[fresh]
+            hashed = part * _HASH
+            bits = u64(1) << (hashed >> u64(58))
+            bits |= u64(1) << (hashed >> u64(52) & u64(63))
+            hashed >>= u64(30)
+            hashed &= u64(NEAR - 1)
+            hashed += part >> u64(32)
+            at = hashed.view(np.int64)
+            over = np.flatnonzero(at >= len(self.bits))
+            at[over] %= len(self.bits)
+            known = (self.bits[at] & bits) == bits
+            np.bitwise_or.at(self.bits, at, bits)
+            yield part[known]
 
 
-def _pairs(buckets: Buckets) -> Iterator[tuple[U64, bool]]:
-    """All pairs within small buckets, and those of the first document of large ones, some at a time; which kind they are."""
+def _within(buckets: Buckets) -> Iterator[U64]:
+    """All pairs within small buckets, some at a time."""
     for size in np.unique(buckets.sizes[buckets.sizes <= SMALL]).tolist():
         starts = buckets.starts[buckets.sizes == size]
         left, right = np.triu_indices(size, 1)
         for begin in range(0, len(starts), BLOCK // len(left)):
             some = starts[begin : begin + BLOCK // len(left), None]
-            yield pack(buckets.members[some + left].reshape(-1), buckets.members[some + right].reshape(-1)), True
+            yield pack(buckets.members[some + left].reshape(-1), buckets.members[some + right].reshape(-1))
+
+
+def _collected(blocks: Iterator[U64]) -> Iterator[U64]:
+    """The same in larger blocks, sorted."""
+    found: list[U64] = []
+    for block in blocks:
+        found.append(block)
+        if len(found) * BLOCK >= SORTED:
+            pairs, found = np.concatenate(found), []
+            pairs.sort()
+            yield pairs
+    if found:
+        yield np.sort(np.concatenate(found))
+
+
+def _stars(buckets: Buckets) -> Iterator[U64]:
+    """The pairs of the first document of every large bucket with each of the others, some at a time."""
     large = np.flatnonzero(buckets.sizes > SMALL)
     for begin in range(0, len(large), BLOCK // SMALL):
         some = large[begin : begin + BLOCK // SMALL]
         first, other, _ = stars(Buckets(buckets.members, buckets.starts[some], buckets.sizes[some]))
-        yield pack(first, other), False
+        yield pack(first, other)
 
 
 def kinship(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:

@@ -139,7 +139,10 @@ def meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
         part, end = keys[end : end + count], end + count
         part |= wide[begin : begin + count]
         part |= u64((side >> 1) << (bits + 33) | (side & 1) << bits)
-    keys.sort()
+    ends = np.cumsum(counts[0::2] + counts[1::2]).tolist()
+    pairs = list(zip([0, *ends], ends, strict=False))
+    for begin, end in pairs:  # one after the other: they fit the cache
+        keys[begin:end].sort()
     place = (keys & u64((1 << bits) - 1)).view(np.int64)
     keys >>= u64(bits)
     step = keys[1:] ^ keys[:-1]  # 0: as before; 1: the same value on the other side; else: another value, or pair
@@ -157,8 +160,7 @@ def meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
         np.subtract.at(size, ((word >> u64(33) << u64(1)) | (word & u64(1))).view(np.int64), last - first)
     met = np.empty(total, bool)
     met[place] = hit
-    ends = np.cumsum(counts[0::2] + counts[1::2]).tolist()
-    common = [np.count_nonzero(cross[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+    common = [np.count_nonzero(cross[begin:end]) for begin, end in pairs]
     return met, size.reshape(-1, 2).T, np.array(common, np.int64)
 
 
