@@ -77,22 +77,25 @@ class Forest:
     def __init__(self, trees: Trees) -> None:
         self.features = trees.features
         self._bias = trees.bias
-        self._feature = np.array(trees.split_feature)
-        self._border = np.array(trees.split_border, np.float32)
-        self._leaves = np.array(trees.leaves, np.int64)
-        self._powers = 1 << np.arange(self._feature.shape[1])
-        self._trees = np.arange(len(self._feature))
+        self._feature = np.array(trees.split_feature).T  # [depth, trees]
+        self._border = np.array(trees.split_border, np.float32).T[:, :, None]
+        leaves = np.array(trees.leaves, np.int64)
+        self._leaves = leaves.ravel()
+        self._first = (np.arange(len(leaves)) * leaves.shape[1])[:, None]
 
     def odds(self, columns: Mapping[str, Floats], rows: Ints) -> Scores:
         """What the trees say of some lines, as log-odds."""
         if unknown := [name for name in self.features if name not in columns]:
             raise RuleError(f"{FILE}: unknown feature {unknown[0]!r}", "make the weights anew, or remove the file")
-        table = np.stack([columns[name][rows] for name in self.features], axis=1)
+        table = np.stack([columns[name][rows] for name in self.features])
         total = np.empty(len(rows), np.int64)
         for at in range(0, len(rows), ROWS):
-            answers = table[at : at + ROWS][:, self._feature] > self._border
-            leaf = answers @ self._powers
-            total[at : at + ROWS] = self._leaves[self._trees, leaf].sum(axis=1)
+            part = table[:, at : at + ROWS]
+            leaf = np.zeros((len(self._first), part.shape[1]), np.uint16)
+            for feature, border in zip(self._feature[::-1], self._border[::-1], strict=True):
+                leaf += leaf
+                leaf += part[feature] > border
+            total[at : at + ROWS] = self._leaves.take(leaf + self._first).sum(axis=0)
         return (total + self._bias) / SCALE
 
 
