@@ -105,7 +105,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Matcher:
-    """The rules of a book, indexed. Immutable once made.
+    """The rules of a book, indexed. Immutable once made, but for the lines whose rules it remembers.
 
     Three ways lead to a rule: the whole line (exact forms, by hash), its first characters (prefixes, wildcards and regexes
     that say how a line `starts`), and pieces of words somewhere in it (what a regex `needs`, a wildcard's longest word).

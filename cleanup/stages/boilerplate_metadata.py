@@ -60,7 +60,7 @@ class Reading(msgspec.Struct):
 
 
 class Vocabulary:
-    """The words by which pages introduce their metadata, of all languages together. Immutable once made."""
+    """The words by which pages introduce their metadata, of all languages together. Immutable but for readings it remembers."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self.calendar = Calendar.of(tables)
