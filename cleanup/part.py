@@ -349,7 +349,7 @@ def load_proposals(path: Path) -> dict[int, list[Drop | Edit | Mark]]:
 def save_proposals(path: Path, count: int, proposals: Iterable[Proposals]) -> None:
     """Write the proposals for one part, so many, one by one: as an array of MessagePack they take less memory than as objects."""
     encoder = msgspec.msgpack.Encoder()
-    with appearing(path) as file:
+    with appearing(path, lasting=False) as file:
         file.write(b"\xdd" + count.to_bytes(4, "big"))
         for one in proposals:
             file.write(encoder.encode(one))

@@ -61,7 +61,7 @@ def learn(job: Learning, attempt: int) -> bool:  # noqa: ARG001 (the engine's pr
     if config.boilerplate.sites_file:
         remembered = lines.load_remembered(Path(config.boilerplate.sites_file))
         table = lines.merged([table, lines.remembered_table(remembered)])
-    with appearing(target) as file:
+    with appearing(target, lasting=False) as file:
         np.savez(file, keys=table.keys, pages=table.pages)
     return len(table.keys) > 0
 
@@ -106,7 +106,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
             seen.update((name, form) for form in forms)
             if edits:
                 proposals.append(Proposals(row, list(edits)))
-    with appearing(target.with_name(f"{job.name}.json")) as file:
+    with appearing(target.with_name(f"{job.name}.json"), lasting=False) as file:
         file.write(msgspec.json.encode([[*key, count] for key, count in sorted(seen.items())]))
     save_proposals(target, len(proposals), proposals)
 

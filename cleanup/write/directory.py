@@ -35,8 +35,11 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def appearing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under its name, complete and on disk, when the block ends; after an error nothing appears."""
+def appearing(path: Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
+    """A file that appears under its name, complete, when the block ends; after an error nothing appears.
+
+    `lasting`: it is on disk then, and outlives the machine's power. Working files need not, as what they are made of does not.
+    """
     # The name is this process's own: an older one that has not quite died yet cannot write into the same file.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -44,7 +47,8 @@ def appearing(path: Path) -> Iterator[IO[bytes]]:
         with open(temporary, "wb", BUFFER) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
