@@ -16,6 +16,7 @@ from cleanup.stages.boilerplate_lines import series
 
 _TOKENS = re.compile(r"\\p\{?(?P<class>L[ulmot]?|N[dlo]?)\}?|\\b\?|\\.|[\[\]]|\(\?P<\w+>")
 
+CASED = ("Lu", "Ll", "Lt")
 MINDS_CASE = "(?-i:"
 
 
@@ -85,7 +86,7 @@ def _translated(pattern: str, case: Callable[[str], str]) -> str:
         at = found.end()
         inside = found[0] == "[" or (inside and found[0] != "]")
         if category := found["class"]:
-            letters = _letters("Ll" if category in ("Lu", "Lt") else category)
+            letters = _letters(CASED if category in CASED else (category,))  # case is disregarded: fewer ranges for all of them
             parts.append(letters if inside else f"[{letters}]")
         elif found[0] != r"\b?":
             parts.append(found[0])
@@ -93,9 +94,9 @@ def _translated(pattern: str, case: Callable[[str], str]) -> str:
 
 
 @cache
-def _letters(category: str) -> str:
-    """The characters of a Unicode category (or of all that begin alike), as ranges of a character class."""
-    points = [point for point in range(0x10000) if unicodedata.category(chr(point)).startswith(category)]
+def _letters(categories: tuple[str, ...]) -> str:
+    """The characters of Unicode categories (or of all that begin alike), as ranges of a character class."""
+    points = [point for point in range(0x10000) if unicodedata.category(chr(point)).startswith(categories)]
     starts = [point for point, before in zip(points, [-1, *points], strict=False) if point != before + 1]
     stops = [point for point, behind in zip(points, [*points[1:], -1], strict=True) if point != behind - 1]
     return "".join(f"{chr(start)}-{chr(stop)}" for start, stop in zip(starts, stops, strict=True))  # escapes are slow to read
