@@ -23,7 +23,7 @@ SECTION = 3000  # words that are solved together; a longer text is cut
 ROUNDS = 5
 REMEMBERED = 1 << 18  # words that a glance remembers, of a whole collection
 WINDOWS = 12  # of one text that are looked at
-FIRST = 0.95  # score from which edits are made before the rest is read: what they restore is context, and stays as it is
+FIRST = 0.96  # score from which edits are made before the rest is read: what they restore is context, and stays as it is
 
 
 class Finding(NamedTuple):
