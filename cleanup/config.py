@@ -85,7 +85,7 @@ class BoilerplateConfig(StageConfig, frozen=True, kw_only=True):
 class LanguageConfig(StageConfig, frozen=True, kw_only=True):
     """Language of a document and, for mixed pages, of its paragraphs."""
 
-    max_chars: int = 600
+    max_chars: int = 600  # that are read at most; the first 300 decide where they leave no doubt
     min_chars: int = 12
     keep: tuple[str, ...] = ()  # drop documents in other languages
 
