@@ -345,3 +345,17 @@ def test_the_engines_of_built_in_and_of_users_expressions_agree(book: Book) -> N
         theirs = list(search_column("|".join(f"(?:{one})" for one in rule.patterns), lines))
         assert [match is None for match in ours] == [match is None for match in theirs], named.id
         assert [match and match.value for match in ours] == [match and match.value for match in theirs], named.id
+
+
+def prose() -> list[str]:
+    lines = (Path(__file__).parent / "cases" / "boilerplate_prose.tsv").read_text(encoding="utf-8").splitlines()
+    return [line.partition("\t")[2] for line in lines if not line.startswith("#")]
+
+
+@pytest.mark.parametrize("sentence", prose())
+def test_a_sentence_that_begins_like_residue_stays(sentence: str) -> None:
+    around = (
+        "The town has voted for a new wall along the harbour, and the work on it is to begin in the spring of next year, it says."
+    )
+    text = f"{around}\n{around[4:]}\n{sentence}\n{around[9:]}\n{around[14:]}"
+    assert clean(text).text == text

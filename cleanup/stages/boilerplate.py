@@ -60,6 +60,7 @@ class Cleaner:
         self.vocabulary = Vocabulary(book.words)
         self.scorer = scorer
         self.signals = {name: _joined(book, f"signal-{name}") for name in SIGNALS}
+        self.sounds = [piece for pieces in self.signals.values() for piece in pieces]
 
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
         """Proposals for each document of the batch."""
@@ -118,7 +119,7 @@ class Cleaner:
         state = State(page, hits)
         html = doc.kind == "html"
         keep = self.cfg.captions == "keep"
-        structure.by_rules(state, html, "caption" if keep else "")
+        structure.by_rules(state, html, self.sounds, "caption" if keep else "")
         bylines.metadata(state, self.vocabulary, suspects)
         if self.cfg.structure and not html:
             if repeats:

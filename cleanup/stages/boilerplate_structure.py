@@ -34,6 +34,8 @@ CRUMB_CHARS = 4  # and both end alike
 QUOTE = 0x80E2  # two bytes of a quotation mark, which has no other case,
 CASELESS, CASED = (0xE3, 0xED), 0xEA  # no more than signs that begin with bytes from here to there have, but for one,
 SIGN = np.uint64(0xFFFFFF)  # all of three bytes
+BEGINNING = 16  # characters of a rule that make a sentence residue, whatever it says behind them
+CLOSING = "\"'”’»)"
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -105,28 +107,57 @@ class State:
         return zone == "any" or (line < self.head_end if zone == "head" else line >= self.tail_start)
 
 
-def by_rules(state: State, html: bool, skip: str = "") -> None:
-    """Verdicts of the line rules; behind an HTML extractor only of those that need no context. `skip`: a category to keep."""
+def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -> None:
+    """Verdicts of the line rules; behind an HTML extractor only of those that need no context. `skip`: a category to keep.
+
+    A sentence that only begins like residue counts where one of `signals`, pieces of words that residue holds, or residue right
+    beside it says so, too.
+    """
+    weak: list[tuple[int, Hit]] = []
     for line, hits in state.hits.items():
         for hit in hits:
             rule = hit.named.rule
-            if rule.category == skip:
+            if rule.category == skip or rule.action == "strip" or not state.in_zone(line, rule.zone):
                 continue
-            if not state.in_zone(line, rule.zone) or (html and rule.confidence != "high") or rule.action == "strip":
+            if html and rule.confidence != "high":
                 continue
-            why: dict[str, Any] = {"category": rule.category}
-            fields: tuple[Said, ...] = ()
-            action, _, field = rule.action.partition(":")
-            if action == "meta" and hit.span:
-                wording = state.page.text[line][slice(*hit.span)].strip()
-                fields = (Said(field, wording, hit.named.id, hit.named.score),)
-            elif action == "truncated":
-                fields = (Said("truncated", True, hit.named.id, hit.named.score),)
-            state.add(line, Verdict(hit.named.id, hit.named.score, why, fields))
-            if action == "drop-next" and not html:
-                _attached(state, line, hit.named.id)
-            elif action == "drop-rest":
-                _rest(state, line, hit.named.id)
+            if _begins_alike(state, line, hit, signals):
+                weak.append((line, hit))
+            else:
+                _by_rule(state, line, hit, html)
+    for line, hit in weak:
+        if line - 1 in state.verdicts or line + 1 in state.verdicts:
+            _by_rule(state, line, hit, html)
+
+
+def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> bool:
+    """Whether a rule of ours knows only the first word or two of a sentence, and nothing else in it sounds like residue."""
+    if hit.named.layer or hit.named.rule.match != "prefix" or not hit.span or not state.page.sentence[line]:
+        return False
+    text = state.page.text[line]
+    known = hit.weight * (2 if CJK_RUN.match(text) else 1)
+    if known >= BEGINNING or "?" in text or not text.rstrip(CLOSING).endswith((".", "。")):
+        return False
+    rest = text[hit.span[0] :].casefold()
+    return len(rest) > len(text) / 2 and not any(signal in rest for signal in signals)
+
+
+def _by_rule(state: State, line: int, hit: Hit, html: bool) -> None:
+    """What a rule says of a line and of those behind it."""
+    rule = hit.named.rule
+    why: dict[str, Any] = {"category": rule.category}
+    fields: tuple[Said, ...] = ()
+    action, _, field = rule.action.partition(":")
+    if action == "meta" and hit.span:
+        wording = state.page.text[line][slice(*hit.span)].strip()
+        fields = (Said(field, wording, hit.named.id, hit.named.score),)
+    elif action == "truncated":
+        fields = (Said("truncated", True, hit.named.id, hit.named.score),)
+    state.add(line, Verdict(hit.named.id, hit.named.score, why, fields))
+    if action == "drop-next" and not html:
+        _attached(state, line, hit.named.id)
+    elif action == "drop-rest":
+        _rest(state, line, hit.named.id)
 
 
 def _rest(state: State, line: int, rule: str) -> None:
