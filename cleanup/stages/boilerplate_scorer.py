@@ -45,6 +45,7 @@ SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs
 SIZES = (1, SAID_WORDS, 8)  # words up to which a line is of the first, second, third size; an entry of a list is of the first
 PLACES = ("before", "within", "behind")
 RULE = "boilerplate/scorer"
+_EDGES = " \t.,;:!?•·–—-*>»«„“”\"'()[]"
 _ENTRY = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
@@ -156,17 +157,18 @@ class Scorer:
         if not chosen:
             return
         headlines = _headlines(state, score, article, gone, dump, chosen) | titles
-        chosen = [line for line in chosen if line not in headlines and not _is_said(state, line, gone, dump)]
-        kinds = {line: self.kind(state, line, article) for line in chosen}
-        least = {
-            line: self.weights.apply_dump if dump else self.weights.apply[place][size] for line, (place, size) in kinds.items()
-        }
-        going = {line for line in chosen if score[line] >= least[line]}
+        kinds = {line: self.kind(state, line, article) for line in chosen if line not in headlines}
+        apply, words = self.weights.apply, state.page.words
+        least = {line: self.weights.apply_dump if dump else apply[place][size] for line, (place, size) in kinds.items()}
+        # nobody need be asked about the article's own paragraphs, and about a few words
+        asked = [line for line in kinds if line not in article and (dump or words[line] > SAID_WORDS)]
+        chosen = [line for line in kinds if score[line] >= least[line]]
+        going = {line for line in chosen if not _is_said(state, line, gone, dump)}
         holes = set() if dump else _holes(len(score), going, gone)
-        for line in chosen:
+        for line in going.union(line for line in asked if score[line] < least[line]):
             p = min(float(score[line]), least[line] - DOUBT if line in holes else 1)
-            if p < least[line] and (line in article or (state.page.words[line] <= SAID_WORDS and not dump)):
-                continue  # nobody need be asked
+            if line in holes and words[line] <= SAID_WORDS:
+                continue
             place, size = kinds[line]
             why = {"p": round(float(score[line]), 3), "place": PLACES[place], "size": size}
             state.add(line, Verdict(RULE, _confidence(p, least[line], review), why))
@@ -220,7 +222,7 @@ def _holes(size: int, going: set[int], gone: set[int]) -> set[int]:
 def _is_said(state: State, line: int, gone: set[int], dump: bool) -> bool:
     """Whether a line belongs to the article whatever its form is."""
     page = state.page
-    if not dump and page.text[line].endswith((":", "：")) and state.head_end <= line < len(page) - 1 and line + 1 not in gone:
+    if not dump and page.text[line].endswith((":", "：")) and line < len(page) - 1 and line + 1 not in gone:
         return True  # it introduces what follows
     if page.words[line] > SAID_WORDS:
         return False
@@ -233,9 +235,15 @@ def _is_said(state: State, line: int, gone: set[int], dump: bool) -> bool:
 
 def _is_quoted(state: State, line: int) -> bool:
     """Whether a longer line says a line's words, too: whole words, where words have spaces between them."""
-    form = state.form(line)
+    prose, said = state.prose, state.page.text[line].casefold().strip(_EDGES)
+    wide = CJK_RUN.search(said)
+    found, at = 0, prose.find(said) if said else -1
     own = state.page.words[line] >= PROSE_LINE
-    return state.prose.count(form if CJK_RUN.search(form) else f" {form} ") > own
+    while at >= 0 and found <= own:
+        end = at + len(said)
+        found += bool(wide) or not (prose[at - 1 : at].isalnum() or prose[end : end + 1].isalnum())
+        at = prose.find(said, end)
+    return found > own
 
 
 def _between_paragraphs(state: State, line: int, gone: set[int]) -> bool:

@@ -82,8 +82,10 @@ class State:
 
     @cached_property
     def prose(self) -> str:
-        """The longer lines of a page in normal form."""
-        return " " + " ".join(self.form(line) for line, count in enumerate(self.page.words) if count >= PROSE_LINE) + " "
+        """The longer lines of a page, case folded."""
+        return "\n".join(
+            text for text, count in zip(self.page.text, self.page.words, strict=True) if count >= PROSE_LINE
+        ).casefold()
 
     def form(self, line: int) -> str:
         """Normal form of a line."""
@@ -213,11 +215,21 @@ def _ends(state: State, line: int, before: int, total: int) -> bool:
 
 
 def _goes_on(state: State, line: int) -> bool:
-    """Whether the article goes on behind a marker in its middle: two paragraphs in a row, no name, time or headline first."""
+    """Whether the article goes on behind a marker in its middle: prose right before it, and two paragraphs in a row behind it
+    with no name, time or headline first."""
     page = state.page
+    before = next((other for other in range(line - 1, -1, -1) if not _is_passed(state, other)), None)
+    if before is None or before in state.verdicts or not page.sentence[before]:
+        return False
     unknown = (other for other in range(line + 1, len(page)) if other not in state.verdicts)
     one, two = next(unknown, 0), next(unknown, 0)
     return two == one + 1 > 1 and all(page.sentence[other] and page.words[other] >= PROSE_WORDS for other in (one, two))
+
+
+def _is_passed(state: State, line: int) -> bool:
+    """Whether a line is of a kind that stands between paragraphs, too: buttons, not headlines and names."""
+    verdict = state.verdicts.get(line)
+    return bool(verdict and verdict.why.get("category") in ("share", "comment", "insert", "advertisement", "subscribe"))
 
 
 def _share(state: State, run: Sequence[int], article: set[str]) -> float:
