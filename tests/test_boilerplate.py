@@ -359,3 +359,15 @@ def test_a_sentence_that_begins_like_residue_stays(sentence: str) -> None:
     )
     text = f"{around}\n{around[4:]}\n{sentence}\n{around[9:]}\n{around[14:]}"
     assert clean(text).text == text
+
+
+def test_comments_behind_a_list_of_headlines_are_no_article_that_goes_on() -> None:
+    one = "I doubt that the bridge will ever be built at that price, neighbours."
+    comments = f"{one}\nNobody asked us what we want, and that is not new here."
+    head = f"A title\n\n{LONG}\n\n{LONG[:-1]} again.\n\n"
+    doc = Document(id="x", text=f"{head}More on this topic\n\nBy Ann Lee | 3 May 2024\n\n3 comments\n\n{comments}")
+    Pipeline(stages=["boilerplate"]).map([doc])
+    assert "Nobody asked us" not in doc.text
+    doc = Document(id="y", text=f"{head}3 comments\n\n{comments}")
+    Pipeline(stages=["boilerplate"]).map([doc])
+    assert "Nobody asked us" in doc.text

@@ -20,6 +20,7 @@ from cleanup.stages.boilerplate_scorer import (
     _article,
     _holes,
     _is_dump,
+    _is_quoted,
     _is_said,
     _smooth,
     _titles,
@@ -124,6 +125,14 @@ def test_a_few_words_that_the_article_says_stay() -> None:
     assert not _is_said(state, 3, {2}, True)
     page = State(Page("津波注意報\n" + "気象庁は宮崎県に津波注意報を出し、沿岸の人に海から離れるよう呼びかけた。" * 2), {})
     assert _is_said(page, 0, set(), True)
+
+
+def test_a_line_is_said_by_whole_words_only() -> None:
+    state = State(Page(f"Home\n{LONG}\nriver\nRIVER.\nriv\n{LONG}"), {})
+    assert _is_quoted(state, 2)
+    assert _is_quoted(state, 3)
+    assert not _is_quoted(state, 4)
+    assert not _is_quoted(State(Page("...\n" + LONG), {}), 0)
 
 
 def test_the_structure_of_a_page_does_not_take_out_its_likeliest_title() -> None:

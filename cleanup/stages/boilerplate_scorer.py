@@ -27,7 +27,7 @@ ROWS = 256  # lines scored at once
 LIKELY = 0.5  # probability of a line that is more likely residue than not
 NEAR = 0.15  # weight of what the line before and the line behind are likely to be,
 KNOWN = 2.0  # log-odds, where rules say so; as much against where a line is too long for residue
-DUMP_AROUND = 50  # lines of residue before and behind the article: a dump of a whole page,
+DUMP_AROUND = 60  # lines of residue before and behind the article: a dump of a whole page,
 DUMP_SURE = 0.05  # where so many lines are residue by rules alone
 HEADLINE_WORDS = (4, 40)
 HEADLINE_CHARS = 300
@@ -165,7 +165,7 @@ class Scorer:
         chosen = [line for line in kinds if score[line] >= least[line]]
         going = {line for line in chosen if not _is_said(state, line, gone, dump)}
         holes = set() if dump else _holes(len(score), going, gone)
-        for line in going.union(line for line in asked if score[line] < least[line]):
+        for line in sorted(going.union(line for line in asked if score[line] < least[line])):
             p = min(float(score[line]), least[line] - DOUBT if line in holes else 1)
             if line in holes and words[line] <= SAID_WORDS:
                 continue
