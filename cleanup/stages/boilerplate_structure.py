@@ -16,7 +16,7 @@ import numpy as np
 from cleanup.stages.boilerplate_glance import GRAM, WIDE, Glance
 from cleanup.stages.boilerplate_lines import CJK, Bools, Ints, Page
 from cleanup.stages.boilerplate_match import Hit
-from cleanup.stages.boilerplate_rules import normal
+from cleanup.stages.boilerplate_rules import LineRule, normal
 
 HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
 PROSE_LINE = 8  # words of a line that may quote a shorter one
@@ -113,7 +113,7 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
     """Verdicts of the line rules; behind an HTML extractor only of those that need no context. `skip`: a category to keep.
 
     A sentence that only begins like residue counts where one of `signals`, pieces of words that residue holds, or residue right
-    beside it says so, too.
+    beside it says so, too; a word alone between two paragraphs may be a subhead.
     """
     weak: list[tuple[int, Hit]] = []
     for line, hits in state.hits.items():
@@ -123,7 +123,7 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
                 continue
             if html and rule.confidence != "high":
                 continue
-            if _begins_alike(state, line, hit, signals):
+            if _begins_alike(state, line, hit, signals) or _may_be_subhead(state, line, rule):
                 weak.append((line, hit))
             else:
                 _by_rule(state, line, hit, html)
@@ -142,6 +142,17 @@ def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> 
         return False
     rest = text[hit.span[0] :].casefold()
     return len(rest) > len(text) / 2 and not any(signal in rest for signal in signals)
+
+
+def _may_be_subhead(state: State, line: int, rule: LineRule) -> bool:
+    """Whether a line is one word ("Background") right between two paragraphs, where hardly anything but advertisements is put."""
+    if rule.match != "exact" or rule.category == "advertisement" or state.page.words[line] != 1:
+        return False
+    return 0 < line < len(state.page) - 1 and _is_prose(state, line - 1) and _is_prose(state, line + 1)
+
+
+def _is_prose(state: State, line: int) -> bool:
+    return state.page.sentence[line] and state.page.words[line] >= PROSE_WORDS and line not in state.hits
 
 
 def _by_rule(state: State, line: int, hit: Hit, html: bool) -> None:
