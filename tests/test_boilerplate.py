@@ -371,3 +371,10 @@ def test_comments_behind_a_list_of_headlines_are_no_article_that_goes_on() -> No
     doc = Document(id="y", text=f"{head}3 comments\n\n{comments}")
     Pipeline(stages=["boilerplate"]).map([doc])
     assert "Nobody asked us" in doc.text
+
+
+def test_an_article_said_twice_in_one_line_each_stays_once() -> None:
+    line = "The town has voted for a new wall along the harbour, and the work is to begin in the spring. " * 9
+    line = line.strip()
+    text = f"A wall for the harbour\n\nBy Ann Example\n\nThe wall will be built at last.\n\n{line}\n{line}\n\nShare this article"
+    assert clean(text).text.count(line) == 1

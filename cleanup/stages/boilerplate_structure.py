@@ -27,6 +27,7 @@ MANY = 30
 FEW_PIECES = 6
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
+CAPTION_WORDS = 60
 REPEAT_CHARS = 12  # a line that repeats another starts as it does
 CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
@@ -365,7 +366,8 @@ def repeats(state: State) -> None:
             continue
         one, two = state.form(line - 1), state.form(line)
         body = line > state.head_end
-        pair = state.spaced and page.gap[line] == 0 and body and min(page.words[line - 1], page.words[line]) >= 4
+        few, many = sorted((page.words[line - 1], page.words[line]))
+        pair = state.spaced and page.gap[line] == 0 and body and 4 <= few <= many <= CAPTION_WORDS
         why = {"category": "caption", "line": line}
         if one == two and (page.words[line] >= 5 or not body) and not (state.long[line] and not body):
             state.add(line, Verdict("boilerplate/structure/repeat", 0.93, {"line": line - 1}))
@@ -398,7 +400,7 @@ def captions(state: State) -> None:
                 break
             if (line < state.head_end or other <= state.head_end) and not same:
                 break  # a title, a summary or the first paragraph may stand above a picture, too
-            if not (attached or (alone and same)) or not 4 <= page.words[other] <= 60:
+            if not (attached or (alone and same)) or not 4 <= page.words[other] <= CAPTION_WORDS:
                 break
             why = {"category": "caption", "credit": page.text[line][:80]}
             state.add(other, Verdict("boilerplate/structure/above-credit", 0.93, why))
