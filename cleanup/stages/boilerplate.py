@@ -18,6 +18,7 @@ from cleanup.document import Document, Edit, Mark, Proposal
 from cleanup.rules import Rule
 from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_bylines as bylines
+from cleanup.stages import boilerplate_repeats as repeated
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages import boilerplate_stubs as stubs
 from cleanup.stages import boilerplate_titles as titles
@@ -108,12 +109,12 @@ class Cleaner:
         lines: list[list[int]] = [[] for _ in pages]
         for at, line in zip(*_places(np.flatnonzero(bylines.worth_reading(glance)), first), strict=True):
             lines[at].append(line)
-        return hits, lines, structure.repeating(glance, first).tolist()
+        return hits, lines, repeated.repeating(glance, first).tolist()
 
     def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: dict[int, int], twice: bool) -> State | None:
         """Rules and structure of one document. `tells`: what its lines may say; `twice`: whether any may repeat another."""
         suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
-        repeats = twice and structure.may_repeat(page)
+        repeats = twice and repeated.may_repeat(page)
         if not (hits or suspects or repeats or (self.cfg.drop_title and page.text)):
             return None
         state = State(page, hits)
@@ -123,9 +124,9 @@ class Cleaner:
         bylines.metadata(state, self.vocabulary, suspects)
         if self.cfg.structure and not html:
             if repeats:
-                structure.breadcrumb(state)
+                repeated.breadcrumb(state)
             if repeats and not keep:
-                structure.repeats(state)
+                repeated.repeats(state)
             if hits and not keep:
                 structure.captions(state)
             if state.verdicts:

@@ -17,7 +17,7 @@ from cleanup.document import Document, Edit, Proposal, revert
 from cleanup.pipeline import Pipeline
 from cleanup.rules import directories
 from cleanup.stages import boilerplate_bylines as bylines
-from cleanup.stages import boilerplate_structure
+from cleanup.stages import boilerplate_repeats
 from cleanup.stages.boilerplate_glance import Glance
 from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, is_sentence, line_words, words
 from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher
@@ -186,9 +186,9 @@ articles = st.lists(st.sampled_from(NAMES) | lines.map(lambda line: line.replace
 def test_pages_that_are_looked_at_closely_say_what_they_say_at_a_glance(texts: list[str]) -> None:
     quick = proposals(texts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boilerplate_structure, "may_repeat", lambda _: True)
+        patch.setattr(boilerplate_repeats, "may_repeat", lambda _: True)
         patch.setattr(bylines, "worth_reading", lambda glance: glance.chars <= bylines.METADATA_CHARS)
-        patch.setattr(boilerplate_structure, "repeating", lambda _, first: np.ones(len(first) - 1, bool))
+        patch.setattr(boilerplate_repeats, "repeating", lambda _, first: np.ones(len(first) - 1, bool))
         assert proposals(texts) == quick
 
 

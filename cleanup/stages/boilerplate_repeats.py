@@ -1,0 +1,127 @@
+"""What a page says twice: a breadcrumb glued to the title, a title or a caption set two times."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from cleanup.stages.boilerplate_glance import GRAM, WIDE, Glance
+from cleanup.stages.boilerplate_lines import Bools, Ints, Page
+from cleanup.stages.boilerplate_rules import normal
+from cleanup.stages.boilerplate_structure import CAPTION_WORDS, Said, State, Verdict
+
+REPEAT_CHARS = 12  # a line that repeats another starts as it does
+CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
+CRUMB_STEPS = 3  # its title so many lines behind it,
+CRUMB_CHARS = 4  # and both end alike
+QUOTE = 0x80E2  # two bytes of a quotation mark, which has no other case,
+CASELESS, CASED = (0xE3, 0xED), 0xEA  # no more than signs that begin with bytes from here to there have, but for one,
+SIGN = np.uint64(0xFFFFFF)  # all of three bytes
+_BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
+_LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
+
+
+def breadcrumb(state: State) -> tuple[int, str, str] | None:
+    """A breadcrumb glued to the title ("HomeRoboticsWhy ..."), proved by the title's own line near it.
+
+    Gives (line, what is glued before the title, section), or a verdict for the whole line is added when the title follows.
+    """
+    page = state.page
+    for line in range(min(state.head_end, CRUMB_LINES)):
+        for other in range(line + 1, min(line + 1 + CRUMB_STEPS, len(page))):
+            if page.text[line][-CRUMB_CHARS:].casefold() != page.text[other][-CRUMB_CHARS:].casefold():
+                continue
+            glued, title = _letters(page.text[line]), _letters(page.text[other])
+            if len(title) < 20 or len(glued) <= len(title) or not glued.endswith(title) or len(glued) > len(title) + 60:
+                continue
+            if _before(page.text[line], page.text[other]).rstrip().endswith(":"):
+                continue  # a headline with a topic before it, and a subhead that says the rest again
+            crumbs = _crumbs(page.text[line], page.text[other])
+            why = {"category": "navigation", "title": page.text[other][:120]}
+            name = "boilerplate/structure/breadcrumb"
+            fields = (Said("section", crumbs[-1], name, 0.95),) if crumbs else ()
+            state.add(line, Verdict(name, 0.95, why, fields))
+            return None
+    return None
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def _before(line: str, title: str) -> str:
+    """What stands in a line before the title that it ends with."""
+    letters = [at for at, char in enumerate(line) if char.isalnum()]
+    return line[: letters[-len(_letters(title))]]
+
+
+def _crumbs(line: str, title: str) -> list[str]:
+    """The path before the title, cut where a small letter meets a capital ("HomeRobotics")."""
+    prefix = _before(line, title).strip(" >»›/→|\"'“‘«")
+    parts = [part for part in _BREADCRUMB.split(re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " > ", prefix)) if part]
+    return [part for part in parts if normal(part) not in ("home", "start", "startseite", "accueil", "inicio", "news")]
+
+
+def repeating(glance: Glance, first: Ints) -> Bools:
+    """Which pages, each beginning at its `first` line, `may_repeat` has to look at: sound."""
+    page = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    begins = glance.windows[glance.start]
+    lead = glance.data[glance.start]
+    caseless = ((lead >= CASELESS[0]) & (lead <= CASELESS[1]) & (lead != CASED)) | (begins & np.uint64(0xFFFF) == QUOTE)
+    wide = (begins[1:] | begins[:-1]) & WIDE
+    known = ((wide & (~wide + np.uint64(1))) >> np.uint64(7)) - np.uint64(1)  # bytes before the first one beyond ASCII
+    known = np.where(caseless[1:] | caseless[:-1], SIGN, known)
+    alike = ((begins[1:] ^ begins[:-1]) & known) == 0
+    found = np.zeros(len(first) - 1, bool)
+    found[page[1:][alike & (page[1:] == page[:-1]) & (glance.chars[1:] >= REPEAT_CHARS)]] = True
+    ends = glance.grams[glance.end - GRAM]
+    quoted = (ends >> np.uint32(8) & np.uint32(0xFFFF)) == QUOTE
+    odd = ((ends & np.uint32(0x80808080) != 0) & ~quoted) | (glance.end - glance.start < GRAM)
+    top = np.arange(len(page)) - first[page] < CRUMB_LINES + CRUMB_STEPS
+    for step in range(1, CRUMB_STEPS + 1):
+        near = (page[step:] == page[:-step]) & top[step:]
+        found[page[step:][near & (odd[step:] | odd[:-step] | (ends[step:] == ends[:-step]))]] = True
+    return found
+
+
+def may_repeat(page: Page) -> bool:
+    """Whether `repeats` or `breadcrumb` could find anything: lines that start as the line before, or near the top end alike."""
+    before = ""
+    for text in page.text:
+        start = text[:REPEAT_CHARS].casefold()
+        if start == before and len(text) >= REPEAT_CHARS:
+            return True
+        before = start
+    ends = [text[-CRUMB_CHARS:].casefold() for text in page.text[: CRUMB_LINES + CRUMB_STEPS]]
+    return any(end in ends[at + 1 : at + 1 + CRUMB_STEPS] for at, end in enumerate(ends[:CRUMB_LINES]))
+
+
+def repeats(state: State) -> None:
+    """A title said twice, a caption said twice: adjacent repeats only, since a repeated question or list entry is content."""
+    page = state.page
+    for line in range(1, len(page)):
+        first, second = page.text[line - 1], page.text[line]
+        start = second[:REPEAT_CHARS].casefold()
+        if len(second) < REPEAT_CHARS or start != first[:REPEAT_CHARS].casefold() or _LIST_ITEM.match(second) or "\t" in second:
+            continue
+        one, two = state.form(line - 1), state.form(line)
+        body = line > state.head_end
+        few, many = sorted((page.words[line - 1], page.words[line]))
+        pair = state.spaced and page.gap[line] == 0 and body and 4 <= few <= many <= CAPTION_WORDS
+        why = {"category": "caption", "line": line}
+        if one == two and (page.words[line] >= 5 or not body) and not (state.long[line] and not body):
+            state.add(line, Verdict("boilerplate/structure/repeat", 0.93, {"line": line - 1}))
+            if pair:
+                state.add(line - 1, Verdict("boilerplate/structure/caption-twice", 0.93, why))
+        elif one != two and len(one) >= 20 and (_extends(one, two) or _extends(two, one)):
+            credit = any(hit.named.rule.category == "caption" for hit in state.hits.get(line, ()))
+            if line > 1 and (pair or credit):
+                for number in (line - 1, line):
+                    state.add(number, Verdict("boilerplate/structure/caption-twice", 0.93, why))
+
+
+def _extends(one: str, two: str) -> bool:
+    """Whether the second line says the first (or all but its cut-off end) and goes on."""
+    head = one.rsplit(" ", 1)[0] if len(one) > 40 else one
+    return two.startswith(head) and 0 < len(two) - len(one) < 160
