@@ -46,7 +46,7 @@ def rules(paths: Sequence[Path]) -> list[Rule]:
     return describe_rules(load(paths))
 
 
-@stage("boilerplate", version=1, rules=rules)
+@stage("boilerplate", version=2, rules=rules)
 def boilerplate(cfg: BoilerplateConfig, paths: Sequence[Path]) -> Propose:
     """Loads the rule files; proposes edits that take out whole residue lines, and Marks."""
     return Cleaner(cfg, load(paths), Scorer.load(paths) if cfg.scorer else None).propose
