@@ -30,6 +30,7 @@ _DIGIT = re.compile(r"\d")
 _INITIALS = re.compile(r"[^\W\d_]{2,4}")  # behind a name: "Ann Lee/kra"
 _LISTED = re.compile(r"[,;/|]")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_BRACKETS = re.compile(r"[(（][^()（）]{0,60}[)）]\s*$")  # place and role behind a name
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
 
 
@@ -95,6 +96,8 @@ class Vocabulary:
         if len(line) > 200 or words(line) > MAX_WORDS:
             return None
         line = self._seams.part(line)
+        if self._introduced(line):
+            line = _BRACKETS.sub("", line)
         reading = Reading([], set())
         if self._date(line.strip(EDGES), reading, line) or self._ago(line, reading, crawled):
             return reading  # one date, whatever commas it has
@@ -166,7 +169,9 @@ class Vocabulary:
                     reading.values.append(Value("views", int(number), part))
                 return True
         if self.calendar.is_time(bare):
-            reading.kinds.add("time")
+            reading.kinds.add(
+                "ago" if self._dated.match(bare) and _DIGIT.search(bare) else "time"
+            )  # "Updated 09.42", on some day
             return True
         return False
 
@@ -200,7 +205,7 @@ class Vocabulary:
         """Words of time, or one place name before the date ("Frankfurt, October 23")."""
         if self.calendar.is_time(before):
             return True
-        place = before.rstrip().endswith(",")
+        place = before.rstrip().endswith((",", " -", " –"))
         if before.isascii() and not (place and self.calendar.others(before) <= 1):
             return False  # what introduces a date is written apart
         rest = self._dated.sub("", before).strip(EDGES)
@@ -260,6 +265,8 @@ class Vocabulary:
             name = chunk.strip(EDGES)
             if not name:
                 continue
+            if found and name.split()[-1].casefold() in self._roles:
+                continue  # "Ann Lee, Local Democracy Reporter"
             name = self._without_place(self._without_role(name))
             if self._is_name(name) or _CJK_NAME.fullmatch(name):
                 found.append(_titled(name))
