@@ -169,9 +169,8 @@ class Vocabulary:
                     reading.values.append(Value("views", int(number), part))
                 return True
         if self.calendar.is_time(bare):
-            reading.kinds.add(
-                "ago" if self._dated.match(bare) and _DIGIT.search(bare) else "time"
-            )  # "Updated 09.42", on some day
+            updated = self._dated.match(bare) and _DIGIT.search(bare)  # "Updated 09.42", on some day
+            reading.kinds.add("ago" if updated else "time")
             return True
         return False
 
