@@ -383,3 +383,13 @@ def test_an_article_said_twice_in_one_line_each_stays_once() -> None:
     line = line.strip()
     text = f"A wall for the harbour\n\nBy Ann Example\n\nThe wall will be built at last.\n\n{line}\n{line}\n\nShare this article"
     assert clean(text).text.count(line) == 1
+
+
+def test_no_phrase_is_written_twice(book: Book) -> None:
+    known: dict[tuple[str, ...], str] = {}
+    for named in book.rules:
+        rule = named.rule
+        for pattern in rule.patterns if rule.match in ("exact", "prefix") else ():
+            where = (named.source.rpartition(":")[0], rule.match, rule.zone, rule.confidence, pattern)
+            assert where not in known, f"{pattern!r} stands in {known.get(where)} and in {named.id}"
+            known[where] = named.id

@@ -284,3 +284,11 @@ def test_workers_do_not_change_the_result(tmp_path: Path, samples: Path, run: Pa
         theirs = b"".join(path.read_bytes() for path in sorted((run / kind).glob("part-*")))
         assert sorted(ours.splitlines()) == sorted(theirs.splitlines())
     assert (tmp_path / "out" / "clusters.jsonl").read_bytes() == (run / "clusters.jsonl").read_bytes()
+
+
+def test_a_missing_package_is_told_with_the_command_that_installs_it(capsys: pytest.CaptureFixture[str]) -> None:
+    from cleanup.cli import _known
+
+    assert _known(ModuleNotFoundError("No module named 'polars'", name="polars")) == 2
+    said = capsys.readouterr().err
+    assert "No module named 'polars'" in said and "pip install corpus-cleanup" in said and "bug" not in said

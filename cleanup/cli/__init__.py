@@ -146,6 +146,9 @@ def _known(error: Exception) -> int:
         return 2
     if os.environ.get("CLEANUP_TRACEBACK"):
         raise error
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("cleanup"):
+        click.echo(f"cleanup: error: {safe(str(error))}\nhint: {sys.executable} -m pip install corpus-cleanup", err=True)
+        return 2
     click.echo(f"cleanup: error: unexpected {type(error).__name__}: {safe(str(error))}", err=True)
     click.echo("hint: this is a bug of cleanup; CLEANUP_TRACEBACK=1 shows where it is, please report it", err=True)
     return 2

@@ -75,7 +75,7 @@ def _bounded(edits: list[Edit], made: Sequence[float]) -> list[Edit]:
     """The edits with scores that are no higher than the mean probability of all that are at least as sure."""
     count, total = len(made), sum(made)
     bound = {}
-    for chance, several in groupby(sorted((chance for chance in chances(edits)), reverse=True)):
+    for chance, several in groupby(sorted(chances(edits), reverse=True)):
         many = len(list(several))
         count, total = count + many, total + many * chance
         bound[chance] = round(total / count + SLACK, 3)

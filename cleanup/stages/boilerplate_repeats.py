@@ -22,11 +22,8 @@ _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
-def breadcrumb(state: State) -> tuple[int, str, str] | None:
-    """A breadcrumb glued to the title ("HomeRoboticsWhy ..."), proved by the title's own line near it.
-
-    Gives (line, what is glued before the title, section), or a verdict for the whole line is added when the title follows.
-    """
+def breadcrumb(state: State) -> None:
+    """A breadcrumb glued to the title ("HomeRoboticsWhy ..."), proved by the title's own line near it: the whole line goes."""
     page = state.page
     for line in range(min(state.head_end, CRUMB_LINES)):
         for other in range(line + 1, min(line + 1 + CRUMB_STEPS, len(page))):
@@ -42,8 +39,7 @@ def breadcrumb(state: State) -> tuple[int, str, str] | None:
             name = "boilerplate/structure/breadcrumb"
             fields = (Said("section", crumbs[-1], name, 0.95),) if crumbs else ()
             state.add(line, Verdict(name, 0.95, why, fields))
-            return None
-    return None
+            return
 
 
 def _letters(text: str) -> str:
