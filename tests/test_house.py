@@ -11,7 +11,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (  # of the packages, as data flows
-    *("arrays", "document", "errors", "config", "rules", "read", "parse", "spin", "stages", "dedup", "pipeline", "write"),
+    *(
+        "arrays",
+        "document",
+        "errors",
+        "kernels",
+        "config",
+        "rules",
+        "read",
+        "parse",
+        "spin",
+        "stages",
+        "dedup",
+        "pipeline",
+        "write",
+    ),
     *("engines", "part", "corpus", "sites", "run", "stored", "learning", "report", "review", "evaluate", "ruletest", "interop"),
     "cli",
 )

@@ -2,9 +2,8 @@
 
 Three observations make it a few array operations:
 
-* Its automaton forgets: the state after a byte depends on the last `MEMORY` bytes only, and the byte 0xFF, which no UTF-8 text
-  contains, leads back to the start. So all texts, joined by 0xFF, are cut into strips of equal length that are walked side by
-  side, each with a few bytes of run-up.
+* Its automaton starts anew behind the byte 0xFF, which no UTF-8 text contains: texts joined by 0xFF are walked in one go, by a
+  compiled loop.
 * Which feature a text has how often is one sort over all texts.
 * Only the order of additions differs from py3langid's. Where the two best languages are closer together than that can matter,
   py3langid itself is asked.
@@ -23,10 +22,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup import kernels
 from cleanup.stages import language_model
 
-MEMORY = 8  # bytes; the longest feature of the model has 6
-STRIP = 120  # bytes of a strip, run-up not counted
 TEXTS = 256  # at once; many enough for long arrays, few enough to stay in the cache
 LINE = 16  # float32 numbers of a cache line
 FIRST = 1 << 13  # features for which there is room at first
@@ -113,7 +111,8 @@ class Model:
     def __init__(self) -> None:
         tables = language_model.tables()
         self.next: NDArray[np.uint32] = tables["nextmove"]
-        self.base = tables["nextmove_row"].astype(np.int64) << 8
+        self.row = tables["nextmove_row"].astype(np.int64)
+        self._walk = kernels.function("language_features", "bytes i64 u32* i64* i32* i32*")
         self.feature = tables["out_feat"].astype(np.int32)
         self.prior: NDArray[np.float32] = tables["pc"].astype(np.float32)
         self.worth = _Worth(tables["ptc"].T)
@@ -176,22 +175,9 @@ class Model:
 
     def _features(self, data: bytes) -> NDArray[np.int32]:
         """The feature that ends at each byte of `data`: what the automaton's state after it says; -1 for none."""
-        strips = -(-len(data) // STRIP)
-        padded = np.full(MEMORY + strips * STRIP, 0xFF, np.uint8)
-        padded[MEMORY : MEMORY + len(data)] = np.frombuffer(data, np.uint8)
-        if not strips:
-            return np.zeros(0, np.int32)
-        rows = np.lib.stride_tricks.sliding_window_view(padded, MEMORY + STRIP)[::STRIP]
-        letters = rows.T.astype(np.int64, order="C")
-        states = np.empty((MEMORY + STRIP, strips), np.int64)
-        state = np.zeros(strips, np.int64)
-        at, found = np.empty(strips, np.int64), np.empty(strips, np.uint32)
-        for number in range(MEMORY + STRIP):
-            self.base.take(state, out=at, mode="clip")  # nothing to clip: in this mode NumPy writes in place
-            at += letters[number]
-            state = states[number]
-            state[:] = self.next.take(at, out=found, mode="clip")
-        return self.feature.take(states[MEMORY:], mode="clip").T.reshape(-1)[: len(data)]
+        found = np.empty(len(data), np.int32)
+        self._walk(data, len(data), self.next, self.row, self.feature, found)
+        return found
 
     def _count(
         self, found: NDArray[np.int32], owner: NDArray[np.int32], texts: int

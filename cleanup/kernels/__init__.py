@@ -1,0 +1,73 @@
+"""Compiled loops, for what takes NumPy many passes over the same bytes or a Python object each time.
+
+The functions stand in the C files beside this one, are small and pure, and hold no state: they get arrays and write into
+arrays. They are called by `ctypes`, which needs neither the headers of Python nor a build for every version of it. The library
+is part of an installed distribution. In a checkout that nobody installed it is compiled on first use (a second), beside the
+sources or, where these can't be written to, in the user's cache.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cleanup.errors import CleanupError
+from cleanup.kernels import build
+
+Function = Callable[..., Any]
+_KINDS = {
+    "bytes": ctypes.c_char_p,
+    "i32": ctypes.c_int32,
+    "i64": ctypes.c_int64,
+    "u32": ctypes.c_uint32,
+    "u64": ctypes.c_uint64,
+    "f64": ctypes.c_double,
+}
+_ITEMS = {f"{kind}{8 * size}": np.dtype(f"{kind}{size}") for kind in "iuf" for size in (1, 2, 4, 8) if (kind, size) != ("f", 1)}
+
+
+def function(name: str, arguments: str, result: str | None = None) -> Function:
+    """The compiled function of a name; it is called with the interpreter's lock released.
+
+    `arguments`: the kind of each, separated by blanks: `i32 i64 u32 u64 f64`, `bytes`, or `u8* i32* f32* ...` for an array of
+    such items. A call with an array of another type, or one that is not contiguous, raises ctypes.ArgumentError. Nothing looks
+    at sizes: the caller makes sure that arrays have the room that the function's comment asks for.
+    """
+    found: Any = _library()[name]
+    found.argtypes = [_kind(argument) for argument in arguments.split()]
+    found.restype = _KINDS[result] if result else None
+    return found  # type: ignore[no-any-return]
+
+
+def _kind(name: str) -> Any:
+    return np.ctypeslib.ndpointer(_ITEMS[name[:-1]], flags="C_CONTIGUOUS") if name.endswith("*") else _KINDS[name]
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(str(path()))
+
+
+def path() -> Path:
+    """The library's file; made where it is missing. Raises CleanupError where that is impossible."""
+    name = build.name()
+    cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cleanup"
+    for folder in (build.HERE, cached):
+        if (folder / name).exists():
+            return folder / name
+    try:
+        try:
+            return build.build(build.HERE)
+        except OSError:
+            return build.build(cached)
+    except (build.NoCompilerError, OSError) as error:
+        hint = (
+            "install the package (`pip install .` in the checkout brings a compiler where there is none), or install a C compiler"
+        )
+        raise CleanupError(f"the compiled part of cleanup is missing and can't be made: {error}", hint) from error

@@ -1,0 +1,84 @@
+"""Make the compiled kernels: when a distribution is built or installed, and where a checkout is used without being installed.
+
+    python -m cleanup.kernels.build
+
+The library is called after a digest of its sources and this file, so that it can't be used with others. Which compiler: `$CC`,
+`cc`, `gcc`, `clang`; where there is none, the package `ziglang`, which brings one (the build asks for it only then).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SUFFIX = ".dll" if sys.platform == "win32" else ".so"
+# No contraction of floating point: the same numbers on every processor.
+FLAGS = ("-O3", "-std=c99", "-shared", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror")
+COMPILERS = ("cc", "gcc", "clang")
+ZIG = "ziglang"
+
+
+class NoCompilerError(Exception):
+    """There is no C compiler, or it fails; the text says what it said."""
+
+
+def sources() -> list[Path]:
+    """What the library is made of, headers included."""
+    return sorted([*HERE.glob("*.c"), *HERE.glob("*.h")])
+
+
+def name() -> str:
+    """The file name of the library that these sources give."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for source in sources():
+        digest.update(source.read_bytes())
+    return f"kernels-{digest.hexdigest()[:16]}{SUFFIX}"
+
+
+def compiler() -> list[str] | None:
+    """The command of a C compiler; None where there is none."""
+    if given := os.environ.get("CC"):
+        return shlex.split(given)
+    if found := next(filter(None, map(shutil.which, COMPILERS)), None):
+        return [found]
+    return [sys.executable, "-m", ZIG, "cc"] if importlib.util.find_spec(ZIG) else None
+
+
+def build(folder: Path) -> Path:
+    """Compile the kernels into a folder, which gets the library by rename; a library of the same sources is left as it is.
+
+    Raises NoCompilerError; OSError where the folder can't be written to.
+    """
+    target = folder / name()
+    if target.exists():
+        return target
+    command = compiler()
+    if command is None:
+        raise NoCompilerError(f"no C compiler ({', '.join(COMPILERS)}, or the package {ZIG})")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".kernels-") as scratch:
+        made = Path(scratch) / target.name
+        files = [path for path in sources() if path.suffix == ".c"]
+        try:
+            done = subprocess.run([*command, *FLAGS, "-o", made, *files], capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise NoCompilerError(f"{command[0]}: {error.strerror}") from error
+        if done.returncode:
+            raise NoCompilerError(f"{shlex.join(command)} failed: {done.stderr.strip()[-2000:]}")
+        made.replace(target)
+    for old in folder.glob(f"kernels-*{SUFFIX}"):
+        if old != target:
+            old.unlink(missing_ok=True)
+    return target
+
+
+if __name__ == "__main__":
+    print(build(HERE))  # noqa: T201 (a command for people who build)

@@ -1,0 +1,34 @@
+"""What the build does beyond packing files: it compiles the kernels. Used by hatchling alone, and not part of the wheel."""
+
+from __future__ import annotations
+
+import runpy
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+FOLDER = "cleanup/kernels"
+
+
+class Kernels(BuildHookInterface):  # type: ignore[type-arg, misc, unused-ignore]
+    """Compiles into the wheel, or into the checkout for an editable installation."""
+
+    def dependencies(self) -> list[str]:
+        """A compiler, where the machine has none."""
+        return [] if self._build()["compiler"]() else [self._build()["ZIG"]]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Add the library to the wheel, which is then one of this platform, for any Python 3."""
+        editable = version == "editable"
+        self._scratch = tempfile.TemporaryDirectory()
+        made = self._build()["build"](Path(self.root) / FOLDER if editable else Path(self._scratch.name))
+        if not editable:
+            build_data["force_include"][str(made)] = f"{FOLDER}/{made.name}"
+        build_data["pure_python"] = False
+        build_data["tag"] = "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
+
+    def _build(self) -> dict[str, Any]:
+        return runpy.run_path(str(Path(self.root) / FOLDER / "build.py"))

@@ -1,0 +1,82 @@
+"""The compiled kernels: made where they are missing, refused where they can't be made, never those of other sources."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cleanup import kernels
+from cleanup.errors import CleanupError
+from cleanup.kernels import build
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the sources without a library, and an empty cache."""
+    folder = tmp_path / "sources"
+    shutil.copytree(build.HERE, folder, ignore=shutil.ignore_patterns("kernels-*", "__pycache__"))
+    monkeypatch.setattr(build, "HERE", folder)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+def test_made_on_first_use_and_once(elsewhere: Path) -> None:
+    made = kernels.path()
+    first = made.stat().st_mtime_ns
+    assert made.parent == elsewhere
+    assert kernels.path() == made
+    assert made.stat().st_mtime_ns == first
+
+
+def test_changed_sources_get_a_library_of_their_own(elsewhere: Path) -> None:
+    before = kernels.path()
+    with (elsewhere / "kernels.h").open("a") as file:
+        file.write("/* changed */\n")
+    assert kernels.path().name != before.name
+    assert not before.exists()
+
+
+def test_in_the_cache_where_the_sources_can_not_be_written_to(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = build.build
+
+    def refuse(folder: Path) -> Path:
+        if folder == elsewhere:
+            raise PermissionError(13, "Permission denied")
+        return whole(folder)
+
+    monkeypatch.setattr(build, "build", refuse)
+    assert kernels.path().parent == elsewhere.parent / "cache" / "cleanup"
+
+
+@pytest.mark.parametrize("command", ["no-such-compiler", "false"])
+def test_no_compiler_is_one_line_and_a_hint(elsewhere: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("CC", command)
+    with pytest.raises(CleanupError, match=command) as caught:
+        kernels.path()
+    assert "pip install" in caught.value.hint
+    assert not [path for path in elsewhere.iterdir() if path.name.startswith((".kernels", "kernels-"))]
+
+
+def test_zig_where_nothing_else_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None)
+    assert build.compiler() is None
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: name)
+    assert (build.compiler() or [])[1:] == ["-m", "ziglang", "cc"]
+
+
+def test_an_array_of_another_type_is_refused() -> None:
+    walk = kernels.function("language_features", "bytes i64 u32* i64* i32* i32*")
+    right = np.zeros(256, np.uint32), np.zeros(1, np.int64), np.full(1, 7, np.int32)
+    found = np.zeros(2, np.int32)
+    walk(b"ab", 2, *right, found)
+    assert found.tolist() == [7, 7]
+    with pytest.raises(ctypes.ArgumentError):
+        walk(b"ab", 2, *right, found.astype(np.int64))
+    with pytest.raises(ctypes.ArgumentError):
+        walk(b"ab", 2, *right, np.zeros(4, np.int32)[::2])
