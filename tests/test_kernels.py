@@ -64,9 +64,9 @@ def test_no_compiler_is_one_line_and_a_hint(elsewhere: Path, monkeypatch: pytest
 def test_zig_where_nothing_else_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(build.importlib.util, "find_spec", {}.get)
     assert build.compiler() is None
-    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(build.importlib.util, "find_spec", str)
     assert (build.compiler() or [])[1:] == ["-m", "ziglang", "cc"]
 
 
