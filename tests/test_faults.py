@@ -61,12 +61,12 @@ def reference(inputs: Path, settings: Path, tmp_path_factory: pytest.TempPathFac
 
 
 def children(pid: int) -> list[int]:
-    """Process ids of the workers (not of multiprocessing's own tracker)."""
+    """Process ids of the workers (not of what multiprocessing tracks resources with)."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
-            if int(fields[1]) == pid and b"spawn_main" in (path.parent / "cmdline").read_bytes():
+            if int(fields[1]) == pid and b"resource_tracker" not in (path.parent / "cmdline").read_bytes():
                 found.append(int(path.parent.name))
         except OSError:
             continue

@@ -39,7 +39,9 @@ def run_command(ctx: click.Context, /, inputs: tuple[str, ...], out: str, jobs: 
         click.echo(explain(config.dedup))
         return
     from cleanup.cli.show import Status, label, safe, safe_json, summary
-    from cleanup.engines.local import cores
+    from cleanup.engines.local import cores, one_thread
+
+    one_thread()
     from cleanup.review.answers import load
     from cleanup.run import execute
 

@@ -1,7 +1,10 @@
 """Where a map runs: in this process, or in worker processes that read and write for themselves.
 
-Only small descriptions of work cross a process boundary, never text. A worker that dies costs nothing but time: the pool is
-made anew, and a job that killed its worker is tried again, alone, with the number of its attempt.
+Only small descriptions of work cross a process boundary, never text. A worker that dies costs nothing but time: its job is tried
+again, alone, in a new one that is told the number of the attempt.
+
+Workers are forked, so that what this process has imported need not be imported again, but only where it has a single thread:
+a lock that another thread holds would be held for ever in the copy. Elsewhere they are spawned.
 """
 
 from __future__ import annotations
@@ -10,11 +13,11 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from typing import Any, TypeVar
 
@@ -23,6 +26,7 @@ from cleanup.stages.deadline import WATCHDOG
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+Work = Callable[[Job, int], Result]
 ATTEMPTS = 60  # a job that needs more deaths than this to find its faulty documents ends the run
 SELDOM = (50_000, 20, 100)  # as of gc.set_threshold
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -31,6 +35,13 @@ THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 def cores() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def one_thread() -> None:
+    """Libraries that are imported from now on start no threads, unless the user's environment says how many: work is divided
+    among processes."""
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
 
 
 @contextmanager
@@ -54,16 +65,17 @@ class Engine:
     def __init__(self, workers: int, *, apart: bool = False) -> None:
         self.workers = max(1, workers)
         self.apart = apart
-        self._pool: ProcessPoolExecutor | None = None
+        self._idle: list[_Worker] = []
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
+        for worker in self._idle:
+            worker.end()
+        self._idle = []
 
-    def each(self, function: Callable[[Job, int], Result], jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
+    def each(self, function: Work[Job, Result], jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
         """`function(job, attempt)` for every job, as they finish. `function` has to be importable and idempotent.
 
         Raises RunError when a job kills its worker again and again.
@@ -73,82 +85,154 @@ class Engine:
                 try:
                     result = function(job, 0)
                 except MemoryError:
-                    result = _alone(function, job, 1)
+                    result = _alone(function, job)
                 yield job, result
             return
-        pending: list[tuple[Job, int]] = [(job, 0) for job in jobs]
-        while pending:
-            pending, alone = yield from self._together(function, pending)
-            for job, attempt in alone:
-                yield job, _alone(function, job, attempt)
+        todo = list(reversed(jobs))
+        while todo:
+            for job in (yield from self._together(function, todo)):
+                yield job, _alone(function, job)
 
-    def _together(self, function: Callable[[Job, int], Result], work: list[tuple[Job, int]]) -> Any:
-        """Run until done or a worker dies; gives back what never began and what was under way at the death."""
-        todo = list(reversed(work))
-        running: dict[Future[Any], tuple[Job, int]] = {}
-        self._pool = self._pool or _executor(self.workers)
+    def _together(self, function: Work[Job, Result], todo: list[Job]) -> Generator[tuple[Job, Result], None, list[Job]]:
+        """Run until done or a worker dies: then what is under way still ends. Gives back what died."""
+        running: dict[Any, tuple[_Worker, Job]] = {}  # by the end of the pipe that is this process's
+        died: list[Job] = []
         try:
-            while todo or running:
-                while todo and len(running) < self.workers:
-                    job, attempt = todo.pop()
-                    running[self._pool.submit(function, job, attempt)] = (job, attempt)
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    result = future.result()
-                    yield running.pop(future)[0], result
-        except (BrokenProcessPool, MemoryError):
-            self._end()
-            return list(reversed(todo)), [(job, attempt + 1) for job, attempt in running.values()]
-        except BaseException:
-            self._end()
-            raise
-        return [], []
+            while running or (todo and not died):
+                while todo and not died and len(running) < self.workers:
+                    worker = self._begin(function, todo[-1])
+                    running[worker.pipe] = worker, todo.pop()
+                for pipe in connection.wait(list(running)):
+                    worker, job = running.pop(pipe)
+                    try:
+                        result = worker.result()
+                    except (_DiedError, MemoryError):
+                        worker.kill()
+                        died.append(job)
+                        continue
+                    except BaseException:
+                        worker.kill()
+                        raise
+                    self._idle.append(worker)
+                    yield job, result
+        finally:
+            for worker, _ in running.values():
+                worker.kill()
+        return died
 
-    def _end(self) -> None:
-        if self._pool is not None:
-            _end(self._pool)
-        self._pool = None
-
-
-def _alone(function: Callable[[Job, int], Result], job: Job, attempt: int) -> Result:
-    """One job in a process of its own, as often as it dies."""
-    while attempt <= ATTEMPTS:
-        with _executor(1) as pool:
+    def _begin(self, function: Work[Job, Result], job: Job) -> _Worker:
+        while self._idle:
+            worker = self._idle.pop()
             try:
-                return pool.submit(function, job, attempt).result()
-            except (BrokenProcessPool, MemoryError):
-                attempt += 1
-            except BaseException:
-                _end(pool)
-                raise
+                worker.begin(function, job, 0)
+            except _DiedError:  # with nothing to do: killed by somebody
+                worker.kill()
+            else:
+                return worker
+        worker = _Worker()
+        worker.begin(function, job, 0)
+        return worker
+
+
+def _alone(function: Work[Job, Result], job: Job) -> Result:
+    """A job at which a worker died, in a process of its own, as often as that dies."""
+    for attempt in range(1, ATTEMPTS + 1):
+        worker = _Worker()
+        try:
+            worker.begin(function, job, attempt)
+            result: Result = worker.result()
+            return result
+        except (_DiedError, MemoryError):
+            continue
+        finally:
+            worker.kill()
     raise RunError(
         "a worker process died again and again",
         "is there enough memory? try fewer workers with -j; a script that calls run() needs `if __name__ == '__main__':`",
     )
 
 
-def _executor(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
+class _DiedError(Exception):
+    """The worker is no more."""
 
 
-def _begin() -> None:
-    """A worker begins: the interrupt key is its parent's matter, it has one thread, and it does not outlive its parent."""
+class _Worker:
+    """A process that does what it is told, one thing at a time."""
+
+    def __init__(self) -> None:
+        context: Any = multiprocessing.get_context("fork" if forkable() else "spawn")
+        self.pipe, orders = context.Pipe()
+        self.process = context.Process(target=_serve, args=(orders,), daemon=True)
+        self.process.start()
+        orders.close()
+
+    def begin(self, function: Work[Job, Result], job: Job, attempt: int) -> None:
+        """Tell it what to do. Raises _DiedError."""
+        try:
+            self.pipe.send((function, job, attempt))
+        except OSError as error:
+            raise _DiedError from error
+
+    def result(self) -> Any:
+        """What it came to, or the error it ended with. Raises _DiedError."""
+        try:
+            answer, error, where = self.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise _DiedError from error
+        if error is not None:
+            error.add_note(where)
+            raise error
+        return answer
+
+    def end(self) -> None:
+        """Let it go; it has nothing to do."""
+        with suppress(OSError):
+            self.pipe.send(None)
+        self.process.join()
+        self.pipe.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def forkable() -> bool:
+    """Whether this process can be copied: it has one thread, and a system whose libraries bear it."""
+    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+
+
+def _serve(orders: connection.Connection) -> None:
+    """The life of a worker: the interrupt key is its parent's matter, it has one thread, and it does not outlive its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
+    one_thread()
     gc.set_threshold(*SELDOM)
     WATCHDOG.arm()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
+    try:
+        while (order := orders.recv()) is not None:
+            _answer(orders, *order)
+    except (EOFError, BrokenPipeError):  # the parent is gone
+        os._exit(1)
+
+
+def _answer(orders: connection.Connection, function: Work[Job, Result], job: Job, attempt: int) -> None:
+    answer: tuple[Any, BaseException | None, str]
+    try:
+        answer = function(job, attempt), None, ""
+    except BaseException as error:
+        answer = None, error, "".join(traceback.format_exception(error))
+    try:
+        orders.send(answer)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # that cannot be pickled
+        orders.send((None, RuntimeError(f"{answer[1] or error!r}"), answer[2]))
 
 
 def _die_with(sentinel: int) -> None:
     connection.wait([sentinel])
     os._exit(1)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    for process in list((pool._processes or {}).values()):
-        process.kill()
-    pool.shutdown(wait=False, cancel_futures=True)

@@ -16,6 +16,16 @@ from cleanup.errors import RunError
 
 BUFFER = 1 << 18  # bytes that are read or written at once
 MANIFEST = "manifest.json"
+_locks: set[IO[str]] = set()  # that this process holds
+
+
+def _let_go() -> None:
+    """A worker that is forked while its parent holds a lock must not hold it beyond its parent's end."""
+    for file in _locks:
+        file.close()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 @contextmanager
@@ -31,7 +41,11 @@ def locked(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise RunError(f"another run is writing to {path}", "wait for it, or choose another directory with -o") from None
-        yield
+        _locks.add(file)
+        try:
+            yield
+        finally:
+            _locks.discard(file)
 
 
 @contextmanager

@@ -1,0 +1,130 @@
+"""Workers: what they answer, what their deaths and errors come to, and what they do not keep from their parent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import operator
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cleanup.engines import local
+from cleanup.errors import InputError, RunError
+from cleanup.write import directory
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forks")
+TEXTS = ["one", "two", "three", "four"]
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are copies of this process although it has threads: what they do here needs none of their locks."""
+    monkeypatch.setattr(local, "forkable", lambda: True)
+
+
+def mortal(job: str, attempt: int) -> tuple[str, int]:
+    if job == "three" and attempt < 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job == "four" and not attempt:
+        raise MemoryError
+    return job.upper(), attempt
+
+
+def faulty(job: str, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol)
+    if job == "lambda":
+        error = ValueError("holds what cannot be sent")
+        error.args = (lambda: None,)
+        raise error
+    raise InputError("no such thing", "look elsewhere")
+
+
+def process(job: str, attempt: int) -> int:  # noqa: ARG001 (the engine's protocol)
+    return os.getpid()
+
+
+def test_every_job_once_and_workers_are_kept() -> None:
+    with local.Engine(2, apart=True) as engine:
+        assert sorted(engine.each(operator.add, [1, 2, 3, 4, 5])) == [(number, number) for number in range(1, 6)]
+        assert sorted(engine.each(operator.add, [7])) == [(7, 7)]
+        assert len(engine._idle) == 2
+
+
+@LINUX
+@pytest.mark.usefixtures("forked")
+def test_deaths_cost_only_another_attempt() -> None:
+    with local.Engine(2, apart=True) as engine:
+        found = dict(engine.each(mortal, TEXTS))
+    assert found == {"one": ("ONE", 0), "two": ("TWO", 0), "three": ("THREE", 3), "four": ("FOUR", 1)}
+
+
+@LINUX
+@pytest.mark.usefixtures("forked")
+def test_a_worker_killed_while_it_waits() -> None:
+    with local.Engine(1, apart=True) as engine:
+        ((_, first),) = engine.each(process, ["one"])
+        os.kill(first, signal.SIGKILL)
+        engine._idle[0].process.join()
+        ((_, second),) = engine.each(process, ["two"])
+    assert second not in (first, os.getpid())
+
+
+@LINUX
+@pytest.mark.usefixtures("forked")
+def test_too_many_deaths_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "ATTEMPTS", 2)
+    with local.Engine(2, apart=True) as engine, pytest.raises(RunError, match="again and again"):
+        list(engine.each(mortal, TEXTS))
+
+
+@LINUX
+@pytest.mark.usefixtures("forked")
+def test_errors_come_back_and_say_where_they_were_raised() -> None:
+    with local.Engine(2, apart=True) as engine:
+        with pytest.raises(InputError, match="no such thing") as caught:
+            list(engine.each(faulty, ["one", "two"]))
+        assert caught.value.hint == "look elsewhere"
+        assert "in faulty" in caught.value.__notes__[0]
+        with pytest.raises(RuntimeError, match="lambda"):
+            list(engine.each(faulty, ["lambda"]))
+
+
+@LINUX
+@pytest.mark.usefixtures("forked")
+def test_nobody_works_on_when_nobody_waits() -> None:
+    with local.Engine(2, apart=True) as engine:
+        results = engine.each(process, TEXTS)
+        next(results)
+        workers = multiprocessing.active_children()
+        assert len(workers) == 2
+        results.close()  # type: ignore[attr-defined]
+        assert len(multiprocessing.active_children()) == 1  # the one that was done
+    assert multiprocessing.active_children() == []
+
+
+@LINUX
+@pytest.mark.usefixtures("forked")
+def test_a_worker_does_not_hold_the_lock_of_a_run(tmp_path: Path) -> None:
+    with local.Engine(1, apart=True) as engine:
+        with directory.locked(tmp_path):
+            list(engine.each(process, ["one"]))
+        with directory.locked(tmp_path):  # the worker still lives
+            pass
+
+
+@LINUX
+def test_only_a_process_with_one_thread_is_copied() -> None:
+    code = """if True:
+        import threading
+        from cleanup.engines import local
+        local.one_thread()
+        import cleanup.run
+        print(local.forkable())
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+        print(local.forkable())
+    """
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["True", "False"]
