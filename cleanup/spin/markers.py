@@ -11,7 +11,7 @@ import hashlib
 import math
 import struct
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from cleanup import kernels
 from cleanup.spin import lexicon, tokens
 from cleanup.spin.prior import Priors
 
@@ -28,15 +29,18 @@ LEAST = 0.5  # weaker words are left out
 PHRASE_LEAST = 0.7
 PHRASE_WORDS = 4
 UNIT = 64  # weights are stored as integers of 1 / UNIT
-SLOT_BITS = 18
+SLOT_BITS = 16
 _SLOT = np.uint64(64 - SLOT_BITS)
 LABEL_BITS = 20
 NEAR = -11.0  # mass per 100 words of the single words, from which a text is looked at more closely ...
 NEAR_PEAK = 8.0  # ... or that of a window
 BLOCK = 50  # words; windows are whole blocks
-CHUNK = 200_000  # characters of texts that are looked at together: what fits the processor's cache
 SMOOTH = 2.0  # counts
 FORMAL = 0.4  # what is left of the weight of a word that formal prose uses honestly
+
+_SET = "u64* i32* u64* i32"
+_find = kernels.function("spin_find", f"u64* i64 {_SET} i64*")
+_weigh = kernels.function("spin_weigh", f"u16* i64* i64* i64 u8* {_SET} i16* i64 i64 u8* i64* u64* i64* i64* i64* i64*")
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -56,8 +60,8 @@ class Markers:
     def __init__(self, keys: tokens.Keys, weights: NDArray[np.int16], sizes: NDArray[np.uint8]) -> None:
         """Keys unique and sorted. `sizes[i]`: 1 for a word, n for a phrase of n words, 0 for a beginning of a longer phrase."""
         self.keys, self.weights, self.sizes = keys, weights, sizes
-        self._words = _Table(keys[sizes == 1])
-        self._phrases = _Table(keys[sizes != 1])
+        self.words = Table(keys[sizes == 1], weights[sizes == 1])
+        self._phrases = Table(keys[sizes != 1], weights[sizes != 1])
         self._value = np.concatenate([weights[sizes == 1], weights[sizes != 1]]) / UNIT  # by label: words, then phrases
         self._singles = int((sizes == 1).sum())
 
@@ -106,8 +110,7 @@ class Markers:
 
         Of a text that stays below `NEAR` only the sum over its single words is known: its score is that, its peak 0.
         """
-        chunks = list(_chunks(texts))
-        score, near, count = map(np.concatenate, zip(*(self._rough(chunk, window) for chunk in chunks or [[]]), strict=True))
+        score, near, count = self._rough(texts, window)
         peak = np.zeros(len(texts))
         some = np.flatnonzero(near)
         if len(some):
@@ -119,24 +122,15 @@ class Markers:
 
         Weights are whole numbers of 1 / `UNIT`: their sums are exact, whatever stands before a text.
         """
-        found = tokens.split(texts)
-        place = self._words.sift(found.keys)
-        entry = self._words.find(found.keys.take(place))
-        there = entry >= 0
-        place = place[there]
-        sums = np.zeros(len(place) + 1)
-        np.cumsum(self._value.take(entry[there]), out=sums[1:])
-        count = np.diff(found.first)
-        score = 100 * np.diff(sums.take(np.searchsorted(place, found.first))) / np.maximum(count, 1)
-        near = score > NEAR
-        long = np.flatnonzero(~near & (count > 2 * window))
-        near[long] = _strongest(sums, place, found.first.take(long), found.first.take(long + 1), window) >= NEAR_PEAK
-        return score, near, count
+        count, total, strongest = self.words.weigh(texts, max(1, window // BLOCK))
+        score = 100 * (total / UNIT) / np.maximum(count, 1)
+        peak = strongest / UNIT * 100 / (max(1, window // BLOCK) * BLOCK)
+        return score, (score > NEAR) | ((count > 2 * window) & (peak >= NEAR_PEAK)), count
 
     def _finer(self, texts: Sequence[str], window: int) -> tuple[Floats, Floats]:
         """(mass, mass of the most marked window) of every text, with phrases, repeats damped."""
         found = tokens.split(texts)
-        entry = self._words.find(found.keys)
+        entry = self.words.find(found.keys)
         single = np.flatnonzero(entry >= 0)
         where, phrase = self._find_phrases(found)
         place = np.concatenate([single, where])
@@ -159,10 +153,9 @@ class Markers:
         """(position of the first word, label) of every phrase whose words stand one character apart; they may overlap."""
         keys = found.keys
         mixed = tokens.pair(keys[:-1], keys[1:])
-        at = self._phrases.sift(mixed)
-        mixed = mixed.take(at)
         entry = self._phrases.find(mixed)
-        at, mixed, entry = at[entry >= 0], mixed[entry >= 0], entry[entry >= 0]
+        at = np.flatnonzero(entry >= 0)
+        mixed, entry = mixed[at], entry[at]
         where, label = [at[:0]], [at[:0]]
         for size in range(2, PHRASE_WORDS + 1):
             last = at + size - 1
@@ -190,44 +183,38 @@ class Markers:
         return total
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Texts that are looked at together."""
-    begin = size = 0
-    for end, text in enumerate(texts, 1):
-        size += len(text)
-        if size >= CHUNK or end == len(texts):
-            yield texts[begin:end]
-            begin, size = end, 0
+class Table:
+    """Words or phrases by the slot that the top bits of their keys name, as the kernels of `spin.c` look them up."""
 
-
-class _Table:
-    """Keys to their index by one gather: a slot for the top bits of a key, and the few keys that share a slot chained to it."""
-
-    def __init__(self, keys: tokens.Keys) -> None:
+    def __init__(self, keys: tokens.Keys, weights: NDArray[np.int16]) -> None:
         """`keys` sorted and unique."""
-        slots = (keys >> _SLOT).view(np.int64)
-        self._keys = keys
-        self._slot = np.full(1 << SLOT_BITS, -1, dtype=np.int64)
-        self._slot[slots[::-1]] = np.arange(len(keys))[::-1]
-        self._next = np.full(len(keys) + 1, -1, dtype=np.int64)
-        same = slots[1:] == slots[:-1]  # keys are sorted, so those of one slot are neighbours
-        self._next[: max(len(keys) - 1, 0)][same] = np.arange(1, len(keys))[same]
-        self._filter = (self._slot >= 0).view(np.uint8)
+        size = np.bincount((keys >> _SLOT).view(np.int64), minlength=1 << SLOT_BITS)
+        first = np.append(0, np.cumsum(size)).astype(np.int32)
+        bits = np.packbits(size > 0, bitorder="little").view("<u8").astype(np.uint64)
+        self._set = (np.ascontiguousarray(keys), first, bits, 64 - SLOT_BITS)
+        self._weights = np.ascontiguousarray(weights)
 
     def find(self, keys: tokens.Keys) -> Ints:
         """The index of each key, -1 for one that is not there."""
-        entry: Ints = self._slot.take((keys >> _SLOT).view(np.int64), mode="clip")
-        at = np.flatnonzero(entry >= 0)
-        wrong = at[self._keys.take(entry.take(at)) != keys.take(at)]
-        while len(wrong):
-            entry[wrong] = self._next.take(entry.take(wrong))
-            wrong = wrong[entry.take(wrong) >= 0]
-            wrong = wrong[self._keys.take(entry.take(wrong)) != keys.take(wrong)]
-        return entry
+        found = np.empty(len(keys), np.int64)
+        _find(keys, len(keys), *self._set, found)
+        return found
 
-    def sift(self, keys: tokens.Keys) -> Ints:
-        """Places of the keys that may be there; a cheap pass before `find` where most are not."""
-        return np.flatnonzero(self._filter.take((keys >> _SLOT).view(np.int64), mode="clip"))
+    def weigh(self, texts: Sequence[str], width: int) -> tuple[Ints, Ints, Ints]:
+        """Of every text the number of words, the sum of their weights, and that of its most marked `width` blocks."""
+        joined = "".join((*texts, "\n"))
+        data = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), "<u2").astype(np.uint16, copy=False)
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        if len(data) != len(joined):  # characters beyond the basic plane take two units
+            sizes = np.array([len(text.encode("utf-16-le", "surrogatepass")) // 2 for text in texts], np.int64)
+        longest = int(sizes.max(initial=0))
+        some, sums = np.empty(longest // 2 + 1, np.uint64), np.empty(longest // (2 * BLOCK) + 3, np.int64)
+        found = np.empty((3, len(texts)), np.int64)
+        begins = np.cumsum(sizes) - sizes
+        scratch = (*tokens.room(longest), some, sums)
+        _weigh(data, begins, sizes, len(texts), tokens.FOLD, *self._set, self._weights, BLOCK, width, *scratch, *found)
+        count, total, strongest = found
+        return count, total, strongest
 
 
 def _strongest(sums: Floats, place: Ints, first: Ints, last: Ints, window: int) -> Floats:

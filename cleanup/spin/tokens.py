@@ -1,7 +1,6 @@
-"""Words of a whole batch as 64-bit keys in a few NumPy passes, and the tokens of one text for the slow path.
+"""Words of a whole batch as 64-bit keys.
 
-A word is a run of Latin-1 letters, folded to lower case; everything else separates. Texts are encoded to Latin-1 with one
-byte a code point (what does not fit becomes a separator), so an offset in the bytes is an offset in the text.
+A word is a run of Latin-1 letters, folded to lower case; everything else separates.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cleanup import kernels
 
 Keys = NDArray[np.uint64]
 Offsets = NDArray[np.int64]
@@ -26,47 +27,39 @@ class Words(NamedTuple):
     base: Offsets  # where each document begins in the joined text
 
 
-def _fold() -> bytes:
-    table = bytearray(256)
+def _fold() -> NDArray[np.uint8]:
+    table = np.zeros(0x10000, np.uint8)
     for code in range(256):
         char = chr(code)
         if char.isalpha() and char not in "ªºµ":
             low = char.lower()
             table[code] = ord(low) if len(low) == 1 and ord(low) < 256 else code
-    return bytes(table)
+    return table
 
 
-FOLD = _fold()
-_MASK = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [(1 << 64) - 1], dtype=np.uint64)
-_MIX1, _MIX2, _MIX3 = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9))
+FOLD = _fold()  # for every UTF-16 code unit
+_MIX1, _MIX3 = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0x165667B19E3779F9))
 _SHIFT = np.uint64(29)
+_FRONT = 8  # as in spin.c
+_words = kernels.function("spin_words", "u16* i64 u8* u8* i64* u64* i64* i64*", "i64")
 
 
 def split(texts: Sequence[str]) -> Words:
-    """All words of all texts. Memory: about 6 bytes for each input byte."""
+    """All words of all texts. Memory: about 24 bytes for each input byte."""
     # Two newlines: words of different texts are never one character apart.
-    raw = "\n\n".join(texts).encode("latin-1", "replace")
-    folded = np.frombuffer(b"\0" + raw.translate(FOLD) + bytes(17), dtype=np.uint8)
-    letter = folded != 0
-    edges = np.flatnonzero(letter[1:] != letter[:-1])
-    starts = np.ascontiguousarray(edges[0::2])
-    lengths = edges[1::2] - starts
-    words = np.ndarray((len(folded) - 8,), dtype="<u8", buffer=folded, strides=(1,), offset=1)
-    keys = words[starts]
-    keys &= _MASK.take(lengths, mode="clip")
-    keys *= _MIX1
-    long = np.flatnonzero(lengths > 8)
-    if len(long):
-        size = lengths.take(long)
-        # The last eight letters. Between them and the first eight the length stands for the rest.
-        tail = words[starts.take(long) + (size - 8)]
-        tail += size.view(np.uint64)
-        tail *= _MIX2
-        keys[long] ^= tail
-    keys ^= keys >> _SHIFT
+    data = np.frombuffer("\n\n".join((*texts, "")).encode("latin-1", "replace") + b"\n", np.uint8).astype(np.uint16)
     base = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(text) + 2 for text in texts], out=base[1:])
-    return Words(keys, starts, lengths, np.searchsorted(starts, base), base[:-1])
+    keys = np.empty(len(data) // 2 + 1, np.uint64)
+    starts, lengths = np.empty(len(keys), np.int64), np.empty(len(keys), np.int64)
+    count = _words(data, len(data), FOLD, *room(len(data)), keys, starts, lengths)
+    starts = starts[:count]
+    return Words(keys[:count], starts, lengths[:count], np.searchsorted(starts, base), base[:-1])
+
+
+def room(size: int) -> tuple[NDArray[np.uint8], Offsets]:
+    """What the kernels need for the letters, and for the words, of a text of so many code units."""
+    return np.empty(size + 2 * _FRONT, np.uint8), np.empty(size + 2, np.int64)
 
 
 def keys(words: Iterable[str]) -> Keys:

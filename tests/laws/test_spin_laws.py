@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tomllib
 from itertools import pairwise
@@ -18,7 +19,7 @@ from cleanup.rules import directories
 from cleanup.spin import passage, tokens
 from cleanup.spin.context import Context
 from cleanup.spin.lexicon import Lexicon
-from cleanup.spin.markers import Markers
+from cleanup.spin.markers import BLOCK, Markers
 from cleanup.spin.patch import Patch
 from cleanup.spin.prior import Priors
 from cleanup.spin.restore import Restorer
@@ -62,6 +63,47 @@ def test_words_of_a_batch_are_the_words_of_its_texts(texts: list[str]) -> None:
         part = slice(found.first[number], found.first[number + 1])
         assert np.array_equal(found.keys[part], alone.keys)
         assert np.array_equal(found.starts[part] - found.base[number], alone.starts)
+
+
+def letters(char: str) -> str:
+    """A letter of Latin-1 in lower case, as far as that is one of Latin-1, too; a blank for anything else."""
+    low = char.lower()
+    return (
+        (low if len(low) == 1 and ord(low) < 256 else char) if ord(char) < 256 and char.isalpha() and char not in "ªºµ" else " "
+    )
+
+
+def key(word: str) -> int:
+    """The key of a word, by the definition."""
+    data, mask = word.encode("latin-1"), (1 << 64) - 1
+    mixed = int.from_bytes(data[:8], "little") * 0x9E3779B97F4A7C15
+    if len(data) > 8:
+        mixed ^= (int.from_bytes(data[-8:], "little") + len(data)) * 0xC2B2AE3D27D4EB4F
+    return (mixed & mask) ^ (mixed & mask) >> 29
+
+
+SOME = st.sampled_from(
+    [*"é ß Ÿ µ ’ . W x incomprehensibilities \0 \ud800 \U0001f600".split(" "), "\n", *"whereas amidst utilise".split()]
+)
+SOME |= st.sampled_from(["while ", "but ", "more ", "the ", "a "])
+
+
+@given(st.lists(st.lists(SOME, max_size=200).map("".join), max_size=4), st.integers(1, 4))
+def test_words_and_their_weights_are_those_of_a_plain_loop(texts: list[str], width: int) -> None:
+    markers = RESTORER.markers
+    weights = dict(zip(markers.keys[markers.sizes == 1].tolist(), markers.weights[markers.sizes == 1].tolist(), strict=True))
+    found, sums = tokens.split(texts), markers.words.weigh(texts, width)
+    for number, text in enumerate(texts):
+        runs = list(re.finditer(r"[^ ]+", "".join(map(letters, text))))
+        keys = [key(run.group()) for run in runs]
+        part = slice(found.first[number], found.first[number + 1])
+        assert found.keys[part].tolist() == keys
+        assert (found.starts[part] - found.base[number]).tolist() == [run.start() for run in runs]
+        assert found.lengths[part].tolist() == [run.end() - run.start() for run in runs]
+        weight = [weights.get(one, 0) for one in keys]
+        blocks = range(0, len(keys) - (width - 1) * BLOCK, BLOCK)
+        strongest = max([0, *(sum(weight[at : at + width * BLOCK]) for at in blocks)])
+        assert tuple(column[number] for column in sums) == (len(keys), sum(weight), strongest)
 
 
 @given(st.lists(st.from_regex(r"[a-z]{1,16}", fullmatch=True), min_size=1, max_size=40, unique=True))

@@ -1,0 +1,131 @@
+/* Words of many texts as 64-bit keys, and what they weigh. Texts are rows of 16-bit code units. */
+#include "kernels.h"
+
+#define MIX1 UINT64_C(0x9E3779B97F4A7C15)
+#define MIX2 UINT64_C(0xC2B2AE3D27D4EB4F)
+#define FRONT 8  /* bytes before the letters of a text, and after them: eight can be read anywhere */
+
+/* A set of keys: ascending ones, for every slot of their top bits where those of that slot begin (one more at the end), and for
+ * every slot a bit that says whether there are any. */
+typedef struct {
+    const uint64_t *keys;
+    const int32_t *first;
+    const uint64_t *bits;
+    int32_t shift;
+} Set;
+
+/* Whether a key may be in a set: 1 or 0. */
+static inline int64_t perhaps(const Set *set, uint64_t key) {
+    uint64_t slot = key >> set->shift;
+    return (int64_t)(set->bits[slot >> 6] >> (slot & 63) & 1);
+}
+
+/* The place of a key, -1 for one that is not there. */
+static inline int64_t place(const Set *set, uint64_t key) {
+    uint64_t slot = key >> set->shift;
+    for (int64_t at = set->first[slot]; at < set->first[slot + 1]; at++)
+        if (set->keys[at] == key) return at;
+    return -1;
+}
+
+/* Eight bytes as a number, the first one lowest. */
+static inline uint64_t eight(const uint8_t *data) {
+    uint64_t found;
+    memcpy(&found, data, sizeof found);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    found = __builtin_bswap64(found);
+#endif
+    return found;
+}
+
+/*
+ * The words of a text, runs of units that `fold` [65536] has letters for: where each begins and ends, one after the other in
+ * `edge` [size + 2]; how many. Letters are written to `low` [size + 2 * FRONT]. No branches: where words end can't be foreseen.
+ */
+static int64_t edges(const uint16_t *data, int64_t size, const uint8_t *fold, uint8_t *low, int64_t *edge) {
+    int64_t count = 0;
+    uint8_t before = 0;
+    memset(low, 0, FRONT);
+    for (int64_t at = 0; at < size; at++) {
+        uint8_t letter = fold[data[at]];
+        low[FRONT + at] = letter;
+        edge[count] = at;
+        count += (letter != 0) != (before != 0);
+        before = letter;
+    }
+    edge[count] = size;
+    count += before != 0;
+    memset(low + FRONT + size, 0, FRONT);
+    return count / 2;
+}
+
+/* The key of a word: of its first eight letters, and where there are more of its last eight and its length. */
+static inline uint64_t word(const uint8_t *low, int64_t begin, int64_t end) {
+    uint64_t length = (uint64_t)(end - begin), kept = length < 8 ? length : 8;
+    uint64_t key = (eight(low + FRONT + begin) & UINT64_MAX >> (64 - 8 * kept)) * MIX1;
+    uint64_t last = (eight(low + FRONT + end - 8) + length) * MIX2;
+    key ^= last * (length > 8);
+    return key ^ key >> 29;
+}
+
+/* All words of `size` units: the key of each, where it begins and its length, (size + 1) / 2 of them at most; how many.
+ * low[size + 16], edge[size + 2]. */
+KERNEL int64_t spin_words(const uint16_t *data, int64_t size, const uint8_t *fold, uint8_t *low, int64_t *edge, uint64_t *keys,
+                          int64_t *starts, int64_t *lengths) {
+    int64_t count = edges(data, size, fold, low, edge);
+    for (int64_t at = 0; at < count; at++) {
+        int64_t begin = edge[2 * at], end = edge[2 * at + 1];
+        keys[at] = word(low, begin, end);
+        starts[at] = begin;
+        lengths[at] = end - begin;
+    }
+    return count;
+}
+
+/* The place of each of `count` keys in a set, -1 for one that is not there. `shift`: 64 less the bits of a slot. */
+KERNEL void spin_find(const uint64_t *wanted, int64_t count, const uint64_t *keys, const int32_t *first, const uint64_t *bits,
+                      int32_t shift, int64_t *found) {
+    Set set = {keys, first, bits, shift};
+    for (int64_t at = 0; at < count; at++) found[at] = perhaps(&set, wanted[at]) ? place(&set, wanted[at]) : -1;
+}
+
+/* What `count` words weigh that stand in `edge` and `low`: sums[n] of those before block n, up to the last one and its end. */
+static int64_t blocks(const Set *set, const int16_t *weight, int64_t block, int64_t count, const uint8_t *low, int64_t *edge,
+                      uint64_t *keys, int64_t *sums) {
+    int64_t some = 0, size = (count + block - 1) / block;
+    for (int64_t at = 0; at < count; at++) {
+        uint64_t key = word(low, edge[2 * at], edge[2 * at + 1]);
+        keys[some] = key;
+        edge[some] = at;  /* which has been read */
+        some += perhaps(set, key);
+    }
+    int64_t sum = sums[0] = 0, filled = 0;
+    for (int64_t at = 0; at < some; at++) {
+        int64_t found = place(set, keys[at]);
+        while ((filled + 1) * block <= edge[at]) sums[++filled] = sum;
+        if (found >= 0) sum += weight[found];
+    }
+    while (filled < size) sums[++filled] = sum;
+    return size;
+}
+
+/*
+ * What the words of `texts` texts weigh, which begin at begins[text] and have sizes[text] units: their number, the sum of the
+ * weights of those in the set, and the largest such sum of `width` blocks of `block` words that follow each other, 0 where there
+ * is no larger one. With the longest text of n units: low[n + 16], edge[n + 2], some[n / 2 + 1], sums[n / 2 / block + 3].
+ */
+KERNEL void spin_weigh(const uint16_t *data, const int64_t *begins, const int64_t *sizes, int64_t texts, const uint8_t *fold,
+                       const uint64_t *keys, const int32_t *first, const uint64_t *bits, int32_t shift, const int16_t *weight,
+                       int64_t block, int64_t width, uint8_t *low, int64_t *edge, uint64_t *some, int64_t *sums, int64_t *words,
+                       int64_t *total, int64_t *strongest) {
+    Set set = {keys, first, bits, shift};
+    for (int64_t text = 0; text < texts; text++) {
+        int64_t most = 0, count = edges(data + begins[text], sizes[text], fold, low, edge);
+        int64_t size = blocks(&set, weight, block, count, low, edge, some, sums);
+        for (int64_t at = 0; at + width <= size; at++)
+            if (sums[at + width] - sums[at] > most) most = sums[at + width] - sums[at];
+        words[text] = count;
+        total[text] = sums[size];
+        strongest[text] = most;
+    }
+}
