@@ -190,4 +190,4 @@ def test_classes_join_synonyms_and_drop_stop_words() -> None:
 def test_fss_fills_every_slot_whatever_the_size() -> None:
     texts = [" ".join(f"w{i}" for i in range(size)) for size in (1, 2, 4, 5, 6, 9, 40, 300, 3000)]
     for chunk in fold(texts):
-        assert (fss([shingled(tokenise(chunk), 5)], 128) != EMPTY).all()
+        assert (fss(shingled(tokenise(chunk), 5), 128) != EMPTY).all()

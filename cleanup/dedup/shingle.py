@@ -1,4 +1,4 @@
-"""From texts to hashed tokens and shingles, whole batches at a time, without a Python object per token.
+"""From texts to hashed tokens, whole batches at a time, by compiled loops.
 
 A token is a maximal run of letters, marks and digits, lower-cased; in scripts that are written without blanks (Chinese,
 Japanese, Thai and their like) every character is a token of its own, so that a shingle of five tokens is a word 5-gram in
@@ -7,11 +7,12 @@ ASCII one. Everything else separates tokens.
 
 Texts are folded to one byte a UTF-16 code unit: ASCII letters and digits as themselves, other letters as 0x80 plus seven
 bits that tell the letters of one script apart. So one table look-up does case, punctuation and character classes at once,
-and eight letters of any script fit the 64 bits that are gathered at a time.
+and eight letters of any script fit 64 bits.
 """
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -20,8 +21,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup import kernels
+
 NORMALISER = 2  # version of tokens and their hashes: rises whenever the same text gives other ones
-DENSE = 8  # characters beyond ASCII are looked up one by one where they are fewer than one in so many
 CHUNK = 1 << 18  # characters a pass: enough to forget the cost of a call, few enough for a processor's cache
 
 Bytes = NDArray[np.uint8]
@@ -47,10 +49,10 @@ def odd32(seed: int, count: int) -> list[np.uint32]:
     return [u32((int(value) >> 32) | 1) for value in odd(seed, count)]
 
 
-_FIRST, _LONG, _SIZE = odd(0xC1EA, 3)
 _STEP, _MIX, _LAST = odd32(0x57E9, 3)
-_MASK = np.array([(1 << (8 * width)) - 1 for width in range(9)], dtype=np.uint64)
-_PAD = "\0" * 16
+_PAD = "\0" * 8
+_UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
+_NO_UNITS = np.zeros(0, np.uint16)
 SINGLE = 0x7F  # folded byte of a character that is a token of its own; its code goes into the hash
 NOTHING = 0x7E  # folded byte of a character that is invisible inside a word
 
@@ -94,112 +96,40 @@ def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
     joined = "\0".join(("", *texts, _PAD))
     if joined.isascii():
         codes = np.frombuffer(joined.encode("ascii"), np.uint8)
-        return Folded(first, _letters(codes), codes, offsets, single=False, wide=False)
-    units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), "<u2")
+        low = np.empty(len(codes), np.uint8)
+        _kernel("fold_ascii", "u8* i64 u8*")(codes, len(codes), low)
+        return Folded(first, low, codes, offsets, single=False, wide=False)
+    units = np.frombuffer(joined.encode(_UTF_16, "surrogatepass"), np.uint16)
     wide = len(units) != len(joined)
     if wide:  # characters beyond the basic plane take two units
-        sizes = [len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 for text in texts]
-        offsets = np.cumsum([1, *sizes])
-    table = _table()
-    beyond = np.flatnonzero(units > 0x7F)
-    if len(beyond) * DENSE < len(units):
-        folded = table.take(units[beyond])
-        low = _letters(units.astype(np.uint8))
-        low[beyond] = folded
-    else:
-        low = folded = table.take(units)
-    single = bool((folded == SINGLE).any())
-    if (folded == NOTHING).any():
+        sizes = [len(text) if text.isascii() else len(text.encode(_UTF_16, "surrogatepass")) // 2 for text in texts]
+        offsets = np.cumsum([1, *sizes]) + np.arange(len(texts) + 1)
+    low = np.empty(len(units), np.uint8)
+    special = _kernel("fold_units", "u16* i64 u8* u8*", "i64")(units, len(units), _table(), low)
+    if special & 2:
         keep = low != NOTHING
         offsets = np.append(0, np.cumsum(keep))[offsets]
         low, units = low[keep], units[keep]
-    return Folded(first, low, units, offsets, single, wide)
+    return Folded(first, low, units, offsets, bool(special & 1), wide)
 
 
-def _letters(codes: Bytes) -> Bytes:
-    """ASCII letters in lower case and digits as they stand, 0 for everything else; codes above ASCII give anything."""
-    low = codes | np.uint8(0x20)
-    inside = (low - np.uint8(0x61)) < 26
-    inside |= (codes - np.uint8(0x30)) < 10
-    low *= inside.view(np.uint8)
-    return low
+def tokenise(folded: Folded, *, places: bool = True) -> Tokens:
+    """The tokens of a chunk; they do not depend on how texts are packed into chunks. `places`: whether their places are wanted.
 
-
-def tokenise(folded: Folded) -> Tokens:
-    """The tokens of a chunk; they do not depend on how texts are packed into chunks."""
-    low = folded.low
-    inside = low != 0
-    if folded.single:
-        alone = low == SINGLE
-        left = np.append(False, inside[:-1])
-        breaks = alone | np.append(False, alone[:-1])
-        starts = np.flatnonzero(inside & (~left | breaks))
-        ends = np.flatnonzero(left & (~inside | breaks))
-    else:
-        edges = np.flatnonzero(inside[1:] != inside[:-1])
-        edges += 1
-        starts, ends = edges[0::2], edges[1::2]
-    hashes = _hash(low, starts, ends - starts)
-    if folded.single:
-        at = np.flatnonzero(low[starts] == SINGLE)
-        code = folded.units[starts[at]].astype(np.uint32)
-        code *= _MIX
-        code ^= code >> u32(15)
-        hashes[at] = code * _LAST
-    return Tokens(hashes, np.searchsorted(starts, folded.offsets), starts, ends)
-
-
-def _hash(low: Bytes, starts: I64, sizes: I64) -> U32:
-    """A hash of every token: of its first eight bytes, and of its last eight and its size where it is longer.
-
-    What lies between, in words of more than 16 letters, is not looked at.
+    A hash is made of the first eight bytes of a token, and of its last eight and its size where it is longer. What lies
+    between, in words of more than 16 letters, is not looked at.
     """
-    words: U64 = np.ndarray(len(low) - 7, "<u8", low, strides=(1,))  # the eight bytes from every place on
-    mixed = words[starts]
-    mixed &= _MASK.take(sizes, mode="clip")
-    longer = np.flatnonzero(sizes > 8)
-    if len(longer):
-        size = sizes.take(longer)
-        at = starts[longer]
-        at += size
-        at -= 8
-        last = words[at]
-        last *= _LONG
-        last ^= last >> u64(32)
-        last += size.view(np.uint64) * _SIZE
-        mixed[longer] ^= last
-    mixed *= _FIRST
-    mixed >>= u64(32)
-    return mixed.astype(np.uint32)
-
-
-def shingles(hashes: U32, width: int) -> U32:
-    """The hash of the `width` tokens from every position on; the last `width - 1` positions of a text mean nothing.
-
-    A polynomial over the window, by doubling: the value for a + b tokens comes from those for a and for b tokens.
-    """
-    count = len(hashes)
-    if count < width:
-        return np.zeros(count, np.uint32)
-    spans = {1: hashes}
-    bits = [1 << bit for bit in range(width.bit_length())]
-    for span in bits[:-1]:
-        spans[2 * span] = _window(spans[span], span, spans[span], span)
-    window, size = spans[bits[-1]], bits[-1]
-    for span in reversed(bits[:-1]):
-        if width & span:
-            window, size = _window(window, size, spans[span], span), size + span
-    found = np.zeros(count, np.uint32)
-    finish(window, found[: len(window)])
-    return found
-
-
-def _window(left: U32, size: int, right: U32, span: int) -> U32:
-    """Values of windows of `size + span` tokens from those of `size` and of `span` tokens."""
-    tail = right[size:]
-    value = left[: len(tail)] * u32(pow(int(_STEP), span, 1 << 32))
-    value += tail
-    return value
+    offsets = folded.offsets
+    longest = int(np.diff(offsets).max(initial=0))
+    room = int(offsets[-1])
+    bounds, hashes = np.empty(len(offsets), np.int64), np.empty(room, np.uint32)
+    starts, ends = np.empty((2, room if places else longest), np.int64)
+    _kernel("tokens", "u8* u16* i64* i64 i32 i32 i64* u32* i64* i64*")(
+        *(folded.low, folded.units if folded.single else _NO_UNITS, offsets, len(offsets) - 1),
+        *(folded.single, places, bounds, hashes, starts, ends),
+    )
+    found = int(bounds[-1])
+    return Tokens(hashes[:found], bounds, starts[: found * places], ends[: found * places])
 
 
 def finish(value: U32, out: U32) -> None:
@@ -211,6 +141,11 @@ def finish(value: U32, out: U32) -> None:
     out *= _LAST
 
 
+@cache
+def _kernel(name: str, arguments: str, result: str | None = None) -> kernels.Function:
+    return kernels.function(name, arguments, result)
+
+
 # ------------------------------------------------------------------------------------------ characters beyond ASCII
 _UNSPACED = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3040, 0x312F),
@@ -219,31 +154,37 @@ _UNSPACED = (
 INVISIBLE = frozenset((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
+_ALIKE = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xD800, 0xDFFF), (0xE000, 0xF8FF))  # a category each, no case
+
+
 @cache
 def _table() -> Bytes:
-    """The folded byte of every UTF-16 code unit; made on first use (20 ms).
+    """The folded byte of every UTF-16 code unit; made on first use (5 ms).
 
     Beyond the basic plane the first of two units decides: pictures separate, ideographs stand alone, others are letters.
     """
-    table = np.zeros(0x10000, np.uint8)
-    table[:0x80] = _letters(np.arange(0x80, dtype=np.uint8))
-    for code in range(0x80, 0x10000):
-        char = chr(code)
-        if unicodedata.category(char)[0] in "LMN":
-            small = char.lower()
-            table[code] = _byte(ord(small) if len(small) == 1 else code)
+    small, letters, digits = np.arange(0x10000), np.zeros(0x10000, bool), {}
+    ends = [*(first for first, _ in _ALIKE), 0x10000]
+    for first, last in zip([0, *(last + 1 for _, last in _ALIKE)], ends, strict=True):
+        for code in range(first, last):
+            char = chr(code)
+            if unicodedata.category(char)[0] in "LMN":
+                letters[code] = True
+                lowered = char.lower()
+                if len(lowered) == 1:
+                    small[code] = ord(lowered)
+                if char.isdecimal():
+                    digits[code] = 0x30 + unicodedata.decimal(char)
+    for first, last in _ALIKE:
+        letters[first : last + 1] = unicodedata.category(chr(first))[0] == "L"
+    # 0x80 and seven bits: letters of one block of 128 keep apart, blocks are shifted against each other.
+    table = np.where(small < 0x80, small, 0x80 | ((small ^ (small >> 7) * 37) & 0x7F)).astype(np.uint8)
+    table[~letters] = 0
     for first, last in _UNSPACED:
         part = table[first : last + 1]
         part[part != 0] = SINGLE
-    for code in range(0x80, 0x10000):
-        if chr(code).isdecimal():
-            table[code] = 0x30 + unicodedata.decimal(chr(code))
+    table[list(digits)] = list(digits.values())
     table[list(INVISIBLE)] = NOTHING
     table[0xD800:0xDC00] = SINGLE
     table[0xD83C:0xD83F] = 0
     return table
-
-
-def _byte(code: int) -> int:
-    """0x80 and seven bits: letters of one block of 128 keep apart, blocks are shifted against each other."""
-    return code if code < 0x80 else 0x80 | ((code ^ (code >> 7) * 37) & 0x7F)

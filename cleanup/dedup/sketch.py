@@ -10,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup import kernels
 from cleanup.dedup import canonical
-from cleanup.dedup.shingle import I64, NORMALISER, U32, U64, Folded, Tokens, fold, odd, tokenise
-from cleanup.dedup.signature import EMPTY, Shingled, affine32, bottom, fss, shingled
+from cleanup.dedup.shingle import NORMALISER, U32, U64, Tokens, fold, tokenise
+from cleanup.dedup.signature import Shingled, affine32, fss, shingled, smallest
 from cleanup.errors import CleanupError
 
 if TYPE_CHECKING:
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 ANCHORS = 16  # smallest surface hashes kept
 CANON = 32  # smallest canonical hashes kept
 VERSION = 2  # of the fields and their meaning
-
-_WORD, _TEXT = odd(0xA2C402, 2)
 
 
 class Sketches(NamedTuple):
@@ -81,46 +81,39 @@ class Sketcher:
 
     def batch(self, texts: Sequence[str]) -> Sketches:
         """Sketches of a batch of texts; they do not depend on what else is in the batch."""
-        if not texts:
-            return empty(self.cfg)
-        cfg, found = self.cfg, []
+        found = []
+        for folded in fold(texts):
+            tokens = tokenise(folded, places=False)
+            surface = shingled(tokens, self.cfg.shingle)
+            own = texts[folded.first : folded.first + len(surface.counts)]
+            found.append(
+                Sketches(*self._words(tokens, surface, own), *self._surface(surface), self.classes.smallest(tokens, CANON))
+            )
+        return concatenate(found) if found else empty(self.cfg)
 
-        def chunks() -> Iterator[Shingled]:
-            for folded in fold(texts):
-                tokens = tokenise(folded)
-                surface = shingled(tokens, cfg.shingle)
-                found.append(self._words(folded, tokens, surface, texts))
-                yield surface
+    def _surface(self, surface: Shingled) -> tuple[NDArray[np.unsignedinteger], U32]:
+        """Signatures and anchors."""
+        k = self.cfg.k
+        if self.cfg.scheme != "fss":
+            return affine32(surface, k, self.cfg.seed), smallest(surface.values, surface.bounds, surface.counts, ANCHORS)
+        full = fss(surface, k)  # the smallest hashes of a text are among the smallest of its slots
+        rows = np.arange(len(full)) * k
+        return full.astype(np.uint16), smallest(full.reshape(-1), rows, np.full(len(full), k), ANCHORS, once=False)
 
-        surface: Any
-        if cfg.scheme == "fss":
-            full = fss(chunks(), cfg.k)
-            # The smallest hashes of a text are among the smallest of its slots; sorting 128 values beats choosing from 700.
-            smallest = np.sort(full, axis=1)[:, :ANCHORS]
-            anchors = np.pad(smallest, ((0, 0), (0, ANCHORS - smallest.shape[1])), constant_values=EMPTY)
-            surface = full.astype(np.uint16)
-        else:
-            sides = [
-                (affine32(one, cfg.k, cfg.seed), bottom(one.values, one.owner, np.diff(one.bounds), ANCHORS)) for one in chunks()
-            ]
-            surface, anchors = (np.concatenate(side) for side in zip(*sides, strict=True))
-        exact, sizes, canon = (np.concatenate(column) for column in zip(*found, strict=True))
-        return Sketches(exact, sizes.astype(np.uint32), surface, anchors, canon)
-
-    def _words(self, folded: Folded, tokens: Tokens, surface: Shingled, texts: Sequence[str]) -> tuple[U64, I64, U32]:
-        """Of the texts of a chunk the exact keys, the numbers of words and the smallest canonical hashes."""
+    def _words(self, tokens: Tokens, surface: Shingled, texts: Sequence[str]) -> tuple[U64, U32]:
+        """The exact keys of the texts of a chunk, and their numbers of words."""
         sizes = np.diff(tokens.bounds)
-        exact = np.zeros(len(sizes), np.uint64)
-        filled = np.flatnonzero(sizes)
-        if len(filled):
-            # The words in any order and their windows, which know the order: 64 bits that only such texts share.
-            first = tokens.bounds[filled]
-            exact[filled] = np.add.reduceat(tokens.hashes.astype(np.uint64), first) * _WORD
-            exact[filled] += np.add.reduceat(surface.values.astype(np.uint64), first) * _TEXT
+        exact = np.empty(len(sizes), np.uint64)
+        _exact_keys()(tokens.hashes, surface.values, tokens.bounds, len(sizes), exact)
         for number in np.flatnonzero(sizes < self.cfg.min_words).tolist():
-            data = texts[folded.first + number].encode("utf-8", "surrogatepass")
+            data = texts[number].encode("utf-8", "surrogatepass")
             exact[number] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
-        return exact, sizes, canonical.smallest(canonical.pairs(tokens, self.classes), CANON)
+        return exact, sizes.astype(np.uint32)
+
+
+@cache
+def _exact_keys() -> kernels.Function:
+    return kernels.function("exact_keys", "u32* u32* i64* i64 u64*")
 
 
 def empty(cfg: DedupConfig) -> Sketches:
@@ -209,7 +202,8 @@ def _load(path: Path) -> Sketches:
 def sketch(texts: Sequence[str], k: int = 128, width: int = 5, scheme: str = "fss", seed: int = 1) -> U32:
     """Signatures of plain strings: uint32[n, k]. The share of equal values in two rows estimates the Jaccard similarity of
     the sets of `width`-word shingles. A text without any word is all 0xFFFFFFFF."""
-    chunks = (shingled(tokenise(folded), width) for folded in fold(texts))
-    if scheme == "fss":
-        return fss(chunks, k)
-    return np.concatenate([np.zeros((0, k), np.uint32), *(affine32(chunk, k, seed) for chunk in chunks)])
+    found = [np.zeros((0, k), np.uint32)]
+    for folded in fold(texts):
+        shingles = shingled(tokenise(folded, places=False), width)
+        found.append(fss(shingles, k) if scheme == "fss" else affine32(shingles, k, seed))
+    return np.concatenate(found)
