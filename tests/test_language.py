@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
 from cleanup.stages.language import ENGLISH as ENGLISH_WORDS
 from cleanup.stages.language import GLANCE, SURE, WINDOW, by_language, identify, language, normal, second_opinion
-from cleanup.stages.language_batch import model
+from cleanup.stages.language_batch import Model, model
 from tests.bench.data import Page, news
 
 ENGLISH = "The council approved the new budget on Tuesday after a long debate about housing and public transport."
@@ -101,7 +103,7 @@ def test_the_beginning_says_what_the_whole_says() -> None:
     texts = [page.text[:600] for page in news() if len(page.text) > GLANCE]
     if not texts:
         pytest.skip("no labelled pages here")
-    shares, names = by_language(model().score(texts, exact=True))
+    shares, names = by_language(model().score(texts))
     for answer, share in zip(identify(texts), shares, strict=True):
         if share.max() >= SURE:
             assert answer.language == names[share.argmax()]
@@ -149,19 +151,47 @@ def test_our_copy_of_the_model_is_the_library_s_own() -> None:
     if packed is None:
         pytest.skip("another version of py3langid is installed: its own model is read until it is packed anew")
     library = language_model.library()
-    assert packed.keys() == library.keys()
-    for name, array in library.items():
-        assert packed[name].dtype == array.dtype
-        assert np.array_equal(packed[name], array)
+    array = packed.arrays
+    rows, labels = array["dense"].shape
+    worth = np.zeros((packed.features, labels), np.int64)
+    worth[: rows - 1] = array["dense"][:-1]
+    lengths = np.diff(array["begin"].astype(np.int64))
+    worth[np.repeat(np.arange(rows - 1, packed.features), lengths), array["label"]] = array["value"]
+    there = library["out_feat"] >= 0
+    assert ((array["feature"] == packed.features) == ~there).all()
+    expected = library["ptc"][library["out_feat"][there]].astype(np.float64)
+    assert np.array_equal((worth + array["least"])[array["feature"][there]] * packed.unit, expected)
+    moves = array["next"][array["pieces"]].reshape(-1, 256)[array["row"]]
+    assert all(
+        np.array_equal(moves[at], library["nextmove"].reshape(-1, 256)[row]) for at, row in enumerate(library["nextmove_row"])
+    )
+    assert (packed.labels, array["prior"].tolist()) == (library["classes"].tolist(), library["pc"].tolist())
+
+
+def few_arrays() -> dict[str, np.ndarray]:
+    """A model of the library's kind: two states, three features, two labels."""
+    states = np.zeros((2, 256), np.uint32)
+    states[:, ord("a")] = 1
+    worth = np.array([[-1.5, -2], [-1, -2], [-1, -0.25]], np.float16)
+    names = {"classes": np.array(["en", "de"]), "pc": np.zeros(2, np.float32), "ptc": worth}
+    return {**names, "nextmove": states.ravel(), "nextmove_row": np.arange(2), "out_feat": np.array([-1, 2], np.int32)}
 
 
 def test_with_another_version_of_the_library_its_own_model_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     from cleanup.stages import language_model
 
-    few = {"nextmove": np.arange(512, dtype=np.uint32), "ptc": np.ones((3, 2), np.float16)}
+    few = language_model.made(few_arrays())
     data = language_model.pack(few, level=1)
-    assert language_model.unpack(data)["ptc"].shape == (3, 2)  # type: ignore[index]
+    packed = language_model.unpack(data)
+    assert packed is not None
+    assert {name: array.tolist() for name, array in packed.arrays.items()} == {
+        name: array.tolist() for name, array in few.arrays.items()
+    }
     monkeypatch.setattr(language_model.importlib.metadata, "version", lambda _: "0.0")
     assert language_model.unpack(data) is None
-    monkeypatch.setattr(language_model, "library", lambda: few)
-    assert language_model.tables() is few
+    monkeypatch.setattr(language_model, "library", few_arrays)
+    monkeypatch.setattr(language_model, "built_in", lambda: Path("nowhere"))
+    other = Model()
+    raw = other.score(["aab", "b"]).raw
+    assert raw[0].tolist() == pytest.approx([np.log1p(2) * -1, np.log1p(2) * -0.25])
+    assert (raw[1] < -1e30).all()

@@ -155,7 +155,7 @@ def identify(texts: Sequence[str], min_chars: int = 12) -> list[Answer]:
         if share >= CERTAIN and names[at] != "und"
     }
     doubtful = [number for number in range(len(texts)) if number not in out]
-    scores = model().score([texts[number] for number in doubtful], exact=True)
+    scores = model().score([texts[number] for number in doubtful])
     for number, features, of_text in zip(doubtful, scores.features.tolist(), by_language(scores)[0], strict=True):
         text = texts[number]
         if len(text) < 4 * min_chars and _letters(text) < min_chars:

@@ -1,12 +1,8 @@
 """py3langid's own model over a whole batch: the same answers as asking it text by text, without its loop over bytes.
 
-Three observations make it a few array operations:
-
-* Its automaton starts anew behind the byte 0xFF, which no UTF-8 text contains: texts joined by 0xFF are walked in one go, by a
-  compiled loop.
-* Which feature a text has how often is one sort over all texts.
-* Only the order of additions differs from py3langid's. Where the two best languages are closer together than that can matter,
-  py3langid itself is asked.
+A compiled loop walks the automaton over all texts and adds up what their features are worth. It adds whole numbers, so that a
+score is the same on every processor and in every batch; py3langid rounds at every step, so where the two best languages are
+closer together than that can matter, py3langid itself is asked.
 """
 
 from __future__ import annotations
@@ -25,13 +21,6 @@ from numpy.typing import NDArray
 from cleanup import kernels
 from cleanup.stages import language_model
 
-TEXTS = 256  # at once; many enough for long arrays, few enough to stay in the cache
-LINE = 16  # float32 numbers of a cache line
-FIRST = 1 << 13  # features for which there is room at first
-SMALL = 56  # rows of a product: with 144 labels 8064 numbers; from 9216 on OpenBLAS uses threads
-BLOCKS = 12  # products at once; what they need fits the cache
-OWNER = 20  # bits of a feature's number, below those of its text's
-NOTHING = (1 << OWNER) - 1
 EPSILON = float(np.finfo(np.float32).eps)
 LOWEST = float(np.finfo(np.float32).min)
 
@@ -57,149 +46,55 @@ class Scores(msgspec.Struct):
         all equal where there is no feature."""
         tempered = self.raw / np.sqrt(np.maximum(self.size, 1))[:, None]
         tempered[self.features == 0] = 0.0
-        powers = np.exp(tempered - tempered.max(axis=1, keepdims=True, initial=LOWEST))
-        shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        tempered -= tempered.max(axis=1, keepdims=True, initial=LOWEST)
+        shares: NDArray[np.float64] = np.exp(tempered, out=tempered)
+        shares /= shares.sum(axis=1, keepdims=True)
         return shares
 
 
-class _Worth:
-    """What features are worth to each label, turned for use only where texts have them: of 57 MB a language touches few."""
-
-    def __init__(self, turned: NDArray[np.float16]) -> None:
-        """`turned`: float16[labels, features]."""
-        self._turned = turned
-        labels, features = turned.shape
-        self._width = -(-labels // LINE) * LINE
-        self._row = np.full(features, -1, np.intp)
-        self._table = _aligned(FIRST, self._width)
-        self._used = 0
-        self.largest = 0.0  # magnitude of what is in the table
-        self._lock = threading.Lock()
-
-    def rows(self, features: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """(row of each feature, table of rows), a row being a whole number of cache lines with zeros at its end."""
-        found: NDArray[np.intp] = self._row.take(features)
-        if found.min(initial=0) < 0:
-            with self._lock:
-                self._learn(np.unique(features[self._row.take(features) < 0]))
-            found = self._row.take(features)
-        return found, self._table  # in this order: the table has every row of which a number is known
-
-    def _learn(self, features: NDArray[np.int32]) -> None:
-        end = self._used + len(features)
-        if end > len(self._table):
-            larger = _aligned(max(end, 2 * len(self._table)), self._width)
-            larger[: self._used] = self._table[: self._used]
-            self._table = larger
-        new = self._turned[:, features].T.astype(np.float32)
-        self._table[self._used : end, : len(self._turned)] = new
-        self.largest = max(self.largest, float(np.abs(new).max(initial=0.0)))
-        self._row[features] = np.arange(self._used, end)
-        self._used = end
-
-
-def _aligned(rows: int, width: int) -> NDArray[np.float32]:
-    """float32[rows, width] of zeros, from the begin of a cache line."""
-    room = np.zeros(rows * width + LINE, np.float32)
-    begin = -room.ctypes.data % (4 * LINE) // 4
-    return room[begin : begin + rows * width].reshape(rows, width)
-
-
 class Model:
-    """py3langid's tables as arrays. About 70 MB, shared by every stage of a process; see `model()`."""
+    """py3langid's tables in the form of `language_model`: 16 MB, shared by every stage of a process; see `model()`."""
 
     def __init__(self) -> None:
-        tables = language_model.tables()
-        self.next: NDArray[np.uint32] = tables["nextmove"]
-        self.row = tables["nextmove_row"].astype(np.int64)
-        self._walk = kernels.function("language_features", "bytes i64 u32* i64* i32* i32*")
-        self.feature = tables["out_feat"].astype(np.int32)
-        self.prior: NDArray[np.float32] = tables["pc"].astype(np.float32)
-        self.worth = _Worth(tables["ptc"].T)
-        labels: list[str] = tables["classes"].tolist()
+        self._tables = language_model.tables()
+        array = self._tables.arrays
+        self._automaton = tuple(array[name] for name in ("row", "pieces", "next", "feature"))
+        self._worth = tuple(array[name] for name in ("dense", "begin", "label", "value"))
+        kinds = "u32* u32* u32* i32* i64 u16* u32* u8* u16* i64 f64* i32* f64 f64* i64 i32* i32* i32* i32* f64* i64* f64*"
+        self._scores = kernels.function("language_scores", "bytes i64* i64 " + kinds)
+        labels = self._tables.labels
         self.pairs = [(labels.index(label), at) for at, label in enumerate(labels) if labels.index(label) < at]
         self.columns = [at for at, label in enumerate(labels) if labels.index(label) == at]
         self.labels = [labels[column] for column in self.columns]
 
-    def score(self, texts: Sequence[str], *, exact: bool = False) -> Scores:
-        """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone.
-
-        `exact`: added up with twice the digits, so that what is rounded to a few is the same on every processor.
-        """
-        kind = np.float64 if exact else np.float32
-        pieces = [self._piece(texts[at : at + TEXTS], kind) for at in range(0, len(texts), TEXTS)]
-        if not pieces:
-            nothing = np.zeros(0, np.int64)
-            return Scores(self.labels, np.zeros((0, len(self.labels))), nothing, nothing)
-        raw, size, features = (np.concatenate(part) for part in zip(*pieces, strict=True))
-        return Scores(self.labels, raw, size, features)
-
-    def _piece(self, texts: Sequence[str], kind: type[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    def score(self, texts: Sequence[str]) -> Scores:
+        """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone."""
         coded = [encode(text) for text in texts]
         size = np.fromiter(map(len, coded), np.int64, len(coded))
-        owner = np.repeat(np.arange(len(coded), dtype=np.int32), size + 1)[:-1]  # a text and the 0xFF after it
-        feature, times, ends = self._count(self._features(b"\xff".join(coded)), owner, len(coded))
-        weight = np.log1p(times.astype(kind))
-        raw = (self._sum(feature, weight, ends)[:, : len(self.prior)] + self.prior).astype(np.float64)
+        raw, features, weight = self._add_up(b"".join(coded), size)
         for first, twin in self.pairs:
-            raw[:, first] = np.maximum(raw[:, first], raw[:, twin])
+            np.maximum(raw[:, first], raw[:, twin], out=raw[:, first])
         raw = raw[:, self.columns]
-        features = np.diff(ends, prepend=0)
         raw[features == 0] = LOWEST
-        self._ask(texts, raw, features, np.add.reduceat(np.append(weight, 0), np.append(0, ends[:-1])))
-        return raw, size, features
+        self._ask(texts, raw, features, weight)
+        return Scores(self.labels, raw, size, features)
 
-    def _sum(self, feature: NDArray[np.int32], weight: NDArray[Any], ends: NDArray[np.int64]) -> NDArray[Any]:
-        """What the features of each text come to, for every label.
-
-        Products of vectors and matrices so small that no library shares them out among threads: were they larger, or of several
-        texts, then their rounding, and so a score, would depend on threads and on the other texts.
-        """
-        row, table = self.worth.rows(feature)
-        width, counts = table.shape[1], np.diff(ends, prepend=0)
-        blocks = np.maximum(1, -(-counts // SMALL))  # of each text: its features, and then some that count nothing
-        first = np.cumsum(blocks) - blocks
-        place = np.arange(len(row)) + np.repeat(first * SMALL - (ends - counts), counts)
-        total = int(blocks.sum())
-        rows, factors = np.zeros(total * SMALL, np.intp), np.zeros((total, 1, SMALL), weight.dtype)
-        rows[place] = row
-        factors.reshape(-1)[place] = weight
-        room = _aligned(min(total, BLOCKS) * SMALL, width)
-        sums = np.empty((total, 1, width), weight.dtype)
-        for begin in range(0, total, BLOCKS):
-            part = slice(begin, min(begin + BLOCKS, total))
-            some = table.take(rows[begin * SMALL : part.stop * SMALL], 0, room[: (part.stop - begin) * SMALL], "clip")
-            wide = some.astype(weight.dtype, copy=False).reshape(-1, SMALL, width)
-            np.matmul(factors[part], wide, out=sums[part])
-        return np.add.reduceat(sums[:, 0], first, axis=0)
-
-    def _features(self, data: bytes) -> NDArray[np.int32]:
-        """The feature that ends at each byte of `data`: what the automaton's state after it says; -1 for none."""
-        found = np.empty(len(data), np.int32)
-        self._walk(data, len(data), self.next, self.row, self.feature, found)
-        return found
-
-    def _count(
-        self, found: NDArray[np.int32], owner: NDArray[np.int32], texts: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-        """(feature, how often it is there, where the text's entries end): one entry for each feature of each text."""
-        keys = (owner << OWNER) + found  # without a feature: the last key of the text before
-        keys.sort()
-        first = np.flatnonzero(np.diff(keys, prepend=-2))
-        times = np.diff(first, append=len(keys))
-        keys = keys[first]
-        there = (keys & NOTHING) != NOTHING
-        keys, times = keys[there], times[there]
-        ends = np.searchsorted(keys, np.arange(1, texts + 1, dtype=np.int32) << OWNER)
-        return keys & NOTHING, times, ends
+    def _add_up(self, data: bytes, size: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+        """(scores for all labels, kinds of features, sum of their weights) of texts of so many bytes, one after the other."""
+        tables, labels, longest = self._tables, len(self._tables.labels), int(size.max(initial=0))
+        weight = np.log1p(np.arange(longest + 1, dtype=np.float64))
+        given = labels, tables.arrays["prior"], tables.arrays["least"], tables.unit, weight, tables.features
+        room = [np.zeros(count, np.int32) for count in (tables.features + 1, len(data), 2 * longest + 2, labels)]
+        out = np.empty((len(size), labels)), np.empty(len(size), np.int64), np.empty(len(size))
+        rows = len(self._worth[0]) - 1
+        self._scores(data, size.cumsum(), len(size), *self._automaton, rows, *self._worth, *given, *room, *out)
+        return out
 
     def _ask(self, texts: Sequence[str], raw: NDArray[np.float64], features: NDArray[np.int64], weight: NDArray[Any]) -> None:
-        """Replace the scores of texts whose two best languages are so close that rounding could have swapped them."""
-        rest, everybody = raw.copy(), np.arange(len(raw))
-        rest[everybody, best := raw.argmax(axis=1)] = LOWEST
-        margin = raw[everybody, best] - rest.max(axis=1)
-        bound = 2 * EPSILON * (features + 4) * (weight * self.worth.largest + 16)
-        for number in np.flatnonzero((margin <= bound) & (features > 0)).tolist():
+        """Replace the scores of texts whose two best languages are so close that py3langid's rounding can have swapped them."""
+        second, best = np.partition(raw, -2)[:, -2:].T
+        bound = EPSILON * (features + 4) * (weight * self._tables.largest + 16)
+        for number in np.flatnonzero((best - second <= bound) & (features > 0)).tolist():
             ranked = dict(_identifier().rank(texts[number]))
             raw[number] = [ranked[label] for label in self.labels]
 

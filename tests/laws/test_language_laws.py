@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from py3langid.langid import _get_identifier
 
 from cleanup.config import LanguageConfig
 from cleanup.document import Document
 from cleanup.stages.language import language
-from cleanup.stages.language_batch import model
+from cleanup.stages.language_batch import encode, model
 
 TEXT = """
 the council of Budget le la et für und straße debatte não está è città år ikke och není ještě на город принял бюджет
@@ -34,7 +37,8 @@ def test_the_batch_answers_as_one_by_one(batch: list[str]) -> None:
     for row, text in zip(scores.raw, batch, strict=True):
         expected = dict(identifier.rank(text))
         np.testing.assert_allclose(row, [np.float32(expected[label]) for label in scores.labels], rtol=1e-4, atol=1e-2)
-    np.testing.assert_allclose(model().score(batch, exact=True).raw, scores.raw, rtol=1e-4, atol=1e-2)
+    for text, row in zip(batch, scores.raw, strict=True):
+        assert (model().score([text]).raw == row).all()
 
 
 @given(st.lists(texts, min_size=1, max_size=9), st.data())
@@ -49,5 +53,27 @@ def test_neighbours_do_not_matter(batch: list[str], data: st.DataObject) -> None
     assert fields == [1] * len(docs)
 
 
-def test_the_automaton_starts_anew_between_texts() -> None:
-    assert set(model().next.reshape(-1, 256)[:, 0xFF].tolist()) == {0}
+def by_the_book(text: bytes) -> tuple[NDArray[np.float64], int]:
+    """(score for every label, features): py3langid's rule, a byte at a time."""
+    tables = _get_identifier()
+    state, times = 0, Counter[int]()
+    for byte in text:
+        state = tables.tk_nextmove[(int(tables.tk_row[state]) << 8) + byte]
+        times[int(tables.tk_output[state])] += 1
+    del times[-1]
+    raw = tables.nb_pc.astype(np.float64)
+    for count in sorted(set(times.values())):
+        those = [feature for feature in times if times[feature] == count]
+        raw += np.log1p(count) * tables.nb_ptc[those].astype(np.float64).sum(axis=0)
+    return raw, len(times)
+
+
+@given(st.lists(st.binary(max_size=60) | texts.map(encode), max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_the_kernel_adds_up_what_the_model_says(batch: list[bytes]) -> None:
+    raw, features, weight = model()._add_up(b"".join(batch), np.array([len(text) for text in batch], np.int64))
+    expected = [by_the_book(text) for text in batch]
+    assert features.tolist() == [number for _, number in expected]
+    for row, (by_hand, _) in zip(raw, expected, strict=True):
+        np.testing.assert_allclose(row, by_hand, rtol=1e-12)
+    assert ((weight > 0) == (features > 0)).all()
