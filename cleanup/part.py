@@ -13,6 +13,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,11 +36,12 @@ from cleanup.stages.deadline import deadline
 from cleanup.write.columns import Columns, Sketches
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import BUFFER, appearing
-from cleanup.write.record import INTERNAL, encode, parse_line, render, render_rows, value
+from cleanup.write.record import INTERNAL, LineWriter, encode, parse_line, render_rows, value
 from cleanup.write.trail import FATAL, Trail
 
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
 DEDUP_POLICY = Policy(apply=0.9, review=0.5)
+KIND = attrgetter("stage", "rule", "action", "decision")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -85,13 +87,13 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self._rows: Counter[tuple[str, str, str, str]] = Counter()  # stage, rule, action, decision
+        self._rows: Counter[tuple[str, str, str, str]] = Counter()
         self._characters: dict[str, list[int]] = {}  # of applied edits: removed, added
 
-    def rows(self, rows: Iterable[Row]) -> None:
+    def rows(self, rows: Sequence[Row]) -> None:
         """Count decisions by rule and stage."""
+        self._rows.update(map(KIND, rows))
         for row in rows:
-            self._rows[row.stage, row.rule, row.action, row.decision] += 1
             if row.action == "edit" and row.decision == "apply":
                 numbers = self._characters.setdefault(row.rule, [0, 0])
                 numbers[0] += len(row.before or "")
@@ -163,28 +165,23 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
         open(work / "ledger.jsonl", "wb", BUFFER) as ledger,
         open(work / "failed.jsonl", "wb") as failed,
     ):
+        writer = LineWriter(lines, config.read.text_field)
         for batch in cleaned(docs, pipeline, 1 if trail.careful else BATCH):
-            live: list[str] = []
-            placed: list[tuple[int, str, str]] = []
             tally.counts["read"] += len(batch)
+            tally.counts.update(doc.status for doc in batch)
+            if rows := [row for doc in batch for row in doc.ledger]:
+                tally.rows(rows)
+                ledger.write(render_rows(rows))
             for doc in batch:
-                tally.counts[doc.status] += 1
-                if doc.ledger:
-                    tally.rows(doc.ledger)
-                    ledger.write(render_rows(doc.ledger))
                 if doc.status == "failed":
                     failed.write(encode({"id": doc.id, "source": doc.source, "offset": doc.offset, "error": doc.error}))
-                    continue
-                line = render(doc, config.read.text_field)
-                lines.write(line)
-                name = columns.add(doc, len(line))
-                if doc.status == "kept":
-                    live.append(doc.text)
-                    if furniture is not None and name:
-                        placed.append((len(columns) - 1, doc.text, name))
-            sketches.add(live)
+            whole = [doc for doc in batch if doc.status != "failed"]
+            first = len(columns)
+            names = columns.add(whole, [writer.add(doc) for doc in whole])
+            live = [number for number, doc in enumerate(whole) if doc.status == "kept"]
+            sketches.add([whole[number].text for number in live])
             if furniture is not None:
-                furniture.add(placed)
+                furniture.add([(first + number, whole[number].text, names[number]) for number in live if names[number]])
     sketches.flush()
     columns.save(work / "columns.npz")
     if furniture is not None:

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from cleanup.config import Config
-from cleanup.document import Document, Drop, Edit, Mark
+from cleanup.document import Drop, Edit, Mark
 from cleanup.part import DEDUP_POLICY, Job, Proposals, load_proposals, save_proposals
 from cleanup.write.columns import host
 from cleanup.write.directory import appearing
@@ -101,7 +101,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
             begin = int(ends[row - 1]) if row else 0
             file.seek(begin)
             record = parse_line(file.read(int(ends[row]) - begin))
-            name = host(Document("", meta=value(record["cleanup"])["meta"]))
+            name = host(value(record["cleanup"])["meta"])
             edits, forms = lines.propose_sites(value(record[job.config.read.text_field]), name, table)
             seen.update((name, form) for form in forms)
             if edits:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import IO, Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ PLAIN = re.compile("[A-Za-z0-9]+")
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _row_decoder = msgspec.json.Decoder(Row)
+UNENCODABLE = (UnicodeEncodeError, msgspec.EncodeError, TypeError)
 INTERNAL = ("language", "spin")  # meta that has a place of its own in the `cleanup` field
 
 
@@ -65,7 +66,7 @@ def encode(data: dict[str, Any]) -> bytes:
     """One JSON line with its line break. Lone surrogates, which UTF-8 cannot hold, are escaped as JSON can hold them."""
     try:
         return _encoder.encode(data) + b"\n"
-    except (UnicodeEncodeError, msgspec.EncodeError, TypeError):
+    except UNENCODABLE:
         return json.dumps(data, default=_plain, ensure_ascii=True).encode() + b"\n"
 
 
@@ -83,12 +84,32 @@ def render(doc: Document, text_field: str, *, located: bool = True) -> bytes:
     return encode(fields(doc, text_field, located=located))
 
 
-def render_rows(rows: list[Row]) -> bytes:
+def render_rows(rows: Sequence[Row]) -> bytes:
     """Ledger rows, a JSON line each."""
     try:
-        return b"".join([_encoder.encode(row) + b"\n" for row in rows])
+        return _encoder.encode_lines(rows)
     except (UnicodeEncodeError, msgspec.EncodeError):
         return b"".join([encode(msgspec.structs.asdict(row)) for row in rows])
+
+
+class LineWriter:
+    """Documents as JSON lines into an open file, by way of one buffer that is used again and again."""
+
+    def __init__(self, file: IO[bytes], text_field: str) -> None:
+        self._write = file.write
+        self._field = text_field
+        self._line = bytearray()
+
+    def add(self, doc: Document) -> int:
+        """Write one more document; the size of its line in bytes."""
+        record, line = fields(doc, self._field), self._line
+        try:
+            _encoder.encode_into(record, line)
+            line += b"\n"
+        except UNENCODABLE:
+            line[:] = encode(record)
+        self._write(line)
+        return len(line)
 
 
 def parse_row(line: bytes) -> Row:
