@@ -183,7 +183,7 @@ def _seekable(stream: Buffered, source: Source, limits: LimitsConfig) -> str | i
 def _slice(segment: Segment, config: Config) -> Iterator[Document]:
     source, cfg = segment.source, config.read
     with streams.open_raw(source.path) as raw:
-        if raw.read(4) == b"PAR1":
+        if cfg.format != "jsonl" and raw.read(4) == b"PAR1":
             yield from read_parquet(source.path, source.path, source.label, cfg, segment.start, segment.end)
             return
         start = segment.start
