@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -74,6 +75,58 @@ def test_a_text_resembles_itself(text: str) -> None:
     has_words = bool(SKETCHER.batch([text]).tokens[0])
     assert found.jaccard[0] == float(has_words)
     assert found.covered.tolist() == [[float(has_words)]] * 2
+
+
+FILLED = st.lists(
+    st.tuples(
+        st.sampled_from([*"abcdeé", "Ada", "Bo", "Cy", "Di", "Ed", "Flo", *"1234", "5x", "Éva"]), st.sampled_from([" ", " ", " ", ". ", "\n", ", ", "“"])
+    ),
+    max_size=40,
+).map(lambda parts: "".join(map("".join, parts)))
+
+
+def parts(text: str) -> list[tuple[str, bool]]:
+    """The words of a text, and whether each is a figure or a name."""
+    found = []
+    for match in re.finditer(r"[^\W_]+", text):
+        before = "\0" + text[: match.start()]
+        opens = before[-1] in verify.ENDINGS or (before[-1] == " " and before[-2:-1] in verify.ENDINGS)
+        found.append((match.group().lower(), match.group()[0].isdigit() or (match.group()[0].isupper() and not opens)))
+    return found
+
+
+def differ(one: list[tuple[str, bool]], two: list[tuple[str, bool]]) -> bool:
+    """Whether at least four figures and names stand in either only, and what they are of all that does."""
+    both = [{word for word, _ in side} for side in (one, two)]
+    facts = {word for word, fact in one + two if fact}
+    own = both[0] - both[1], both[1] - both[0]
+    return all(len(some & facts) >= 4 for some in own) and all(len(some & facts) >= 0.6 * len(some) for some in own)
+
+
+@given(st.lists(st.tuples(FILLED, FILLED), min_size=1, max_size=3), st.integers(1, 3))
+def test_what_pairs_share_is_what_a_plain_loop_finds(pairs: list[tuple[str, str]], width: int) -> None:
+    even = np.arange(0, 2 * len(pairs), 2)
+    found = verify.surface(verify.prepare([text for pair in pairs for text in pair], width), even, even + 1)
+    for number, pair in enumerate(pairs):
+        sides = [parts(text) for text in pair]
+        runs = [[tuple(word for word, _ in side[at : at + width]) for at in range(max(1, len(side) - width + 1))] for side in sides]
+        runs = [some if side else [] for some, side in zip(runs, sides, strict=True)]
+        common = set(runs[0]) & set(runs[1])
+        rest = []
+        for which, (some, side) in enumerate(zip(runs, sides, strict=True)):
+            met = "".join("x" if run in common else " " for run in some)
+            longest = max(met.split(" "), key=len) if "x" in met else ""
+            size = min(len(longest) + width - 1, len(side)) if longest else 0
+            assert found.passage[:, which, number].tolist() == [met.find(longest) if longest else 0, size]
+            inside = {at + step for at, flag in enumerate(met) if flag == "x" for step in range(width)}
+            inside &= set(range(len(side)))
+            assert found.covered[which, number] == len(inside) / max(len(side), 1)
+            assert found.contained[which, number] == len(common) / max(len(set(some)), 1)
+            rest.append([part for at, part in enumerate(side) if at not in inside])
+        assert found.jaccard[number] == len(common) / max(len(set(runs[0]) | set(runs[1])), 1)
+        facts = {word for word, fact in rest[0] + rest[1] if fact}
+        named = [({w for w, _ in mine} - {w for w, _ in its}) & facts for mine, its in (rest, rest[::-1])]
+        assert found.differ[number] == (min(map(len, named)) >= 4 and differ(*sides))
 
 
 @given(anything, anything)
