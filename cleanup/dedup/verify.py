@@ -82,7 +82,15 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
     room = (*_room(most), np.empty(most, np.uint8), np.empty(2 * most + 8, np.int64))
     found, common, differ = np.empty((len(sides), 7), np.int64), np.empty(len(a), np.int64), np.empty(len(a), np.uint8)
     shingles = (batch.values, batch.counts, batch.width)
-    texts = (tokens.bounds, np.ascontiguousarray(tokens.starts), tokens.hashes, batch.folded.low, units.view(np.uint8), units.itemsize, _signs())
+    texts = (
+        tokens.bounds,
+        tokens.starts,
+        tokens.hashes,
+        batch.folded.low,
+        units.view(np.uint8),
+        units.itemsize,
+        _signs(),
+    )
     _surface()(sides, len(a), *shingles, *texts, *room, found, common, differ)
     size, covered, first, after, inside, at, longest = np.ascontiguousarray(found.T)
     longest = np.minimum(np.where(longest > 0, longest + batch.width - 1, 0), spans)
@@ -105,8 +113,8 @@ def _sides(table: F64) -> F64:
 
 
 def meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
-    """Values of the sides that the other side of the pair has, too, a flag each, one side after the other; the number of different
-    ones a pair: on either side, [2, n], and in common."""
+    """Values of the sides that the other side of the pair has, too, a flag each, one side after the other; the number of
+    different ones a pair: on either side, [2, n], and in common."""
     met, size = np.empty(int(counts.sum()), np.uint8), np.empty(len(counts), np.int64)
     common = np.empty(len(counts) // 2, np.int64)
     _meet()(values, starts, counts, len(common), *_room(_most(counts)), met, size, common)

@@ -82,7 +82,9 @@ def key(word: str) -> int:
     return (mixed & mask) ^ (mixed & mask) >> 29
 
 
-SOME = st.sampled_from(["é", "ß", "Ÿ", "µ", "’", ".", "W", "\n", "\0", "\ud800", "\U0001f600", "incomprehensibilities", "whereas", "amidst"])
+SOME = st.sampled_from(
+    ["é", "ß", "Ÿ", "µ", "’", ".", "W", "\n", "\0", "\ud800", "\U0001f600", "incomprehensibilities", "whereas", "amidst"]
+)
 SOME |= st.sampled_from(["while ", "but ", "more ", "the ", "a "])
 
 
