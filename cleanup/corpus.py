@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,10 +18,10 @@ from cleanup.config import Config
 from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
 from cleanup.part import Job, Outcome, Proposals, save_proposals
-from cleanup.read.records import identity
 from cleanup.spin.witness import witness
+from cleanup.write.columns import Ids
 from cleanup.write.directory import appearing
-from cleanup.write.record import encode, parse_line, value
+from cleanup.write.record import encode, parse_line, text_reader, value
 
 if TYPE_CHECKING:
     from cleanup.engines.local import Engine
@@ -71,8 +70,8 @@ class Lines:
         self.mapped = mapped
         self.config = config
         self.files: dict[int, Any] = {}
-        text = msgspec.defstruct("Text", [("text", str, msgspec.field(name=config.read.text_field))])
-        self._text: msgspec.json.Decoder[Any] = msgspec.json.Decoder(text)
+        self._of_part: dict[int, Ids] = {}
+        self.text = text_reader(config.read.text_field)
 
     def lines(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """The lines of documents, one at a time: each holds a text."""
@@ -98,17 +97,18 @@ class Lines:
         """The cleaned texts of documents."""
         return [self.text(line) for line in self.lines(numbers)]
 
-    def text(self, line: bytes) -> str:
-        """The text of a line, without a look at its other fields."""
-        try:
-            return str(self._text.decode(line).text)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # lone surrogates
-            return str(value(parse_line(line)[self.config.read.text_field]))
-
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of documents."""
-        lines = map(parse_line, self.lines(numbers))
-        return [identity(line, self.config.read) or str(value(line["id"])) for line in lines]
+        parts = (np.searchsorted(self.mapped.first, numbers, "right") - 1).tolist()
+        return [
+            self._ids(part)[int(self.mapped.rows[part][number - self.mapped.first[part]])]
+            for part, number in zip(parts, numbers, strict=True)
+        ]
+
+    def _ids(self, part: int) -> Ids:
+        if part not in self._of_part:
+            self._of_part[part] = Ids(self.mapped.directories[part])
+        return self._of_part[part]
 
     def urls(self, numbers: Sequence[int]) -> list[str]:
         """The URLs of documents, "" where there is none."""

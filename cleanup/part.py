@@ -30,17 +30,17 @@ from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
 from cleanup.read.inputs import unpack
 from cleanup.read.parts import Part, read_part
-from cleanup.read.records import identity
 from cleanup.rules import directories
 from cleanup.stages.deadline import deadline
-from cleanup.write.columns import Columns, Sketches
+from cleanup.write.columns import Columns, Ids, Sketches
 from cleanup.write.corpus import corpus_writer
 from cleanup.write.directory import BUFFER, appearing
-from cleanup.write.record import INTERNAL, LineWriter, encode, parse_line, render_rows, value
+from cleanup.write.record import INTERNAL, LineWriter, drop_reason, encode, parse_line, render_rows, text_reader, value
 from cleanup.write.trail import FATAL, Trail
 
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
 DEDUP_POLICY = Policy(apply=0.9, review=0.5)
+SUMMARY = b'"cleanup":{'  # stands in a line once, unless `json` had to write it
 KIND = attrgetter("stage", "rule", "action", "decision")
 
 
@@ -183,7 +183,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
             if furniture is not None:
                 furniture.add([(first + number, whole[number].text, names[number]) for number in live if names[number]])
     sketches.flush()
-    columns.save(work / "columns.npz")
+    columns.save(work)
     if furniture is not None:
         furniture.save(work / "lines.npz", len(columns))
     return tally.outcome(job.number, seconds=dict(pipeline.seconds), hosts=dict(columns.names))
@@ -258,7 +258,7 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
         rows,
     ):
         shutil.copyfileobj(rows, ledger, 1 << 20)
-        _route(lines, ends, live, proposals, corpus, dropped, ledger, tally, job)
+        _route(lines, ends, live, Ids(mapped), proposals, corpus, dropped, ledger, tally, job)
     with appearing(done) as file:
         file.write(msgspec.json.encode(tally.outcome(job.number)))
     for name in FINISHED:
@@ -274,6 +274,7 @@ def _route(
     lines: IO[bytes],
     ends: NDArray[np.int64],
     live: NDArray[np.bool_],
+    ids: Ids,
     proposals: dict[int, list[Drop | Edit | Mark]],
     corpus: Any,
     dropped: Any,
@@ -288,6 +289,7 @@ def _route(
     state = touched * 2 + live  # 0 dropped before, 1 kept untouched, 2 and 3 to settle
     cuts = np.flatnonzero(np.diff(state) != 0) + 1
     begin = 0
+    rows: list[Row] = []
     for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(ends)], strict=True):
         if first == last:
             continue
@@ -300,39 +302,55 @@ def _route(
             continue
         for number in range(first, last):
             end = int(ends[number])
-            doc, rows, line = _settle_line(lines.read(end - begin), proposals[number], step, job)
+            doc, line = _settle_line(lines.read(end - begin), ids[number], proposals[number], step, job)
             (corpus if doc.status == "kept" else dropped).line(line)
-            ledger.write(render_rows(rows))
-            tally.rows(rows)
+            rows += doc.ledger
             tally.counts[doc.status] += 1
             begin = end
+        if len(rows) >= BATCH:
+            _record(rows, ledger, tally)
+    _record(rows, ledger, tally)
 
 
-def _settle_line(line: bytes, proposals: list[Drop | Edit | Mark], step: int, job: Job) -> tuple[Document, list[Row], bytes]:
+def _record(rows: list[Row], ledger: IO[bytes], tally: Tally) -> None:
+    ledger.write(render_rows(rows))
+    tally.rows(rows)
+    rows.clear()
+
+
+def _settle_line(line: bytes, id_: str, proposals: list[Drop | Edit | Mark], step: int, job: Job) -> tuple[Document, bytes]:
     """A written line as a document, with the corpus step's proposals settled, and its new line."""
-    record = parse_line(line)
-    summary = value(record.pop("cleanup"))
-    record.pop("drop", None)
     field = job.config.read.text_field
-    own = {key: summary[key] for key in INTERNAL if key in summary}
-    id_ = identity(record, job.config.read) or str(value(record["id"]))
-    # Most are dropped without a look at their text, which stays as it lies there.
+    # Most are dropped without a look at anything but the passage they share; the rest stays as it lies there.
+    whole = not all(isinstance(one, Drop) for one in proposals) or SUMMARY not in line
     needed = any(isinstance(one, Edit) or "shared" in one.why for one in proposals)
-    doc = Document(id_, text=value(record[field]) if needed else "", meta={**summary["meta"], **own})
+    doc = Document(id_, text=text_reader(field)(line) if needed else "")
+    record, summary = _parts_of(line) if whole else ({}, {})
+    own = {key: summary[key] for key in INTERNAL if key in summary}
+    if whole:
+        doc.meta = {**summary["meta"], **own}
     for one in proposals:
         if "shared" in one.why:  # where it lies: only now the text is at hand
             one.why["shared"] = passage(doc.text, *one.why["shared"])
     settle(doc, step, "", proposals, DEDUP_POLICY, job.answers)
-    rows = doc.ledger
+    reason = drop_reason(doc)
+    if not whole:
+        return doc, line if reason is None else line[:-2] + b',"drop":' + encode(reason)[:-1] + b"}\n"
     edits = doc.edits
     if edits:
         record[field] = doc.text
     meta = {key: item for key, item in doc.meta.items() if key not in INTERNAL}
     record["cleanup"] = {**own, "edits": summary["edits"] + edits, "meta": meta}
-    if doc.status == "dropped":
-        row = next(row for row in rows if row.action == "drop" and row.decision == "apply")
-        record["drop"] = {"stage": row.stage, "rule": row.rule, "score": row.score, "why": row.why}
-    return doc, rows, encode(record)
+    if reason is not None:
+        record["drop"] = reason
+    return doc, encode(record)
+
+
+def _parts_of(line: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of a written line, still raw, and what its `cleanup` field says."""
+    record = parse_line(line)
+    record.pop("drop", None)
+    return record, value(record.pop("cleanup"))
 
 
 def load_proposals(path: Path) -> dict[int, list[Drop | Edit | Mark]]:

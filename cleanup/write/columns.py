@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import re
+import struct
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from cleanup.document import Document
 UNKNOWN_DATE = int(np.iinfo(np.int64).max)
 SKETCHES = 1 << 16  # documents whose sketches lie in one file
 PLAIN_URL = re.compile(r"https?://([a-z0-9.-]+)(?:/|$)")
+BEGIN_END = struct.Struct("=2q")
 COLUMNS = {"ends": "q", "live": "b", "spin": "f", "date": "q", "length": "q", "host": "i", "id": "Q"}
 
 
@@ -56,6 +59,7 @@ class Columns:
         self.columns: dict[str, array[Any]] = {name: array(code) for name, code in COLUMNS.items()}
         self.names: dict[str, int] = {}
         self._end = 0
+        self._ids: list[bytes] = []
 
     def __len__(self) -> int:
         return len(self.columns["live"])
@@ -63,6 +67,8 @@ class Columns:
     def add(self, docs: Sequence[Document], sizes: Sequence[int]) -> list[str]:
         """Some more documents whose lines take so many bytes; gives their hosts."""
         names = [host(doc.meta) for doc in docs]
+        ids = [doc.id.encode("utf-8", "surrogatepass") for doc in docs]
+        self._ids += ids
         ends = list(accumulate(sizes, initial=self._end))
         self._end = ends[-1]
         found: dict[str, Iterable[Any]] = {
@@ -72,21 +78,35 @@ class Columns:
             "date": [date_rank(doc.meta.get("date")) for doc in docs],
             "length": [len(doc.text) for doc in docs],
             "host": [self.names.setdefault(name, len(self.names)) for name in names],
-            "id": [hash64(doc.id) for doc in docs],
+            "id": [hash64(id_) for id_ in ids],
         }
         for name, column in self.columns.items():
             column.extend(found[name])
         return names
 
-    def save(self, path: Path) -> None:
-        """Write all columns into one NumPy archive."""
+    def save(self, work: Path) -> None:
+        """Write all columns into one NumPy archive, and the ids into a file of their own."""
         tables: dict[str, Any] = {name: np.asarray(column) for name, column in self.columns.items()}
-        np.savez(path, **{**tables, "live": tables["live"].astype(bool)})
+        np.savez(work / "columns.npz", **{**tables, "live": tables["live"].astype(bool)})
+        begins = array("q", accumulate(map(len, self._ids), initial=8 * (len(self._ids) + 1)))
+        (work / "ids").write_bytes(b"".join([begins.tobytes(), *self._ids]))
 
 
-def hash64(text: str) -> int:
-    """A 64-bit hash of a string, stable over processes and versions."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+class Ids:
+    """The ids of the documents of a part, by row, as `Columns.save` wrote them: they stay in their file."""
+
+    def __init__(self, work: Path) -> None:
+        with open(work / "ids", "rb") as file:
+            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def __getitem__(self, row: int) -> str:
+        begin, end = BEGIN_END.unpack_from(self._data, 8 * row)
+        return self._data[begin:end].decode("utf-8", "surrogatepass")
+
+
+def hash64(id_: bytes) -> int:
+    """A 64-bit hash, stable over processes and versions."""
+    return int.from_bytes(hashlib.blake2b(id_, digest_size=8).digest(), "little")
 
 
 def spin_rank(spin: Any) -> float:

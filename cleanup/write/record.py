@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import IO, Any
 
 import msgspec
@@ -125,6 +126,22 @@ def may_name(id_: str) -> Callable[[bytes], bool]:
     plain_pieces = PLAIN.findall(id_)  # nobody escapes letters and digits
     needle = max(plain_pieces, key=len).encode() if plain_pieces else b""
     return lambda line: needle in line
+
+
+@cache
+def text_reader(field: str) -> Callable[[bytes], str]:
+    """A function that gives the text of a line, without a look at its other fields."""
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+        msgspec.defstruct("Text", [("text", str, msgspec.field(name=field))])
+    )
+
+    def text(line: bytes) -> str:
+        try:
+            return str(decoder.decode(line).text)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # lone surrogates
+            return str(value(parse_line(line)[field]))
+
+    return text
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
