@@ -16,7 +16,7 @@ from cleanup.pipeline import Pipeline
 from cleanup.rules import directories
 from cleanup.stages.boilerplate import rules
 from cleanup.stages.boilerplate_dates import Calendar
-from cleanup.stages.boilerplate_glance import Glance
+from cleanup.stages.boilerplate_lines import Lines
 from cleanup.stages.boilerplate_match import Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_regex import Expression, search_column
@@ -283,7 +283,7 @@ def test_matcher_finds_what_the_rules_say_whatever_stands_around(book: Book) -> 
         "関連記事",
         "댓글 쓰기",
     ]
-    found = matcher.match(Glance(lines))
+    found = matcher.match(Lines(lines))
     assert sorted(found) == [0, 1, 2, 3, 5, 6]
 
 

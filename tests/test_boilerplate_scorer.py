@@ -7,7 +7,7 @@ import pytest
 
 from cleanup.errors import RuleError
 from cleanup.rules import directories
-from cleanup.stages.boilerplate_features import SIGNALS, features
+from cleanup.stages.boilerplate_features import SIGNALS, Signals, features
 from cleanup.stages.boilerplate_lines import Lines, Page
 from cleanup.stages.boilerplate_scorer import (
     DUMP_AROUND,
@@ -34,7 +34,7 @@ LONG = (
 
 def columns(*texts: str) -> dict[str, list[float]]:
     lines = Lines.of([Page(text) for text in texts])
-    signals = {name: ["photo"] for name in SIGNALS}
+    signals = Signals({name: ["photo"] for name in SIGNALS})
     return {name: column.tolist() for name, column in features(lines, signals, {}).items()}
 
 

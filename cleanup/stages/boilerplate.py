@@ -22,9 +22,8 @@ from cleanup.stages import boilerplate_repeats as repeated
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages import boilerplate_stubs as stubs
 from cleanup.stages import boilerplate_titles as titles
-from cleanup.stages.boilerplate_features import SIGNALS
-from cleanup.stages.boilerplate_glance import Glance
-from cleanup.stages.boilerplate_lines import Ints, Page, cuts
+from cleanup.stages.boilerplate_features import SIGNALS, Signals
+from cleanup.stages.boilerplate_lines import Lines, Page, cuts
 from cleanup.stages.boilerplate_match import Hit, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, describe_rules, load
@@ -32,7 +31,6 @@ from cleanup.stages.boilerplate_scorer import Scorer
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
-CHUNK = 400_000  # characters
 _CITATION = re.compile(r"\[\d{1,3}\](?:\[\d{1,3}\])*")  # begins with a literal, which is looked for ten times as fast
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
 _NUMBERED = re.compile(r"\n[^\S\n]*[\[\d]")
@@ -60,8 +58,7 @@ class Cleaner:
         self.matcher = Matcher(book)
         self.vocabulary = Vocabulary(book.words)
         self.scorer = scorer
-        self.signals = {name: _joined(book, f"signal-{name}") for name in SIGNALS}
-        self.sounds = [piece for pieces in self.signals.values() for piece in pieces]
+        self.signals = Signals({name: _joined(book, f"signal-{name}") for name in SIGNALS})
 
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
         """Proposals for each document of the batch."""
@@ -80,36 +77,19 @@ class Cleaner:
 
     def judge(self, docs: Sequence[Document]) -> tuple[list[Page], list[State | None]]:
         """The pages of the batch, and the verdicts on their lines; None where there is nothing to judge."""
-        pages: list[Page] = []
-        seen: list[tuple[dict[int, list[Hit]], list[int], bool]] = []
-        for some in _chunks(docs):
-            pages += [Page(doc.text) for doc in docs[some]]
-            seen += zip(*self._look(pages[some]), strict=True)
-        tells = bylines.tell(pages, [lines for _, lines, _ in seen], self.vocabulary)
-        states = [
-            self._state(doc, page, hits, told, twice)
-            for doc, page, (hits, _, twice), told in zip(docs, pages, seen, tells, strict=True)
-        ]
+        lines = Lines([doc.text for doc in docs])
+        pages = [Page(doc.text, lines, number) for number, doc in enumerate(docs)]
+        hits: list[dict[int, list[Hit]]] = [{} for _ in pages]
+        matched = self.matcher.match(lines)
+        for at, line, found in zip(*lines.places(np.array(list(matched), np.int64)), matched.values(), strict=True):
+            hits[at][line] = found
+        tells = bylines.tell(lines, len(pages), self.vocabulary)
+        twice = repeated.repeating(lines)
+        states = [self._state(*one) for one in zip(docs, pages, hits, tells, twice, strict=True)]
         if self.scorer and self.cfg.structure:
             texts = [state for doc, state in zip(docs, states, strict=True) if state and doc.kind != "html"]
             self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
         return pages, states
-
-    def _look(self, pages: Sequence[Page]) -> tuple[list[dict[int, list[Hit]]], list[list[int]], list[bool]]:
-        """For each page the matching rules by line, the lines that may be metadata, and whether any may be said twice."""
-        first = np.cumsum([0, *map(len, pages)])
-        glance = Glance([line for page in pages for line in page.text])
-        words, sentence, long = (column.tolist() for column in glance.shape)
-        for page, begin, end in zip(pages, first.tolist(), first[1:].tolist(), strict=False):
-            page.words, page.sentence, page.long = words[begin:end], sentence[begin:end], long[begin:end]
-        hits: list[dict[int, list[Hit]]] = [{} for _ in pages]
-        matched = self.matcher.match(glance)
-        for at, line, found in zip(*_places(np.array(list(matched), np.int64), first), matched.values(), strict=True):
-            hits[at][line] = found
-        lines: list[list[int]] = [[] for _ in pages]
-        for at, line in zip(*_places(np.flatnonzero(bylines.worth_reading(glance)), first), strict=True):
-            lines[at].append(line)
-        return hits, lines, repeated.repeating(glance, first).tolist()
 
     def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: dict[int, int], twice: bool) -> State | None:
         """Rules and structure of one document. `tells`: what its lines may say; `twice`: whether any may repeat another."""
@@ -120,7 +100,7 @@ class Cleaner:
         state = State(page, hits)
         html = doc.kind == "html"
         keep = self.cfg.captions == "keep"
-        structure.by_rules(state, html, self.sounds, "caption" if keep else "")
+        structure.by_rules(state, html, self.signals.all, "caption" if keep else "")
         bylines.metadata(state, self.vocabulary, suspects)
         if self.cfg.structure and not html:
             if repeats:
@@ -178,22 +158,6 @@ class Cleaner:
         if "title" not in doc.meta and "title" not in marks and (title := titles.title(page, verdicts, self.cfg.apply)):
             found.append(Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1}))
         return found
-
-
-def _chunks(docs: Sequence[Document]) -> Iterator[slice]:
-    """Documents that are looked at together: so many that the processor's cache holds their lines."""
-    begin = size = 0
-    for at, doc in enumerate(docs):
-        size += len(doc.text)
-        if size >= CHUNK or at + 1 == len(docs):
-            yield slice(begin, at + 1)
-            begin, size = at + 1, 0
-
-
-def _places(rows: Ints, first: Ints) -> tuple[list[int], list[int]]:
-    """The page of each of some lines, and its number in that page."""
-    page = np.searchsorted(first, rows, "right") - 1
-    return page.tolist(), (rows - first[page]).tolist()
 
 
 def _citations(text: str) -> list[Edit]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 
 import msgspec
 import numpy as np
 
 from cleanup.stages.boilerplate_authors import Writers, closed
-from cleanup.stages.boilerplate_glance import Glance
 from cleanup.stages.boilerplate_glue import without_address
-from cleanup.stages.boilerplate_lines import Bools, Page, is_sentence, line_words
+from cleanup.stages.boilerplate_lines import Bools, Lines, Page, is_sentence, line_words
 from cleanup.stages.boilerplate_metadata import Reading, Value, Vocabulary
 from cleanup.stages.boilerplate_structure import HEAD_LINES, Said, State, Verdict
 from cleanup.stages.boilerplate_suspects import DATED, NAMED, WHO
@@ -20,7 +18,6 @@ TAIL_LINES = 30
 METADATA_CHARS = 200
 METADATA_WORDS = 14  # of a line that ends as a sentence does
 NAME_CHARS = 80
-AT = ord("@")
 BYLINE_LINES = 10  # a byline stands within so many lines of running text
 DATED_CHARS = 80
 NEARER = 0.0005  # less sure of a date with each line between the article and it,
@@ -40,26 +37,20 @@ class Suspects(msgspec.Struct, frozen=True):
         return bool(self.readings or self.persons or self.told)
 
 
-def worth_reading(glance: Glance) -> Bools:
+def worth_reading(lines: Lines) -> Bools:
     """Which lines may be metadata by their size: sound."""
-    words, sentence, _ = glance.shape
-    found = ~(sentence & (words > METADATA_WORDS))
-    found[glance.rows(np.flatnonzero(glance.data == AT))] = True  # a line is read without addresses
-    return found & (glance.chars <= METADATA_CHARS)
+    prose = lines.sentence & (lines.words > METADATA_WORDS)
+    return (~prose | lines.addressed) & (lines.chars <= METADATA_CHARS)  # a line is read without addresses
 
 
-def tell(pages: Sequence[Page], lines: Sequence[Sequence[int]], vocabulary: Vocabulary) -> list[dict[int, int]]:
-    """What some lines of each page may say; lines that say nothing are left out."""
-    texts = [without_address(page.text[line]) for page, some in zip(pages, lines, strict=True) for line in some]
-    found: list[dict[int, int]] = [{} for _ in pages]
-    if not texts:
-        return found
-    tells = vocabulary.suspicion.tells(texts)
-    page = np.repeat(np.arange(len(pages)), [len(some) for some in lines])
-    line = np.fromiter(chain.from_iterable(lines), np.int64, len(texts))
+def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[dict[int, int]]:
+    """What the lines of each page may say that are worth reading; lines that say nothing are left out."""
+    found: list[dict[int, int]] = [{} for _ in range(pages)]
+    rows = np.flatnonzero(worth_reading(lines))
+    tells = vocabulary.suspicion.tells([without_address(lines.text(row)) for row in rows.tolist()])
     saying = np.flatnonzero(tells)
-    for at, number, said in zip(page[saying].tolist(), line[saying].tolist(), tells[saying].tolist(), strict=True):
-        found[at][number] = said
+    for page, line, said in zip(*lines.places(rows[saying]), tells[saying].tolist(), strict=True):
+        found[page][line] = said
     return found
 
 

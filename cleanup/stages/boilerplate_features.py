@@ -5,36 +5,28 @@ Everything is computed element by element and page by page, so that a line's num
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
+from cleanup import kernels
+from cleanup.stages.boilerplate_characters import classes, folded
+from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints, Lines
+from cleanup.stages.boilerplate_phrases import Pieces
 
 Column = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 KINDS = ("caption", "related", "comment", "metadata")  # kinds of verdicts whose distance counts
 SIGNALS = ("caption", "subscribe", "legal")
 FAR = 20  # lines; what is farther away does not count
-_COUNTS = {
-    "digits": r"\d",
-    "capitals": r"\p{Lu}",
-    "starts": r"(?:^|[\s(\"'“„«/-])\p{Lu}",
-    "commas": r"[,;、，]",
-    "marks": r"[|•·»›→/©®™:()\[\]_+]",
-    "little": r"\b\p{L}{1,3}\b",
-}
-# How a word starts; pairs where words have no spaces between them.
-PIECE = r"[\p{Katakana}ー]{2,}|\p{Han}{2}|\b\p{Hangul}{2}|\b\p{L}{4,6}"
-_FLAGS = {
-    "is bullet": r"^(?:[•·▪■–—*>+-]|\d{1,2}[.)])\s",
-    "is open": r"^[\"“„«'‘(\[「（【]",
-    "is year": r"(?:19|20)\d\d",
-    "ends colon": r"[:：]$",
-}
+_FORMS = (
+    *("digits", "capitals", "starts", "commas", "marks", "little"),
+    *("is bullet", "is open", "is year", "ends colon", "repeat", "goes on", "said", "pieces"),
+)
+_kernel = cache(kernels.function)
 _NEIGHBOURS = {
     "words": (-1, 1, 2),
     "said share": (-1, 1),
@@ -47,24 +39,21 @@ _NEIGHBOURS = {
 }
 
 
-def features(lines: Lines, signals: Mapping[str, Sequence[str]], verdicts: Mapping[str, Bools]) -> dict[str, Floats]:
+def features(lines: Lines, signals: Signals, verdicts: Mapping[str, Bools]) -> dict[str, Floats]:
     """One column of numbers a feature, one entry a line.
 
-    `signals` are pieces of words that residue of one kind often holds; `verdicts` flags, by kind, the lines that rules and
-    structure take out already.
+    `verdicts` flags, by kind, the lines that rules and structure take out already.
     """
-    word, sentence, long = lines.shape
+    word, sentence, long = lines.words, lines.sentence, lines.long
     columns: dict[str, Column] = {
         "chars": np.log1p(lines.chars),
         "words": np.minimum(word, 80),
         "sentence": sentence,
         "long": long,
     }
-    columns |= _forms(lines, word)
-    columns |= _signals(lines, signals)
+    columns |= _forms(lines)
+    columns |= signals.find(lines)
     columns |= _places(lines, word, long)
-    columns |= _repeats(lines)
-    columns |= _overlaps(lines, long)
     gone = np.logical_or.reduce([*verdicts.values(), np.zeros(len(word), bool)])
     columns["gone share"] = np.bincount(lines.doc, gone, minlength=len(lines.first) - 1)[lines.doc] / lines.sizes
     for kind in KINDS:
@@ -84,35 +73,54 @@ def features(lines: Lines, signals: Mapping[str, Sequence[str]], verdicts: Mappi
     return {name: column.astype(np.float32) for name, column in columns.items()}
 
 
-def _forms(lines: Lines, word: Ints) -> dict[str, Column]:
-    """The outer form of the short lines; zero for long ones."""
-    short = lines.short.nonzero()[0]
-    text = lines.text.gather(short)
-    columns: dict[str, Column] = {}
-    for name, pattern in (*_COUNTS.items(), *_FLAGS.items()):
-        column = np.zeros(len(word))
-        column[short] = (text.str.contains(pattern) if name in _FLAGS else text.str.count_matches(pattern)).to_numpy()
-        columns[name] = column
+class Signals:
+    """Pieces of words that residue of one kind often holds. Immutable once made."""
+
+    def __init__(self, signals: Mapping[str, Sequence[str]]) -> None:
+        """`signals`: the pieces of each kind."""
+        self.all = sorted({piece for pieces in signals.values() for piece in pieces})
+        self._kinds = {name: np.isin(self.all, signals.get(name, ())) for name in SIGNALS}
+        self._pieces = Pieces(self.all)
+
+    def find(self, lines: Lines) -> dict[str, Column]:
+        """Whether a short line holds one of the pieces of each kind."""
+        row, piece, _ = self._pieces.find(lines).T
+        columns: dict[str, Column] = {}
+        for name, known in self._kinds.items():
+            columns[f"signal {name}"] = column = np.zeros(len(lines), bool)
+            column[row[known[piece]]] = True
+        return columns
+
+
+def _forms(lines: Lines) -> dict[str, Column]:
+    """The outer form of the short lines, zero for long ones; and, of all, what a page says twice, or goes on with in the next
+    line as a caption does in caption and credit, and how much of a line other paragraphs of its page say, too: what belongs to
+    the article shares its words."""
+    counts = np.zeros((len(_FORMS), len(lines)), np.int32)
+    at = lines.data, lines.begin, lines.end
+    sizes = np.diff(lines.first)
+    _kernel("features_forms", "bytes i64* i64* i64* i64 i64 u16* i32*")(*at, lines.chars, len(lines), SHORT, classes(), counts)
+    room = np.empty(max(8 * sizes.max(initial=0) + 8, 2 * max(len(lines.data), 0) + 8), np.uint64)
+    pages = lines.first, len(sizes)
+    _kernel("features_repeats", "bytes i64* i64* i64 i64* i64 u64* i32*")(*at, len(lines), *pages, room, counts)
+    _kernel("features_pieces", "bytes i64* i64* i64 i64* i64 u8* u16* u32* u64* i32*")(
+        *at, len(lines), *pages, lines.long.view(np.uint8), classes(), folded(), room, counts
+    )
+    columns: dict[str, Column] = dict(zip(_FORMS, counts, strict=True))
     chars = np.maximum(lines.chars, 1)
     columns["digit share"] = columns["digits"] / chars
     columns["upper share"] = columns.pop("capitals") / chars
-    columns["little share"] = columns.pop("little") / word
-    columns["word size"] = lines.chars / word
-    columns["capital share"] = columns.pop("starts") / word
+    columns["little share"] = columns.pop("little") / lines.words
+    columns["word size"] = lines.chars / lines.words
+    columns["capital share"] = columns.pop("starts") / lines.words
     columns["mark share"] = columns.pop("marks") / chars
-    return columns
-
-
-def _signals(lines: Lines, signals: Mapping[str, Sequence[str]]) -> dict[str, Column]:
-    """Whether a short line holds one of the pieces of words of each kind."""
-    short = lines.short.nonzero()[0]
-    low = lines.text.gather(short).str.to_lowercase()
-    columns: dict[str, Column] = {}
-    for name in SIGNALS:
-        column = np.zeros(len(lines.doc), bool)
-        if words := signals.get(name):
-            column[short] = low.str.contains("|".join(map(re.escape, words))).to_numpy()
-        columns[f"signal {name}"] = column
+    columns["repeat"] = np.minimum(columns["repeat"], 9)
+    columns["went on"] = columns["goes on"]
+    columns["goes on"] = np.append(columns["goes on"][1:], 0)[: len(lines)]
+    said, pieces = columns["said"], columns.pop("pieces")
+    columns["said share"] = said / np.maximum(pieces, 1)
+    columns["new"] = np.minimum(pieces - said, 15)
+    columns["said"] = np.minimum(said, 15)
     return columns
 
 
@@ -153,37 +161,6 @@ def _running(weight: Ints, first: Ints, last: Ints) -> tuple[Ints, Ints]:
     before = np.cumsum(weight) - weight
     start = before[first]
     return before - start, before[last - 1] + weight[last - 1] - start
-
-
-def _repeats(lines: Lines) -> dict[str, Column]:
-    """Lines that a page says twice, or that go on in the next line as a caption does in caption and credit."""
-    key = lines.text.str.slice(0, 200).hash(seed=0).to_numpy().astype(np.uint64) ^ (lines.doc.astype(np.uint64) << np.uint64(40))
-    _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-    head = lines.text.str.slice(0, 24)
-    same = (lines.doc[1:] == lines.doc[:-1]) & (head[1:] == head[:-1]).to_numpy() if len(head) > 1 else np.zeros(0, bool)
-    size = len(head)
-    return {
-        "repeat": np.minimum(counts[inverse], 9),
-        "goes on": np.append(same, False)[:size],
-        "went on": np.append(False, same)[:size],
-    }
-
-
-def _overlaps(lines: Lines, long: Bools) -> dict[str, Column]:
-    """How much of what a line says other paragraphs of its page say, too: what belongs to the article shares its words."""
-    found = lines.text.str.extract_all(PIECE)
-    count = found.list.len().to_numpy().astype(np.int64)
-    size = len(count)
-    row = np.repeat(np.arange(size), count)
-    piece = found.list.explode(empty_as_null=False, keep_nulls=False).str.to_lowercase()
-    key = piece.hash(seed=0).to_numpy() ^ (lines.doc[row].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-    _, number = np.unique(key, return_inverse=True)
-    inside = long[row]
-    saying = np.sort(number[inside] * np.int64(size + 1) + row[inside])
-    saying = saying[np.append(True, saying[1:] != saying[:-1])[: len(saying)]] // (size + 1)  # once for each paragraph
-    others = np.bincount(saying, minlength=len(number))[number] - inside
-    said = np.bincount(row, others > 0, minlength=size)
-    return {"said": np.minimum(said, 15), "said share": said / np.maximum(count, 1), "new": np.minimum(count - said, 15)}
 
 
 def _shift(column: Column, doc: Ints, step: int) -> Column:

@@ -9,109 +9,75 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from cleanup import kernels
+from cleanup.stages.boilerplate_characters import CJK, CLOSERS, SPACES, TERMINAL, classes
 
 SHORT = 420  # characters of the longest line that rules read: about 60 words
 LONG_WORDS = 22  # words from which a line that ends like a sentence counts as a paragraph of the article
 LONG_CHARS = 40
 LONG_WORD = 6  # characters of a word, as long lines are counted
-CJK = r"\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+COLUMNS = 9
 _CJK = re.compile(f"[{CJK}]+")
-_TERMINAL = frozenset(".!?…。！？؟।")
-CLOSERS = "\"'”’»«“)]）」』】›*"
-SPACES = (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+_TERMINAL = frozenset(TERMINAL)
 _CLOSING = CLOSERS + "".join(map(chr, SPACES))
 _ENDS_SENTENCE = re.compile(rf"[{''.join(sorted(_TERMINAL))}](?:[{re.escape(CLOSERS)}\s]|\[\d+\])*$")
+_LIMITS = np.array([SHORT, LONG_WORD, LONG_CHARS, LONG_WORDS], np.int64)
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-class Page:
-    """The non-blank lines of one document. All lists have one entry a line."""
+class Lines:
+    """The non-blank lines of some texts, in order. All arrays have one entry a line unless said otherwise."""
 
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.text = [bare for line in source.split("\n") if (bare := line.strip())]  # without the white space around it
-
-    def __len__(self) -> int:
-        return len(self.text)
-
-    @cached_property
-    def _places(self) -> tuple[list[int], list[int], list[int]]:
-        start, end, gap = [], [], []
-        at = blank = 0
-        for line in self.source.split("\n"):
-            size = len(line)
-            if line and not line.isspace():
-                start.append(at)
-                end.append(at + size - (line[-1] == "\r"))
-                gap.append(blank)
-                blank = 0
-            else:
-                blank += 1
-            at += size + 1
-        return start, end, gap
-
-    @property
-    def start(self) -> list[int]:
-        """Code point at which the raw line starts, indentation included."""
-        return self._places[0]
-
-    @property
-    def end(self) -> list[int]:
-        """Code point behind its last character, line break (and carriage return) excluded."""
-        return self._places[1]
-
-    @property
-    def gap(self) -> list[int]:
-        """Blank lines between this line and the one before it."""
-        return self._places[2]
-
-    @cached_property
-    def words(self) -> list[int]:
-        """Words of each line; for long ones about so many."""
-        return [line_words(line) for line in self.text]
-
-    @cached_property
-    def sentence(self) -> list[bool]:
-        """Whether a line ends as a sentence does."""
-        return [is_sentence(line) for line in self.text]
-
-    @cached_property
-    def long(self) -> list[bool]:
-        """Whether a line is a paragraph of running text."""
-        return [is_paragraph(line) for line in self.text]
-
-
-class Lines(msgspec.Struct):
-    """The lines of several pages, in order. All arrays have one entry a line unless said otherwise."""
-
-    text: pl.Series
-    doc: Ints  # index of the page
-    gap: Ints
-    first: Ints  # [pages + 1] index of each page's first line
-    chars: Ints  # length of `text`
-    shape: tuple[Ints, Bools, Bools]  # words, sentence, long
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.data = b"\xff".join([*(text.encode("utf-8", "surrogatepass") for text in texts), b""])  # UTF-8, 0xFF behind each
+        room = _kernel("lines_room", "bytes i64", "i64")(self.data, len(self.data))
+        columns = np.empty((COLUMNS, room), np.int64)
+        self.first: Ints = np.empty(len(texts) + 1, np.int64)  # [texts + 1] number of each text's first line
+        split = _kernel("lines_split", "bytes i64 u16* i64* i64 i64* i64*", "i64")
+        count = split(self.data, len(self.data), classes(), _LIMITS, room, columns, self.first)
+        self.begin: Ints  # bytes in `data`, white space around the line left out
+        self.end: Ints
+        self.start: Ints  # code points at which the raw line begins,
+        self.stop: Ints  # and ends, line break and carriage return left out,
+        self.bare: Ints  # and at which what is left without white space begins
+        self.chars: Ints  # of which it has so many
+        self.gap: Ints  # blank lines between the line and the one before it
+        self.words: Ints  # for long lines about so many
+        self.begin, self.end, self.start, self.stop, self.bare, self.chars, self.gap, self.words, shape = columns[:, :count]
+        self.sentence: Bools = (shape & 1).astype(bool)  # whether a line ends as a sentence does
+        self.long: Bools = (shape & 2).astype(bool)  # whether it is a paragraph of running text
+        self.addressed: Bools = (shape & 4).astype(bool)  # whether it holds an @
 
     @classmethod
     def of(cls, pages: Sequence[Page]) -> Lines:
         """The lines of pages."""
-        first = np.cumsum([0, *map(len, pages)])
-        texts = [line for page in pages for line in page.text]
-        word = np.array([one for page in pages for one in page.words], np.int64)
-        gap = np.array([one for page in pages for one in page.gap], np.int64)
-        sentence = np.array([one for page in pages for one in page.sentence], bool)
-        long = np.array([one for page in pages for one in page.long], bool)
-        chars = np.fromiter(map(len, texts), np.int64, len(texts))
-        doc = np.repeat(np.arange(len(pages)), np.diff(first))
-        return cls(series(texts), doc, gap, first, chars, (word, sentence, long))
+        return cls([page.source for page in pages])
+
+    @cached_property
+    def lists(self) -> tuple[list[int], list[int], list[bool], list[bool]]:
+        """`first`, `words`, `sentence` and `long` as lists."""
+        return self.first.tolist(), self.words.tolist(), self.sentence.tolist(), self.long.tolist()
+
+    def __len__(self) -> int:
+        return len(self.begin)
+
+    def text(self, row: int) -> str:
+        """A line without the white space around it."""
+        return self.data[self.begin[row] : self.end[row]].decode("utf-8", "surrogatepass")
+
+    @cached_property
+    def doc(self) -> Ints:
+        """The number of its text."""
+        return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
 
     @property
     def short(self) -> Bools:
@@ -120,8 +86,56 @@ class Lines(msgspec.Struct):
 
     @property
     def sizes(self) -> Ints:
-        """For each line, how many lines its page has."""
+        """For each line, how many lines its text has."""
         return np.diff(self.first)[self.doc]
+
+    def places(self, rows: Ints) -> tuple[list[int], list[int]]:
+        """The texts of some lines, and their numbers there."""
+        doc = np.searchsorted(self.first, rows, "right") - 1
+        return doc.tolist(), (rows - self.first[doc]).tolist()
+
+
+_kernel = cache(kernels.function)
+
+
+class Page:
+    """The non-blank lines of one document. All lists have one entry a line."""
+
+    def __init__(self, source: str, lines: Lines | None = None, number: int = 0) -> None:
+        """`lines`: of texts of which this is the one with that number."""
+        self.source = source
+        self._lines = Lines([source]) if lines is None else lines
+        first, words, sentence, long = self._lines.lists
+        self._rows = rows = slice(first[number], first[number + 1])
+        self.words = words[rows]  # of each line; for long ones about so many
+        self.sentence = sentence[rows]  # whether a line ends as a sentence does
+        self.long = long[rows]  # whether a line is a paragraph of running text
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def text(self) -> list[str]:
+        """The lines without the white space around them."""
+        begins = self._lines.bare[self._rows].tolist()
+        sizes = self._lines.chars[self._rows].tolist()
+        source = self.source
+        return [source[begin : begin + size] for begin, size in zip(begins, sizes, strict=True)]
+
+    @cached_property
+    def start(self) -> list[int]:
+        """Code point at which the raw line starts, indentation included."""
+        return list(self._lines.start[self._rows].tolist())
+
+    @cached_property
+    def end(self) -> list[int]:
+        """Code point behind its last character, line break (and carriage return) excluded."""
+        return list(self._lines.stop[self._rows].tolist())
+
+    @cached_property
+    def gap(self) -> list[int]:
+        """Blank lines between this line and the one before it."""
+        return list(self._lines.gap[self._rows].tolist())
 
 
 def series(texts: Iterable[str]) -> pl.Series:
@@ -143,7 +157,7 @@ def line_words(line: str) -> int:
     """`words`, for a long line about so many; what a few wide characters add to a narrow line is left out."""
     if len(line) > SHORT:
         return len(line) // LONG_WORD
-    if line.isascii() or len(line.encode("utf-8", "replace")) < 2 * len(line):
+    if line.isascii() or len(line.encode("utf-8", "surrogatepass")) < 2 * len(line):
         return line.count(" ") + 1
     return words(line)
 

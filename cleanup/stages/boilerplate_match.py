@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
+from itertools import count
+from operator import attrgetter
 
 import msgspec
 import numpy as np
 
-from cleanup.stages.boilerplate_glance import NEVER, Glance, Heads, Pieces
-from cleanup.stages.boilerplate_lines import CJK, words
+from cleanup.stages.boilerplate_characters import CJK
+from cleanup.stages.boilerplate_lines import Lines, words
+from cleanup.stages.boilerplate_phrases import Beginnings, Pieces
 from cleanup.stages.boilerplate_regex import Expression, Match, search_column
 from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 
-LEAD = 10  # characters of the normal form by which rules are looked up
-LEAD_CHARS = 40  # of a line, which most often hold that many
 LINES = 4096  # whose rules are remembered
 EXACT_CHARS = 160  # no exact form is longer
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
@@ -57,6 +58,11 @@ class Glob(msgspec.Struct, frozen=True, dict=True):
         """The words of its pieces."""
         return [word for piece in self.pieces for word in piece.split() if word != "#"]
 
+    @cached_property
+    def is_prefix(self) -> bool:
+        """Whether it says nothing but how a line begins."""
+        return bool(self.literal) and self.pieces[1:] == ("",)
+
     @property
     def size(self) -> int:
         """Characters of all its pieces."""
@@ -85,11 +91,6 @@ class Glob(msgspec.Struct, frozen=True, dict=True):
         return 0
 
 
-def _may_fit(glob: Glob | None, folded: str) -> bool:
-    """Whether a case folded line holds the words of a pattern, which costs less to see than its normal form."""
-    return glob is None or all(word in folded for word in glob.words)
-
-
 def _fence(piece: str) -> str:
     """A space on each side that has to end a word; scripts that write without spaces are not fenced."""
     return f" {piece} " if piece and not _OPEN.search(piece) else piece
@@ -100,61 +101,83 @@ class Entry(msgspec.Struct, frozen=True):
 
     glob: Glob | None
     named: Named
+    number: tuple[bool, int] = (False, 0)  # among those that a line's beginning leads to, by which they are tried in order
     regex: str | None = None
     expression: Expression | None = None
+
+
+class Phrase(msgspec.Struct):
+    """What the beginning of a normal form leads to: rules of which it is all, and entries that begin so."""
+
+    form: str
+    exact: list[Named] = []
+    entries: list[Entry] = []
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The most words of a line that any of the entries, or of the exact rules, fits."""
+        most = max((entry.named.rule.max_words for entry in self.entries), default=0)
+        return most, max((named.rule.max_words for named in self.exact), default=0)
 
 
 class Matcher:
     """The rules of a book, indexed. Immutable once made, but for the lines whose rules it remembers.
 
-    Three ways lead to a rule: the whole line (exact forms, by hash), its first characters (prefixes, wildcards and regexes
-    that say how a line `starts`), and pieces of words somewhere in it (what a regex `needs`, a wildcard's longest word).
+    Three ways lead to a rule: the whole line (exact forms), its first words (prefixes, wildcards and regexes that say how a
+    line `starts`), and pieces of words somewhere in it (what a regex `needs`, a wildcard's longest word).
     """
 
     def __init__(self, book: Book) -> None:
-        self._exact: dict[str, list[Named]] = {}
-        self._heads: dict[str, list[Entry]] = {}
+        self._led: dict[str, Phrase] = {}
+        self._numbers = count()
         self._inner: dict[str, list[Entry]] = {}
         for named in book.rules:
             patterns = named.rule.patterns
             for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
                 self._add(named, pattern)
         self._line = lru_cache(LINES)(self._tried)  # the same lines stand on many pages of a site
-        self._exact_heads = {form[:LEAD] for form in self._exact}
-        self._always = self._inner.get("", [])
-        starts = [(f"{form} ", named) for form, found in self._exact.items() for named in found]
-        starts += [(entry.glob.pieces[0][1:], entry.named) for entries in self._heads.values() for entry in entries if entry.glob]
-        self._starts = Heads(_limits(starts))
-        self._pieces = Pieces(_limits((need, entry.named) for need, entries in self._inner.items() for entry in entries))
+        self._always = self._inner.pop("", [])
+        self._phrases = list(self._led.values())
+        self._beginnings = Beginnings(list(self._led))
+        self._limits = np.array([phrase.limits for phrase in self._phrases], np.int64).reshape(-1, 2)
+        self._needed = [self._inner[need] for need in sorted(self._inner)]
+        self._pieces = Pieces(sorted(self._inner))
+        self._most = np.array([max(one.named.rule.max_words for one in found) for found in self._needed], np.int64)
 
     def _add(self, named: Named, pattern: str) -> None:
         rule = named.rule
         if rule.match == "exact":
-            self._exact.setdefault(normal(pattern), []).append(named)
+            self._lead(f"{normal(pattern)} ").exact.append(named)
         elif rule.match == "regex":
             expression = None if named.layer else Expression(rule.patterns)  # None: a user's, for the other engine
             for start in rule.starts:
-                glob = Glob.of(start, True)
-                self._heads.setdefault(_key(glob.literal), []).append(Entry(glob, named, pattern, expression))
+                self._add_glob(Glob.of(start, True), named, pattern, expression)
             for need in rule.needs or ([] if rule.starts else [""]):
-                self._inner.setdefault(fold(need), []).append(Entry(None, named, pattern, expression))
+                self._inner.setdefault(fold(need), []).append(Entry(None, named, regex=pattern, expression=expression))
         else:
-            glob = Glob.of(pattern, rule.match == "prefix")
-            if glob.literal:
-                self._heads.setdefault(_key(glob.literal), []).append(Entry(glob, named))
-            else:
-                inner = " ".join(glob.pieces).replace("#", " ").split()
-                self._inner.setdefault(max(inner, key=lambda one: len(one.encode()), default=""), []).append(Entry(glob, named))
+            self._add_glob(Glob.of(pattern, rule.match == "prefix"), named)
 
-    def match(self, glance: Glance) -> dict[int, list[Hit]]:
+    def _lead(self, form: str) -> Phrase:
+        return self._led.setdefault(form, Phrase(form))
+
+    def _add_glob(self, glob: Glob, named: Named, regex: str | None = None, expression: Expression | None = None) -> None:
+        if glob.literal or regex:
+            found = self._lead(glob.pieces[0][1:]).entries
+            number = (_OPEN.search(glob.literal) is not None, next(self._numbers))
+            found.append(Entry(glob, named, number, regex, expression))
+        else:
+            inner = " ".join(glob.pieces).replace("#", " ").split()
+            need = max(inner, key=lambda one: len(one.encode()), default="")
+            self._inner.setdefault(need, []).append(Entry(glob, named, regex=regex, expression=expression))
+
+    def match(self, lines: Lines) -> dict[int, list[Hit]]:
         """The rules that match each line of at most `SHORT` characters, whatever their zone; lines without any are left out."""
         found: dict[int, list[Hit]] = {}
         foreign: dict[tuple[str, str], tuple[Named, list[int]]] = {}
-        texts = glance.lines
-        lead = set(self._starts.find(glance).tolist())
-        needs = self._pieces.find(glance)
-        for row in np.flatnonzero(glance.words < NEVER).tolist() if self._always else sorted({*lead, *needs}):
-            hits, open_entries = self._line(texts[row], row in lead, tuple(needs.get(row, ())))
+        texts: dict[int, str] = {}
+        for row, begins, needs in self._candidates(lines):
+            text = texts[row] = lines.text(row)
+            hits, open_entries = self._line(text, begins, needs)
             if hits:
                 found[row] = [*hits]
             for entry in open_entries:
@@ -165,32 +188,56 @@ class Matcher:
                     found.setdefault(row, []).append(_hit(named, texts[row], match))
         return {row: _in_order(found[row]) for row in sorted(found)}
 
-    def _tried(self, text: str, leads: bool, needs: Sequence[str]) -> tuple[list[Hit], list[Entry]]:
-        """The rules that match a line that may start as one (`leads`) and has pieces that some need, and the entries whose
+    def _candidates(self, lines: Lines) -> Iterator[tuple[int, tuple[tuple[int, int], ...], tuple[int, ...]]]:
+        """Lines that a rule may match, with the phrases they begin with (and whether that is all), and pieces that they hold."""
+        begun = self._beginnings.find(lines)
+        row, phrase, whole = begun.T
+        entries, exact = self._limits[phrase].T
+        size = lines.words[row]
+        begun = begun[(size <= entries) | ((whole > 0) & (size <= exact))]
+        held = self._pieces.find(lines)
+        held = held[lines.words[held[:, 0]] <= self._most[held[:, 1]]]
+        begins: dict[int, list[tuple[int, int]]] = {}
+        for row, number, ends in begun.tolist():
+            begins.setdefault(row, []).append((number, ends))
+        needs: dict[int, dict[int, None]] = {}
+        for row, number, _ in held.tolist():
+            needs.setdefault(row, {})[number] = None
+        rows = np.flatnonzero(lines.short).tolist() if self._always else sorted({*begins, *needs})
+        for row in rows:
+            yield row, tuple(begins.get(row, ())), tuple(needs.get(row, ()))
+
+    def _tried(self, text: str, begins: Sequence[tuple[int, int]], needs: Sequence[int]) -> tuple[list[Hit], list[Entry]]:
+        """The rules that match a line that begins with some phrases and has pieces that some rules need, and the entries whose
         expression another engine has to try."""
-        entries, exact = self._leading(text) if leads else ([], False)
+        size = words(text)
+        hits: list[Hit] = []
+        entries: list[Entry] = []
+        for number, whole in begins:
+            phrase = self._phrases[number]
+            entries += phrase.entries
+            if whole and len(text) <= EXACT_CHARS:
+                hits += [Hit(named, None, len(phrase.form)) for named in phrase.exact if size <= named.rule.max_words]
+        entries.sort(key=_number)
         entries += self._always
         for need in needs:
-            entries += self._inner[need]
-        return self._judge(text, entries, exact) if entries or exact else ([], [])
+            entries += self._needed[need]
+        entries = [entry for entry in entries if size <= entry.named.rule.max_words]
+        return self._judge(text, entries, hits) if entries else (hits, [])
 
-    def _judge(self, text: str, entries: Sequence[Entry], exact: bool) -> tuple[list[Hit], list[Entry]]:
+    def _judge(self, text: str, entries: Sequence[Entry], hits: list[Hit]) -> tuple[list[Hit], list[Entry]]:
         """The rules that match a line, and the entries whose expression another engine has to try."""
-        count = words(text)
-        folded = fold(text)
-        entries = [entry for entry in entries if count <= entry.named.rule.max_words and _may_fit(entry.glob, folded)]
-        form = normal(text) if exact or any(entry.glob for entry in entries) else ""
-        hits = (
-            [Hit(named, None, len(form) + 1) for named in self._exact.get(form, ()) if count <= named.rule.max_words]
-            if form
-            else []
-        )
         others: list[Entry] = []
-        padded = f" {form} "
+        folded = padded = ""
         tried: set[int] = set()
         for entry in entries:
-            if entry.glob and not entry.glob.match(padded):
-                continue
+            if entry.glob and not entry.glob.is_prefix:
+                folded = folded or fold(text)
+                if not all(word in folded for word in entry.glob.words):
+                    continue  # which costs less to see than its normal form
+                padded = padded or f" {normal(text)} "
+                if not entry.glob.match(padded):
+                    continue
             if entry.regex is None:
                 assert entry.glob is not None
                 hits.append(Hit(entry.named, (entry.glob.behind(text), len(text)), entry.glob.size))
@@ -202,28 +249,8 @@ class Matcher:
                     hits.append(_hit(entry.named, text, match))
         return hits, others
 
-    def _leading(self, text: str) -> tuple[list[Entry], bool]:
-        """The entries that the start of a line leads to, and whether an exact form could be the whole of it."""
-        form = normal(text[:LEAD_CHARS])
-        if len(text) > LEAD_CHARS:  # the last word may be cut short, and its last letter be without its accent
-            form = form[:-1] if " " in form and len(form) > LEAD else normal(text)
-        keys = dict.fromkeys((form.partition(" ")[0], form[:1]))
-        entries = [entry for key in keys for entry in self._heads.get(key, ())]
-        found = [entry for entry in entries if entry.glob and form.startswith(entry.glob.literal[: len(form)])]
-        return found, len(text) <= EXACT_CHARS and form[:LEAD] in self._exact_heads
 
-
-def _key(literal: str) -> str:
-    """By what rules that start with a literal are looked up: its first word, or the first sign where words have no spaces."""
-    return literal[:1] if _OPEN.search(literal) else literal.partition(" ")[0]
-
-
-def _limits(found: Iterable[tuple[str, Named]]) -> dict[str, int]:
-    """For each form the most words of a line that one of its rules fits."""
-    most: dict[str, int] = {}
-    for form, named in found:
-        most[form] = max(most.get(form, 0), named.rule.max_words)
-    return most
+_number = attrgetter("number")
 
 
 def _precedence(hit: Hit) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleanup.errors import RuleError
-from cleanup.stages.boilerplate_features import KINDS, Floats, features
+from cleanup.stages.boilerplate_features import KINDS, Floats, Signals, features
 from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
 from cleanup.stages.boilerplate_structure import CJK_RUN, PROSE_LINE, State, Verdict, pieces
 
@@ -120,7 +120,7 @@ class Scorer:
                     raise RuleError(f"{path}: {error}", "make the weights anew, or remove the file") from None
         return None
 
-    def judge(self, states: Sequence[State], signals: Mapping[str, Sequence[str]], sure: float, keep: str = "") -> None:
+    def judge(self, states: Sequence[State], signals: Signals, sure: float, keep: str = "") -> None:
         """Add verdicts to the pages that have some already.
 
         `sure` is the score from which a verdict counts; `keep` a category of rules whose lines are to stay.
@@ -287,8 +287,7 @@ def _headlines(
 
 def may_be_title(lines: Lines) -> Bools:
     """The lines of such a size that one may be a headline."""
-    word, _, long = lines.shape
-    found: Bools = (word <= HEADLINE_WORDS[1]) & (lines.chars <= HEADLINE_CHARS) & ~long
+    found: Bools = (lines.words <= HEADLINE_WORDS[1]) & (lines.chars <= HEADLINE_CHARS) & ~lines.long
     return found
 
 

@@ -16,7 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanup.document import Edit
-from cleanup.stages.boilerplate_lines import SPACES, Page, cuts, is_paragraph, series, words
+from cleanup.stages.boilerplate_characters import SPACES
+from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, series, words
 
 PAGES = 3  # pages of a host on which a line has to stand
 WORDS = 25  # longer lines are prose, which follow-up articles repeat honestly

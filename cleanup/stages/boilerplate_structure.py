@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from cleanup.stages.boilerplate_lines import CJK, Page
+from cleanup.stages.boilerplate_characters import CJK
+from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import LineRule, normal
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,8 +17,7 @@ from cleanup.pipeline import Pipeline
 from cleanup.rules import directories
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_repeats
-from cleanup.stages.boilerplate_glance import Glance
-from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, is_sentence, line_words, words
+from cleanup.stages.boilerplate_lines import Lines, Page, cuts, words
 from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_regex import Expression
@@ -89,7 +87,7 @@ def holds(line: str, need: str) -> bool:
 
 
 def as_found(texts: list[str]) -> list[set[str]]:
-    found = MATCHER.match(Glance(texts))
+    found = MATCHER.match(Lines(texts))
     return [{hit.named.id for hit in found.get(row, [])} for row in range(len(texts))]
 
 
@@ -116,16 +114,6 @@ def test_the_index_finds_what_each_rule_finds_in_news() -> None:
     chosen = sorted({line for text in texts for line in Page(text).text if len(line) <= 420})
     for line, found in zip(chosen, as_found(chosen), strict=True):
         assert found == rule_by_rule(line), line
-
-
-@given(pages)
-@settings(max_examples=80, deadline=None)
-def test_lines_are_where_they_are_said_to_be(text: str) -> None:
-    page = Page(text)
-    expected = [line.strip() for line in text.split("\n") if line.strip()]
-    assert page.text == expected
-    assert all(line in text[start:end] for line, start, end in zip(page.text, page.start, page.end, strict=True))
-    assert all(text[end : end + 1] in ("", "\n", "\r") for end in page.end)
 
 
 @given(pages, st.data())
@@ -187,8 +175,8 @@ def test_pages_that_are_looked_at_closely_say_what_they_say_at_a_glance(texts: l
     quick = proposals(texts)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boilerplate_repeats, "may_repeat", lambda _: True)
-        patch.setattr(bylines, "worth_reading", lambda glance: glance.chars <= bylines.METADATA_CHARS)
-        patch.setattr(boilerplate_repeats, "repeating", lambda _, first: np.ones(len(first) - 1, bool))
+        patch.setattr(bylines, "worth_reading", lambda lines: lines.chars <= bylines.METADATA_CHARS)
+        patch.setattr(boilerplate_repeats, "repeating", lambda lines: [True] * (len(lines.first) - 1))
         assert proposals(texts) == quick
 
 
@@ -212,13 +200,3 @@ def test_metadata_suspects_are_sound(line: str) -> None:
     reading = VOCABULARY.read(line)
     if reading and reading.kinds - {"time"}:
         assert VOCABULARY.suspicion.tells([line])[0] & (DATED | WHO), (line, reading.kinds)
-
-
-@given(pages)
-@settings(max_examples=80, deadline=None)
-def test_lines_look_together_as_they_look_alone(text: str) -> None:
-    texts = [*Page(text).text, "東京の新聞", "Ann said “yes.”", "x" * 500]
-    count, sentence, long = Glance(texts).shape
-    assert count.tolist() == list(map(line_words, texts))
-    assert sentence.tolist() == list(map(is_sentence, texts))
-    assert long.tolist() == list(map(is_paragraph, texts))

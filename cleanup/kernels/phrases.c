@@ -1,0 +1,272 @@
+/* Phrases that rules know, in many lines at once: those a line's normal form begins with, and those that stand anywhere in it. */
+#include "text.h"
+
+enum { BREAK, NUMERAL, SIGN, ODD }; /* characters that are no letters, as `boilerplate_characters.symbols` says */
+#define TWICE 0x80000000u
+#define MIX 0x9E3779B97F4A7C15u
+#define SLOT_BITS 16
+
+static uint32_t slot_of(uint64_t hash, int bits) {
+    return (uint32_t)((hash ^ hash >> 29) * MIX >> (64 - bits));
+}
+
+/*
+ * Phrases as a tree that lines are led down: a step from `state` by `symbol` is in `steps`[1 << bits], four numbers each: state
+ * and symbol, the next state (0: the slot is empty), a phrase that ends there (or -1). State 0 is the root.
+ */
+struct tree {
+    const int32_t *steps;
+    int bits;
+};
+
+/* The slot of a step: where it is, or the empty one where it would be. */
+static int64_t find_step(struct tree tree, int32_t state, uint32_t symbol) {
+    uint64_t mask = ((uint64_t)1 << tree.bits) - 1, at = slot_of((uint64_t)state << 32 | symbol, tree.bits);
+    for (;; at = (at + 1) & mask) {
+        const int32_t *step = tree.steps + 4 * at;
+        if (!step[2] || (step[0] == state && step[1] == (int32_t)symbol))
+            return (int64_t)at;
+    }
+}
+
+/*
+ * Puts `count` phrases, the code points points[first[i]:first[i + 1]], into `steps`[1 << bits][4], which is all zeros and has
+ * more than twice as many slots as they have points; none is there twice, an empty one is left out.
+ */
+KERNEL void phrases_grow(const uint32_t *points, const int64_t *first, int64_t count, int32_t *steps, int64_t bits) {
+    struct tree tree = {steps, (int)bits};
+    int32_t states = 0;
+    for (int64_t phrase = 0; phrase < count; phrase++) {
+        int32_t state = 0, *step = NULL;
+        for (int64_t at = first[phrase]; at < first[phrase + 1]; at++) {
+            step = steps + 4 * find_step(tree, state, points[at]);
+            if (!step[2]) {
+                step[0] = state;
+                step[1] = (int32_t)points[at];
+                step[2] = ++states;
+                step[3] = -1;
+            }
+            state = step[2];
+        }
+        if (step)
+            step[3] = (int32_t)phrase;
+    }
+}
+
+/* A line that is led down the tree, and what is found on the way. */
+struct walk {
+    struct tree tree;
+    int32_t state, row;
+    int32_t empty; /* the phrase that has no words */
+    int64_t count, room;
+    int32_t *found; /* [room][3]: line, phrase (-1: not told), whether the normal form ends there */
+};
+
+static void report(struct walk *walk, int32_t phrase) {
+    if (walk->count < walk->room) {
+        int32_t *found = walk->found + 3 * walk->count;
+        found[0] = walk->row;
+        found[1] = phrase;
+        found[2] = 0;
+    }
+    walk->count++;
+}
+
+/* Takes a step; returns 0 where no phrase goes on so. */
+static int step(struct walk *walk, uint32_t symbol) {
+    const int32_t *next = walk->tree.steps + 4 * find_step(walk->tree, walk->state, symbol);
+    if (!next[2])
+        return 0;
+    walk->state = next[2];
+    if (next[3] >= 0)
+        report(walk, next[3]);
+    return 1;
+}
+
+/* What the character at data[*at] is in a normal form, a whole number being one; *at moves behind it. */
+static uint32_t symbol_at(const uint8_t *data, int64_t end, int64_t *at, const uint32_t *symbols, int plain) {
+    uint32_t point = next_point(data, end, at);
+    if (plain)
+        return point == ' ' ? BREAK : point == '#' ? SIGN : point;
+    uint32_t symbol = point < KNOWN ? symbols[point] : ODD;
+    if (symbol != NUMERAL)
+        return symbol;
+    for (int64_t next = *at; next < end;) { /* 3,141.59 */
+        uint32_t mark = data[next];
+        if (mark == '.' || mark == ',' || mark == ':')
+            next++;
+        if (next >= end)
+            break;
+        point = next_point(data, end, &next);
+        if (point >= KNOWN || symbols[point] != NUMERAL)
+            break;
+        *at = next;
+    }
+    return SIGN;
+}
+
+/* Leads the normal form of data[begin:end] and a space behind it down the tree. */
+static void walk_line(struct walk *walk, const uint8_t *data, int64_t begin, int64_t end, const uint32_t *symbols, int plain) {
+    int inside = 0, any = 0; /* a word; behind the first token */
+    for (int64_t at = begin; at < end;) {
+        uint32_t symbol = symbol_at(data, end, &at, symbols, plain);
+        int64_t ahead = at;
+        if (!plain && at < end && symbol > ODD && data[at] >= 0x80) {
+            uint32_t point = next_point(data, end, &ahead);
+            if (point >= KNOWN || symbols[point] == ODD)
+                symbol = ODD; /* a mark changes the letter before it */
+        }
+        if (symbol == ODD && !plain) {
+            report(walk, -1);
+            return;
+        }
+        if (symbol == BREAK) {
+            inside = 0;
+            continue;
+        }
+        int letter = symbol != SIGN;
+        if (any && !(letter && inside) && !step(walk, ' '))
+            return;
+        uint32_t point = letter ? symbol & ~TWICE : '#';
+        if (!step(walk, point) || (letter && symbol & TWICE && !step(walk, point)))
+            return;
+        inside = letter;
+        any = 1;
+    }
+    int64_t before = walk->count;
+    if (!any && walk->empty >= 0)
+        report(walk, walk->empty);
+    if (any && step(walk, ' ') && before < walk->count && before < walk->room)
+        walk->found[3 * before + 2] = 1;
+}
+
+/*
+ * The phrases that the normal forms of `count` lines, data[begin[i]:end[i]], begin with, in order; a line of which that can not
+ * be told has -1 among them. `plain`: the lines are normal forms. `empty`: the phrase of a line
+ * without any word, or -1. Lines of more than `most` characters are left out.
+ * `symbols`[KNOWN], `steps`[1 << bits][4], `found`[room][3]: line, phrase, whether the normal form ends there.
+ * Returns how many are found; those beyond the room are left out.
+ */
+KERNEL int64_t phrases_begun(const uint8_t *data, const int64_t *begin, const int64_t *end, const int64_t *chars, int64_t count,
+                             int64_t most, const uint32_t *symbols, int64_t plain, int64_t empty, const int32_t *steps, int64_t bits,
+                             int64_t room, int32_t *found) {
+    struct walk walk = {{steps, (int)bits}, 0, 0, (int32_t)empty, 0, room, found};
+    for (int64_t row = 0; row < count; row++) {
+        if (chars[row] > most)
+            continue;
+        walk.state = 0;
+        walk.row = (int32_t)row;
+        walk_line(&walk, data, begin[row], end[row], symbols, (int)plain);
+    }
+    return walk.count;
+}
+
+/* Pieces of words as bytes, ASCII letters in lower case. Form i is bytes[first[i]:first[i + 1]], an `offset` in it says which
+ * bytes it is found by: four from there on, or for short ones the one that stands there. */
+struct forms {
+    const uint8_t *bytes;
+    const int64_t *first;
+    const int32_t *offset;
+    const int32_t *head; /* [1 << SLOT_BITS] by four bytes, [256] by one: the first form, or -1 */
+    const int32_t *next; /* the next form with the same head, or -1 */
+};
+
+static uint8_t lower(uint8_t byte) {
+    return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
+}
+
+static int64_t gram_slot(const uint8_t *data) {
+    uint32_t gram;
+    memcpy(&gram, data, 4);
+    return (gram | 0x20202020u) * 0x9E3779B1u >> (32 - SLOT_BITS);
+}
+
+/* Whether form i stands in data[begin:end] with its `offset` at `at`. */
+static int stands(const struct forms *forms, int32_t form, const uint8_t *data, int64_t begin, int64_t end, int64_t at) {
+    int64_t size = forms->first[form + 1] - forms->first[form], from = at - forms->offset[form];
+    if (from < begin || from + size > end)
+        return 0;
+    const uint8_t *bytes = forms->bytes + forms->first[form];
+    for (int64_t i = 0; i < size; i++)
+        if (lower(data[from + i]) != bytes[i])
+            return 0;
+    return 1;
+}
+
+/*
+ * Lays out `count` forms for `phrases_held`: `head`[(1 << SLOT_BITS) + 256], `next`[count], `flags`[1 << SLOT_BITS >> 3].
+ * Forms of four bytes and more have an `offset` with four bytes behind it.
+ */
+KERNEL void phrases_lay(const uint8_t *bytes, const int64_t *first, const int32_t *offset, int64_t count, int32_t *head,
+                        int32_t *next, uint8_t *flags) {
+    memset(flags, 0, (size_t)1 << SLOT_BITS >> 3);
+    for (int64_t slot = 0; slot < (1 << SLOT_BITS) + 256; slot++)
+        head[slot] = -1;
+    for (int64_t form = count - 1; form >= 0; form--) {
+        const uint8_t *at = bytes + first[form] + offset[form];
+        int whole = first[form + 1] - first[form] >= 4;
+        int64_t slot = whole ? gram_slot(at) : (1 << SLOT_BITS) + *at;
+        next[form] = head[slot];
+        head[slot] = (int32_t)form;
+        if (whole)
+            flags[slot >> 3] |= (uint8_t)(1 << (slot & 7));
+    }
+    for (int64_t byte = 'A'; byte <= 'Z'; byte++)
+        head[(1 << SLOT_BITS) + byte] = head[(1 << SLOT_BITS) + lower((uint8_t)byte)];
+}
+
+/* What is found while lines are searched for forms. */
+struct search {
+    const struct forms *forms;
+    const uint8_t *data;
+    int64_t begin, end; /* the line */
+    int64_t row, count, room;
+    int32_t *found; /* [room][3]: line, form, the place behind it in the line */
+    int64_t *last;  /* of each form, the last line that holds it, and one */
+};
+
+/* Tries a form and those after it whose bytes may stand at `at`. */
+static void try_forms(struct search *search, int32_t form, int64_t at) {
+    const struct forms *forms = search->forms;
+    for (; form >= 0; form = forms->next[form]) {
+        if (search->last[form] == search->row + 1 || !stands(forms, form, search->data, search->begin, search->end, at))
+            continue;
+        search->last[form] = search->row + 1;
+        if (search->count < search->room) {
+            int32_t *found = search->found + 3 * search->count;
+            found[0] = (int32_t)search->row;
+            found[1] = form;
+            found[2] = (int32_t)(at - forms->offset[form] + forms->first[form + 1] - forms->first[form] - search->begin);
+        }
+        search->count++;
+    }
+}
+
+/*
+ * The forms that `count` lines, data[begin[i]:end[i]], hold, each once a line, in no order, but line after line. Lines of more
+ * than `most` characters are left out; forms are laid out by `phrases_lay`. `last`[forms], all zeros; `found`[room][3]: line,
+ * form, the byte of the line behind it. Returns how many are found; those beyond the room are left out.
+ */
+KERNEL int64_t phrases_held(const uint8_t *data, const int64_t *begin, const int64_t *end, const int64_t *chars, int64_t count,
+                            int64_t most, const uint8_t *bytes, const int64_t *first, const int32_t *offset, const int32_t *head,
+                            const int32_t *next, const uint8_t *flags, int64_t *last, int64_t room, int32_t *found) {
+    struct forms forms = {bytes, first, offset, head, next};
+    struct search search = {&forms, data, 0, 0, 0, 0, room, found, last};
+    const int32_t *single = head + (1 << SLOT_BITS);
+    for (search.row = 0; search.row < count; search.row++) {
+        if (chars[search.row] > most)
+            continue;
+        search.begin = begin[search.row];
+        search.end = end[search.row];
+        for (int64_t at = search.begin; at < search.end; at++) {
+            if (single[data[at]] >= 0)
+                try_forms(&search, single[data[at]], at);
+            if (at + 4 > search.end)
+                continue;
+            int64_t slot = gram_slot(data + at);
+            if (flags[slot >> 3] >> (slot & 7) & 1)
+                try_forms(&search, head[slot], at);
+        }
+    }
+    return search.count;
+}
