@@ -17,7 +17,6 @@ from cleanup.errors import RuleError
 from cleanup.pipeline import Pipeline
 from cleanup.rules import Example, Rule, directories
 from cleanup.stages import get
-from cleanup.stages import mojibake_prefilter as prefilter
 from cleanup.stages.mojibake_draft import Draft, differences
 
 HERE = Path(__file__).resolve().parent
@@ -189,11 +188,10 @@ def test_differences_keep_to_words() -> None:
     assert apply(old, [Edit(s, e, old[s:e], after, "r") for s, e, after in differences(old, new)]) == new
 
 
-def test_both_scans_agree() -> None:
-    texts = [text for texts in (*SENTENCES.values(), *TRAPS.values()) for text in texts if "\ud800" not in text]
-    texts += [text.encode().decode("cp866") for text in texts if "\n" not in text]
-    for strict in (False, True):
-        assert prefilter.odd_lines(texts, strict, dense=False) == prefilter.odd_lines(texts, strict, dense=True)
+def test_a_paragraph_in_a_cipher_has_no_a() -> None:
+    line = "Efs Hfnfjoefsbu ibu bn Ejfotubh obdi mbohfs Efcbuuf efo ofvfo Ibvtibmu gýs ejf Tubeu cftdimpttfo voe hfmpcu"
+    assert [edit.rule for edit in propose(line)] == ["mojibake/rot1"]
+    assert propose(line + " Das war klar.") == []
 
 
 def test_fuzz_against_ftfy() -> None:

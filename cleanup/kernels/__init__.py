@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,38 @@ def function(name: str, arguments: str, result: str | None = None) -> Function:
     found.argtypes = [_kind(argument) for argument in arguments.split()]
     found.restype = _KINDS[result] if result else None
     return found  # type: ignore[no-any-return]
+
+
+class Texts:
+    """The UTF-8 of strings for a kernel: addresses, uint64[n], and sizes in bytes, int64[n]; they hold as long as this does.
+
+    Python makes the UTF-8 of a string once and leaves it with the string: whoever encodes it later only copies it. Halves of
+    surrogate pairs are encoded like other characters.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._held: list[object] = [texts]
+        self.size = np.empty(len(texts), np.int64)
+        begin = self.size.ctypes.data
+        places = range(begin, begin + 8 * len(texts), 8)
+        try:
+            where = list(map(_utf8, texts, places))
+        except UnicodeEncodeError:
+            where = [self._address(text, place) for text, place in zip(texts, places, strict=True)]
+        self.where = np.array(where, np.uint64)
+
+    def _address(self, text: str, place: int) -> int:
+        try:
+            return _utf8(text, place)
+        except UnicodeEncodeError:
+            data = text.encode("utf-8", "surrogatepass")
+            self._held.append(data)
+            ctypes.c_ssize_t.from_address(place).value = len(data)
+            return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
+
+
+_utf8: Callable[[str, int], int] = ctypes.pythonapi.PyUnicode_AsUTF8AndSize
+_utf8.argtypes, _utf8.restype = [ctypes.py_object, ctypes.c_void_p], ctypes.c_void_p  # type: ignore[attr-defined]
 
 
 def _kind(name: str) -> Any:

@@ -1,8 +1,8 @@
 """ftfy, asked only where it can say something, with the very same answer.
 
 ftfy changes the encoding of a line only if its pattern of unlikely neighbours matches. Every branch of that pattern needs two
-particular characters side by side: `Neighbours` is the table of those pairs, read from the pattern itself, and one look-up
-for every character that is not ASCII finds the few lines that are worth the pattern.
+particular characters side by side: `Neighbours` is the table of those pairs, read from the pattern itself, and two look-ups
+for every character that is not ASCII find the few lines that are worth the pattern.
 """
 
 from __future__ import annotations
@@ -30,26 +30,17 @@ _ELEMENT = re.compile(r"(\[(?:\\.|[^\]\\])*\]|\\.|.)([?*+]?)", re.S)
 
 
 class Neighbours(msgspec.Struct, frozen=True):
-    """The class of every UTF-16 code unit, and which class beside which (as left * classes + right) can be part of a match.
+    """The class of every UTF-16 code unit, and which class beside which (as left * count + right) can be part of a match."""
 
-    `keys`: code units that, as the left (1) or the right one (2), begin the search for such a pair. Every pair has one.
-    """
-
-    keys: NDArray[np.uint8]
     classes: NDArray[np.uint8]
     count: int
-    pairs: NDArray[np.bool_]
-
-    def suspicious(self, left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Whether characters beside each other, given by their classes, can be part of a match; elementwise."""
-        return np.take(self.pairs, left.astype(np.uint16) * np.uint16(self.count) + right, mode="clip")
+    pairs: NDArray[np.uint8]
 
 
 class Packed(msgspec.Struct):
     """`Neighbours` as a file, with the version of ftfy."""
 
     version: str
-    keys: bytes
     classes: bytes
     count: int
     pairs: bytes
@@ -64,15 +55,14 @@ def neighbours() -> Neighbours:
     if path.exists():
         packed = msgspec.msgpack.decode(zstandard.decompress(path.read_bytes()), type=Packed)
         if packed.version == importlib.metadata.version("ftfy"):
-            keys, classes = np.frombuffer(packed.keys, np.uint8), np.frombuffer(packed.classes, np.uint8)
-            return Neighbours(keys, classes, packed.count, np.frombuffer(packed.pairs, np.bool_))
+            return Neighbours(np.frombuffer(packed.classes, np.uint8), packed.count, np.frombuffer(packed.pairs, np.uint8))
     return build()
 
 
 def pack() -> bytes:
     """The content of `neighbours.bin` for the installed ftfy, before it is compressed."""
     table = build()
-    arrays = (table.keys.tobytes(), table.classes.tobytes(), table.count, table.pairs.tobytes())
+    arrays = (table.classes.tobytes(), table.count, table.pairs.tobytes())
     return msgspec.msgpack.encode(Packed(importlib.metadata.version("ftfy"), *arrays))
 
 
@@ -84,13 +74,10 @@ def build() -> Neighbours:
     found = sorted({char for char in BADNESS_RE.pattern if ord(char) >= _DOMAIN})
     domain = "".join(map(chr, range(_DOMAIN))) + "".join(found)
     signature = np.zeros(1 << 16, np.uint64), np.zeros(1 << 16, np.uint64)
-    begin = np.zeros(1 << 16, np.uint8)
     members: dict[str, NDArray[np.uint32]] = {}
     for number, pair in enumerate(_pair(elements) for elements in branches):
         for side, element in zip(signature, pair, strict=True):
             side[_members(element, domain, members)] |= np.uint64(1 << number)
-        rare = min((0, 1), key=lambda place: _breadth(pair[place]))
-        begin[_members(pair[rare], domain, members)] |= np.uint8(1 << rare)
     # Characters with the same signatures are one class; the product tells signatures apart, which is checked.
     _, first, classes = np.unique(
         signature[0] * np.uint64(0x9E3779B97F4A7C15) + signature[1], return_index=True, return_inverse=True
@@ -98,7 +85,7 @@ def build() -> Neighbours:
     keys = [side[first] for side in signature]
     assert all((key[classes] == side).all() for key, side in zip(keys, signature, strict=True))
     pairs = (keys[0][:, None] & keys[1][None, :]) != 0
-    return Neighbours(begin, classes.astype(np.uint8), len(first), pairs.reshape(-1))
+    return Neighbours(classes.astype(np.uint8), len(first), pairs.reshape(-1).astype(np.uint8))
 
 
 def _branches(pattern: str) -> list[str]:

@@ -22,6 +22,11 @@ ROUNDS = 12  # repairs that uncover one another, such as an entity inside of moj
 SEGMENT = 1_000_000  # characters of a line that are repaired in one piece, as ftfy does it
 AGREED = 60.0  # bits that two lines of a document or more have to save before others are read in the same way
 _BEFORE = ("mojibake/surrogates", "mojibake/entities")  # what has to be done before bytes are looked at
+_FINDERS = {
+    "mojibake/hyphen-newline": (prefilter.SPLIT, words.split_words),
+    "mojibake/rot1": (prefilter.CIPHER, words.ciphered),
+    "mojibake/pinyin": (prefilter.PINYIN, words.pinyin),
+}
 _AFTER = ("mojibake/control", "mojibake/soft-hyphen", "mojibake/zero-width", "mojibake/bidi")
 
 
@@ -44,13 +49,11 @@ def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
         texts = [doc.text for doc in docs]
         out: list[list[Edit]] = [[] for _ in docs]
-        suspects = words.suspects(texts)  # first: Polars leaves each text's UTF-8 with it, for all that ask for it later
-        wanted = prefilter.lines(texts)
-        suspects["mojibake/hyphen-newline"] = _split(wanted)
-        for rule, find in words.FINDERS.items():
-            for index in suspects[rule] if rule in active else ():
+        wanted = prefilter.find(texts)
+        for rule, (reason, find) in _FINDERS.items():
+            for index in wanted.texts[reason] if rule in active else ():
                 out[index] += find(texts[index])
-        repairs = [(index, Repair(texts[index], found, out[index])) for index, found in enumerate(wanted) if found]
+        repairs = [(index, Repair(texts[index], found, out[index])) for index, found in enumerate(wanted.lines) if found]
         _settle([draft for _, repair in repairs for draft in repair.drafts], active)
         for index, repair in repairs:
             made = list(repair.edits())
@@ -58,20 +61,6 @@ def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
         return out
 
     return propose
-
-
-def _split(wanted: Sequence[dict[int, int]]) -> set[int]:
-    """Numbers of the texts with a word that may have been split; where that is all, no line has to be repaired."""
-    out: set[int] = set()
-    for index, found in enumerate(wanted):
-        split = [number for number, reason in found.items() if reason & prefilter.SPLIT]
-        for number in split:
-            found[number] &= ~prefilter.SPLIT
-            if not found[number]:
-                del found[number]
-        if split:
-            out.add(index)
-    return out
 
 
 _CONTRACTION = re.compile("(?<=[A-Za-z])’(?=(?:s|t|re|ve|ll|d|m)(?![A-Za-z]))")
@@ -145,7 +134,7 @@ def _settle(drafts: Sequence[Draft], active: Set[str]) -> None:
         changed = _changed(drafts, active)
         if not changed:
             return
-        for draft, found in zip(changed, prefilter.lines([draft.text for draft in changed]), strict=True):
+        for draft, found in zip(changed, prefilter.find([draft.text for draft in changed]).lines, strict=True):
             draft.reasons = found.get(0, 0)
         drafts = [draft for draft in changed if draft.reasons]
 

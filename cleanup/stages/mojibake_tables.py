@@ -1,4 +1,4 @@
-"""What the prefilter knows of every character, in tables of NumPy: its kind, its number as a letter, the usual neighbours."""
+"""What the prefilter knows of every character, in tables: its kind, its number as a letter, the usual neighbours."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ from cleanup import rules
 from cleanup.errors import RuleError
 from cleanup.parse import letters as language
 from cleanup.stages import codepages
-from cleanup.stages.ftfy_prefilter import neighbours
 from cleanup.stages.mojibake_characters import JOINING, SPECIAL
+from cleanup.stages.mojibake_words import CIPHERED, TONES
 
 _BITS = 22
 PAIR = np.array([1 << 20], np.uint32)  # in the place of the third letter
 NUMBER = np.uint32((1 << 17) - 1)
 KIND = np.uint32(17)
-SMALL, CAPITAL, SPECIAL_BIT, RARE, DASH, ASCII, JOINS = (np.uint32(1 << bit) for bit in range(20, 27))
+SMALL, CAPITAL, SPECIAL_BIT, RARE, DASH, ASCII, JOINS, LETTERLIKE, LOOK, EASTERN, TONE = (
+    np.uint32(1 << bit) for bit in range(20, 31)
+)
 NEUTRAL, LETTER, SYMBOL, EAST, QUOTE, STRANGER = range(6)
-# The same and more in eight bits, enough to pass over nearly everything. LETTERLIKE: letters that are not ASCII, and symbols,
-# which letters may have become; with EASTERN, it tells ideographs and Hangul from kana. LOOK: only a closer look tells more.
-LOWER, UPPER, LETTERLIKE, LOOK, EASTERN, LEFT, RIGHT, ASCII8 = (np.uint8(1 << bit) for bit in range(8))
-IDEOGRAPH = EASTERN | LETTERLIKE
 # Between two letters these are odd; apostrophes, hyphens, dashes and the Catalan dot are not. A letter beside one of the
 # second group is odd too, though it would be well at the edge of a word.
 _QUOTES = "“”„‚‹›«»•¿¡"
@@ -36,16 +34,15 @@ _CASED = 0x2E00  # alphabets with capitals, as far as `letters.tsv` has them, en
 
 
 class Tables(msgspec.Struct, frozen=True):
-    """What there is to know of a character, packed, by UTF-16 code unit; and a flag for every trigram and pair that is known.
+    """What there is to know of a character, packed, by UTF-16 code unit; and a bit for every trigram and pair that is known.
 
-    Bits of `packed`: 0-16 number of the letter, 17-19 kind, 20 small, 21 capital, 22 special, 23 an unusual
-    ideograph, 24 a dash, 25 an ASCII letter, 26 of a script that needs joiners. `number` and `flags`: what is asked of all.
+    Bits of `packed`: 0-16 number of the letter, 17-19 kind, 20 small, 21 capital, 22 special, 23 an unusual ideograph, 24 a dash,
+    25 an ASCII letter, 26 of a script that needs joiners, 27 a letter that is not ASCII, an ideograph, Hangul or a symbol, which
+    letters may have become, 28 worth a closer look, 29 ideograph, Hangul or kana, 30 a vowel with a tone.
     """
 
     packed: NDArray[np.uint32]
-    number: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
-    known: NDArray[np.bool_]
+    known: NDArray[np.uint8]
 
 
 @cache
@@ -56,14 +53,21 @@ def tables() -> Tables:
     path = rules.built_in() / "mojibake" / "tables.bin"
     try:
         _, _, data = zstandard.ZstdDecompressor().decompress(path.read_bytes()).partition(b"\n")
-        packed = np.frombuffer(data, "<u4", 1 << 16)
-        known = np.unpackbits(np.frombuffer(data, np.uint8, offset=4 << 16)).view(np.bool_)
-        if len(known) != 1 << _BITS:
+        packed = np.frombuffer(data, "<u4", 1 << 16).astype(np.uint32)
+        known = np.frombuffer(data, np.uint8, offset=4 << 16)
+        if len(known) != 1 << (_BITS - 3):
             raise ValueError("cut off")
     except (OSError, ValueError, zstandard.ZstdError) as error:
         raise RuleError(f"{path}: {error}", "reinstall corpus-cleanup") from None
-    kind = (packed >> KIND & np.uint32(7)).astype(np.uint8)
-    return Tables(packed, packed & NUMBER, _flags(packed, kind), known)
+    return Tables(packed, known)
+
+
+def cipher() -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
+    """(which four bytes, multiplied, begin a word in the cipher; those words with the spaces around them, eight bytes each)."""
+    words = np.frombuffer(b"".join(f" {word} ".encode().ljust(8, b"\0") for word in CIPHERED), np.uint64)
+    hints = np.zeros(1 << 14, np.uint8)
+    hints[words.view(np.uint32)[::2] * np.uint32(0x9E3779B1) >> np.uint32(18)] = 1
+    return hints, words
 
 
 def build() -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
@@ -101,6 +105,8 @@ def build() -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     packed = packed | joins * JOINS
     packed[[0x2013, 0x2014]] |= DASH
     packed[[code for code in range(128) if chr(code).isalpha()]] |= ASCII
+    packed[[ord(char) for char in TONES]] |= TONE
+    packed |= _flags(packed, kind)
     return packed.astype(np.uint32), known
 
 
@@ -114,15 +120,13 @@ def _learn_thai(
     known[spread(left[one], right[one], right[two])] = True
 
 
-def _flags(packed: NDArray[np.uint32], kind: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    east = kind == EAST
-    ideograph = east & (np.arange(1 << 16) > 0x3400)
+def _flags(packed: NDArray[np.uint32], kind: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """What follows from the rest, and is asked of every character."""
+    ideograph = (kind == EAST) & (np.arange(1 << 16) > 0x3400)
     letter = (kind == LETTER) & (packed & ASCII == 0)
     look = (kind == SYMBOL) | (kind == QUOTE) | (packed & (SPECIAL_BIT | DASH | RARE) != 0)
-    flags = packed >> np.uint32(20) & np.uint32(3)
-    flags |= (letter | (kind == SYMBOL) | ideograph) * np.uint32(LETTERLIKE) | look * np.uint32(LOOK) | east * np.uint32(EASTERN)
-    flags |= neighbours().keys * np.uint32(LEFT) | (packed & ASCII != 0) * np.uint32(ASCII8)
-    return flags.astype(np.uint8)
+    flags: NDArray[np.uint32] = (letter | (kind == SYMBOL) | ideograph) * LETTERLIKE | look * LOOK | (kind == EAST) * EASTERN
+    return flags
 
 
 def _fill_letters(
@@ -185,8 +189,3 @@ def spread(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) 
     mixed *= np.uint32(0x2C1B3C6D)
     mixed >>= np.uint32(32 - _BITS)
     return mixed
-
-
-def known(a: NDArray[np.uint32], b: NDArray[np.uint32], c: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Whether trigrams of letters, given by their numbers, or pairs of ideographs (`c` is PAIR) are usual; elementwise."""
-    return np.take(tables().known, spread(a, b, c), mode="clip")  # "clip" spares a check that cannot fail

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 
 from cleanup import rules
@@ -11,30 +11,16 @@ from cleanup.document import Edit
 from cleanup.parse.letters import letters
 
 # Short words of English, German, French, Spanish, Italian, Dutch, Portuguese, Swedish, Danish and Polish, a letter further on.
-_CIPHERED = (
+CIPHERED = (
     "uif", "boe", "uibu", "gps", "xbt", "xjui", "ejf", "efs", "ebt", "voe", "efo", "efn", "nju", "bvg", "jtu", "wpo",
     "ojdiu", "tjdi", "mft", "eft", "rvf", "vof", "ebot", "qpvs", "mpt", "vob", "efm", "dpo", "dif", "opo", "efmmb", "qfs",
     "ifu", "wbo", "ffo", "pdi", "buu", "tpn", "efu", "oif",
 )  # fmt: skip
-_SECRET = " (?:" + "|".join(_CIPHERED) + ") "
-_TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
-_PINYIN_HINT = f"\\([a-zü]{{0,5}}[{_TONES}]"
-_HINTS = {"mojibake/rot1": _SECRET, "mojibake/pinyin": _PINYIN_HINT}
-_PINYIN = re.compile(rf"\(([bpmfdtnlgkhjqxzcsryw]?h?[iuü]?[aeiouü{_TONES}]{{1,3}}(?:n|ng|r)?)\)")
+TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
+_PINYIN = re.compile(rf"\(([bpmfdtnlgkhjqxzcsryw]?h?[iuü]?[aeiouü{TONES}]{{1,3}}(?:n|ng|r)?)\)")
 _BREAK = re.compile("[-\u2010\xad]\r?\n")
 _SPLIT = re.compile("([^\\W\\d_]{2,})([-\u2010\xad]\r?\n)[ \t]*([^\\W\\d_]{2,})")
 _WORD = 60  # characters of a word at most
-
-
-def suspects(texts: Sequence[str]) -> dict[str, set[int]]:
-    """For the rules of whole paragraphs, numbers of the texts in which they could find something: never too few."""
-    import polars as pl
-
-    try:
-        series = pl.Series(texts, dtype=pl.String)
-    except UnicodeEncodeError:
-        series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
-    return {rule: set(series.str.contains(hint).arg_true().to_list()) for rule, hint in _HINTS.items()}
 
 
 def split_words(text: str) -> Iterator[Edit]:
@@ -76,14 +62,14 @@ def words() -> frozenset[str]:
     return frozenset(word for line in lines if not line.startswith("#") for word in line.partition("\t")[2].split(" "))
 
 
-_CIPHERED_WORD = re.compile(_SECRET)
+_CIPHERED_WORD = re.compile(" (?:" + "|".join(CIPHERED) + ") ")
 
 
 def ciphered(text: str) -> Iterator[Edit]:
-    """Paragraphs in which every character is the one after the right one, as paywalls do it."""
+    """Paragraphs in which every character is the one after the right one, as paywalls do it: there is no "a" in them then."""
     at = 0
     for line in text.split("\n"):
-        if len(line) >= 20 and _CIPHERED_WORD.search(line):
+        if len(line) >= 20 and "a" not in line and _CIPHERED_WORD.search(line):
             plain = "".join(char if char.isspace() else chr(ord(char) - 1) for char in line)
             model = letters()
             now, then = model.fit(line[:400]), model.fit(plain[:400])
@@ -99,11 +85,8 @@ def pinyin(text: str) -> Iterator[Edit]:
     found = [
         match
         for match in _PINYIN.finditer(text)
-        if not set(match[1]).isdisjoint(_TONES) and "\u4e00" <= text[match.start() - 1 : match.start()] <= "\u9fff"
+        if not set(match[1]).isdisjoint(TONES) and "\u4e00" <= text[match.start() - 1 : match.start()] <= "\u9fff"
     ]
     score = 0.95 if len(found) > 2 else 0.6
     for match in found:
         yield Edit(match.start(), match.end(), match[0], "", "mojibake/pinyin", score, {"times": len(found)})
-
-
-FINDERS = {"mojibake/hyphen-newline": split_words, "mojibake/rot1": ciphered, "mojibake/pinyin": pinyin}

@@ -22,6 +22,7 @@ from cleanup.stages import codepages, ftfy_prefilter, get, mojibake, readings
 from cleanup.stages import mojibake_prefilter as prefilter
 from cleanup.stages.mojibake_draft import Draft, differences
 from cleanup.stored import find
+from tests.laws.mojibake_by_hand import reasons
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 SENTENCES = [
@@ -78,7 +79,10 @@ def test_batches_do_not_matter(many: list[str]) -> None:
 @given(texts)
 def test_prefilter_is_sound(text: str) -> None:
     """What the prefilter passes over would not have been changed: fast is slow."""
-    wanted = prefilter.lines([text])[0]
+    found = prefilter.find([text])
+    wanted = found.lines[0]
+    for reason, repair in mojibake._FINDERS.values():
+        assert found.texts[reason] or not list(repair(text))
     lines = text.split("\n")
     for number, line in enumerate(lines):
         if number not in wanted:
@@ -100,7 +104,7 @@ def test_neighbours_miss_nothing(text: str) -> None:
 def test_our_copy_of_the_neighbours_is_what_ftfy_s_pattern_says() -> None:
     stored, made = ftfy_prefilter.neighbours(), ftfy_prefilter.build()
     assert stored.count == made.count, "run tests/bench/compile_letters.py"
-    for name in ("keys", "classes", "pairs"):
+    for name in ("classes", "pairs"):
         assert (getattr(stored, name) == getattr(made, name)).all()
 
 
@@ -131,10 +135,19 @@ def test_a_line_is_read_word_by_word(words: list[str]) -> None:
     assert readings.whole(line) == expected
 
 
-@given(texts)
-def test_both_scans_agree(text: str) -> None:
-    for strict in (False, True):
-        assert prefilter.odd_lines([text], strict, dense=False) == prefilter.odd_lines([text], strict, dense=True)
+ANYTHING = st.text(
+    "aeÃ©â€™ĂйпНžÐžР\xa0\xad\n &;-(zhgǎü)\u200b\u200d\x00\x7f\r\t😀市场か中国नо\u0e01가\u064b‐„¼—#1A\x85\ud83d\ude00", max_size=60
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(texts | ANYTHING | st.text(st.characters(max_codepoint=0x4FF)), max_size=4), st.booleans())
+@example([" uif ojdiu " * 3, "( zhg (zhgǎ", "x-\r\n\xad\n‐", "&amp; &#" + "x" * 25 + ";"], False)
+@example(["x\u200b" * 300 + "\n" * 400 + "&amp;\n" * 400], True)
+def test_the_scan_is_what_it_is_by_hand(many: list[str], strict: bool) -> None:
+    lines = [(at, number, line) for at, text in enumerate(many) for number, line in enumerate(text.split("\n"))]
+    expected = [[at, number, found] for at, number, line in lines if (found := reasons(line, strict))]
+    assert prefilter._scan(many, strict).tolist() == expected
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
