@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,8 +83,7 @@ class Lines:
             rows, ends = self.mapped.rows[part][wanted[begin:end] - self.mapped.first[part]], self.mapped.ends[part]
             places = np.where(rows > 0, ends[rows - 1], 0)
             file = self._file(part)
-            for place, size in zip(places.tolist(), (ends[rows] - places).tolist(), strict=True):
-                yield os.pread(file, size, place)
+            yield from map(os.pread, repeat(file), (ends[rows] - places).tolist(), places.tolist())
 
     def _file(self, part: int) -> int:
         if part not in self.files:
@@ -141,9 +140,15 @@ def compare(share: Share, attempt: int) -> NDArray[Any]:  # noqa: ARG001 (the en
         lines.close()
 
 
-@lru_cache(maxsize=1)
 def _mapped(directories: tuple[Path, ...]) -> Mapped:
-    return load(directories, None)
+    """The parts, as the last one who asked left them; a process of its own loads what it needs."""
+    if directories not in _loaded:
+        _loaded.clear()
+        _loaded[directories] = load(directories, None)
+    return _loaded[directories]
+
+
+_loaded: dict[tuple[Path, ...], Mapped] = {}
 
 
 def deduplicate(
@@ -162,7 +167,8 @@ def deduplicate(
     from cleanup.dedup.sketch import load as load_sketches
 
     directories = tuple(job.work / "map" / job.name for job in work)
-    mapped = load(directories, outcomes)
+    _loaded.clear()
+    mapped = _loaded[directories] = load(directories, outcomes)
     lines = Lines(mapped, config)
 
     def judged(pairs: NDArray[np.uint64]) -> NDArray[Any]:
@@ -183,7 +189,7 @@ def deduplicate(
         del sketches  # they are mapped
     finally:
         lines.close()
-        _mapped.cache_clear()  # another run may be made in the same place
+        _loaded.clear()  # another run may be made in the same place
     ordered = result.proposals.numbers()
     for number, job in enumerate(work):
         begin, end = mapped.first[number : number + 2].tolist()

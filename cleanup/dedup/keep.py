@@ -46,12 +46,14 @@ class Order(NamedTuple):
         rank[self.at(numbers)] = self.rank[self.at(others)]
         return self._replace(rank=rank)
 
-    def reason(self, kept: int, other: int) -> str:
-        """Why the document at one place stays and that at the other goes."""
-        for name, value in zip(self.criteria, self.values, strict=True):
-            if value[kept] != value[other]:
-                return REASONS[name] if value[kept] < value[other] else HOLDS
-        return "first"
+    def reasons(self, kept: I64, other: I64) -> list[str]:
+        """Why the documents at some places stay and those at others go, pair by pair."""
+        kinds = ["first", HOLDS, *map(REASONS.__getitem__, self.criteria)]
+        found = np.zeros(len(kept), np.intp)
+        for kind, value in reversed(list(enumerate(self.values, 2))):
+            one, two = value[kept], value[other]
+            found = np.where(one == two, found, np.where(one < two, kind, 1))
+        return list(map(kinds.__getitem__, found.tolist()))
 
 
 def order(numbers: I64, ids: Sequence[str], columns: Columns, criteria: Sequence[str], group: I64) -> Order:

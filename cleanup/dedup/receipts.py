@@ -123,17 +123,18 @@ class Clusters(Sequence[dict[str, Any]]):
         group = self.members.take(slice(*self.bounds[[first, after]].tolist()))
         places = order.at(group.number)
         ranked = np.lexsort((order.rank[places], group.kept))
-        runners_up = places[ranked[bounds[:-1]]].tolist()
         members = [
             {"id": order.ids[place], **figures(verdict)}
             for place, verdict in zip(places.tolist(), group.verdicts(self.table), strict=True)
         ]
-        at = order.at(self.names.kept[first:after]).tolist()
-        for number, (begin, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
+        at = order.at(self.names.kept[first:after])
+        reasons = order.reasons(at, places[ranked[bounds[:-1]]])
+        rows = zip(at.tolist(), reasons, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+        for number, (place, reason, begin, end) in enumerate(rows, first):
             yield {
-                "cluster": self.names[first + number],
-                "kept": order.ids[at[number]],
-                "keep_reason": order.reason(at[number], runners_up[number]),
+                "cluster": self.names[number],
+                "kept": order.ids[place],
+                "keep_reason": reason,
                 "members": members[begin:end],
             }
 
@@ -205,11 +206,11 @@ def proposals(members: Members, names: Names, order: Order, table: Table, cfg: D
         members = members.take(members.score >= SURE)
     stays, goes, cluster = order.at(members.kept), order.at(members.number), names.at(members.kept)
 
-    def about(place: int, other: int, home: int, bands: int, score: float, verdict: Verdict) -> Drop | Mark:
+    def about(place: int, reason: str, home: int, bands: int, score: float, verdict: Verdict) -> Drop | Mark:
         why: dict[str, Any] = {"duplicate_of": order.ids[place], **figures(verdict)}
         if home >= 0:
             why["cluster"] = names[home]
-        why["keep_reason"] = order.reason(place, other)
+        why["keep_reason"] = reason
         why["bands"] = bands
         if verdict.passages[1][1]:
             why["shared"] = verdict.passages[1]
@@ -223,8 +224,9 @@ def proposals(members: Members, names: Names, order: Order, table: Table, cfg: D
         at = np.searchsorted(members.number, numbers)
         member = np.append(members.number, -1)[at] == numbers
         chosen = members.take(at[member])
-        columns = [column[at[member]] for column in (stays, goes, cluster)] + [chosen.bands, chosen.score]
-        rows = zip(*(column.tolist() for column in columns), chosen.verdicts(table), strict=True)
+        place, other, home = (column[at[member]] for column in (stays, goes, cluster))
+        columns = (home.tolist(), chosen.bands.tolist(), chosen.score.tolist(), chosen.verdicts(table))
+        rows = zip(place.tolist(), order.reasons(place, other), *columns, strict=True)
         for one, home in zip(member.tolist(), names.at(numbers).tolist(), strict=True):
             name = "" if one else names[home]
             kept = {"cluster": name, "relation": "kept"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -96,13 +97,22 @@ def swapped(table: Table) -> Table:
 
 def listed(table: Table) -> list[Verdict]:
     """The rows of a table, one by one."""
-    found = []
-    for row in zip(*(table[name].tolist() for name in VERDICT.names or ()), strict=True):
-        relation, covers, jaccard, contained, covered, canonical_, aligned, weak, score, differ, (one, two) = row
-        kin = None if aligned != aligned else Canonical(canonical_, aligned)
-        said, held, inside, passages = tuple(covers), tuple(contained), tuple(covered), (tuple(one), tuple(two))
-        found.append(Verdict(RELATIONS[relation], said, jaccard, held, inside, kin, weak, score, passages, differ))
-    return found
+    (held, inside, covers), passage = (_pairs(table[name]) for name in ("contained", "covered", "covers")), table["passage"]
+    columns = zip(
+        *(map(RELATIONS.__getitem__, table["relation"].tolist()), covers, table["jaccard"].tolist(), held, inside),
+        *(map(_canonical, table["canonical"].tolist(), table["aligned"].tolist()), table["weak"].tolist()),
+        *(table["score"].tolist(), zip(_pairs(passage[:, 0]), _pairs(passage[:, 1]), strict=True), table["differ"].tolist()),
+        strict=True,
+    )
+    return list(map(Verdict._make, columns))
+
+
+def _pairs(column: NDArray[Any]) -> Iterator[tuple[Any, Any]]:
+    return zip(column[:, 0].tolist(), column[:, 1].tolist(), strict=True)
+
+
+def _canonical(jaccard: float, aligned: float) -> Canonical | None:
+    return None if aligned != aligned else Canonical(jaccard, aligned)
 
 
 def verdicts(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> list[Verdict]:
