@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import tomli
 
 from cleanup.errors import ConfigError
 
@@ -187,10 +187,10 @@ def load(path: str | Path) -> Config:
 def read_toml(path: str | Path) -> dict[str, Any]:
     """A TOML file as plain data. Raises ConfigError."""
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return tomli.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}", "name an existing file with -c") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}", "the file has to be TOML, encoded as UTF-8") from None
 
 

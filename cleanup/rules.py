@@ -56,7 +56,8 @@ def digest(paths: Sequence[Path]) -> str:
     for root in paths:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):
             total.update(path.relative_to(root).as_posix().encode() + b"\0")
-            total.update(hashlib.blake2b(path.read_bytes()).digest())
+            with open(path, "rb", 0) as file:
+                total.update(hashlib.file_digest(file, hashlib.blake2b).digest())  # through one small buffer
     return total.hexdigest()
 
 

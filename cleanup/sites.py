@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from cleanup.arrays import distinct
 from cleanup.config import Config
 from cleanup.document import Drop, Edit, Mark
 from cleanup.part import DEDUP_POLICY, Job, Proposals, load_proposals, save_proposals
@@ -88,7 +89,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
         table = lines.Table(stored["keys"], stored["pages"])
     mapped = job.work / "map" / job.name
     with np.load(mapped / "lines.npz") as part:
-        rows = np.unique(part["row"][table.pages_of(part["key"]) > 0])
+        rows = distinct(part["row"][table.pages_of(part["key"]) > 0])
     gone = _duplicates(job.work, job.name, marked=False)
     with np.load(mapped / "columns.npz") as columns:
         ends = columns["ends"]

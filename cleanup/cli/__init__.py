@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from importlib import import_module
@@ -24,6 +25,9 @@ COMMANDS = {
     "report": ("cleanup.cli.report:report_command", "Rebuild a run's report.html."),
     "init": ("cleanup.cli.init:init_command", "Write a commented cleanup.toml."),
 }
+
+
+SELDOM = (50_000, 20, 100)  # as of gc.set_threshold: rules and libraries are a million objects, and hardly one is in a cycle
 
 
 class OutputError(Exception):
@@ -109,6 +113,7 @@ def _options_behind_the_command(ctx: click.Context, options: dict[str, Any]) -> 
 def main() -> None:
     """The entry point: errors become one clear line with a hint and the exit code of the contract."""
     code = 0
+    gc.set_threshold(*SELDOM)
     try:
         code = cli.main(prog_name="cleanup", standalone_mode=False) or 0
         sys.stdout.flush()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cleanup.arrays import distinct
 from cleanup.dedup import candidates, canonical, keep
 from cleanup.dedup.bands import components
 from cleanup.dedup.cluster import Compare, Fetch, Judge, compare, confirm, elect
@@ -129,7 +130,7 @@ def _known(sketches: Sketches, cfg: DedupConfig, index: Index | None) -> list[Kn
 def _order(a: I64, b: I64, twins: Twins, columns: Columns, ids: Ids, cfg: DedupConfig) -> Order:
     """The policy over all documents that have a twin or are in a confirmed pair (a, b)."""
     left, right = np.concatenate((a, twins.first)), np.concatenate((b, twins.number))
-    numbers = np.union1d(left, right)
+    numbers = distinct(np.concatenate((left, right)))
     group = components(len(numbers), np.searchsorted(numbers, left), np.searchsorted(numbers, right))
     return keep.order(numbers, ids(numbers.tolist()), columns, cfg.keep, group)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cleanup.arrays import distinct
 from cleanup.dedup.bands import FLOODED, Buckets, stars
 from cleanup.dedup.pairs import Places, merge, pack, unique, unpack
 from cleanup.dedup.shingle import I64, U64, odd, u64
@@ -121,7 +122,7 @@ class Marks:
 
 def _within(buckets: Buckets) -> Iterator[U64]:
     """All pairs within small buckets, some at a time."""
-    for size in np.unique(buckets.sizes[buckets.sizes <= SMALL]).tolist():
+    for size in distinct(buckets.sizes[buckets.sizes <= SMALL]).tolist():
         starts = buckets.starts[buckets.sizes == size]
         left, right = np.triu_indices(size, 1)
         for begin in range(0, len(starts), BLOCK // len(left)):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+
+import tomli
 
 from cleanup.errors import CleanupError
 from cleanup.evaluate.script import Change, Script, joined
@@ -19,7 +20,7 @@ ZONES = ("head", "middle", "tail")
 @cache
 def pool() -> dict[str, Any]:
     """The lines by language, as `data/residue.toml` has them."""
-    return tomllib.loads(POOL.read_text(encoding="utf-8"))
+    return tomli.loads(POOL.read_text(encoding="utf-8"))
 
 
 def languages() -> list[str]:

@@ -13,9 +13,7 @@ import importlib.util
 import os
 import shlex
 import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -57,6 +55,9 @@ def build(folder: Path) -> Path:
 
     Raises NoCompilerError; OSError where the folder can't be written to.
     """
+    import subprocess  # which a library that is there need not wait for
+    import tempfile
+
     target = folder / name()
     if target.exists():
         return target

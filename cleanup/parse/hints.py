@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache, lru_cache
 from typing import Any
+
+import tomli
 
 from cleanup import rules
 
@@ -14,7 +15,7 @@ FOREIGN = ("related", "comments", "newsletter", "share", "caption", "author", "s
 @cache
 def data() -> dict[str, Any]:
     """The whole of `rules/extract.toml`."""
-    return tomllib.loads((rules.built_in() / "extract.toml").read_text(encoding="utf-8"))
+    return tomli.loads((rules.built_in() / "extract.toml").read_text(encoding="utf-8"))
 
 
 @cache

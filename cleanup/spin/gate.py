@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
+import tomli
 
 from cleanup.errors import RuleError
 from cleanup.spin import repair
@@ -54,9 +54,9 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             file = path / "spin" / "thresholds.toml"
             if file.is_file():
                 try:
-                    data |= tomllib.loads(file.read_text(encoding="utf-8")).get("gate", {})
+                    data |= tomli.loads(file.read_text(encoding="utf-8")).get("gate", {})
                     msgspec.convert(data, cls)
-                except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+                except (tomli.TOMLDecodeError, msgspec.ValidationError) as error:
                     raise RuleError(f"{file}: {error}", "keys and types as in the built-in thresholds.toml") from None
         return msgspec.convert(data, cls)
 

@@ -8,7 +8,6 @@ of the words they need, in an engine that is linear in the line (Rust's, through
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 import polars as pl
+import tomli
 
 from cleanup.config import describe
 from cleanup.errors import RuleError
@@ -122,8 +122,8 @@ def load(paths: Sequence[Path]) -> Book:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return tomli.loads(path.read_text(encoding="utf-8"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise RuleError(f"{path}: {error}", "a rule file has to be TOML, encoded as UTF-8") from None
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleanup.arrays import distinct
 from cleanup.document import Edit
 from cleanup.stages.boilerplate_characters import SPACES
 from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, series, words
@@ -166,7 +167,7 @@ def merged(tables: Sequence[Table]) -> Table:
     """Several tables as one, with the larger number of pages."""
     keys = np.concatenate([table.keys for table in tables])
     pages = np.concatenate([table.pages for table in tables])
-    found = np.unique(keys)
+    found = distinct(keys)
     most = np.zeros(len(found), np.int64)
     np.maximum.at(most, np.searchsorted(found, keys), pages)
     return Table(found, most)

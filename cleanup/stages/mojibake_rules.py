@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import tomli
 
 from cleanup.errors import RuleError
 from cleanup.rules import Example, Rule
@@ -41,8 +41,8 @@ def load(paths: Sequence[Path]) -> dict[str, Entry]:
         if not path.is_file():
             continue
         try:
-            entries = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).rule
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+            entries = msgspec.convert(tomli.loads(path.read_text(encoding="utf-8")), _File).rule
+        except (tomli.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
             raise RuleError(f"{path}: {error}", "see the built-in mojibake.toml for the form of a rule") from None
         for entry in entries:
             name = f"mojibake/{entry.id}"

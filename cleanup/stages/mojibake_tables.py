@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import rules
+from cleanup.arrays import distinct
 from cleanup.errors import RuleError
 from cleanup.parse import letters as language
 from cleanup.stages import codepages
@@ -79,7 +80,7 @@ def build() -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     number = np.zeros(1 << 16, np.uint32)
     case = np.zeros(1 << 16, np.uint8)
     rare = np.zeros(1 << 16, np.bool_)
-    _fill_letters(np.unique(singles[singles < 1 << 16]), kind, number, case)
+    _fill_letters(distinct(singles[singles < 1 << 16]), kind, number, case)
     _images(kind)
     _ideographs(kind, rare)
     number[(kind == SYMBOL) | np.isin(np.arange(1 << 16), [ord(char) for char in _SIGNS])] = (1 << 16) + 1
