@@ -14,7 +14,7 @@ from cleanup.config import DedupConfig
 from cleanup.dedup import exchange, sketch
 from cleanup.dedup.canonical import Classes
 from cleanup.dedup.shingle import CHUNK, fold, tokenise
-from cleanup.dedup.signature import EMPTY, affine32, fss, hashes32, shingled
+from cleanup.dedup.signature import EMPTY, hashes32, shingled
 from cleanup.errors import CleanupError
 from tests.bench.corpus import Writer
 
@@ -117,7 +117,7 @@ def test_affine32_is_datasketch() -> None:
     texts = [Writer(5, words=500).article(80), "two words", "", "北京大学的学生在北京"]
     for chunk in fold(texts):
         found = shingled(tokenise(chunk), 5)
-        ours = affine32(found, 128, seed=7)
+        ours = sketch.sketch(texts, scheme="affine32", seed=7)
         values, ends = hashes32(found), np.cumsum(found.counts)
         for row, (begin, end) in enumerate(pairwise([0, *ends.tolist()])):
             theirs = datasketch.MinHash(128, seed=7, scheme="affine32", hashfunc=int)
@@ -189,5 +189,4 @@ def test_classes_join_synonyms_and_drop_stop_words() -> None:
 
 def test_fss_fills_every_slot_whatever_the_size() -> None:
     texts = [" ".join(f"w{i}" for i in range(size)) for size in (1, 2, 4, 5, 6, 9, 40, 300, 3000)]
-    for chunk in fold(texts):
-        assert (fss(shingled(tokenise(chunk), 5), 128) != EMPTY).all()
+    assert (sketch.sketch(texts) != EMPTY).all()

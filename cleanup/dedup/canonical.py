@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from cleanup import kernels
-from cleanup.dedup.shingle import I64, U32, Tokens, fold, tokenise, u32
+from cleanup.dedup.shingle import I64, U32, fold, tokenise, u32
 
 _VALUE = u32(0x7FFFFFFF)
 FIRM = u32(0x80000000)  # set in words that no spinner is known to change: names, figures, terms
@@ -34,30 +34,16 @@ class Classes:
         self.keys, first = np.unique(keys[known], return_index=True)
         self.values: U32 = names[known][first] & _VALUE
         self.digest = hashlib.blake2b(self.keys.tobytes() + self.values.tobytes(), digest_size=8).hexdigest()
-        self._bits = len(self.keys).bit_length() + 1
-        self._table = np.full((1 << self._bits, 2), (0, FIRM), np.uint32)
+        self.bits = len(self.keys).bit_length() + 1
+        self.table = np.full(((1 << self.bits) + 1, 2), (0, FIRM), np.uint32)
         first = np.argsort(self.values != 0, kind="stable")  # stop words, which are looked up most, get the best places
         fill = _kernel("classes_fill", "u32* u32* i64 u32* i32")
-        fill(self.keys[first], self.values[first], len(first), self._table, self._bits)
+        fill(self.keys[first], self.values[first], len(first), self.table, self.bits)
 
     def lookup(self, hashes: U32) -> U32:
         """The value of every token: 0 for a stop word, below `FIRM` for a word with a class, else the word's own."""
         found = np.empty(len(hashes), np.uint32)
-        _kernel("classes_lookup", "u32* i64 u32* i32 u32*")(hashes, len(hashes), self._table, self._bits, found)
-        return found
-
-    def smallest(self, tokens: Tokens, size: int) -> U32:
-        """The canonical family of a chunk of texts, of which the `size` smallest values: uint32[n, size].
-
-        Stop words dropped, content words by class, neighbours joined. Pairs with a word that no spinner is known to change have
-        the smaller values, so that a sketch of the smallest ones is made of what a spun copy keeps, and of what few other texts
-        have.
-        """
-        texts = len(tokens.bounds) - 1
-        room, found = np.empty(int(np.diff(tokens.bounds).max(initial=0)), np.uint32), np.empty((texts, size), np.uint32)
-        _kernel("canonical_smallest", "u32* i64* i64 u32* i32 i64 u32* u32*")(
-            *(tokens.hashes, tokens.bounds, texts, self._table, self._bits, size, room, found)
-        )
+        _kernel("classes_lookup", "u32* i64 u32* i32 u32*")(hashes, len(hashes), self.table, self.bits, found)
         return found
 
 
@@ -72,7 +58,7 @@ def _one_token(words: list[str]) -> U32:
     """The hash of every word that is one token, else 0."""
     found = np.zeros(len(words), np.uint32)
     for folded in fold(words):
-        tokens = tokenise(folded, places=False)
+        tokens = tokenise(folded)
         one = np.flatnonzero(np.diff(tokens.bounds) == 1)
         found[folded.first + one] = tokens.hashes[tokens.bounds[one]]
     return found

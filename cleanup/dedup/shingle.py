@@ -12,6 +12,7 @@ and eight letters of any script fit 64 bits.
 
 from __future__ import annotations
 
+import codecs
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -51,25 +52,24 @@ def odd32(seed: int, count: int) -> list[np.uint32]:
 
 _STEP, _MIX, _LAST = odd32(0x57E9, 3)
 _PAD = "\0" * 8
-_UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
-_NO_UNITS = np.zeros(0, np.uint16)
+_utf_16 = codecs.utf_16_le_encode if sys.byteorder == "little" else codecs.utf_16_be_encode  # .encode("utf-16-le") looks it up
 SINGLE = 0x7F  # folded byte of a character that is a token of its own; its code goes into the hash
 NOTHING = 0x7E  # folded byte of a character that is invisible inside a word
+AHEAD = 12  # elements that arrays of tokens need behind the last one; the kernel says the same
 
 
 class Folded(NamedTuple):
     """Texts from `first` on: a folded byte a code unit, the code units, and where every text begins, [n + 1].
 
     A separator precedes the first text, and at least one follows every text, so that no token reaches over its end.
-    `single`: some characters are tokens of their own. `wide`: some take two code units.
+    `single`: some characters are tokens of their own.
     """
 
     first: int
     low: Bytes
-    units: Bytes | NDArray[np.uint16]
+    units: NDArray[np.uint16]
     offsets: I64
     single: bool
-    wide: bool
 
 
 class Tokens(NamedTuple):
@@ -81,55 +81,56 @@ class Tokens(NamedTuple):
     ends: I64
 
 
-def fold(texts: Sequence[str], size: int = CHUNK) -> Iterator[Folded]:
-    """Fold texts in chunks of about `size` characters; a longer text gets a chunk of its own."""
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    total = np.concatenate((np.ones(1, np.int64), np.cumsum(lengths + 1) + 1))
+def chunks(texts: Sequence[str], size: int = CHUNK) -> Iterator[slice]:
+    """The texts in pieces of about `size` characters; a longer text is a piece of its own."""
+    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)))
     first = 0
     while first < len(texts):
         after = max(first + 1, int(np.searchsorted(total, total[first] + size, "right")) - 1)
-        yield _fold(first, texts[first:after], total[first : after + 1] - (total[first] - 1))
+        yield slice(first, after)
         first = after
 
 
-def _fold(first: int, texts: Sequence[str], offsets: I64) -> Folded:
+def encoded(text: str) -> bytes:
+    """The UTF-16 code units of a text, in the order of this machine, surrogates as they stand."""
+    return _utf_16(text, "surrogatepass")[0]
+
+
+def fold(texts: Sequence[str], size: int = CHUNK) -> Iterator[Folded]:
+    """Fold texts in chunks of about `size` characters."""
+    for chunk in chunks(texts, size):
+        yield _fold(chunk.start, texts[chunk])
+
+
+def _fold(first: int, texts: Sequence[str]) -> Folded:
     joined = "\0".join(("", *texts, _PAD))
-    if joined.isascii():
-        codes = np.frombuffer(joined.encode("ascii"), np.uint8)
-        low = np.empty(len(codes), np.uint8)
-        _kernel("fold_ascii", "u8* i64 u8*")(codes, len(codes), low)
-        return Folded(first, low, codes, offsets, single=False, wide=False)
-    units = np.frombuffer(joined.encode(_UTF_16, "surrogatepass"), np.uint16)
-    wide = len(units) != len(joined)
-    if wide:  # characters beyond the basic plane take two units
-        sizes = [len(text) if text.isascii() else len(text.encode(_UTF_16, "surrogatepass")) // 2 for text in texts]
-        offsets = np.cumsum([1, *sizes]) + np.arange(len(texts) + 1)
+    units = np.frombuffer(encoded(joined), np.uint16)
+    wide = len(units) != len(joined)  # characters beyond the basic plane take two units
+    sizes = [len(encoded(text)) // 2 for text in texts] if wide else map(len, texts)
+    offsets = np.cumsum(np.fromiter((1, *sizes), np.int64, len(texts) + 1)) + np.arange(len(texts) + 1)
     low = np.empty(len(units), np.uint8)
-    special = _kernel("fold_units", "u16* i64 u8* u8*", "i64")(units, len(units), _table(), low)
+    special = _kernel("fold_units", "u16* i64 u8* u8*", "i64")(units, len(units), table(), low)
     if special & 2:
         keep = low != NOTHING
         offsets = np.append(0, np.cumsum(keep))[offsets]
         low, units = low[keep], units[keep]
-    return Folded(first, low, units, offsets, bool(special & 1), wide)
+    return Folded(first, low, units, offsets, bool(special & 1))
 
 
-def tokenise(folded: Folded, *, places: bool = True) -> Tokens:
-    """The tokens of a chunk; they do not depend on how texts are packed into chunks. `places`: whether their places are wanted.
+def tokenise(folded: Folded) -> Tokens:
+    """The tokens of a chunk; they do not depend on how texts are packed into chunks.
 
     A hash is made of the first eight bytes of a token, and of its last eight and its size where it is longer. What lies
     between, in words of more than 16 letters, is not looked at.
     """
-    offsets = folded.offsets
-    longest = int(np.diff(offsets).max(initial=0))
-    room = int(offsets[-1])
-    bounds, hashes = np.empty(len(offsets), np.int64), np.empty(room, np.uint32)
-    starts, ends = np.empty((2, room if places else longest), np.int64)
-    _kernel("tokens", "u8* u16* i64* i64 i32 i32 i64* u32* i64* i64*")(
-        *(folded.low, folded.units if folded.single else _NO_UNITS, offsets, len(offsets) - 1),
-        *(folded.single, places, bounds, hashes, starts, ends),
+    room = int(folded.offsets[-1]) + AHEAD
+    bounds, hashes = np.empty(len(folded.offsets), np.int64), np.empty(room, np.uint32)
+    starts, ends = np.empty(room, np.int64), np.empty(room, np.int64)
+    _kernel("tokens", "u8* u16* i64* i64 i32 i64* u32* i64* i64*")(
+        *(folded.low, folded.units, folded.offsets, len(bounds) - 1, folded.single, bounds, hashes, starts, ends)
     )
     found = int(bounds[-1])
-    return Tokens(hashes[:found], bounds, starts[: found * places], ends[: found * places])
+    return Tokens(hashes[:found], bounds, starts[:found], ends[:found])
 
 
 def finish(value: U32, out: U32) -> None:
@@ -158,7 +159,7 @@ _ALIKE = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xD800, 0xDFFF)
 
 
 @cache
-def _table() -> Bytes:
+def table() -> Bytes:
     """The folded byte of every UTF-16 code unit; made on first use (5 ms).
 
     Beyond the basic plane the first of two units decides: pictures separate, ideographs stand alone, others are letters.

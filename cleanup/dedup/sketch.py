@@ -7,6 +7,7 @@ family (pairs of neighbouring content words, each replaced by the class of its s
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -20,16 +21,19 @@ from numpy.typing import NDArray
 
 from cleanup import kernels
 from cleanup.dedup import canonical
-from cleanup.dedup.shingle import NORMALISER, U32, U64, Tokens, fold, tokenise
-from cleanup.dedup.signature import Shingled, affine32, fss, shingled, smallest
+from cleanup.dedup.shingle import AHEAD, NORMALISER, U32, U64, chunks, encoded
+from cleanup.dedup.shingle import table as fold_table
+from cleanup.dedup.signature import permutations
 from cleanup.errors import CleanupError
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
 
-ANCHORS = 16  # smallest surface hashes kept
+ANCHORS = 16  # smallest surface hashes kept; the kernel says the same of these three
 CANON = 32  # smallest canonical hashes kept
+FEW = 16  # in a text with fewer empty slots than one in so many these borrow at once
 VERSION = 2  # of the fields and their meaning
+_NOTHING = np.zeros(1, np.uint32)
 
 
 class Sketches(NamedTuple):
@@ -81,39 +85,62 @@ class Sketcher:
 
     def batch(self, texts: Sequence[str]) -> Sketches:
         """Sketches of a batch of texts; they do not depend on what else is in the batch."""
-        found = []
-        for folded in fold(texts):
-            tokens = tokenise(folded, places=False)
-            surface = shingled(tokens, self.cfg.shingle)
-            own = texts[folded.first : folded.first + len(surface.counts)]
-            found.append(
-                Sketches(*self._words(tokens, surface, own), *self._surface(surface), self.classes.smallest(tokens, CANON))
-            )
-        return concatenate(found) if found else empty(self.cfg)
+        if not texts:
+            return empty(self.cfg)
+        found = [self._chunk(texts[chunk]) for chunk in chunks(texts)]
+        return concatenate(found)
 
-    def _surface(self, surface: Shingled) -> tuple[NDArray[np.unsignedinteger], U32]:
-        """Signatures and anchors."""
-        k = self.cfg.k
-        if self.cfg.scheme != "fss":
-            return affine32(surface, k, self.cfg.seed), smallest(surface.values, surface.bounds, surface.counts, ANCHORS)
-        full = fss(surface, k)  # the smallest hashes of a text are among the smallest of its slots
-        rows = np.arange(len(full)) * k
-        return full.astype(np.uint16), smallest(full.reshape(-1), rows, np.full(len(full), k), ANCHORS, once=False)
-
-    def _words(self, tokens: Tokens, surface: Shingled, texts: Sequence[str]) -> tuple[U64, U32]:
-        """The exact keys of the texts of a chunk, and their numbers of words."""
-        sizes = np.diff(tokens.bounds)
-        exact = np.empty(len(sizes), np.uint64)
-        _exact_keys()(tokens.hashes, surface.values, tokens.bounds, len(sizes), exact)
-        for number in np.flatnonzero(sizes < self.cfg.min_words).tolist():
+    def _chunk(self, texts: Sequence[str]) -> Sketches:
+        cfg = self.cfg
+        found = _sketches(texts, cfg.k, cfg.shingle, cfg.scheme, cfg.seed, self.classes)
+        for number in np.flatnonzero(found.tokens < cfg.min_words).tolist():
             data = texts[number].encode("utf-8", "surrogatepass")
-            exact[number] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
-        return exact, sizes.astype(np.uint32)
+            found.exact[number] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+        surface = found.surface.astype(np.uint16) if cfg.scheme == "fss" else found.surface
+        return Sketches(found.exact, found.tokens, surface, found.anchors, found.canon)
+
+
+def _sketches(
+    texts: Sequence[str], k: int, width: int, scheme: str, seed: int, classes: canonical.Classes | None = None
+) -> Sketches:
+    """Sketches with whole signatures; without classes nothing else is in them.
+
+    `fss` is Fast Similarity Sketching (Dahlgaard, Knudsen and Thorup, FOCS 2017). Every shingle falls into one of k slots, which
+    keeps its smallest value. A few empty slots borrow the values of others (optimal densification: Shrivastava, ICML 2017). Only
+    texts with many empty slots go on: each round throws their shingles anew and fills what is still empty. Values of round 0 are
+    below 2^31, all others above. `affine32` is bit-equal to `datasketch.MinHash(k, seed)` fed the same hashes.
+
+    In the canonical family stop words are dropped, content words stand for their classes, and neighbours are joined. Pairs with
+    a word that no spinner is known to change have the smaller values, so that a sketch of the smallest ones is made of what a
+    spun copy keeps, and of what few other texts have.
+    """
+    if k < 1 or width < 1:
+        raise ValueError("a signature has at least one value, a shingle at least one word")
+    coded = list(map(encoded, texts))
+    count, rest = len(texts), len(texts) if classes else 0
+    sizes = np.fromiter(map(len, coded), np.int64, count) // 2
+    longest, slots = int(sizes.max(initial=0)), 1 << (k * FEW).bit_length()
+    room = np.empty((27 * (longest + AHEAD + 1) + 4 * (k * (FEW + 1) + slots)) // 8 + 1, np.uint64)
+    a, b = permutations(k, seed) if scheme == "affine32" else (_NOTHING, _NOTHING)
+    table, bits = (classes.table, classes.bits) if classes else (_NOTHING, 0)
+    made = Sketches(
+        np.empty(rest, np.uint64),
+        np.empty(rest, np.uint32),
+        np.empty((count, k), np.uint32),
+        np.empty((rest, ANCHORS), np.uint32),
+        np.empty((rest, CANON), np.uint32),
+    )
+    _kernel()(
+        *((ctypes.c_char_p * count)(*coded), sizes, count, longest, fold_table(), width, k, scheme == "affine32", a, b),
+        *(table, bits, made.surface, made.exact, made.tokens, made.anchors, made.canon, room, slots),
+    )
+    return made
 
 
 @cache
-def _exact_keys() -> kernels.Function:
-    return kernels.function("exact_keys", "u32* u32* i64* i64 u64*")
+def _kernel() -> kernels.Function:
+    texts, scheme, classes, fields = "bytes* i64* i64 i64 u8*", "i64 i64 i32 u32* u32*", "u32* i32", "u32* u64* u32* u32* u32*"
+    return kernels.function("sketches", f"{texts} {scheme} {classes} {fields} u64* i64")
 
 
 def empty(cfg: DedupConfig) -> Sketches:
@@ -202,8 +229,5 @@ def _load(path: Path) -> Sketches:
 def sketch(texts: Sequence[str], k: int = 128, width: int = 5, scheme: str = "fss", seed: int = 1) -> U32:
     """Signatures of plain strings: uint32[n, k]. The share of equal values in two rows estimates the Jaccard similarity of
     the sets of `width`-word shingles. A text without any word is all 0xFFFFFFFF."""
-    found = [np.zeros((0, k), np.uint32)]
-    for folded in fold(texts):
-        shingles = shingled(tokenise(folded, places=False), width)
-        found.append(fss(shingles, k) if scheme == "fss" else affine32(shingles, k, seed))
-    return np.concatenate(found)
+    found = [_sketches(texts[chunk], k, width, scheme, seed).surface for chunk in chunks(texts)]
+    return np.concatenate([np.zeros((0, k), np.uint32), *found])

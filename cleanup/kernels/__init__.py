@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanup.errors import CleanupError
 from cleanup.kernels import build
@@ -23,6 +24,7 @@ from cleanup.kernels import build
 Function = Callable[..., Any]
 _KINDS = {
     "bytes": ctypes.c_char_p,
+    "bytes*": ctypes.POINTER(ctypes.c_char_p),
     "i32": ctypes.c_int32,
     "i64": ctypes.c_int64,
     "u32": ctypes.c_uint32,
@@ -35,9 +37,10 @@ _ITEMS = {f"{kind}{8 * size}": np.dtype(f"{kind}{size}") for kind in "iuf" for s
 def function(name: str, arguments: str, result: str | None = None) -> Function:
     """The compiled function of a name; it is called with the interpreter's lock released.
 
-    `arguments`: the kind of each, separated by blanks: `i32 i64 u32 u64 f64`, `bytes`, or `u8* i32* f32* ...` for an array of
-    such items. A call with an array of another type, or one that is not contiguous, raises ctypes.ArgumentError. Nothing looks
-    at sizes: the caller makes sure that arrays have the room that the function's comment asks for.
+    `arguments`: the kind of each, separated by blanks: `i32 i64 u32 u64 f64`, `bytes`, `bytes*` for a ctypes array of several, or
+    `u8* i32* f32* ...` for an array of such items. A call with an array of another type, or one that is not contiguous, raises
+    ctypes.ArgumentError. Nothing looks at sizes: the caller makes sure that arrays have the room that the function's comment
+    asks for.
     """
     found: Any = _library()[name]
     found.argtypes = [_kind(argument) for argument in arguments.split()]
@@ -78,7 +81,22 @@ _utf8.argtypes, _utf8.restype = [ctypes.py_object, ctypes.c_void_p], ctypes.c_vo
 
 
 def _kind(name: str) -> Any:
-    return np.ctypeslib.ndpointer(_ITEMS[name[:-1]], flags="C_CONTIGUOUS") if name.endswith("*") else _KINDS[name]
+    return _KINDS[name] if name in _KINDS else _Array(_ITEMS[name.removesuffix("*")])
+
+
+class _Array:
+    """The kind of an array of such items. As `numpy.ctypeslib.ndpointer`, in a third of the time."""
+
+    def __init__(self, items: np.dtype[Any]) -> None:
+        self.items = items
+
+    def from_param(self, array: NDArray[Any]) -> Any:
+        """What ctypes passes on; it calls this for every argument."""
+        if not isinstance(array, np.ndarray) or array.dtype != self.items or not array.flags.c_contiguous:
+            raise TypeError(f"an array of {self.items} is wanted, without gaps")
+        if array.size and array.flags.writeable:
+            return ctypes.byref(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
+        return array.ctypes
 
 
 @cache

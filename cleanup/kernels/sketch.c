@@ -1,10 +1,12 @@
 /* From the hashes of tokens and shingles to sketches. What these are must never change: indexes hold them. */
-#include "kernels.h"
+#include "sketch.h"
 
-#define EMPTY 0xFFFFFFFFu
 #define LATE 0x80000000u /* set in what later rounds of a signature fill in */
 #define FIRM 0x80000000u /* set in words that no spinner is known to change */
 #define ROUNDS 6         /* at most, before the slots still empty are filled one by one */
+#define MOST 128         /* values that are sorted by counting */
+#define ANCHORS 16       /* smallest hashes of a text that are kept, for either family */
+#define CANON 32
 #define FEW 16           /* in a text with fewer empty slots than one in so many these borrow at once */
 
 /* Multipliers: from the SplitMix64 sequence, made odd; of 32 bits the upper halves. */
@@ -15,8 +17,6 @@
 #define LEFT 0x4B50989Bu /* seed 0x9A12 */
 #define WORD 0x1034E5EA01974C27u /* seed 0xA2C402 */
 #define TEXT 0x3156C2B1209FCC7Fu
-#define FINISH 0xFCDAD829u /* as for shingles */
-#define LAST 0x1DD280C5u
 #define CLASS 0x9E3779B1u /* the golden ratio: where a word stands in the table of classes; nothing else depends on it */
 static const uint32_t XOR[ROUNDS] = {0xEB12B323u, 0x0D4E5C95u, 0x6374363Fu, 0x5BA64CFFu, 0x84E54CE5u, 0xD698753Fu};   /* 0xF55 */
 static const uint32_t TIMES[ROUNDS] = {0x0310E919u, 0xF8D75353u, 0x4B5C01D7u, 0xC40874C1u, 0x02504335u, 0xDFBA9BEBu}; /* 0xF56 */
@@ -102,31 +102,35 @@ static void fill(uint32_t *row, int64_t k, const uint32_t *values, int64_t count
     complete(row, k, values, count);
 }
 
-/*
- * Fast Similarity Sketching of texts, table[texts][k]: text t has the counts[t] shingles from values[bounds[t]] on.
- * room[k * (FEW + 1) + size], `size` being a power of two above k * FEW.
- */
-KERNEL void fss(const uint32_t *values, const int64_t *bounds, const int64_t *counts, int64_t texts, int64_t k, uint32_t *table,
-                uint32_t *room, int64_t size) {
-    for (int64_t text = 0; text < texts; text++) {
-        const uint32_t *own = values + bounds[text];
-        uint32_t *row = table + text * k;
-        clear(row, k);
-        for (int64_t i = 0; i < counts[text]; i++) {
-            int64_t at = slot(own[i], k);
-            row[at] = smaller(row[at], thrown(own[i]));
-        }
-        int64_t missing = counts[text] ? empty(row, k) : 0;
-        if (missing * FEW > k) {
-            fill(row, k, own, counts[text], room, size);
-        } else if (missing) {
-            borrow(row, k, room);
-        }
+/* Fast Similarity Sketching of `count` values. room[k * (FEW + 1) + size], `size` being a power of two above k * FEW. */
+static void fss(const uint32_t *values, int64_t count, int64_t k, uint32_t *row, uint32_t *room, int64_t size) {
+    clear(row, k);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = slot(values[i], k);
+        row[at] = smaller(row[at], thrown(values[i]));
+    }
+    int64_t missing = count ? empty(row, k) : 0;
+    if (missing * FEW > k) {
+        fill(row, k, values, count, room, size);
+    } else if (missing) {
+        borrow(row, k, room);
     }
 }
 
-/* The `size` smallest of `count` values in order, behind them EMPTY; with `once` no value twice. */
-static void select_smallest(const uint32_t *values, int64_t count, int64_t size, int once, uint32_t *found) {
+/* The `affine32` MinHash of datasketch: of every value, mixed as by the finaliser of MurmurHash3, the smallest a[k] * x + b[k]. */
+static void affine(const uint32_t *values, int64_t count, const uint32_t *a, const uint32_t *b, int64_t k, uint32_t *row) {
+    clear(row, k);
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t mixed = values[i] ^ values[i] >> 16;
+        mixed *= 0x85EBCA6Bu;
+        mixed = (mixed ^ mixed >> 13) * 0xC2B2AE35u;
+        mixed ^= mixed >> 16;
+        for (int64_t at = 0; at < k; at++) row[at] = smaller(row[at], mixed * a[at] + b[at]);
+    }
+}
+
+/* The `size` smallest of `count` values in order, behind them EMPTY; with `once` none twice. */
+static void insert(const uint32_t *values, int64_t count, int64_t size, int once, uint32_t *found) {
     clear(found, size);
     for (int64_t i = 0; i < count; i++) {
         uint32_t value = values[i];
@@ -139,33 +143,63 @@ static void select_smallest(const uint32_t *values, int64_t count, int64_t size,
     }
 }
 
-/* The `size` >= 1 smallest values of every text, found[texts][size]; text t has the counts[t] values from values[bounds[t]] on. */
-KERNEL void smallest(const uint32_t *values, const int64_t *bounds, const int64_t *counts, int64_t texts, int64_t size,
-                     int32_t once, uint32_t *found) {
-    for (int64_t text = 0; text < texts; text++) {
-        select_smallest(values + bounds[text], counts[text], size, once, found + text * size);
+/* The same of at most MOST values, where all are below EMPTY: each goes where its rank says. Returns how many were found. */
+static int64_t rank(const uint32_t *values, int64_t count, int64_t size, int once, uint32_t *found) {
+    uint32_t sorted[MOST];
+    int64_t done = 0;
+    clear(sorted, count);
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t at = 0, value = values[i];
+        for (int64_t j = 0; j < count; j++) at += values[j] < value;
+        sorted[at] = value;
     }
+    for (int64_t at = 0; at < count && done < size; at++) { /* equal ones had one rank and left gaps */
+        if (sorted[at] != EMPTY) {
+            found[done++] = sorted[at];
+        } else if (!once) {
+            found[done] = found[done - 1];
+            done++;
+        }
+    }
+    return done;
 }
 
-/* 64 bits that only texts with the same words in the same order share, exact[texts]: of the words in any order and of their
- * windows, which know the order (and have EMPTY at the places without one); 0 for a text without words. */
-KERNEL void exact_keys(const uint32_t *hashes, const uint32_t *values, const int64_t *bounds, int64_t texts, uint64_t *exact) {
-    for (int64_t text = 0; text < texts; text++) {
-        uint64_t words = 0, windows = 0;
-        for (int64_t i = bounds[text]; i < bounds[text + 1]; i++) {
-            words += hashes[i];
-            windows += values[i];
-        }
-        exact[text] = words * WORD + windows * TEXT;
+/*
+ * The same. Of evenly spread values of 31 bits there would be `many`, so that it is known where the smallest end, all but
+ * surely, and few have to be put in order; where they don't, `insert` finds them.
+ */
+static void select_smallest(const uint32_t *values, int64_t count, int64_t many, int64_t size, int once, uint32_t *found) {
+    uint64_t limit = many > 0 ? ((uint64_t)(2 * size + 16) << 31) / (uint64_t)many : EMPTY;
+    uint32_t some[MOST + 1];
+    int64_t chosen = 0;
+    limit = limit < EMPTY ? limit : EMPTY - 1;
+    for (int64_t i = 0; i < count && chosen <= MOST; i++) {
+        some[chosen] = values[i];
+        chosen += values[i] <= limit;
     }
+    int64_t done = chosen <= MOST ? rank(some, chosen, size, once, found) : 0;
+    if (done < size) clear(found + done, size - done);
+    if (chosen > MOST || (done < size && limit < EMPTY - 1)) insert(values, count, size, once, found);
+}
+
+/* 64 bits that only texts with the same words in the same order share: of the words in any order, and of their windows, which know
+ * the order; 0 for a text without words. */
+static uint64_t exact_key(const uint32_t *hashes, const uint32_t *values, int64_t size) {
+    uint64_t words = 0, windows = 0;
+    for (int64_t i = 0; i < size; i++) {
+        words += hashes[i];
+        windows += values[i];
+    }
+    return words * WORD + windows * TEXT;
 }
 
 /* ------------------------------------------------------------------------------------------------ the canonical family */
+
 static int64_t home(uint32_t word, int32_t bits) { return (int64_t)(word * CLASS >> (32 - bits)); }
 
 /*
- * Put `count` words with their values into table[2 << bits], pairs of a word and its value, which has `0, FIRM` where there is
- * none; more than half of it stays so. No word is 0.
+ * Put `count` words with their values into table[(1 << bits) + 1][2], pairs of a word and its value, which has `0, FIRM` where
+ * there is none; so it has in most places. No word is 0. The last pair is the first one again.
  */
 KERNEL void classes_fill(const uint32_t *words, const uint32_t *values, int64_t count, uint32_t *table, int32_t bits) {
     int64_t mask = ((int64_t)1 << bits) - 1;
@@ -175,13 +209,22 @@ KERNEL void classes_fill(const uint32_t *words, const uint32_t *values, int64_t 
         table[2 * at] = words[i];
         table[2 * at + 1] = values[i];
     }
+    memcpy(table + 2 * mask + 2, table, 2 * sizeof *table);
 }
 
-/* The value of a word: 0 for a stop word, below FIRM for a word with a class, else the word's own. */
+/* The value of a word: 0 for a stop word, below FIRM for a word with a class, else the word's own. Two places are looked at at
+ * a time, for to guess where a word is costs a processor more. */
 static uint32_t class_of(uint32_t word, const uint32_t *table, int32_t bits) {
-    int64_t mask = ((int64_t)1 << bits) - 1, at = home(word, bits);
-    while (table[2 * at] && table[2 * at] != word) at = (at + 1) & mask;
-    return table[2 * at] == word ? table[2 * at + 1] : word | FIRM;
+    uint32_t own = word | FIRM, change = 0, more; /* change: what tells the value from the word's own */
+    int64_t at = home(word, bits);
+    do {
+        const uint32_t *one = table + 2 * at, *two = one + 2;
+        uint32_t first = -(uint32_t)(one[0] == word), second = -(uint32_t)(two[0] == word);
+        change |= ((one[1] ^ own) & first) | ((two[1] ^ own) & second);
+        more = ~(first | second) & -(uint32_t)(one[0] != 0) & -(uint32_t)(two[0] != 0);
+        at = (at + 2) & (((int64_t)1 << bits) - 1);
+    } while (more);
+    return own ^ change;
 }
 
 /* The values of `count` words. */
@@ -190,24 +233,62 @@ KERNEL void classes_lookup(const uint32_t *words, int64_t count, const uint32_t 
 }
 
 /*
- * The `size` smallest pairs of neighbouring content words of every text, found[texts][size]: stop words dropped, the others by
- * class. Pairs with a word that no spinner is known to change have the smaller values. room[]: for the words of the longest text.
+ * The `most` smallest pairs of neighbouring content words: stop words dropped, the others by class. Pairs with a word that no
+ * spinner is known to change have the smaller values. room[size].
  */
-KERNEL void canonical_smallest(const uint32_t *hashes, const int64_t *bounds, int64_t texts, const uint32_t *table, int32_t bits,
-                               int64_t size, uint32_t *room, uint32_t *found) {
-    for (int64_t text = 0; text < texts; text++) {
-        int64_t words = 0;
-        for (int64_t i = bounds[text]; i < bounds[text + 1]; i++) {
-            uint32_t value = class_of(hashes[i], table, bits);
-            room[words] = value;
-            words += value != 0;
+static void canonical(const uint32_t *hashes, int64_t size, const uint32_t *table, int32_t bits, int64_t most, uint32_t *room,
+                      uint32_t *found) {
+    int64_t words = 0, firm = 0;
+    for (int64_t i = 0; i < size; i++) {
+        uint32_t value = class_of(hashes[i], table, bits);
+        room[words] = value;
+        words += value != 0;
+    }
+    for (int64_t i = 0; i + 1 < words; i++) {
+        uint32_t joined = room[i] * LEFT + room[i + 1], soft = ~(room[i] | room[i + 1]) & FIRM;
+        room[i] = spread(joined ^ joined >> 16) >> 1 | soft;
+        firm += !soft;
+    }
+    select_smallest(room, words ? words - 1 : 0, firm, most, 1, found);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- sketches */
+/*
+ * Sketches of `count` texts: text t has the sizes[t] <= longest UTF-16 code units at texts[t].
+ * fold[65536]: see `fold_units`. a[k], b[k]: the permutations of `affine32`; `affine_`: whether this is the scheme.
+ * classes, bits: see `classes_fill`; without bits there is only the signature, and the other fields are not written.
+ * Written: table[count][k], exact[count], words[count], anchors[count][ANCHORS], canon[count][CANON].
+ * room: 27 * (longest + AHEAD + 1) + 4 * (k * (FEW + 1) + size) bytes, `size` being a power of two above k * FEW.
+ */
+KERNEL void sketches(const char *const *texts, const int64_t *sizes, int64_t count, int64_t longest, const uint8_t *fold,
+                     int64_t width, int64_t k, int32_t affine_, const uint32_t *a, const uint32_t *b, const uint32_t *classes,
+                     int32_t bits, uint32_t *table, uint64_t *exact, uint32_t *words, uint32_t *anchors, uint32_t *canon,
+                     uint64_t *room, int64_t size) {
+    int64_t most = longest + AHEAD + 1, *starts = (int64_t *)room, *ends = starts + most;
+    uint32_t *hashes = (uint32_t *)(ends + most), *values = hashes + most, *more = values + most;
+    uint16_t *kept = (uint16_t *)(more + k * (FEW + 1) + size);
+    uint8_t *low = (uint8_t *)(kept + most);
+    for (int64_t text = 0; text < count; text++) {
+        const uint16_t *units = (const uint16_t *)(const void *)texts[text];
+        int64_t length = sizes[text], special = fold_units(units, length, fold, low);
+        memset(low + length, 0, 9);
+        if (special & 2) length = fold_out(low, units, length, kept), units = kept;
+        int64_t found = text_tokens(low, units, 0, length + 1, special & 1, hashes, starts, ends);
+        int64_t shingled = text_shingles(hashes, found, width, values);
+        uint32_t *row = table + text * k;
+        if (affine_) {
+            affine(values, shingled, a, b, k, row);
+        } else {
+            fss(values, shingled, k, row, more, size);
         }
-        for (int64_t i = 0; i + 1 < words; i++) {
-            uint32_t joined = room[i] * LEFT + room[i + 1], soft = ~(room[i] | room[i + 1]) & FIRM;
-            joined = (joined ^ joined >> 16) * FINISH;
-            joined = (joined ^ joined >> 15) * LAST;
-            room[i] = joined >> 1 | soft;
+        if (!bits) continue;
+        words[text] = (uint32_t)found;
+        exact[text] = exact_key(hashes, values, found);
+        if (affine_) {
+            select_smallest(values, shingled, shingled / 2, ANCHORS, 1, anchors + text * ANCHORS);
+        } else { /* the smallest hashes of a text are among the smallest of its slots */
+            select_smallest(row, k, shingled, ANCHORS, 0, anchors + text * ANCHORS);
         }
-        select_smallest(room, words ? words - 1 : 0, size, 1, found + text * size);
+        canonical(hashes, found, classes, bits, CANON, values, canon + text * CANON);
     }
 }

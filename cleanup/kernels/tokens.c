@@ -1,9 +1,8 @@
 /* From UTF-16 code units to hashed tokens and shingles. What the hashes are must never change: indexes hold them. */
-#include "kernels.h"
+#include "sketch.h"
 
 #define SINGLE 0x7Fu  /* folded byte of a unit that is a token of its own; its code is hashed */
 #define NOTHING 0x7Eu /* folded byte of a unit that is invisible inside a word */
-#define EMPTY 0xFFFFFFFFu
 #define BLOCK 32 /* units */
 #define EVERY 0x0101010101010101u /* times a byte: eight of it */
 
@@ -12,8 +11,6 @@
 #define LONG 0x713C4B96B7A82577u
 #define SIZE 0xE457BC8D4CE19341u
 #define STEP 0x440137F3u /* seed 0x57E9 */
-#define MIX 0xFCDAD829u
-#define LAST 0x1DD280C5u
 #define SHORT 0x09F1FD9Du /* seed 0x5EED */
 #define SHORTER 0x70D29B6Du
 
@@ -30,11 +27,6 @@ static uint64_t word(const uint8_t *at) {
 static uint8_t letter(uint8_t code) {
     uint8_t low = code | 0x20;
     return (uint8_t)((uint8_t)(low - 'a') < 26 || (uint8_t)(code - '0') < 10 ? low : 0);
-}
-
-/* Fold `size` ASCII codes into low[size]. */
-KERNEL void fold_ascii(const uint8_t *codes, int64_t size, uint8_t *low) {
-    for (int64_t at = 0; at < size; at++) low[at] = letter(codes[at]);
 }
 
 /* Fold `size` units by table, and return whether one folds to SINGLE (1), to NOTHING (2), or both (3). */
@@ -67,6 +59,22 @@ KERNEL int64_t fold_units(const uint16_t *units, int64_t size, const uint8_t *ta
     return special | look_up(units + at, size - at, table, low + at);
 }
 
+/*
+ * Leave out what folds to NOTHING: from low[size], in place, and from units[size], into kept[size]. Returns what is left, behind
+ * which `low` is filled up with 0.
+ */
+int64_t fold_out(uint8_t *low, const uint16_t *units, int64_t size, uint16_t *kept) {
+    int64_t left = 0;
+    for (int64_t i = 0; i < size; i++) {
+        uint8_t one = low[i];
+        low[left] = one;
+        kept[left] = units[i];
+        left += one != NOTHING;
+    }
+    memset(low + left, 0, (size_t)(size - left));
+    return left;
+}
+
 /* A bit for each of the eight bytes of a word: whether it is not 0. */
 static uint64_t filled(uint64_t bytes) {
     uint64_t high = (((bytes & 0x7F * EVERY) + 0x7F * EVERY) | bytes) & 0x80 * EVERY;
@@ -84,13 +92,31 @@ static uint64_t differing(const uint8_t *at, int64_t count, uint64_t other) {
     return found;
 }
 
-/* Write where the bits of a mask are, `base` added, and return the end of what is written. */
-static int64_t *places(uint64_t mask, int64_t base, int64_t *out) {
-    for (; mask; mask &= mask - 1) *out++ = base + __builtin_ctzll(mask);
-    return out;
+/* How many bits of a word are set. */
+static int64_t count_bits(uint64_t bits) {
+    bits -= bits >> 1 & 0x55 * EVERY;
+    bits = (bits & 0x33 * EVERY) + (bits >> 2 & 0x33 * EVERY);
+    return (int64_t)(((bits + (bits >> 4)) & 0x0F * EVERY) * EVERY >> 56);
 }
 
-/* Where the tokens among low[begin .. end) begin and end, with room for end - begin of them; the last byte is a separator. */
+/*
+ * Write where the bits of a mask are, `base` added, and return the end of what is written; behind it up to AHEAD more are
+ * overwritten, for to guess how many there are costs a processor more.
+ */
+static int64_t *places(uint64_t mask, int64_t base, int64_t *out) {
+    int64_t *end = out + count_bits(mask);
+    while (mask) {
+        for (int i = 0; i < AHEAD; i++) {
+            out[i] = base + __builtin_ctzll(mask | (uint64_t)1 << 63);
+            mask &= mask - 1;
+        }
+        out += AHEAD;
+    }
+    return end;
+}
+
+/* Where the tokens among low[begin .. end) begin and end, with room for end - begin + AHEAD of either; the last byte is a
+ * separator. */
 static int64_t borders(const uint8_t *low, int64_t begin, int64_t end, int single, int64_t *starts, int64_t *ends) {
     uint64_t before = 0, alone = 0; /* bit 0: whether the unit before was inside a token, a token of its own */
     int64_t *start = starts;
@@ -122,31 +148,31 @@ static uint32_t hash(const uint8_t *at, int64_t size) {
     return (uint32_t)(mixed * FIRST >> 32);
 }
 
-static uint32_t spread(uint32_t value) {
-    value *= MIX;
-    value ^= value >> 15;
-    return value * LAST;
+/*
+ * The tokens of the text low[begin .. end), of which the last byte is a separator (0) and behind which stand eight bytes more: the
+ * hash, begin and end of each, in arrays with room for end - begin + AHEAD. Returns how many there are. With `single`, `units`
+ * are the code units that `low` was folded from; else it isn't read.
+ */
+int64_t text_tokens(const uint8_t *low, const uint16_t *units, int64_t begin, int64_t end, int single, uint32_t *hashes,
+                    int64_t *starts, int64_t *ends) {
+    int64_t found = borders(low, begin, end, single, starts, ends);
+    for (int64_t i = 0; i < found; i++) hashes[i] = hash(low + starts[i], ends[i] - starts[i]);
+    for (int64_t i = 0; single && i < found; i++) {
+        if (low[starts[i]] == SINGLE) hashes[i] = spread(units[starts[i]]);
+    }
+    return found;
 }
 
 /*
- * The tokens of `texts` texts: text t is low[offsets[t] .. offsets[t + 1]), of which the last byte is a separator (0); at least
- * eight bytes stand behind the last text. With `single`, `units` are the code units that `low` was folded from; else it isn't read.
- * Written: bounds[texts + 1], the first token of every text; and for every token its hash, its begin and its end. Tokens are
- * at most as many as units; with `keep` = 0 begins and ends are forgotten after each text, and need room for one.
+ * The tokens of texts, one behind the other: text t is low[offsets[t] .. offsets[t + 1]), and all is as above. Written:
+ * bounds[texts + 1], the first token of every text; and for every token its hash, its begin and its end.
  */
 KERNEL void tokens(const uint8_t *low, const uint16_t *units, const int64_t *offsets, int64_t texts, int32_t single,
-                   int32_t keep, int64_t *bounds, uint32_t *hashes, int64_t *starts, int64_t *ends) {
+                   int64_t *bounds, uint32_t *hashes, int64_t *starts, int64_t *ends) {
     int64_t total = 0;
     for (int64_t text = 0; text < texts; text++) {
-        int64_t *start = keep ? starts + total : starts, *end = keep ? ends + total : ends;
-        int64_t found = borders(low, offsets[text], offsets[text + 1], single, start, end);
-        uint32_t *to = hashes + total;
-        for (int64_t i = 0; i < found; i++) to[i] = hash(low + start[i], end[i] - start[i]);
-        for (int64_t i = 0; single && i < found; i++) {
-            if (low[start[i]] == SINGLE) to[i] = spread(units[start[i]]);
-        }
         bounds[text] = total;
-        total += found;
+        total += text_tokens(low, units, offsets[text], offsets[text + 1], single, hashes + total, starts + total, ends + total);
     }
     bounds[texts] = total;
 }
@@ -162,28 +188,34 @@ static uint32_t short_shingle(const uint32_t *hashes, int64_t size) {
 }
 
 /*
- * The hash of the `width` >= 1 tokens from every token on, values[bounds[texts]]: a polynomial over the window, mixed. The last
- * width - 1 of every text are EMPTY; a text with fewer tokens than `width` has one shingle. counts[texts]: how many each has.
+ * The hash of the `width` >= 1 tokens from every one of `size` tokens on: a polynomial over the window, mixed. The last width - 1
+ * values are EMPTY; fewer tokens than `width` have one shingle. Returns how many there are.
  */
+int64_t text_shingles(const uint32_t *hashes, int64_t size, int64_t width, uint32_t *values) {
+    int64_t count = size < width ? size > 0 : size - width + 1;
+    uint32_t value = 0, leaving = 1; /* leaving: what a token that leaves the window has been multiplied by */
+    if (size >= width) {
+        for (int64_t i = 0; i < width; i++) {
+            value = value * STEP + hashes[i];
+            leaving *= STEP;
+        }
+        values[0] = spread(value ^ value >> 16);
+        for (int64_t i = 1; i < count; i++) {
+            value = value * STEP + (hashes[i + width - 1] - hashes[i - 1] * leaving);
+            values[i] = spread(value ^ value >> 16);
+        }
+    } else if (count) {
+        values[0] = short_shingle(hashes, size);
+    }
+    for (int64_t i = count; i < size; i++) values[i] = EMPTY;
+    return count;
+}
+
+/* The same for texts, one behind the other, values[bounds[texts]]; counts[texts]: how many shingles each has. */
 KERNEL void shingles(const uint32_t *hashes, const int64_t *bounds, int64_t texts, int64_t width, uint32_t *values,
                      int64_t *counts) {
-    uint32_t leaving = 1; /* what a token that leaves the window has been multiplied by */
-    for (int64_t i = 0; i < width; i++) leaving *= STEP;
     for (int64_t text = 0; text < texts; text++) {
-        const uint32_t *token = hashes + bounds[text];
-        uint32_t *to = values + bounds[text], value = 0;
-        int64_t size = bounds[text + 1] - bounds[text], count = size < width ? size > 0 : size - width + 1;
-        if (size >= width) {
-            for (int64_t i = 0; i < width; i++) value = value * STEP + token[i];
-            to[0] = spread(value ^ value >> 16);
-            for (int64_t i = 1; i < count; i++) {
-                value = value * STEP + (token[i + width - 1] - token[i - 1] * leaving);
-                to[i] = spread(value ^ value >> 16);
-            }
-        } else if (count) {
-            to[0] = short_shingle(token, size);
-        }
-        for (int64_t i = count; i < size; i++) to[i] = EMPTY;
-        counts[text] = count;
+        int64_t first = bounds[text];
+        counts[text] = text_shingles(hashes + first, bounds[text + 1] - first, width, values + first);
     }
 }
