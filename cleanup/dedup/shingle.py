@@ -50,7 +50,7 @@ def odd32(seed: int, count: int) -> list[np.uint32]:
     return [u32((int(value) >> 32) | 1) for value in odd(seed, count)]
 
 
-_STEP, _MIX, _LAST = odd32(0x57E9, 3)
+_, _MIX, _LAST = odd32(0x57E9, 3)
 _PAD = "\0" * 8
 _utf_16 = codecs.utf_16_le_encode if sys.byteorder == "little" else codecs.utf_16_be_encode  # .encode("utf-16-le") looks it up
 SINGLE = 0x7F  # folded byte of a character that is a token of its own; its code goes into the hash
