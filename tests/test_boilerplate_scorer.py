@@ -65,6 +65,16 @@ def test_words_of_scripts_without_spaces_are_compared_by_pairs() -> None:
     assert columns(f"火曜日の橋\n{prose}\n{prose}")["said"][0] > 0
 
 
+def test_words_count_where_they_stand_as_words_of_their_own_or_at_the_start() -> None:
+    lines = Lines(["You may say so\n“A man” of your age\nThe young say yoursaid nothing\nSo the man said"])
+    signals = Signals({"reader": ["you", "your"], "saying": ["say"], "somebody": ["a man"], "going-on": ["so"]})
+    found = {name: column.tolist() for name, column in features(lines, signals, {}).items()}
+    assert found["signal reader"] == [1, 1, 0, 0]
+    assert found["signal saying"] == [1, 0, 1, 0]
+    assert found["signal somebody"] == [0, 1, 0, 0]
+    assert found["signal going-on"] == [0, 0, 0, 1]
+
+
 def test_a_forest_adds_its_leaves() -> None:
     forest = Forest(Trees(["a", "b"], SCALE, [[0, 1]], [[0.5, 1e30]], [[-SCALE, SCALE, 7, 7]]))
     table = {"a": np.array([0, 1], np.float32), "b": np.array([5, 5], np.float32)}

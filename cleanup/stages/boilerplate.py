@@ -100,7 +100,7 @@ class Cleaner:
         state = State(page, hits)
         html = doc.kind == "html"
         keep = self.cfg.captions == "keep"
-        structure.by_rules(state, html, self.signals.all, "caption" if keep else "")
+        structure.by_rules(state, html, self.signals.sounds, "caption" if keep else "")
         bylines.metadata(state, self.vocabulary, suspects)
         if self.cfg.structure and not html:
             if repeats:

@@ -15,12 +15,17 @@ import numpy.typing as npt
 from cleanup import kernels
 from cleanup.stages.boilerplate_characters import classes, folded
 from cleanup.stages.boilerplate_lines import SHORT, Bools, Ints, Lines
-from cleanup.stages.boilerplate_phrases import Pieces
+from cleanup.stages.boilerplate_phrases import Beginnings, Pieces
+from cleanup.stages.boilerplate_rules import normal
 
 Column = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 KINDS = ("caption", "related", "comment", "metadata")  # kinds of verdicts whose distance counts
-SIGNALS = ("caption", "subscribe", "legal")
+SOUNDS = ("caption", "subscribe", "legal")  # kinds of residue that pieces of words give away
+ANYWHERE = (*SOUNDS, "quote", "path")  # pieces of words
+OWN = ("reader", "saying")  # words
+FIRST = ("somebody", "going-on")  # words that a line begins with
+SIGNALS = (*ANYWHERE, *OWN, *FIRST)
 FAR = 20  # lines; what is farther away does not count
 _FORMS = (
     *("digits", "capitals", "starts", "commas", "marks", "little"),
@@ -74,22 +79,31 @@ def features(lines: Lines, signals: Signals, verdicts: Mapping[str, Bools]) -> d
 
 
 class Signals:
-    """Pieces of words that residue of one kind often holds. Immutable once made."""
+    """Words that residue, or the article, often holds. Immutable once made."""
 
     def __init__(self, signals: Mapping[str, Sequence[str]]) -> None:
-        """`signals`: the pieces of each kind."""
-        self.all = sorted({piece for pieces in signals.values() for piece in pieces})
-        self._kinds = {name: np.isin(self.all, signals.get(name, ())) for name in SIGNALS}
-        self._pieces = Pieces(self.all)
+        """`signals`: the words of each kind."""
+        self.sounds = sorted({piece for name in SOUNDS for piece in signals.get(name, ())})
+        inside = {name: signals.get(name, ()) for name in ANYWHERE}
+        inside |= {name: [f" {word} " for word in signals.get(name, ())] for name in OWN}
+        first = {name: [f"{normal(word)} " for word in signals.get(name, ())] for name in (*OWN, *FIRST)}
+        self._inside, self._first = _numbered(inside), _numbered(first)
+        self._pieces, self._beginnings = Pieces(self._inside[0]), Beginnings(self._first[0])
 
     def find(self, lines: Lines) -> dict[str, Column]:
-        """Whether a short line holds one of the pieces of each kind."""
-        row, piece, _ = self._pieces.find(lines).T
-        columns: dict[str, Column] = {}
-        for name, known in self._kinds.items():
-            columns[f"signal {name}"] = column = np.zeros(len(lines), bool)
-            column[row[known[piece]]] = True
+        """Whether a short line holds one of the words of each kind."""
+        columns: dict[str, Column] = {f"signal {name}": np.zeros(len(lines), bool) for name in SIGNALS}
+        for (_, kinds), found in ((self._inside, self._pieces.find(lines)), (self._first, self._beginnings.find(lines))):
+            row, word, _ = found.T
+            for name, known in kinds.items():
+                columns[f"signal {name}"][row[known[word]]] = True
         return columns
+
+
+def _numbered(kinds: Mapping[str, Sequence[str]]) -> tuple[list[str], dict[str, Bools]]:
+    """The words of all kinds, each once, and flags of those of each kind."""
+    every = sorted({word for words in kinds.values() for word in words})
+    return every, {name: np.isin(every, words) for name, words in kinds.items()}
 
 
 def _forms(lines: Lines) -> dict[str, Column]:

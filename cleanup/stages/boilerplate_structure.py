@@ -250,15 +250,16 @@ def _said(state: State, start: int) -> list[int]:
 
 
 def _teasers(state: State, start: int) -> bool:
-    """Whether the rest of the page is teasers: headlines, times and short summaries, never two paragraphs in a row."""
+    """Whether the rest of the page is teasers: headlines, times and short summaries, never paragraphs in a row."""
     page = state.page
     rest = range(start, len(page))
     short = sum(not page.sentence[line] or line in state.verdicts for line in rest)
     prose = [page.words[line] for line in rest if state.long[line]]
-    pairs = any(state.long[line] and state.long[line + 1] and line + 1 not in state.verdicts for line in rest[:-1])
     said = _said(state, start)
+    runs = [said[at : at + RUN] for at in range(len(said) - RUN + 1)]
+    told = any(run[-1] - run[0] < RUN and sum(state.long[line] for line in run) > 1 for run in runs)
     lone = len(said) == 1 and said[0] - start <= 2  # a headline or two, then one paragraph: the article goes on
-    return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not pairs and not lone
+    return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not told and not lone
 
 
 def pieces(text: str) -> set[str]:

@@ -63,10 +63,10 @@ SPARED = 0.5  # share of the rules taken away where a page is used again,
 AGAIN = ("main", "main", "dump", "flat", "wide")  # in these forms
 FEW = 0.55  # share of the rules taken away for a check: what is left finds on fitting pages what all find on other sites
 CATBOOST = {
-    "iterations": 300,
-    "depth": 4,
+    "iterations": 200,
+    "depth": 6,
     "learning_rate": 0.08,
-    "l2_leaf_reg": 20,
+    "l2_leaf_reg": 30,
     "border_count": 48,
     "bootstrap_type": "Bernoulli",
     "subsample": 0.7,
@@ -112,7 +112,7 @@ def table(chosen: Sequence[Sample], form: str, book: Book) -> Table:
     lines = Lines.of(pages)
     verdicts = verdict_flags(lines, [state or State(page, {}) for page, state in zip(pages, states, strict=True)], SURE)
     columns = features(lines, cleaner.signals, verdicts)
-    text = lines.text.to_list()
+    text = [line for page in pages for line in page.text]
     golds = [Gold(sample.page) for sample in chosen]
     labels = np.array([golds[page].label(line) for page, line in zip(lines.doc, text, strict=True)])
     gone = np.logical_or.reduce(list(verdicts.values()))
