@@ -18,7 +18,6 @@ from cleanup.config import Config
 from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
 from cleanup.part import Job, Outcome, Proposals, save_proposals
-from cleanup.spin.witness import witness
 from cleanup.write.columns import Ids
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, text_reader, value
@@ -219,6 +218,10 @@ def restore(result: Result, spin: NDArray[np.float32], lines: Lines, config: Con
     spun = result.members.take(spin[result.members.number] >= SPUN)
     for kept, member in zip(spun.kept.tolist(), spun.number.tolist(), strict=True):
         clusters.setdefault(kept, []).append(member)
+    if not clusters:
+        return witnesses
+    from cleanup.spin.witness import witness  # which takes its time to load
+
     for kept, members in clusters.items():
         if spin[kept] >= SPUN:
             if len(members) > 1:

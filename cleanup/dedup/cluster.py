@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cleanup.arrays import among, distinct
 from cleanup.dedup import candidates as sketched
 from cleanup.dedup.bands import components
 from cleanup.dedup.keep import Order
@@ -126,12 +127,12 @@ def elect(a: I64, b: I64, sketches: Sketches, order: Order, judge: Judge) -> tup
         found = judge.about(one, two)
         related, keeper = found["relation"] != 0, named[pairs]
         # The member says all that the named one says, and more.
-        held = keeper[related & ~found["covers"][:, 0] & found["covers"][:, 1] & ~parts[keeper]]
+        held = distinct(keeper[related & ~found["covers"][:, 0] & found["covers"][:, 1] & ~parts[keeper]])
         parts[held] = True
-        settled = related & found["covers"][:, 0] & ~np.isin(keeper, held)
+        settled = related & found["covers"][:, 0] & ~among(keeper, held)
         gone.append(two[settled])
         kept.append(one[settled])
-        done = (named == left) & ~np.isin(named, held)
+        done = (named == left) & ~among(named, held)
         done[pairs[settled]] = True
         left = left[~done]
         # Whoever is alone now stays, without a cluster.

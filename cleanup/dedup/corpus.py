@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cleanup.arrays import distinct
+from cleanup.arrays import among, distinct
 from cleanup.dedup import candidates, canonical, keep
 from cleanup.dedup.bands import components
 from cleanup.dedup.cluster import Compare, Fetch, Judge, compare, confirm, elect
@@ -172,13 +172,13 @@ def _members(numbers: I64, kept: I64, twins: Twins, firsts: I64, best: I64, judg
     suspect = weak & (np.bincount(cluster, weak, minlength=1) >= SUSPECT)[cluster]
     score = np.where(suspect, HELD, judge.table["score"][rows])
     stands = kept.copy()  # the named one of several with that text
-    has = np.isin(kept, firsts)
+    has = among(kept, firsts)
     stands[has] = best[np.searchsorted(firsts, kept[has])]
     # A twin goes as the first one of its text does, or because another one is named.
-    follows = np.flatnonzero(np.isin(twins.first, numbers))
+    follows = np.flatnonzero(among(twins.first, numbers))
     leader = np.searchsorted(numbers, twins.first[follows])
     every, group = np.concatenate((firsts, twins.number)), np.concatenate((firsts, twins.first))
-    exact = ~np.isin(group, numbers)
+    exact = ~among(group, numbers)
     every, group = every[exact], group[exact]
     named = best[np.searchsorted(firsts, group)]
     every, named = every[every != named], named[every != named]
@@ -198,14 +198,16 @@ def _members(numbers: I64, kept: I64, twins: Twins, firsts: I64, best: I64, judg
 
 def _as_spun(members: Members, table: Table, columns: Columns) -> NDArray[np.bool_]:
     """Members that were found spun cover an unspun document as a spun copy, however close their repair brought them."""
-    close = np.isin(members.relations(table), [RELATIONS.index("exact"), RELATIONS.index("near")])
+    relation = members.relations(table)
+    close = (relation == RELATIONS.index("exact")) | (relation == RELATIONS.index("near"))
     return np.asarray(close & (columns.spin[members.number] >= SPUN) & (columns.spin[members.kept] < SPUN))
 
 
 def _rejected(judge: Judge, going: I64, ids: Ids, cfg: DedupConfig) -> list[tuple[int, Drop]]:
     """The nearest miss of every document that stays although another one almost covers it; never applied, only recorded."""
     a, b, table = judge.nearest()
-    stays = ~(np.isin(a, going) | np.isin(b, going))
+    going = distinct(going)
+    stays = ~(among(a, going) | among(b, going))
     a, b, table = a[stays], b[stays], table[stays]
     shorter = table["covered"][:, 0] > table["covered"][:, 1]
     kept, other = np.where(shorter, b, a), np.where(shorter, a, b)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup.arrays import among, distinct
 from cleanup.dedup.keep import Order
 from cleanup.dedup.relation import EXACT, RELATIONS, Table, Verdict, listed, swapped
 from cleanup.dedup.shingle import I64
@@ -67,7 +68,7 @@ class Names:
     """The names of the clusters around documents that stay: made of their ids, with a number where ids are equal."""
 
     def __init__(self, kept: I64, order: Order) -> None:
-        self.kept = np.unique(kept)
+        self.kept = distinct(kept)
         names = [_name(order.ids[at]) for at in order.at(self.kept).tolist()]
         taken: dict[str, int] = {}
         for place, name in enumerate(names):
@@ -160,7 +161,7 @@ class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
     """Proposals by number of the document, in ascending order."""
 
     def __init__(self, numbers: I64, make: Callable[[I64], Iterator[Drop | Edit | Mark]] | None = None) -> None:
-        self._numbers = np.unique(numbers)
+        self._numbers = distinct(numbers)
         self._make = make  # one for each of some of these numbers
         self._more: dict[int, list[Drop | Edit | Mark]] = {}
 
@@ -170,13 +171,13 @@ class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
 
     def numbers(self) -> I64:
         """The documents that something is proposed for, ascending."""
-        return np.union1d(self._numbers, np.array(list(self._more), np.int64))
+        return distinct(np.concatenate((self._numbers, np.array(list(self._more), np.int64))))
 
     def of(self, numbers: Sequence[int]) -> Iterator[list[Drop | Edit | Mark]]:
         """What is proposed for some documents, one after the other."""
         for begin in range(0, len(numbers), BLOCK):
             part = np.asarray(numbers[begin : begin + BLOCK], np.int64)
-            has = np.isin(part, self._numbers)
+            has = among(part, self._numbers)
             made = self._make(part[has]) if self._make else iter(())
             for number, one in zip(part.tolist(), has.tolist(), strict=True):
                 yield [*([next(made)] if one else ()), *self._more.get(number, ())]

@@ -76,7 +76,7 @@ class Surface(NamedTuple):
 def surface(batch: Batch, a: I64, b: I64) -> Surface:
     """Compare texts a[i] and b[i] (positions in the batch). Texts without tokens share nothing."""
     sides = np.stack((a, b), axis=1).reshape(-1)
-    tokens, units = batch.tokens, batch.folded.units
+    tokens = batch.tokens
     spans = np.diff(tokens.bounds)[sides]
     most = _most(spans)
     room = (*_room(most), np.empty(most, np.uint8), np.empty(2 * most + 8, np.int64))
@@ -87,8 +87,7 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
         tokens.starts,
         tokens.hashes,
         batch.folded.low,
-        units.view(np.uint8),
-        units.itemsize,
+        batch.folded.units,
         _signs(),
     )
     _surface()(sides, len(a), *shingles, *texts, *room, found, common, differ)
@@ -146,5 +145,5 @@ def _meet() -> kernels.Function:
 
 @cache
 def _surface() -> kernels.Function:
-    texts = "i64* i64* u32* u8* u8* i32 u8*"
+    texts = "i64* i64* u32* u8* u16* u8*"
     return kernels.function("pairs_surface", f"i64* i64 u32* i64* i64 {texts} u64* u32* u8* i64* i64* i64* u8*")

@@ -127,30 +127,23 @@ static int64_t shared(const uint8_t *met, int64_t count, int64_t span, int64_t w
 }
 
 /* ------------------------------------------------------------------------------------------- two fillings of one form */
-/* Tokens of texts: the first one of every text and of none, their hashes and where they begin; folded bytes and code units of
- * one or two bytes each; for every unit marks. */
+/* Tokens of texts: the first one of every text and of none, where they begin and their hashes; folded bytes and code units; for
+ * every unit marks. */
 typedef struct {
     const int64_t *bounds, *starts;
     const uint32_t *hashes;
-    const uint8_t *low, *units, *marks;
-    int32_t bytes;
+    const uint8_t *low, *marks;
+    const uint16_t *units;
 } Texts;
-
-static inline uint16_t unit(const Texts *texts, int64_t at) {
-    uint16_t found;
-    if (texts->bytes == 1) return texts->units[at];
-    memcpy(&found, texts->units + 2 * at, 2);
-    return found;
-}
 
 /* Whether a token is a figure, or a name of people, places, firms: with a capital, and not at the beginning of a sentence. */
 static int is_fact(const Texts *texts, int64_t token) {
     int64_t at = texts->starts[token];
     if ((uint8_t)(texts->low[at] - '0') < 10) return 1;
-    if (!(texts->marks[unit(texts, at)] & UPPER)) return 0;
-    uint16_t before = unit(texts, at - 1);
+    if (!(texts->marks[texts->units[at]] & UPPER)) return 0;
+    uint16_t before = texts->units[at - 1];
     if (texts->marks[before] & ENDING) return 0;
-    return !(before == ' ' && texts->marks[unit(texts, at > 2 ? at - 2 : 0)] & ENDING);
+    return !(before == ' ' && texts->marks[texts->units[at > 2 ? at - 2 : 0]] & ENDING);
 }
 
 /* The tokens of a text that lie in no passage, begin and end of each stretch; how many. */
@@ -233,9 +226,9 @@ static int differs(Set *set, const Texts *texts, const int64_t *sides, int64_t *
  */
 KERNEL void pairs_surface(const int64_t *sides, int64_t pairs, const uint32_t *values, const int64_t *counts, int64_t width,
                           const int64_t *bounds, const int64_t *starts, const uint32_t *hashes, const uint8_t *low,
-                          const uint8_t *units, int32_t bytes, const uint8_t *marks, uint64_t *words, uint32_t *place,
+                          const uint16_t *units, const uint8_t *marks, uint64_t *words, uint32_t *place,
                           uint8_t *met, int64_t *room, int64_t *found, int64_t *common, uint8_t *differ) {
-    Texts texts = {bounds, starts, hashes, low, units, marks, bytes};
+    Texts texts = {bounds, starts, hashes, low, marks, units};
     Set set = {words, 0, 0};
     memset(found, 0, sizeof *found * (size_t)(2 * COLUMNS * pairs));
     for (int64_t pair = 0; pair < pairs; pair++, sides += 2, found += 2 * COLUMNS) {
