@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -129,7 +131,18 @@ def main() -> None:
         code = 2
     except Exception as error:
         code = _known(error)
-    sys.exit(code)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process. To take its objects down one by one, as Python does at its end, takes a tenth of a second."""
+    if sys.getprofile() or sys.gettrace():  # somebody waits for that end
+        sys.exit(code)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os._exit(code)
 
 
 def _known(error: Exception) -> int:

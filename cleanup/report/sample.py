@@ -7,13 +7,13 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from cleanup.config import ReadConfig
 from cleanup.document import Row
 from cleanup.read.records import identity
+from cleanup.write.columns import host
 from cleanup.write.record import parse_line, parse_row, value
 
 LEDGER_BYTES = 2 << 20
@@ -83,21 +83,13 @@ def stored(line: bytes, kind: str, read: ReadConfig) -> Stored:
         source,
         str(value(record.get(read.text_field, ""))),
         kind == "corpus",
-        _host(meta, source),
+        host(meta) or source.rpartition("/")[0] or source,
         meta,
         summary.get("language") or "",
         summary.get("spin") or {},
         summary.get("edits") or 0,
         value(record.get("drop")),
     )
-
-
-def _host(meta: dict[str, Any], source: str) -> str:
-    try:
-        host = urlsplit(str(meta.get("url") or "")).hostname or ""
-    except ValueError:
-        host = ""
-    return host.removeprefix("www.") or str(meta.get("site") or "") or source.rpartition("/")[0] or source
 
 
 def _counts(names: Sequence[str]) -> dict[str, int]:

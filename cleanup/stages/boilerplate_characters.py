@@ -92,7 +92,7 @@ def symbols(fold: Callable[[str], str]) -> Codes:
     where it becomes two), or BREAK, NUMERAL, SIGN (that of a number), or ODD where that depends on what is beside it."""
     table = _become(fold)
     one = (table > 0) & (table < KNOWN)
-    letter = np.frombuffer(bytes(map(str.isalnum, map(chr, range(KNOWN)))), np.bool_)  # what expressions know as \w, but for "_"
+    letter = np.fromiter(map(str.isalnum, _every()[::2]), np.bool_, KNOWN)  # what expressions know as \w, but for "_"
     kinds = classes()
     for code in np.flatnonzero(~one).tolist():
         form = fold(chr(code))
@@ -108,9 +108,17 @@ def symbols(fold: Callable[[str], str]) -> Codes:
     return table
 
 
+@cache
+def _every() -> str:
+    """Every character, and a line break behind each: in this way ten milliseconds quicker than joined."""
+    codes = np.full((KNOWN, 2), ord("\n"), "<u4")
+    codes[:, 0] = np.arange(KNOWN)
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
 def _become(fold: Callable[[str], str]) -> Codes:
     """uint32[KNOWN]: the one character that each becomes; 0 where it becomes several, or none."""
-    text = fold("\n".join(map(chr, range(KNOWN))) + "\n")
+    text = fold(_every())
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     ends = np.delete(np.flatnonzero(codes == ord("\n")), ord("\n"))  # without the line break among the characters
     return np.where(np.diff(ends, prepend=-1) == 2, codes[ends - 1], np.uint32(0))

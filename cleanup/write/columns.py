@@ -134,10 +134,10 @@ def _seconds(date: str) -> int:
 
 def host(meta: Mapping[str, Any]) -> str:
     """The host a document came from, without "www."; the site's name when there is no URL; "" when nothing is known."""
-    url = str(meta.get("url", ""))
+    url = str(meta.get("url") or "")
     found = PLAIN_URL.match(url)  # nearly all are; the parser is ten times slower
     try:
         name = found[1] if found else urlsplit(url).hostname or ""
     except ValueError:
         name = ""
-    return name.removeprefix("www.") or str(meta.get("site", ""))
+    return name.removeprefix("www.") or str(meta.get("site") or "")
