@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -20,19 +20,16 @@ FIRM = u32(0x80000000)  # set in words that no spinner is known to change: names
 class Classes:
     """From the hash of a word to that of its class, 0 for a stop word; a word without a class stands for itself."""
 
-    def __init__(self, words: Mapping[str, str]) -> None:
-        # A contraction is several tokens; what a stop word is made of drops out as it does.
-        stop = " ".join(word for word, name in words.items() if not name)
-        pieces = dict.fromkeys([*(string.ascii_lowercase if words else ""), *re.findall(r"\w+", stop)], "")
-        chosen = {**pieces, **words}
-        keys = _one_token(list(chosen))
-        every = list(dict.fromkeys(filter(None, chosen.values())))
-        values = dict(zip(every, _one_token([f"class{name.encode().hex()}" for name in every]).tolist(), strict=True))
-        values[""] = 0
-        names = np.array(list(map(values.__getitem__, chosen.values())), np.uint32)
-        known = keys != 0
-        self.keys, first = np.unique(keys[known], return_index=True)
-        self.values: U32 = names[known][first] & _VALUE
+    def __init__(self, groups: Mapping[str, str]) -> None:
+        """`groups`: class name -> its words with blanks between them, no word in two; the stop words under ""."""
+        # A contraction is several tokens; what a stop word is made of drops out as it does, unless it is a word of a class.
+        stop = groups.get("", "")
+        pieces = " ".join([*(string.ascii_lowercase if groups else ""), *re.findall(r"\w+", stop)])
+        owner, keys = _single([*groups.values(), pieces])
+        _, names = _single([f"class{name.encode().hex()}" for name in groups])
+        names *= np.fromiter(map(bool, groups), bool, len(groups))
+        self.keys, first = np.unique(keys, return_index=True)
+        self.values: U32 = np.append(names, u32(0))[owner[first]] & _VALUE
         self.digest = hashlib.blake2b(self.keys.tobytes() + self.values.tobytes(), digest_size=8).hexdigest()
         self.bits = len(self.keys).bit_length() + 1
         self.table = np.full(((1 << self.bits) + 1, 2), (0, FIRM), np.uint32)
@@ -54,22 +51,23 @@ def content(hashes: U32, bounds: I64, classes: Classes) -> tuple[U32, I64, I64]:
     return words.take(kept), kept, np.searchsorted(kept, bounds)
 
 
-def _one_token(words: list[str]) -> U32:
-    """The hash of every word that is one token, else 0."""
-    found = np.zeros(len(words), np.uint32)
-    for folded in fold(words):
+def _single(texts: Sequence[str]) -> tuple[I64, U32]:
+    """The words between blanks that are one token: the text and the hash of each, text after text."""
+    owner, found = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
+    for folded in fold(texts):
         tokens = tokenise(folded)
-        one = np.flatnonzero(np.diff(tokens.bounds) == 1)
-        found[folded.first + one] = tokens.hashes[tokens.bounds[one]]
-    return found
+        whole = (folded.units[tokens.starts - 1] | folded.units[tokens.ends] | 0x20) == 0x20  # a blank, or the text's end
+        owner.append(np.repeat(np.arange(len(tokens.bounds) - 1) + folded.first, np.diff(tokens.bounds))[whole])
+        found.append(tokens.hashes[whole])
+    return np.concatenate(owner), np.concatenate(found)
 
 
 @cache
 def built_in() -> Classes:
     """The classes of `cleanup.spin.canonical`."""
-    from cleanup.spin.canonical import classes
+    from cleanup.spin.canonical import groups
 
-    return Classes(classes())
+    return Classes(groups())
 
 
 @cache

@@ -10,30 +10,34 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cleanup import rules
 from cleanup.errors import RuleError
-from cleanup.spin import inflect
-from cleanup.spin.lexicon import Lexicon
+
+if TYPE_CHECKING:
+    from cleanup.spin.inflect import Exceptions
+    from cleanup.spin.lexicon import Lexicon
 
 CAP = 10  # lemmas in a class
 LINKED = 0.25  # share of the pairs between two classes that the lexicon has, for them to become one
 
 
-@cache
-def classes() -> dict[str, str]:
-    """Folded word form -> class name, "" for a stop word; a word that is not there is its own class. About 20 ms."""
+def groups() -> dict[str, str]:
+    """Class name -> its folded word forms with blanks between them; the stop words under ""."""
     path = rules.built_in() / "spin" / "classes.tsv"
-    found: dict[str, str] = {}
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise RuleError(f"{path}: {error.strerror}", "reinstall corpus-cleanup") from None
-    for line in lines:
-        if line and not line.startswith("#"):
-            name, _, members = line.partition("\t")
-            found.update(dict.fromkeys(members.split(" "), "" if name == "-" else name))
-    return found
+    named = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return {"" if name == "-" else name: members for name, members in named}
+
+
+@cache
+def classes() -> dict[str, str]:
+    """Folded word form -> class name, "" for a stop word; a word that is not there is its own class. About 20 ms."""
+    return {word: name for name, members in groups().items() for word in members.split(" ")}
 
 
 def stop_words(directory: Path) -> frozenset[str]:
@@ -86,7 +90,9 @@ def _links(lexicon: Lexicon, stop: frozenset[str]) -> Mapping[tuple[str, str], f
     return links
 
 
-def _all_forms(word: str, exceptions: inflect.Exceptions) -> Iterable[str]:
+def _all_forms(word: str, exceptions: Exceptions) -> Iterable[str]:
+    from cleanup.spin import inflect  # whoever only reads classes does without
+
     for pos in ("n", "v", "a"):
         for slot in inflect.SLOTS[pos]:
             for form in inflect.forms(word, pos, slot, exceptions):
