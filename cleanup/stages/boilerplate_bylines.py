@@ -69,9 +69,12 @@ def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edg
     tells = said & (DATED | WHO if edge else DATED)
     if not tells and not (edge and said & NAMED):
         return
-    text = without_address(page.text[line])
-    ends = is_sentence(text)
-    if ends and line_words(text) > METADATA_WORDS:
+    text = page.text[line]
+    ends, words = page.sentence[line], page.words[line]
+    if "@" in text:
+        text = without_address(text)
+        ends, words = is_sentence(text), line_words(text)
+    if ends and words > METADATA_WORDS:
         return
     if tells:
         found.told.append(line)

@@ -67,6 +67,11 @@ class Calendar(msgspec.Struct, frozen=True):
         days = {word.casefold(): back for table in tables.values() for back, word in enumerate(table.get("days", ()))}
         return cls(months, units, frozenset(ago), frozenset(filler), days)
 
+    @property
+    def words(self) -> set[str]:
+        """All words of time."""
+        return {*self.months, *self.units, *self.ago, *self.filler, *self.days}
+
     def find(self, text: str) -> Found | None:
         """The first date with a year in a (short) text."""
         best: Found | None = None
@@ -110,7 +115,7 @@ class Calendar(msgspec.Struct, frozen=True):
         tokens: list[str] = []
         back: int | None = None
         for found in _TOKEN.finditer(text.casefold()):
-            for token in self._split(found[0]):
+            for token in self.split(found[0]):
                 if token in self.days and back is None:
                     back = self.days[token]
                 elif not (token.isdecimal() or token in self.units or token in self.ago or token in self.filler):
@@ -125,7 +130,7 @@ class Calendar(msgspec.Struct, frozen=True):
         step = _UNITS.get(units[0])
         return True, None if step is None else _before(crawled, numbers[0] * step)
 
-    def _split(self, token: str) -> tuple[str, ...]:
+    def split(self, token: str) -> tuple[str, ...]:
         """A unit and "ago" apart that a script without spaces writes as one word."""
         if not token.isascii() and token not in self.units:
             for size in range(1, len(token)):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
-_GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
+GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
 _SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SEAM = re.compile(r"[a-zà-ÿа-я\d)][A-ZÀ-ÞА-Я]")
@@ -24,7 +24,7 @@ _TIMES = re.compile(
 
 def unglued(text: str) -> str:
     """Words that a page set without a space between, parted where a capital follows a small letter."""
-    if not _GLUE.search(text):
+    if not GLUE.search(text):
         return text
     return _GLUED.sub(lambda match: "" if _SCOTTISH.search(text[: match.start()]) else " ", text)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
 
 from cleanup.stages.boilerplate_dates import Calendar, Found
-from cleanup.stages.boilerplate_glue import Seams, item, unglued
+from cleanup.stages.boilerplate_glue import GLUE, Seams, item, unglued
 from cleanup.stages.boilerplate_lines import words
 from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phrases
 
 FEW, LINES = 64, 2048  # remembered readings
+FOREIGN_WORDS = 4  # of a part that says something else than the others
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(
     r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)|(?<=\d{4}),\s+(?=[^\W\d_]{3})"
@@ -27,8 +28,12 @@ _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 HANGUL_NAME = 3  # syllables of nearly all Korean names
 _COUNTED = re.compile(r"([^\d|•@()]{4,60}?)\s*(\d.*)$")
 _DIGIT = re.compile(r"\d")
+_SPACED = re.compile(r"\s")
+_NUMBERS = re.compile(r"\d+")
 _INITIALS = re.compile(r"[^\W\d_]{2,4}")  # behind a name: "Ann Lee/kra"
 _LISTED = re.compile(r"[,;/|]")
+_WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\uffff]")  # scripts in which a word may go on without a space
+_SMALL = re.compile(r"(?<![^\s])[^\W\d_]{5,}(?=[\s.:!?]|$)")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BRACKETS = re.compile(r"[(（][^()（）]{0,60}[)）]\s*$")  # place and role behind a name
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
@@ -84,6 +89,12 @@ class Vocabulary:
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
         self._no_name = {entry.casefold() for table in tables.values() for entry in table.get("no-name", ())}
         self.suspicion = Suspicion(tables)
+        self._role_words = _word_set(role for role in self._roles if not _SPACED.search(role))
+        joined = {*phrases(tables, "and", "author", "published", "updated"), *self.agencies, *PARTICLES}
+        self._numbers = {number for phrase in joined for number in _NUMBERS.findall(phrase)}
+        self._beside_names = _word_set(joined)  # words that a line of names may have, however they are written
+        self._saying = _word_set({*joined, *self.calendar.words, *phrases(tables, "reading", "views", "comments")})
+        self._behind_words = _word_set(phrases(tables, "author-behind"))
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
 
     @cached_property
@@ -98,20 +109,35 @@ class Vocabulary:
         line = self._seams.part(line)
         if self._introduced(line):
             line = _BRACKETS.sub("", line)
+        parts = list(_parts(line))
+        if any((len(parts) == 1 or words(part) > FOREIGN_WORDS) and self._is_prose(part) for part in parts):
+            return None
         reading = Reading([], set())
         if self._date(line.strip(EDGES), reading, line) or self._ago(line, reading, crawled):
             return reading  # one date, whatever commas it has
         whole = _HANGUL.search(line) is not None and "·" in line and self._part(line, reading, crawled)  # names have dots between
-        unknown = [] if whole else [part for part in _parts(line) if not self._part(part, reading, crawled)]
+        unknown = [] if whole else [part for part in parts if not self._part(part, reading, crawled)]
         if not reading.kinds:
             return self._named_and_counted(line, crawled)
         if len(unknown) > len(reading.kinds) + bool(unknown and self._is_name(unknown[0])) or any(
-            words(part) > 4 for part in unknown
+            words(part) > FOREIGN_WORDS for part in unknown
         ):
             return None
         if unknown and not self._settle_unknown(unknown, reading):
             return None
         return reading
+
+    def _is_prose(self, part: str) -> bool:
+        """Whether a part of a line has a small word that stands neither in names nor in times, and nobody introduces it: cheap,
+        and never said of a part of metadata."""
+        small = [word for word in _SMALL.findall(part) if word not in self._saying and word.islower()]
+        return bool(
+            small
+            and all(len(self.calendar.split(word)) == 1 for word in small)
+            and not self.suspicion.may_introduce(part)
+            and self._behind_words.isdisjoint(_LETTERS.findall(part.casefold()))
+            and not _WIDE.search(part)
+        )
 
     def _named_and_counted(self, line: str, crawled: str) -> Reading | None:
         """A name and, without anything between, when or how long: "Ann Lee 2 minutes read", "Bo Ek3 hours ago"."""
@@ -224,15 +250,22 @@ class Vocabulary:
     def _persons(self, line: str) -> tuple[list[str], bool]:
         """The names a line consists of, without any word of introduction, and whether a role stands behind one of them."""
         text = item(line)
-        text = unglued(self._author.sub("", text, count=1) if self._introduced(text) else text)
+        known = set(_LETTERS.findall(text.casefold()))
+        glued = GLUE.search(text) is not None
+        roles = glued or not self._role_words.isdisjoint(known)
+        if not roles and self._is_no_name(text):
+            return [], False
+        text = self._author.sub("", text, count=1) if self._introduced(text) else text
+        text = unglued(text) if glued else text
+        joined = glued or not self._joins.isdisjoint(known) or any(mark in text for mark in self._join_marks)
         found: list[str] = []
         role = False
-        for chunk in _LISTED.split(self._and.sub(",", text) if self._may_join(text) else text):
+        for chunk in _LISTED.split(self._and.sub(",", text) if joined else text):
             name = chunk.strip(EDGES)
             if found and self._dated.fullmatch(name):
                 continue  # "Ann Lee | Published", the date in the next line
             tokens = name.split()
-            cut = next((at for at, token in enumerate(tokens) if token.casefold().strip(EDGES) in self._roles), len(tokens))
+            cut = self._first_role(tokens) if roles else len(tokens)
             role = role or cut < len(tokens)
             while 2 < cut < len(tokens) and tokens[cut - 1].casefold() in self._no_name:
                 cut -= 1  # "Ann Lee Lifestyle Writer"
@@ -244,6 +277,14 @@ class Vocabulary:
             if self._no_name_in(short) and short.casefold() not in self.agencies:
                 return [], False
         return found, role and bool(found)
+
+    def _first_role(self, tokens: Sequence[str]) -> int:
+        return next((at for at, token in enumerate(tokens) if token.casefold().strip(EDGES) in self._roles), len(tokens))
+
+    def _is_no_name(self, text: str) -> bool:
+        """Whether a text without roles has a number or a small word that no line of names has: cheap, and never said of such."""
+        numbers = _DIGIT.search(text) and not self._numbers.issuperset(_NUMBERS.findall(text))
+        return bool(numbers) or any(word not in self._beside_names and word.islower() for word in _SMALL.findall(text))
 
     def _no_name_in(self, text: str) -> bool:
         """Whether a text holds a word that no name has."""
@@ -342,6 +383,11 @@ def _hangul_names(text: str) -> list[str]:
 
 def _titled(name: str) -> str:
     return name.title() if name.isupper() and len(name.split()) > 1 else name
+
+
+def _word_set(found: Iterable[str]) -> frozenset[str]:
+    """All words of phrases."""
+    return frozenset(word for phrase in found for word in _LETTERS.findall(phrase.casefold()))
 
 
 def _parts(line: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ class Suspicion:
     def _counted(self, line: str) -> bool:
         """Whether a number stands behind what it counts. An expression with all these words in it is slow."""
         starts = map(re.Match.start, _NUMBER.finditer(line))
-        return any(_ends_with(line[max(0, start - 60) : start].rstrip(_BEFORE), self._counts) for start in starts)
+        return any(start and _ends_with(line[max(0, start - 60) : start].rstrip(_BEFORE), self._counts) for start in starts)
 
     def may_introduce(self, line: str) -> bool:
         """Whether the first word of a line could introduce who: sound."""
