@@ -20,9 +20,7 @@ static void strip(const uint8_t *data, const uint16_t *classes, int64_t *begin, 
 
 /* Words: spaces and one; in scripts without spaces two signs count as one. */
 static int64_t count_words(const uint8_t *data, const uint16_t *classes, int64_t begin, int64_t end, int64_t chars) {
-    int64_t words = 1, wide = 0;
-    for (int64_t at = begin; at < end; at++)
-        words += data[at] == ' ';
+    int64_t words = count_spaces(data, begin, end) + 1, wide = 0;
     if (end - begin < 2 * chars)
         return words;
     for (int64_t at = begin; at < end;)

@@ -32,11 +32,35 @@ static inline int is_first(uint8_t byte) {
     return (byte & 0xC0) != 0x80;
 }
 
+#define EACH UINT64_C(0x0101010101010101) /* one in each of eight bytes */
+
+/* How many of eight bytes have the lowest bit set. */
+static inline int64_t count_flags(uint64_t flags) {
+    return (int64_t)((flags & EACH) * EACH >> 56);
+}
+
 /* How many code points begin in data[begin:end]. */
 static inline int64_t count_points(const uint8_t *data, int64_t begin, int64_t end) {
     int64_t count = 0;
-    for (int64_t at = begin; at < end; at++)
-        count += is_first(data[at]);
+    for (uint64_t eight; begin + 8 <= end; begin += 8) {
+        memcpy(&eight, data + begin, 8);
+        count += count_flags(~(eight >> 7) | eight >> 6);
+    }
+    for (; begin < end; begin++)
+        count += is_first(data[begin]);
+    return count;
+}
+
+/* How many bytes of data[begin:end] are a space. */
+static inline int64_t count_spaces(const uint8_t *data, int64_t begin, int64_t end) {
+    int64_t count = 0;
+    for (uint64_t eight; begin + 8 <= end; begin += 8) {
+        memcpy(&eight, data + begin, 8);
+        eight ^= 0x20 * EACH; /* a byte is none now where adding 0x7F to its lower bits leaves the highest one unset */
+        count += count_flags(~(((eight & 0x7F * EACH) + 0x7F * EACH) | eight) >> 7);
+    }
+    for (; begin < end; begin++)
+        count += data[begin] == ' ';
     return count;
 }
 

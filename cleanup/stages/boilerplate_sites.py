@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from cleanup import kernels
 from cleanup.arrays import distinct
 from cleanup.document import Edit
-from cleanup.stages.boilerplate_characters import SPACES
-from cleanup.stages.boilerplate_lines import Page, cuts, is_paragraph, series, words
+from cleanup.stages.boilerplate_characters import classes, folded
+from cleanup.stages.boilerplate_lines import Ints, Lines, Page, cuts, words
 
 PAGES = 3  # pages of a host on which a line has to stand
 WORDS = 25  # longer lines are prose, which follow-up articles repeat honestly
@@ -27,12 +28,10 @@ MIDDLE = 0.7  # score between paragraphs, where a repeated line may be a subhead
 MOST_CHARS = 400
 
 Keys = NDArray[np.uint64]
-_PROSE = f"^(?:[^ ]* ){{{WORDS}}}"
-_SPACES = "".join(map(chr, SPACES))
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
-class Lines(NamedTuple):
+class Found(NamedTuple):
     """Short lines of some documents: the document of each, and a key of host and normalised line."""
 
     doc: NDArray[np.int64]
@@ -74,37 +73,39 @@ class Table(NamedTuple):
         return np.where(self.keys[at] == keys, self.pages[at], 0)
 
 
-def normal(lines: pl.Series) -> pl.Series:
-    """Lines in the form in which they are compared: lower case, single spaces, every digit a 0."""
-    low = lines.str.to_lowercase()
-    spaced = low.str.contains(r"\s\s|[^\S ]").arg_true()  # hardly any, and to look is much cheaper than to replace
-    if len(spaced):
-        low = low.scatter(spaced, low.gather(spaced).str.replace_all(r"\s+", " "))
-    return low.str.replace_all(r"\d", "0").str.strip_chars()
+def normal(line: str) -> str:
+    """A line in the form in which it is remembered: letters folded one by one, single spaces, every digit a 0."""
+    folded = ("0" if char.isdecimal() else char.casefold() if len(char.casefold()) == 1 else char for char in line)
+    return " ".join("".join(folded).split())
 
 
+@cache
 def host_key(host: str) -> int:
     """A 64-bit number for a host."""
     return int.from_bytes(hashlib.blake2b(host.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
-def _keys(forms: pl.Series, hosts: Keys) -> Keys:
-    with np.errstate(over="ignore"):
-        found: Keys = (forms.hash(seed=0).to_numpy() ^ hosts) * _MIX
+_kernel = cache(kernels.function)
+
+
+def _keys(data: bytes, begin: Ints, end: Ints, hosts: Keys) -> Keys:
+    """Of the lines data[begin:end], each of a host: lines with the same form have the same key."""
+    found: Keys = np.empty(len(begin), np.uint64)
+    _kernel("sites_keys", "bytes i64* i64* i64 u16* u32* u64*")(data, begin, end, len(begin), classes(), folded(), found)
+    found ^= hosts
+    found *= _MIX
     return found
 
 
-def line_keys(texts: Sequence[str], hosts: Sequence[str]) -> Lines:
+def line_keys(texts: Sequence[str], hosts: Sequence[str]) -> Found:
     """The short lines of texts, their first ones (titles) left out, keyed by host."""
-    if not texts:
-        return Lines(np.zeros(0, np.int64), np.zeros(0, np.uint64))
-    lines = pl.DataFrame({"doc": np.arange(len(texts)), "line": series(texts).str.split("\n")}).explode("line")
-    lines = lines.with_columns(pl.col("line").str.strip_chars(_SPACES)).filter(pl.col("line") != "")
-    short = (pl.col("line").str.len_chars() <= MOST_CHARS) & ~pl.col("line").str.contains(_PROSE)
-    lines = lines.filter((pl.col("doc") == pl.col("doc").shift(1)) & short)
-    doc = lines["doc"].to_numpy()
-    owner = np.array([host_key(host) for host in hosts], np.uint64)
-    return Lines(doc, _keys(normal(lines["line"]), owner[doc]))
+    lines = Lines(texts)
+    short = (lines.chars <= MOST_CHARS) & (lines.words <= WORDS)
+    short[lines.first[:-1][np.diff(lines.first) > 0]] = False
+    rows = np.flatnonzero(short)
+    doc = lines.doc[rows]
+    owner = np.fromiter(map(host_key, hosts), np.uint64, len(hosts))
+    return Found(doc, _keys(lines.data, lines.begin[rows], lines.end[rows], owner[doc]))
 
 
 def repeated(doc: NDArray[np.int64], key: Keys, least: int = PAGES) -> Table:
@@ -123,26 +124,21 @@ def propose_sites(text: str, host: str, table: Table) -> tuple[list[Edit], list[
 
     Rule `boilerplate/sites/<host>`. A document without a paragraph of running text has no head or tail: all is held.
     """
-    page = Page(text)
-    if len(page) < 2:
-        return [], []
-    forms = normal(series(page.text))
-    pages = table.pages_of(_keys(forms, np.full(len(page), host_key(host), np.uint64)))
-    paragraphs = [number for number, line in enumerate(page.text) if is_paragraph(line)]
+    lines = Lines([text])
+    page = Page(text, lines)
+    pages = table.pages_of(_keys(lines.data, lines.begin, lines.end, np.full(len(lines), host_key(host), np.uint64)))
+    paragraphs = [number for number, flag in enumerate(page.long) if flag]
     hits = [
         number
         for number in range(1, len(page))
-        if pages[number]
-        and len(page.text[number]) <= MOST_CHARS
-        and words(page.text[number]) <= WORDS
-        and number not in paragraphs
+        if pages[number] and len(page.text[number]) <= MOST_CHARS and words(page.text[number]) <= WORDS and not page.long[number]
     ]
     edits = []
     for number, (start, end) in zip(hits, cuts(page, hits), strict=True):
         edge = bool(paragraphs) and not paragraphs[0] < number < paragraphs[-1]
         why = {"host": host, "pages": int(pages[number])}
         edits.append(Edit(start, end, text[start:end], "", f"boilerplate/sites/{host}", EDGE if edge else MIDDLE, why))
-    return edits, [forms[number] for number in hits]
+    return edits, [normal(page.text[number]) for number in hits]
 
 
 def load_remembered(path: Path) -> dict[str, dict[str, int]]:
@@ -158,7 +154,10 @@ def remembered_table(remembered: Mapping[str, Mapping[str, int]]) -> Table:
         return Table(np.zeros(0, np.uint64), np.zeros(0, np.int64))
     rows = [(host, line, pages) for host, found in remembered.items() for line, pages in found.items()]
     hosts = np.array([host_key(host) for host, _, _ in rows], np.uint64)
-    keys = _keys(pl.Series([line for _, line, _ in rows], dtype=pl.String), hosts)
+    coded = [line.encode("utf-8", "surrogatepass") for _, line, _ in rows]
+    size = np.fromiter(map(len, coded), np.int64, len(coded))
+    end = np.cumsum(size)
+    keys = _keys(b"".join(coded), end - size, end, hosts)
     order = np.argsort(keys, kind="stable")
     return Table(keys[order], np.array([pages for _, _, pages in rows], np.int64)[order])
 
