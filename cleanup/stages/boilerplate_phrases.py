@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleanup import kernels
+from cleanup.arrays import distinct
 from cleanup.stages.boilerplate_characters import symbols
 from cleanup.stages.boilerplate_lines import SHORT, Ints, Lines
 from cleanup.stages.boilerplate_rules import fold, normal
@@ -43,7 +44,7 @@ class Beginnings:
         """Line, phrase, and whether the line's normal form ends with it, of all that lines of at most SHORT characters begin
         with; the lines in ascending order."""
         found = self._find(lines.data, lines.begin, lines.end, lines.chars, plain=False)
-        unclear = np.unique(found[found[:, 1] < 0, 0])
+        unclear = distinct(found[found[:, 1] < 0, 0])
         if not len(unclear):
             return found
         forms = [normal(lines.text(row)).encode("utf-8", "surrogatepass") for row in unclear.tolist()]
