@@ -77,3 +77,41 @@ def test_an_array_of_another_type_is_refused() -> None:
         scores(b"", np.zeros(0, np.int32), 0)
     with pytest.raises(ctypes.ArgumentError):
         scores(b"", np.zeros(4, np.int64)[::2], 0)
+
+
+def test_what_is_in_the_cache_may_be_in_use_elsewhere(elsewhere: Path) -> None:
+    cache = elsewhere.parent / "cache" / "cleanup"
+    other = cache / "kernels-0123456789abcdef.so"
+    cache.mkdir(parents=True)
+    other.touch()
+    assert build.build(cache).exists()
+    assert other.exists()
+
+
+def test_without_a_home_there_is_no_cache(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert kernels.path().parent == elsewhere
+
+
+def test_nowhere_to_write_is_one_line_and_a_hint(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> Path:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(build, "build", refuse)
+    with pytest.raises(CleanupError, match="Permission denied") as caught:
+        kernels.path()
+    assert str(elsewhere) in caught.value.hint
+
+
+def test_a_library_of_another_system_is_refused(elsewhere: Path) -> None:
+    (elsewhere / build.name()).write_bytes(b"not a library")
+    kernels._library.cache_clear()
+    try:
+        with pytest.raises(CleanupError, match="can't be loaded"):
+            kernels.function("any", "i64")
+    finally:
+        kernels._library.cache_clear()

@@ -22,6 +22,7 @@ from cleanup.errors import CleanupError
 from cleanup.kernels import build
 
 Function = Callable[..., Any]
+INSTALL = "install the package (`pip install .` in the checkout brings a compiler where there is none)"
 _KINDS = {
     "bytes": ctypes.c_char_p,
     "bytes*": ctypes.POINTER(ctypes.c_char_p),
@@ -101,23 +102,36 @@ class _Array:
 
 @cache
 def _library() -> ctypes.CDLL:
-    return ctypes.CDLL(str(path()))
+    found = path()
+    try:
+        return ctypes.CDLL(str(found))
+    except OSError as error:  # made for another system, say
+        raise CleanupError(f"the compiled part of cleanup can't be loaded: {error}", f"remove {found}, or {INSTALL}") from error
 
 
 def path() -> Path:
     """The library's file; made where it is missing. Raises CleanupError where that is impossible."""
     name = build.name()
-    cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cleanup"
-    for folder in (build.HERE, cached):
-        if (folder / name).exists():
-            return folder / name
-    try:
+    places = [build.HERE, *_cached()]
+    if found := next((folder / name for folder in places if (folder / name).exists()), None):
+        return found
+    problem: Exception = OSError()
+    for folder in places:
         try:
-            return build.build(build.HERE)
-        except OSError:
-            return build.build(cached)
-    except (build.NoCompilerError, OSError) as error:
-        hint = (
-            "install the package (`pip install .` in the checkout brings a compiler where there is none), or install a C compiler"
-        )
-        raise CleanupError(f"the compiled part of cleanup is missing and can't be made: {error}", hint) from error
+            return build.build(folder)
+        except build.NoCompilerError as error:
+            problem = error
+            break
+        except OSError as error:
+            problem = error
+    places_named = " or ".join(map(str, places))
+    hint = f"{INSTALL}, or install a C compiler and let {places_named} be written to"
+    raise CleanupError(f"the compiled part of cleanup is missing and can't be made: {problem}", hint) from problem
+
+
+def _cached() -> list[Path]:
+    """The user's cache, where there is one: not every user has a home."""
+    try:
+        return [Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cleanup"]
+    except RuntimeError:
+        return []

@@ -1,6 +1,6 @@
 """Make the compiled kernels: when a distribution is built or installed, and where a checkout is used without being installed.
 
-    python -m cleanup.kernels.build
+    python -m cleanup.kernels
 
 The library is called after a digest of its sources and this file, so that it can't be used with others. Which compiler: `$CC`,
 `cc`, `gcc`, `clang`; where there is none, the package `ziglang`, which brings one (the build asks for it only then).
@@ -75,11 +75,8 @@ def build(folder: Path) -> Path:
         if done.returncode:
             raise NoCompilerError(f"{shlex.join(command)} failed: {done.stderr.strip()[-2000:]}")
         made.replace(target)
-    for old in folder.glob(f"kernels-*{SUFFIX}"):
-        if old != target:
-            old.unlink(missing_ok=True)
+    if folder == HERE:  # elsewhere, those of other versions and checkouts are in use
+        for old in folder.glob(f"kernels-*{SUFFIX}"):
+            if old != target:
+                old.unlink(missing_ok=True)
     return target
-
-
-if __name__ == "__main__":
-    print(build(HERE))  # noqa: T201 (a command for people who build)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import runpy
 import sysconfig
 import tempfile
@@ -28,7 +29,9 @@ class Kernels(BuildHookInterface):  # type: ignore[type-arg, misc, unused-ignore
         if not editable:
             build_data["force_include"][str(made)] = f"{FOLDER}/{made.name}"
         build_data["pure_python"] = False
-        build_data["tag"] = "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        # On a Mac the compiler makes what this processor needs, whatever the interpreter was made for.
+        system = sysconfig.get_platform().replace("universal2", platform.machine())
+        build_data["tag"] = "py3-none-" + system.replace("-", "_").replace(".", "_")
 
     def _build(self) -> dict[str, Any]:
         return runpy.run_path(str(Path(self.root) / FOLDER / "build.py"))

@@ -37,7 +37,7 @@ def workers(pid: int) -> list[int]:
         try:
             if (
                 int(path.read_text().rpartition(")")[2].split()[1]) == pid
-                and b"spawn_main" in (path.parent / "cmdline").read_bytes()
+                and b"resource_tracker" not in (path.parent / "cmdline").read_bytes()
             ):
                 found.append(int(path.parent.name))
         except OSError:
