@@ -71,12 +71,22 @@ def test_zig_where_nothing_else_is_there(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_array_of_another_type_is_refused() -> None:
-    scores = kernels.function("language_scores", "bytes i64* i64")
-    scores(b"", np.zeros(0, np.int64), 0)
+    look_up = kernels.function("language_words", "u64* i64* i64* i64 i64 u64* u64* u64* u64*")
+    texts, words, found = kernels.Texts(["of"] * 2), np.zeros(256, np.uint64), np.ones(4, np.uint64)
+    characters = np.full(2, 2)
+    look_up(texts.where, texts.size, characters, 2, 160, words, words, found, found)
+    assert found.tolist() == [0, 0, 0, 0]
     with pytest.raises(ctypes.ArgumentError):
-        scores(b"", np.zeros(0, np.int32), 0)
+        look_up(texts.where, texts.size, characters, 2, 160, words, words, found.astype(np.int64), found)
     with pytest.raises(ctypes.ArgumentError):
-        scores(b"", np.zeros(4, np.int64)[::2], 0)
+        look_up(texts.where, texts.size, characters, 2, 160, words, words, np.ones(8, np.uint64)[::2], found)
+
+
+def test_texts_are_where_they_say() -> None:
+    given = ["", "plain", "naïve", "日本", "half \ud83d", "\ud83d\ude00", "😀"]
+    texts = kernels.Texts(given)
+    read = [ctypes.string_at(int(at), int(size)) for at, size in zip(texts.where, texts.size, strict=True)]
+    assert read == [text.encode("utf-8", "surrogatepass") for text in given]
 
 
 def test_what_is_in_the_cache_may_be_in_use_elsewhere(elsewhere: Path) -> None:

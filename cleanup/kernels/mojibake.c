@@ -249,13 +249,14 @@ static Line look(const Tables *tables, const uint8_t *data, int64_t *from, int64
 }
 
 /*
- * What has to be looked at: found[room][3] gets text, line (from 0) and reasons, of the first `room` lines that have any. Returns how
- * many there are. Text i is the UTF-8 at address where[i], of size[i] bytes. `strict`: a line is odd if anything in it is. For the
- * tables see above.
+ * What has to be looked at: found[room][3] gets text, line (from 0) and reasons, of the first `room` lines that have any.
+ * Returns how many there are. Text i is the UTF-8 at address where[i], of size[i] bytes. `strict`: a line is odd if anything
+ * in it is. For the tables see above.
  */
-KERNEL int64_t mojibake_scan(const uint64_t *where, const int64_t *size, int64_t texts, const uint32_t *packed, const uint8_t *classes,
-                             const uint8_t *pairs, int64_t kinds, const uint8_t *known, const uint8_t *hints, const uint64_t *words,
-                             int64_t number, int32_t strict, int64_t *found, int64_t room) {
+KERNEL int64_t mojibake_scan(const uint64_t *where, const int64_t *size, int64_t texts, const uint32_t *packed,
+                             const uint8_t *classes, const uint8_t *pairs, int64_t kinds, const uint8_t *known,
+                             const uint8_t *hints, const uint64_t *words, int64_t number, int32_t strict, int64_t *found,
+                             int64_t room) {
     Tables tables = {packed, classes, pairs, known, kinds};
     int64_t rows = 0;
     for (int64_t text = 0; text < texts; text++) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup import kernels
 from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
 from cleanup.rules import Example, Rule
@@ -19,14 +20,13 @@ from cleanup.stages import Propose, stage
 from cleanup.stages.language_batch import Scores, model, preload
 
 WINDOW = 160  # characters of the two pieces by which a mixed text is suspected
-# A window with three of these is English, and the model need not be asked: no other language has them so close together.
-_WORDS = (
+# A window with three of the first is English, and the model need not be asked: no other language has them so close together. With
+# two of the first, two of the second are enough: frequent in English, words of other languages by themselves.
+_FIRST = (
     "the and of to that for with on by it as at from this are not which has been were their they would said his he she but who"
 )
-ENGLISH = frozenset(_WORDS.split())
-# With these two of those are enough: frequent in English, words of other languages by themselves.
-_WEAK = "a in is was an or be we you have had will its about more all when there what if so after new one also"
-OFTEN = frozenset(_WEAK.split())
+_SECOND = "a in is was an or be we you have had will its about more all when there what if so after new one also"
+ENGLISH, OFTEN = tuple(_FIRST.split()), tuple(_SECOND.split())
 BLOCK = 160  # bytes of a paragraph that is judged by itself, and letters that make a language worth a mention
 MOST = 600  # characters of a paragraph that are read
 LONGEST = 200_000  # characters of a mixed text that are taken apart
@@ -147,16 +147,15 @@ def identify(texts: Sequence[str], min_chars: int = 12) -> list[Answer]:
     The beginnings of longer ones decide where they leave no doubt, as most do; the others are read whole.
     """
     long = [number for number, text in enumerate(texts) if len(text) > max(GLANCE, 4 * min_chars)]
-    shares, names = by_language(model().score([texts[number][:GLANCE] for number in long]))
-    best, sure = shares.argmax(axis=1).tolist(), shares.max(axis=1, initial=0.0).tolist()
     out = {
-        number: Answer(names[at], share, "language/py3langid")
-        for number, at, share in zip(long, best, sure, strict=True)
-        if share >= CERTAIN and names[at] != "und"
+        number: Answer(name, share, "language/py3langid")
+        for number, (name, share) in zip(long, likeliest(model().score([texts[number][:GLANCE] for number in long])), strict=True)
+        if share >= CERTAIN and name != "und"
     }
     doubtful = [number for number in range(len(texts)) if number not in out]
     scores = model().score([texts[number] for number in doubtful])
-    for number, features, of_text in zip(doubtful, scores.features.tolist(), by_language(scores)[0], strict=True):
+    shares, names = by_language(scores)
+    for number, features, of_text in zip(doubtful, scores.features.tolist(), shares, strict=True):
         text = texts[number]
         if len(text) < 4 * min_chars and _letters(text) < min_chars:
             out[number] = Answer("und", 1.0, "language/und", {"letters": _letters(text)})
@@ -206,6 +205,23 @@ def by_language(scores: Scores) -> tuple[NDArray[np.float64], list[str]]:
     return np.add.reduceat(scores.probabilities()[:, order], begins, axis=1), names
 
 
+def likeliest(scores: Scores) -> Iterator[tuple[str, float]]:
+    """(language, probability) of the likeliest language of each text, as `by_language` has them."""
+    names, _, _ = _columns(tuple(scores.labels))
+    best, share = np.empty(len(scores.raw), np.int32), np.empty(len(scores.raw))
+    choose, column = _choose(tuple(scores.labels))
+    room = np.empty(len(column) + len(names))
+    choose(scores.raw, len(scores.raw), len(column), np.sqrt(np.maximum(scores.size, 1)), column, len(names), room, best, share)
+    return zip(map(names.__getitem__, best.tolist()), share.tolist(), strict=True)
+
+
+@cache
+def _choose(labels: tuple[str, ...]) -> tuple[Callable[..., None], NDArray[np.int32]]:
+    names = _columns(labels)[0]
+    column = np.array([names.index(normal(label)) for label in labels], np.int32)
+    return kernels.function("language_best", "f64* i64 i64 f64* i32* i64 f64* i32* f64*"), column
+
+
 @cache
 def _columns(labels: tuple[str, ...]) -> tuple[list[str], NDArray[np.intp], NDArray[np.intp]]:
     """(languages in order, the columns of their labels one language after the other, where each begins)."""
@@ -249,9 +265,10 @@ def paragraphs(texts: Sequence[str], answers: Sequence[Answer]) -> dict[int, dic
     """
     windows = [
         (number, window)
-        for number, text in enumerate(texts)
-        for window in _windows(text)
-        if answers[number].language != "en" or not _english(window)
+        for number, (text, answer, clear) in enumerate(zip(texts, answers, english(texts), strict=True))
+        if answer.language != "en" or clear != [True, True]
+        for window, clearly in zip(_windows(text), clear, strict=False)
+        if answer.language != "en" or not clearly
     ]
     found = _sure([window for _, window in windows])
     suspects = {number for (number, _), name in zip(windows, found, strict=True) if name and name != answers[number].language} | {
@@ -265,12 +282,34 @@ def paragraphs(texts: Sequence[str], answers: Sequence[Answer]) -> dict[int, dic
     return out
 
 
-def _english(window: str) -> bool:
-    """Whether a window is so clearly English that the model need not be asked."""
-    if (" the " in window) + (" and " in window) + (" of " in window) > 1:
-        return True
-    words = window.split()  # no set of them: to make it takes three times as long as to look them up
-    return (sure := len(ENGLISH.intersection(words))) > 2 or (sure == 2 and len(OFTEN.intersection(words)) > 1)
+def english(texts: Sequence[str]) -> list[list[bool]]:
+    """Which of the two windows of each text are so clearly English that the model need not be asked."""
+    given = kernels.Texts(texts)
+    characters = np.fromiter(map(len, texts), np.int64, len(texts))
+    found, between = np.empty((2, len(texts), 2), np.uint64)
+    look_up, words, bits = _words()
+    look_up(given.where, given.size, characters, len(texts), WINDOW, words, bits, found, between)
+    first = found & _bits(len(ENGLISH))
+    sure, often = np.bitwise_count(first), np.bitwise_count(found ^ first)
+    clear: list[list[bool]] = ((sure > 2) | ((sure == 2) & (often > 1)) | (np.bitwise_count(between & _bits(3)) > 1)).tolist()
+    return clear
+
+
+def _bits(count: int) -> np.uint64:
+    return np.uint64((1 << count) - 1)
+
+
+@cache
+def _words() -> tuple[Callable[..., None], NDArray[np.uint64], NDArray[np.uint64]]:
+    """The kernel that looks words up, its table, and their bits: ENGLISH, of which the first are "the", "and", "of"; OFTEN."""
+    words, bits = np.zeros((2, 256), np.uint64)
+    for bit, word in enumerate((*ENGLISH, *OFTEN)):
+        number = int.from_bytes(word.encode(), "little")
+        place = (number * 0x9E3779B97F4A7C15 & (1 << 64) - 1) >> 56
+        while words[place]:
+            place = (place + 1) % 256
+        words[place], bits[place] = number, 1 << bit
+    return kernels.function("language_words", "u64* i64* i64* i64 i64 u64* u64* u64* u64*"), words, bits
 
 
 def _windows(text: str) -> list[str]:
@@ -283,9 +322,7 @@ def _windows(text: str) -> list[str]:
 
 def _sure(texts: Sequence[str]) -> list[str]:
     """The language of each text, "" where it is not certain."""
-    shares, names = by_language(model().score(texts))
-    best, sure = shares.argmax(axis=1).tolist(), shares.max(axis=1, initial=0.0).tolist()
-    return [names[index] if share >= SURE else "" for index, share in zip(best, sure, strict=True)]
+    return [name if share >= SURE else "" for name, share in likeliest(model().score(texts))]
 
 
 def _shares(text: str) -> dict[str, float]:

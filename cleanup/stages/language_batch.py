@@ -60,43 +60,46 @@ class Model:
         array = self._tables.arrays
         self._automaton = tuple(array[name] for name in ("row", "pieces", "next", "feature"))
         self._worth = tuple(array[name] for name in ("dense", "begin", "label", "value"))
-        kinds = "u32* u32* u32* i32* i64 u16* u32* u8* u16* i64 f64* i32* f64 f64* i64 i32* i32* i32* i32* f64* i64* f64*"
-        self._scores = kernels.function("language_scores", "bytes i64* i64 " + kinds)
-        labels = self._tables.labels
-        self.pairs = [(labels.index(label), at) for at, label in enumerate(labels) if labels.index(label) < at]
-        self.columns = [at for at, label in enumerate(labels) if labels.index(label) == at]
-        self.labels = [labels[column] for column in self.columns]
+        kinds = "u32* u32* u32* i32* i64 u16* u32* u8* u16* i64 i32* i64 f64* i32* f64 f64* i64 i32* i32* i32* i32* f64*"
+        self._scores = kernels.function("language_scores", f"bytes i64* i64 {kinds} f64* i64* f64* f64*")
+        self.labels = list(dict.fromkeys(self._tables.labels))
+        self._column = np.array([self.labels.index(label) for label in self._tables.labels], np.int32)
 
     def score(self, texts: Sequence[str]) -> Scores:
         """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone."""
         coded = [encode(text) for text in texts]
         size = np.fromiter(map(len, coded), np.int64, len(coded))
-        raw, features, weight = self._add_up(b"".join(coded), size)
-        for first, twin in self.pairs:
-            np.maximum(raw[:, first], raw[:, twin], out=raw[:, first])
-        raw = raw[:, self.columns]
+        raw, features, weight, margin = self.add_up(b"".join(coded), size)
         raw[features == 0] = LOWEST
-        self._ask(texts, raw, features, weight)
-        return Scores(self.labels, raw, size, features)
-
-    def _add_up(self, data: bytes, size: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-        """(scores for all labels, kinds of features, sum of their weights) of texts of so many bytes, one after the other."""
-        tables, labels, longest = self._tables, len(self._tables.labels), int(size.max(initial=0))
-        weight = np.log1p(np.arange(longest + 1, dtype=np.float64))
-        given = labels, tables.arrays["prior"], tables.arrays["least"], tables.unit, weight, tables.features
-        room = [np.zeros(count, np.int32) for count in (tables.features + 1, len(data), 2 * longest + 2, labels)]
-        out = np.empty((len(size), labels)), np.empty(len(size), np.int64), np.empty(len(size))
-        rows = len(self._worth[0]) - 1
-        self._scores(data, size.cumsum(), len(size), *self._automaton, rows, *self._worth, *given, *room, *out)
-        return out
-
-    def _ask(self, texts: Sequence[str], raw: NDArray[np.float64], features: NDArray[np.int64], weight: NDArray[Any]) -> None:
-        """Replace the scores of texts whose two best languages are so close that py3langid's rounding can have swapped them."""
-        second, best = np.partition(raw, -2)[:, -2:].T
+        # Where the two best are so close that py3langid's rounding can have swapped them, it is asked.
         bound = EPSILON * (features + 4) * (weight * self._tables.largest + 16)
-        for number in np.flatnonzero((best - second <= bound) & (features > 0)).tolist():
+        for number in np.flatnonzero((margin <= bound) & (features > 0)).tolist():
             ranked = dict(_identifier().rank(texts[number]))
             raw[number] = [ranked[label] for label in self.labels]
+        return Scores(self.labels, raw, size, features)
+
+    def add_up(
+        self, data: bytes, size: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """(scores for all labels, kinds of features, sum of their weights, by how much the best label is better than the next) of
+        texts of so many bytes, one after the other."""
+        tables, labels, columns, longest = self._tables, len(self._column), len(self.labels), int(size.max(initial=0))
+        weight = np.log1p(np.arange(longest + 1, dtype=np.float64))
+        given = (
+            labels,
+            self._column,
+            columns,
+            tables.arrays["prior"],
+            tables.arrays["least"],
+            tables.unit,
+            weight,
+            tables.features,
+        )
+        room = [np.zeros(count, np.int32) for count in (tables.features + 1, len(data), 3 * longest + 2, labels)]
+        out = np.empty((len(size), columns)), np.empty(len(size), np.int64), np.empty(len(size)), np.empty(len(size))
+        rows, scores = len(self._worth[0]) - 1, np.empty(labels)
+        self._scores(data, size.cumsum(), len(size), *self._automaton, rows, *self._worth, *given, *room, scores, *out)
+        return out
 
 
 def _identifier() -> Any:

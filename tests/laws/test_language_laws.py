@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from py3langid.langid import _get_identifier
 
 from cleanup.config import LanguageConfig
 from cleanup.document import Document
-from cleanup.stages.language import language
+from cleanup.stages.language import ENGLISH, OFTEN, _windows, by_language, english, language, likeliest
 from cleanup.stages.language_batch import encode, model
 
 TEXT = """
@@ -65,15 +67,53 @@ def by_the_book(text: bytes) -> tuple[NDArray[np.float64], int]:
     for count in sorted(set(times.values())):
         those = [feature for feature in times if times[feature] == count]
         raw += np.log1p(count) * tables.nb_ptc[those].astype(np.float64).sum(axis=0)
-    return raw, len(times)
+    twins = [[at for at, name in enumerate(tables.nb_classes) if name == label] for label in tables.labels]
+    return np.array([raw[columns].max() for columns in twins]), len(times)
 
 
 @given(st.lists(st.binary(max_size=60) | texts.map(encode), max_size=20))
 @settings(max_examples=100, deadline=None)
 def test_the_kernel_adds_up_what_the_model_says(batch: list[bytes]) -> None:
-    raw, features, weight = model()._add_up(b"".join(batch), np.array([len(text) for text in batch], np.int64))
+    raw, features, weight, margin = model().add_up(b"".join(batch), np.array([len(text) for text in batch], np.int64))
     expected = [by_the_book(text) for text in batch]
     assert features.tolist() == [number for _, number in expected]
-    for row, (by_hand, _) in zip(raw, expected, strict=True):
+    for row, less, (by_hand, _) in zip(raw, margin, expected, strict=True):
         np.testing.assert_allclose(row, by_hand, rtol=1e-12)
+        second, best = np.sort(row)[-2:]
+        assert less == best - second
     assert ((weight > 0) == (features > 0)).all()
+
+
+@given(st.lists(texts, max_size=9))
+@settings(max_examples=60, deadline=None)
+def test_the_likeliest_is_what_the_probabilities_say(batch: list[str]) -> None:
+    scores = model().score(batch)
+    shares, names = by_language(scores)
+    for (name, share), of_text in zip(likeliest(scores), shares, strict=True):
+        assert of_text[names.index(name)] == pytest.approx(of_text.max(), rel=1e-9)
+        assert share == pytest.approx(of_text.max(), rel=1e-9)
+
+
+def clearly_english(window: str) -> bool:
+    """What `english` says of one window, in words of Python."""
+    words = set(re.split("[\\x00-\x20]+", window))
+    sure = len(words.intersection(ENGLISH))
+    return (
+        sum(f" {word} " in window for word in ("the", "and", "of")) > 1
+        or sure > 2
+        or (sure == 2 and len(words.intersection(OFTEN)) > 1)
+    )
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([*ENGLISH, *OFTEN, *WORDS, "\ud83d", "\n", "", "\t", "thetheirthe", "é"]), max_size=200).map(
+            " ".join
+        ),
+        max_size=4,
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_english_windows_are_those_with_such_words(batch: list[str]) -> None:
+    for text, found in zip(batch, english(batch), strict=True):
+        assert found == ([clearly_english(window) for window in _windows(text)] or [False, False])
