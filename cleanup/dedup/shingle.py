@@ -12,7 +12,6 @@ and eight letters of any script fit 64 bits.
 
 from __future__ import annotations
 
-import codecs
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -52,7 +51,7 @@ def odd32(seed: int, count: int) -> list[np.uint32]:
 
 _, _MIX, _LAST = odd32(0x57E9, 3)
 _PAD = "\0" * 8
-_utf_16 = codecs.utf_16_le_encode if sys.byteorder == "little" else codecs.utf_16_be_encode  # .encode("utf-16-le") looks it up
+_UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
 SINGLE = 0x7F  # folded byte of a character that is a token of its own; its code goes into the hash
 NOTHING = 0x7E  # folded byte of a character that is invisible inside a word
 AHEAD = 12  # elements that arrays of tokens need behind the last one; the kernel says the same
@@ -81,32 +80,21 @@ class Tokens(NamedTuple):
     ends: I64
 
 
-def chunks(texts: Sequence[str], size: int = CHUNK) -> Iterator[slice]:
-    """The texts in pieces of about `size` characters; a longer text is a piece of its own."""
+def fold(texts: Sequence[str], size: int = CHUNK) -> Iterator[Folded]:
+    """Fold texts in chunks of about `size` characters; a longer text gets a chunk of its own."""
     total = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)))
     first = 0
     while first < len(texts):
         after = max(first + 1, int(np.searchsorted(total, total[first] + size, "right")) - 1)
-        yield slice(first, after)
+        yield _fold(first, texts[first:after])
         first = after
-
-
-def encoded(text: str) -> bytes:
-    """The UTF-16 code units of a text, in the order of this machine, surrogates as they stand."""
-    return _utf_16(text, "surrogatepass")[0]
-
-
-def fold(texts: Sequence[str], size: int = CHUNK) -> Iterator[Folded]:
-    """Fold texts in chunks of about `size` characters."""
-    for chunk in chunks(texts, size):
-        yield _fold(chunk.start, texts[chunk])
 
 
 def _fold(first: int, texts: Sequence[str]) -> Folded:
     joined = "\0".join(("", *texts, _PAD))
-    units = np.frombuffer(encoded(joined), np.uint16)
+    units = np.frombuffer(joined.encode(_UTF_16, "surrogatepass"), np.uint16)
     wide = len(units) != len(joined)  # characters beyond the basic plane take two units
-    sizes = [len(encoded(text)) // 2 for text in texts] if wide else map(len, texts)
+    sizes = [len(text.encode(_UTF_16, "surrogatepass")) // 2 for text in texts] if wide else map(len, texts)
     offsets = np.cumsum(np.fromiter((1, *sizes), np.int64, len(texts) + 1)) + np.arange(len(texts) + 1)
     low = np.empty(len(units), np.uint8)
     special = _kernel("fold_units", "u16* i64 u8* u8*", "i64")(units, len(units), table(), low)

@@ -7,7 +7,6 @@ family (pairs of neighbouring content words, each replaced by the class of its s
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from cleanup import kernels
 from cleanup.dedup import canonical
-from cleanup.dedup.shingle import AHEAD, NORMALISER, U32, U64, chunks, encoded
+from cleanup.dedup.shingle import AHEAD, NORMALISER, U32, U64
 from cleanup.dedup.shingle import table as fold_table
 from cleanup.dedup.signature import permutations
 from cleanup.errors import CleanupError
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 ANCHORS = 16  # smallest surface hashes kept; the kernel says the same of these three
 CANON = 32  # smallest canonical hashes kept
 FEW = 16  # in a text with fewer empty slots than one in so many these borrow at once
+PIECE = 512  # texts at a time
 VERSION = 2  # of the fields and their meaning
 _NOTHING = np.zeros(1, np.uint32)
 
@@ -85,12 +85,10 @@ class Sketcher:
 
     def batch(self, texts: Sequence[str]) -> Sketches:
         """Sketches of a batch of texts; they do not depend on what else is in the batch."""
-        if not texts:
-            return empty(self.cfg)
-        found = [self._chunk(texts[chunk]) for chunk in chunks(texts)]
-        return concatenate(found)
+        pieces = [self._piece(texts[at : at + PIECE]) for at in range(0, len(texts), PIECE)]
+        return concatenate(pieces) if pieces else empty(self.cfg)
 
-    def _chunk(self, texts: Sequence[str]) -> Sketches:
+    def _piece(self, texts: Sequence[str]) -> Sketches:
         cfg = self.cfg
         found = _sketches(texts, cfg.k, cfg.shingle, cfg.scheme, cfg.seed, self.classes)
         for number in np.flatnonzero(found.tokens < cfg.min_words).tolist():
@@ -116,10 +114,9 @@ def _sketches(
     """
     if k < 1 or width < 1:
         raise ValueError("a signature has at least one value, a shingle at least one word")
-    coded = list(map(encoded, texts))
+    given = kernels.Texts(texts)
     count, rest = len(texts), len(texts) if classes else 0
-    sizes = np.fromiter(map(len, coded), np.int64, count) // 2
-    longest, slots = int(sizes.max(initial=0)), 1 << (k * FEW).bit_length()
+    longest, slots = int(given.size.max(initial=0)), 1 << (k * FEW).bit_length()
     room = np.empty((27 * (longest + AHEAD + 1) + 4 * (k * (FEW + 1) + slots)) // 8 + 1, np.uint64)
     a, b = permutations(k, seed) if scheme == "affine32" else (_NOTHING, _NOTHING)
     table, bits = (classes.table, classes.bits) if classes else (_NOTHING, 0)
@@ -131,7 +128,7 @@ def _sketches(
         np.empty((rest, CANON), np.uint32),
     )
     _kernel()(
-        *((ctypes.c_char_p * count)(*coded), sizes, count, longest, fold_table(), width, k, scheme == "affine32", a, b),
+        *(given.where, given.size, count, longest, fold_table(), width, k, scheme == "affine32", a, b),
         *(table, bits, made.surface, made.exact, made.tokens, made.anchors, made.canon, room, slots),
     )
     return made
@@ -139,7 +136,7 @@ def _sketches(
 
 @cache
 def _kernel() -> kernels.Function:
-    texts, scheme, classes, fields = "bytes* i64* i64 i64 u8*", "i64 i64 i32 u32* u32*", "u32* i32", "u32* u64* u32* u32* u32*"
+    texts, scheme, classes, fields = "u64* i64* i64 i64 u8*", "i64 i64 i32 u32* u32*", "u32* i32", "u32* u64* u32* u32* u32*"
     return kernels.function("sketches", f"{texts} {scheme} {classes} {fields} u64* i64")
 
 
@@ -229,5 +226,5 @@ def _load(path: Path) -> Sketches:
 def sketch(texts: Sequence[str], k: int = 128, width: int = 5, scheme: str = "fss", seed: int = 1) -> U32:
     """Signatures of plain strings: uint32[n, k]. The share of equal values in two rows estimates the Jaccard similarity of
     the sets of `width`-word shingles. A text without any word is all 0xFFFFFFFF."""
-    found = [_sketches(texts[chunk], k, width, scheme, seed).surface for chunk in chunks(texts)]
+    found = [_sketches(texts[at : at + PIECE], k, width, scheme, seed).surface for at in range(0, len(texts), PIECE)]
     return np.concatenate([np.zeros((0, k), np.uint32), *found])

@@ -25,7 +25,6 @@ Function = Callable[..., Any]
 INSTALL = "install the package (`pip install .` in the checkout brings a compiler where there is none)"
 _KINDS = {
     "bytes": ctypes.c_char_p,
-    "bytes*": ctypes.POINTER(ctypes.c_char_p),
     "i32": ctypes.c_int32,
     "i64": ctypes.c_int64,
     "u32": ctypes.c_uint32,
@@ -38,10 +37,9 @@ _ITEMS = {f"{kind}{8 * size}": np.dtype(f"{kind}{size}") for kind in "iuf" for s
 def function(name: str, arguments: str, result: str | None = None) -> Function:
     """The compiled function of a name; it is called with the interpreter's lock released.
 
-    `arguments`: the kind of each, separated by blanks: `i32 i64 u32 u64 f64`, `bytes`, `bytes*` for a ctypes array of several, or
-    `u8* i32* f32* ...` for an array of such items. A call with an array of another type, or one that is not contiguous, raises
-    ctypes.ArgumentError. Nothing looks at sizes: the caller makes sure that arrays have the room that the function's comment
-    asks for.
+    `arguments`: the kind of each, separated by blanks: `i32 i64 u32 u64 f64`, `bytes`, or `u8* i32* f32* ...` for an array of
+    such items. A call with an array of another type, or one that is not contiguous, raises ctypes.ArgumentError. Nothing looks
+    at sizes: the caller makes sure that arrays have the room that the function's comment asks for.
     """
     found: Any = _library()[name]
     found.argtypes = [_kind(argument) for argument in arguments.split()]
@@ -82,7 +80,7 @@ _utf8.argtypes, _utf8.restype = [ctypes.py_object, ctypes.c_void_p], ctypes.c_vo
 
 
 def _kind(name: str) -> Any:
-    return _KINDS[name] if name in _KINDS else _Array(_ITEMS[name.removesuffix("*")])
+    return _Array(_ITEMS[name[:-1]]) if name.endswith("*") else _KINDS[name]
 
 
 class _Array:

@@ -7,8 +7,7 @@
 #define EMPTY 0xFFFFFFFFu /* where there is no value */
 #define AHEAD 12          /* borders of tokens that are written at a time, and so at most behind the last one */
 
-int64_t fold_units(const uint16_t *units, int64_t size, const uint8_t *table, uint8_t *low);
-int64_t fold_out(uint8_t *low, const uint16_t *units, int64_t size, uint16_t *kept);
+int64_t fold_text(const uint8_t *text, int64_t size, const uint8_t *table, uint8_t *low, uint16_t *units, int *single);
 int64_t text_tokens(const uint8_t *low, const uint16_t *units, int64_t begin, int64_t end, int single, uint32_t *hashes,
                     int64_t *starts, int64_t *ends);
 int64_t text_shingles(const uint32_t *hashes, int64_t size, int64_t width, uint32_t *values);

@@ -59,20 +59,70 @@ KERNEL int64_t fold_units(const uint16_t *units, int64_t size, const uint8_t *ta
     return special | look_up(units + at, size - at, table, low + at);
 }
 
-/*
- * Leave out what folds to NOTHING: from low[size], in place, and from units[size], into kept[size]. Returns what is left, behind
- * which `low` is filled up with 0.
- */
-int64_t fold_out(uint8_t *low, const uint16_t *units, int64_t size, uint16_t *kept) {
-    int64_t left = 0;
-    for (int64_t i = 0; i < size; i++) {
-        uint8_t one = low[i];
-        low[left] = one;
-        kept[left] = units[i];
-        left += one != NOTHING;
+/* Fold a code unit into low[at], and return where the next one belongs. */
+static int64_t fold_unit(uint32_t unit, const uint8_t *table, uint8_t *low, uint16_t *units, int64_t at, int *single) {
+    uint8_t byte = table[unit];
+    low[at] = byte;
+    if (byte == SINGLE) {
+        units[at] = (uint16_t)unit;
+        *single = 1;
     }
-    memset(low + left, 0, (size_t)(size - left));
-    return left;
+    return at + (byte != NOTHING);
+}
+
+/* The code point that begins at text[*at] and is not ASCII; *at moves behind it. */
+static uint32_t beyond_ascii(const uint8_t *text, int64_t *at) {
+    const uint8_t *from = text + *at;
+    uint32_t first = from[0], second = from[1] & 0x3F;
+    if (first < 0xE0) {
+        *at += 2;
+        return (first & 0x1F) << 6 | second;
+    }
+    if (first < 0xF0) {
+        *at += 3;
+        return (first & 0x0F) << 12 | second << 6 | (from[2] & 0x3F);
+    }
+    *at += 4;
+    return (first & 0x07) << 18 | second << 12 | (from[2] & 0x3Fu) << 6 | (from[3] & 0x3F);
+}
+
+/* Fold the BLOCK bytes at `text` as if they were ASCII, and return how many are before the first that isn't. */
+static int64_t fold_ascii(const uint8_t *text, uint8_t *low) {
+    for (int i = 0; i < BLOCK; i++) low[i] = letter(text[i]);
+    for (int64_t i = 0; i < BLOCK; i += 8) {
+        uint64_t beyond = word(text + i) & 0x80 * EVERY;
+        if (beyond) return i + (__builtin_ctzll(beyond) >> 3);
+    }
+    return BLOCK;
+}
+
+/*
+ * Fold `size` bytes of UTF-8, well formed but for surrogates that may stand alone, into low[size] by table[65536], which has ASCII
+ * as `letter` does. What folds to NOTHING is left out; where a unit folds to SINGLE, `single` is set, and the unit stands in
+ * units[size] at the same place. Returns how many units there are.
+ */
+int64_t fold_text(const uint8_t *text, int64_t size, const uint8_t *table, uint8_t *low, uint16_t *units, int *single) {
+    int64_t at = 0, to = 0, quiet = 0; /* quiet: how far to go on before many are looked at at a time again */
+    while (at < size) {
+        if (at >= quiet && size - at >= BLOCK) {
+            int64_t plain = fold_ascii(text + at, low + to);
+            at += plain;
+            to += plain;
+            if (plain == BLOCK) continue;
+        }
+        if (text[at] < 0x80) {
+            low[to++] = letter(text[at++]);
+            continue;
+        }
+        uint32_t point = beyond_ascii(text, &at);
+        if (point > 0xFFFF) {
+            to = fold_unit(0xD7C0 + (point >> 10), table, low, units, to, single);
+            point = 0xDC00 | (point & 0x3FF);
+        }
+        to = fold_unit(point, table, low, units, to, single);
+        quiet = at + 8;
+    }
+    return to;
 }
 
 /* A bit for each of the eight bytes of a word: whether it is not 0. */

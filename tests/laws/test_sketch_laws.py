@@ -27,7 +27,12 @@ few = st.lists(st.sampled_from(["a", "bb", "the", "government", "antidisestablis
     " ".join
 )
 odd_ones = "aB9 .\n\0ſİé\u00ad\u200bЖ\u0e20\u3000東ｱ\ud800\udfff\udc00\ud83d😀𠀀𐐷٣Ⅷⓐ"
-anything = texts | few | st.text(max_size=90) | st.text(st.sampled_from(odd_ones), max_size=90) | st.text("ab cd-", max_size=400)
+mixed = st.lists(st.sampled_from(["word", " ", "A" * 31, "e " * 17, "é", "東", "😀", "\u200b", "\udc80"]), max_size=40).map(
+    "".join
+)
+anything = (
+    texts | few | mixed | st.text(max_size=90) | st.text(st.sampled_from(odd_ones), max_size=90) | st.text("ab -", max_size=400)
+)
 
 
 # ------------------------------------------------------------------------------------------------- the plain definition
@@ -162,6 +167,7 @@ def test_shingles(text: str, width: int) -> None:
 
 @given(st.lists(anything, max_size=3), st.sampled_from([1, 2, 7, 16, 33, 128]), st.integers(1, 6))
 @example([f"{'a b c ' * 300}", "", "x"], 16, 5)
+@example([f"{'a' * size} é{'b ' * 20}" for size in range(40)], 16, 1)
 def test_signatures(batch: list[str], k: int, width: int) -> None:
     assert sketch(batch, k, width).tolist() == [signature(windows(words(text), width), k) for text in batch]
 
