@@ -195,8 +195,7 @@ def _documents(sample: Sample) -> list[dict[str, Any]]:
         chosen += [queue[turn] for queue in queues if turn < len(queue)]
     found: list[dict[str, Any]] = []
     for doc in chosen[: 2 * DOCUMENTS]:
-        shown = _document(doc)
-        if shown is not None and len(found) < DOCUMENTS:
+        if len(found) < DOCUMENTS and (shown := _document(doc)) is not None:
             found.append(shown)
     return sorted(found, key=lambda doc: (-sum(isinstance(part, list) for part in doc["parts"]), doc["id"]))
 

@@ -16,8 +16,8 @@ from cleanup.read.records import identity
 from cleanup.write.columns import host
 from cleanup.write.record import parse_line, parse_row, value
 
-LEDGER_BYTES = 2 << 20
-DOCUMENT_BYTES = 2 << 20  # of corpus and of dropped each
+LEDGER_BYTES = 1 << 20
+DOCUMENT_BYTES = 1 << 20  # of corpus and of dropped each
 CLUSTER_BYTES = 2 << 20
 PARTS = 8  # files of a kind that are opened
 MAX_LINE = 1 << 20  # a longer document is left out

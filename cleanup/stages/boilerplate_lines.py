@@ -11,13 +11,16 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from cleanup import kernels
 from cleanup.stages.boilerplate_characters import CJK, CLOSERS, SPACES, TERMINAL, classes
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SHORT = 420  # characters of the longest line that rules read: about 60 words
 LONG_WORDS = 22  # words from which a line that ends like a sentence counts as a paragraph of the article
@@ -140,6 +143,8 @@ class Page:
 
 def series(texts: Iterable[str]) -> pl.Series:
     """A column of strings. Lone surrogates, which have no UTF-8, are replaced one for one, so that offsets stay."""
+    import polars as pl  # which takes its time to load
+
     texts = list(texts)
     try:
         return pl.Series(texts, dtype=pl.String)

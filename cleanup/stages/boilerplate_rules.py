@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import polars as pl
 import tomli
 
 from cleanup.config import describe
@@ -185,6 +184,8 @@ def _problem(rule: LineRule, trusted: bool = False) -> str:
 
 
 def _broken(pattern: str) -> str:
+    import polars as pl
+
     try:
         pl.Series([""]).str.contains("(?i)" + pattern)
     except Exception as error:
