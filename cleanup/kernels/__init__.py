@@ -55,7 +55,8 @@ class Texts:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._held: list[object] = [texts]
+        self.texts = texts
+        self._held: list[bytes] = []
         self.size = np.empty(len(texts), np.int64)
         begin = self.size.ctypes.data
         places = range(begin, begin + 8 * len(texts), 8)
@@ -72,7 +73,12 @@ class Texts:
             data = text.encode("utf-8", "surrogatepass")
             self._held.append(data)
             ctypes.c_ssize_t.from_address(place).value = len(data)
-            return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
+            return address(data)
+
+
+def address(data: bytes) -> int:
+    """Where bytes are, as long as somebody holds them."""
+    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
 
 
 _utf8: Callable[[str, int], int] = ctypes.pythonapi.PyUnicode_AsUTF8AndSize

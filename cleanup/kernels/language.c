@@ -8,26 +8,29 @@
 #define TOGETHER 8 /* values that are added up in 16 bits */
 
 /*
- * The feature that ends at each byte of `ways` texts, at most WAYS, the first of which begins at data[begin]; a number for
- * none. A text ends at ends[]; the automaton starts anew with each. The row of 256 next states of a state is made of 16
+ * The feature that ends at each byte of `ways` texts, at most WAYS, one text after the other; a number for none. Text i is
+ * size[i] bytes at address where[i]; the automaton starts anew with each. The row of 256 next states of a state is made of 16
  * pieces of 16, of which no two are alike: piece number pieces[row[state] * 16 + byte / 16] of `next`.
  */
-static void walk(const uint8_t *data, int64_t begin, const int64_t *ends, int64_t ways, const uint32_t *row,
-                 const uint32_t *pieces, const uint32_t *next, const int32_t *feature, int32_t *found) {
+static void walk(const uint64_t *where, const int64_t *size, int64_t ways, const uint32_t *row, const uint32_t *pieces,
+                 const uint32_t *next, const int32_t *feature, int32_t *found) {
+    const uint8_t *data[WAYS];
+    int32_t *into[WAYS];
     uint32_t state[WAYS] = {0};
-    int64_t start[WAYS], size[WAYS], longest = 0;
+    int64_t longest = 0;
     for (int64_t way = 0; way < ways; way++) {
-        start[way] = way ? ends[way - 1] : begin;
-        size[way] = ends[way] - start[way];
+        data[way] = (const uint8_t *)(uintptr_t)where[way];
+        into[way] = found;
+        found += size[way];
         longest = size[way] > longest ? size[way] : longest;
     }
     for (int64_t at = 0; at < longest; at++) {
         for (int64_t way = 0; way < ways; way++) {
             if (at < size[way]) {
-                uint8_t byte = data[start[way] + at];
+                uint8_t byte = data[way][at];
                 uint32_t piece = pieces[(size_t)row[state[way]] * PIECE + byte / PIECE];
                 state[way] = next[(size_t)piece * PIECE + byte % PIECE];
-                found[start[way] + at] = feature[state[way]];
+                into[way][at] = feature[state[way]];
             }
         }
     }
@@ -123,22 +126,23 @@ static double add_up(const int32_t *features, int64_t count, const int32_t *time
  * fixed order. times[features + 1] are zeros, before and after; found[bytes of all texts]; room[3 * longest text + 2];
  * sums[labels]; scores[labels].
  */
-KERNEL void language_scores(const uint8_t *data, const int64_t *ends, int64_t texts, const uint32_t *row,
+KERNEL void language_scores(const uint64_t *where, const int64_t *size, int64_t texts, const uint32_t *row,
                             const uint32_t *pieces, const uint32_t *next, const int32_t *feature, int64_t rows,
                             const uint16_t *dense, const uint32_t *begin, const uint8_t *label, const uint16_t *value,
                             int64_t labels, const int32_t *column, int64_t columns, const double *prior, const int32_t *least,
                             double unit, const double *weight, int64_t features, int32_t *times, int32_t *found, int32_t *room,
                             int32_t *sums, double *scores, double *out, int64_t *kinds, double *weights, double *margin) {
-    for (int64_t text = 0; text < texts; text += WAYS) {
+    for (int64_t text = 0, start = 0; text < texts; text += WAYS) {
         int64_t ways = texts - text < WAYS ? texts - text : WAYS;
-        walk(data, text ? ends[text - 1] : 0, ends + text, ways, row, pieces, next, feature, found);
+        walk(where + text, size + text, ways, row, pieces, next, feature, found + start);
+        for (int64_t way = 0; way < ways; way++)
+            start += size[text + way];
     }
-    for (int64_t text = 0; text < texts; text++, out += columns) {
-        int64_t start = text ? ends[text - 1] : 0;
-        int32_t *those = found + start;
+    int32_t *those = found;
+    for (int64_t text = 0; text < texts; those += size[text++], out += columns) {
         double best = -DBL_MAX, second = -DBL_MAX;
         times[features] = 1; /* stands for no feature, which is never new */
-        int64_t count = distinct(those, ends[text] - start, times, room);
+        int64_t count = distinct(those, size[text], times, room);
         kinds[text] = count;
         weights[text] = add_up(those, count, times, rows, dense, begin, label, value, labels, prior, least, unit, weight, sums,
                                scores);
@@ -245,6 +249,31 @@ static int64_t forward(const uint8_t *data, int64_t at, int64_t size, int64_t ch
             return at;
     }
     return size;
+}
+
+/*
+ * The first `most` characters of each text: head[texts] gets the size in bytes; plain[texts] whether py3langid takes them as
+ * they are, which is not looked at closely: letters below U+0300, and general punctuation, compose with nothing, and a small
+ * letter shows that not all are capitals. Text i is size[i] bytes of UTF-8 at address where[i].
+ */
+KERNEL void language_heads(const uint64_t *where, const int64_t *size, int64_t texts, int64_t most, int64_t *head,
+                           uint8_t *plain) {
+    for (int64_t text = 0; text < texts; text++) {
+        const uint8_t *data = (const uint8_t *)(uintptr_t)where[text];
+        int64_t end = forward(data, 0, size[text], most);
+        int small = 0, other = 0;
+        for (int64_t at = 0; at < end; at++) {
+            small |= data[at] >= 'a' && data[at] <= 'z';
+            other |= data[at] >= 0xCC;
+        }
+        for (int64_t at = 0; other && at < end; at++) {
+            if (data[at] >= 0xCC && !(end - at > 2 && data[at] == 0xE2 && data[at + 1] == 0x80 && data[at + 2] >= 0x90))
+                break;
+            other = at + 1 < end;
+        }
+        head[text] = end;
+        plain[text] = (uint8_t)(small && !other);
+    }
 }
 
 /*

@@ -17,7 +17,7 @@ from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
 from cleanup.rules import Example, Rule
 from cleanup.stages import Propose, stage
-from cleanup.stages.language_batch import Scores, model, preload
+from cleanup.stages.language_batch import EVERYTHING, Scores, model, preload
 
 WINDOW = 160  # characters of the two pieces by which a mixed text is suspected
 # A window with three of the first is English, and the model need not be asked: no other language has them so close together. With
@@ -119,8 +119,8 @@ def language(cfg: LanguageConfig, paths: Sequence[Path]) -> Propose:  # noqa: AR
     preload()
 
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
-        texts = [doc.text for doc in docs]
-        answers = identify([text[: cfg.max_chars] for text in texts], cfg.min_chars)
+        texts = kernels.Texts([doc.text for doc in docs])
+        answers = identify(texts, cfg.min_chars, cfg.max_chars)
         mixed = paragraphs(texts, answers)
         return [list(_proposals(answer, mixed.get(number), keep)) for number, answer in enumerate(answers)]
 
@@ -141,22 +141,25 @@ def _proposals(answer: Answer, shares: dict[str, float] | None, keep: set[str]) 
         yield Drop("language/keep", score, {"language": answer.language, "keep": sorted(keep)})
 
 
-def identify(texts: Sequence[str], min_chars: int = 12) -> list[Answer]:
+def identify(given: Sequence[str] | kernels.Texts, min_chars: int = 12, max_chars: int = EVERYTHING) -> list[Answer]:
     """The language of each text, whatever the others are. Texts with fewer letters than `min_chars` are "und".
 
-    The beginnings of longer ones decide where they leave no doubt, as most do; the others are read whole.
+    The beginnings of longer ones decide where they leave no doubt, as most do; the others are read up to `max_chars`.
     """
-    long = [number for number, text in enumerate(texts) if len(text) > max(GLANCE, 4 * min_chars)]
+    texts = given if isinstance(given, kernels.Texts) else kernels.Texts(given)
+    long = max(GLANCE, 4 * min_chars)
+    scores = model().score(texts, min(GLANCE, max_chars))
     out = {
         number: Answer(name, share, "language/py3langid")
-        for number, (name, share) in zip(long, likeliest(model().score([texts[number][:GLANCE] for number in long])), strict=True)
-        if share >= CERTAIN and name != "und"
+        for number, (name, share) in enumerate(likeliest(scores))
+        if share >= CERTAIN and name != "und" and min(len(texts.texts[number]), max_chars) > long
     }
-    doubtful = [number for number in range(len(texts)) if number not in out]
-    scores = model().score([texts[number] for number in doubtful])
-    shares, names = by_language(scores)
-    for number, features, of_text in zip(doubtful, scores.features.tolist(), shares, strict=True):
-        text = texts[number]
+    doubtful = [number for number in range(len(texts.texts)) if number not in out]
+    longer = [number for number in doubtful if len(texts.texts[number]) > GLANCE]
+    scores.replace(longer, model().score([texts.texts[number][:max_chars] for number in longer]))
+    shares, names = by_language(scores.some(doubtful))
+    for number, features, of_text in zip(doubtful, scores.features[doubtful].tolist(), shares, strict=True):
+        text = texts.texts[number][:max_chars]
         if len(text) < 4 * min_chars and _letters(text) < min_chars:
             out[number] = Answer("und", 1.0, "language/und", {"letters": _letters(text)})
         elif not features:
@@ -165,7 +168,7 @@ def identify(texts: Sequence[str], min_chars: int = 12) -> list[Answer]:
             out[number] = _answer(names[of_text.argmax()], float(of_text.max()), "language/py3langid", {})
         else:
             out[number] = _question(text, of_text, names)
-    return [out[number] for number in range(len(texts))]
+    return [out[number] for number in range(len(texts.texts))]
 
 
 def _answer(name: str, probability: float, rule: str, why: dict[str, Any]) -> Answer:
@@ -258,37 +261,36 @@ def second_opinion(text: str) -> dict[str, float]:
     return out
 
 
-def paragraphs(texts: Sequence[str], answers: Sequence[Answer]) -> dict[int, dict[str, float]]:
+def paragraphs(texts: kernels.Texts, answers: Sequence[Answer]) -> dict[int, dict[str, float]]:
     """For the texts that are clearly written in several languages: number -> language -> share of the letters, largest first.
 
     Two short windows of every text are looked at; only a text where one of them disagrees with the whole is taken apart.
     """
     windows = [
         (number, window)
-        for number, (text, answer, clear) in enumerate(zip(texts, answers, english(texts), strict=True))
+        for number, (text, answer, clear) in enumerate(zip(texts.texts, answers, english(texts), strict=True))
         if answer.language != "en" or clear != [True, True]
         for window, clearly in zip(_windows(text), clear, strict=False)
         if answer.language != "en" or not clearly
     ]
     found = _sure([window for _, window in windows])
     suspects = {number for (number, _), name in zip(windows, found, strict=True) if name and name != answers[number].language} | {
-        number for number, answer in enumerate(answers) if answer.probability < SURE and len(texts[number]) >= 2 * BLOCK
+        number for number, answer in enumerate(answers) if answer.probability < SURE and len(texts.texts[number]) >= 2 * BLOCK
     }
     out = {}
     for number in sorted(suspects):
-        shares = _shares(texts[number])
+        shares = _shares(texts.texts[number])
         if len(shares) > 1:
             out[number] = shares
     return out
 
 
-def english(texts: Sequence[str]) -> list[list[bool]]:
+def english(texts: kernels.Texts) -> list[list[bool]]:
     """Which of the two windows of each text are so clearly English that the model need not be asked."""
-    given = kernels.Texts(texts)
-    characters = np.fromiter(map(len, texts), np.int64, len(texts))
-    found, between = np.empty((2, len(texts), 2), np.uint64)
+    characters = np.fromiter(map(len, texts.texts), np.int64, len(texts.texts))
+    found, between = np.empty((2, len(characters), 2), np.uint64)
     look_up, words, bits = _words()
-    look_up(given.where, given.size, characters, len(texts), WINDOW, words, bits, found, between)
+    look_up(texts.where, texts.size, characters, len(characters), WINDOW, words, bits, found, between)
     first = found & _bits(len(ENGLISH))
     sure, often = np.bitwise_count(first), np.bitwise_count(found ^ first)
     clear: list[list[bool]] = ((sure > 2) | ((sure == 2) & (often > 1)) | (np.bitwise_count(between & _bits(3)) > 1)).tolist()

@@ -23,6 +23,7 @@ from cleanup.stages import language_model
 
 EPSILON = float(np.finfo(np.float32).eps)
 LOWEST = float(np.finfo(np.float32).min)
+EVERYTHING = 1 << 62  # characters
 
 
 class Scores(msgspec.Struct):
@@ -36,6 +37,14 @@ class Scores(msgspec.Struct):
     raw: NDArray[np.float64]
     size: NDArray[np.int64]
     features: NDArray[np.int64]
+
+    def some(self, numbers: list[int]) -> Scores:
+        """What it says about those texts."""
+        return Scores(self.labels, self.raw[numbers], self.size[numbers], self.features[numbers])
+
+    def replace(self, numbers: list[int], other: Scores) -> None:
+        """Let the other's texts stand for those of these numbers."""
+        self.raw[numbers], self.size[numbers], self.features[numbers] = other.raw, other.size, other.features
 
     def best(self) -> list[str]:
         """The language of each text, as `py3langid.classify` names it."""
@@ -61,28 +70,37 @@ class Model:
         self._automaton = tuple(array[name] for name in ("row", "pieces", "next", "feature"))
         self._worth = tuple(array[name] for name in ("dense", "begin", "label", "value"))
         kinds = "u32* u32* u32* i32* i64 u16* u32* u8* u16* i64 i32* i64 f64* i32* f64 f64* i64 i32* i32* i32* i32* f64*"
-        self._scores = kernels.function("language_scores", f"bytes i64* i64 {kinds} f64* i64* f64* f64*")
+        self._scores = kernels.function("language_scores", f"u64* i64* i64 {kinds} f64* i64* f64* f64*")
+        self._heads = kernels.function("language_heads", "u64* i64* i64 i64 i64* u8*")
         self.labels = list(dict.fromkeys(self._tables.labels))
         self._column = np.array([self.labels.index(label) for label in self._tables.labels], np.int32)
 
-    def score(self, texts: Sequence[str]) -> Scores:
-        """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone."""
-        coded = [encode(text) for text in texts]
-        size = np.fromiter(map(len, coded), np.int64, len(coded))
-        raw, features, weight, margin = self.add_up(b"".join(coded), size)
+    def score(self, given: Sequence[str] | kernels.Texts, most: int = EVERYTHING) -> Scores:
+        """The scores of all texts; the best label of each is the answer that py3langid gives for that text alone.
+
+        `most`: characters of each that are read.
+        """
+        texts = given if isinstance(given, kernels.Texts) else kernels.Texts(given)
+        where, size, plain = texts.where.copy(), np.empty_like(texts.size), np.empty(len(texts.size), np.uint8)
+        self._heads(where, texts.size, len(where), most, size, plain)
+        held = []
+        for number in np.flatnonzero(plain == 0).tolist():
+            held.append(encode(texts.texts[number][:most]))
+            where[number], size[number] = kernels.address(held[-1]), len(held[-1])
+        raw, features, weight, margin = self.add_up(where, size)
         raw[features == 0] = LOWEST
         # Where the two best are so close that py3langid's rounding can have swapped them, it is asked.
         bound = EPSILON * (features + 4) * (weight * self._tables.largest + 16)
         for number in np.flatnonzero((margin <= bound) & (features > 0)).tolist():
-            ranked = dict(_identifier().rank(texts[number]))
+            ranked = dict(_identifier().rank(texts.texts[number][:most]))
             raw[number] = [ranked[label] for label in self.labels]
         return Scores(self.labels, raw, size, features)
 
     def add_up(
-        self, data: bytes, size: NDArray[np.int64]
+        self, where: NDArray[np.uint64], size: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(scores for all labels, kinds of features, sum of their weights, by how much the best label is better than the next) of
-        texts of so many bytes, one after the other."""
+        texts of so many bytes at these addresses."""
         tables, labels, columns, longest = self._tables, len(self._column), len(self.labels), int(size.max(initial=0))
         weight = np.log1p(np.arange(longest + 1, dtype=np.float64))
         given = (
@@ -95,10 +113,10 @@ class Model:
             weight,
             tables.features,
         )
-        room = [np.zeros(count, np.int32) for count in (tables.features + 1, len(data), 3 * longest + 2, labels)]
+        room = [np.zeros(count, np.int32) for count in (tables.features + 1, size.sum(), 3 * longest + 2, labels)]
         out = np.empty((len(size), columns)), np.empty(len(size), np.int64), np.empty(len(size)), np.empty(len(size))
         rows, scores = len(self._worth[0]) - 1, np.empty(labels)
-        self._scores(data, size.cumsum(), len(size), *self._automaton, rows, *self._worth, *given, *room, scores, *out)
+        self._scores(where, size, len(size), *self._automaton, rows, *self._worth, *given, *room, scores, *out)
         return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from py3langid.langid import _get_identifier
 
+from cleanup import kernels
 from cleanup.config import LanguageConfig
 from cleanup.document import Document
 from cleanup.stages.language import ENGLISH, OFTEN, _windows, by_language, english, language, likeliest
@@ -74,7 +76,9 @@ def by_the_book(text: bytes) -> tuple[NDArray[np.float64], int]:
 @given(st.lists(st.binary(max_size=60) | texts.map(encode), max_size=20))
 @settings(max_examples=100, deadline=None)
 def test_the_kernel_adds_up_what_the_model_says(batch: list[bytes]) -> None:
-    raw, features, weight, margin = model().add_up(b"".join(batch), np.array([len(text) for text in batch], np.int64))
+    raw, features, weight, margin = model().add_up(
+        np.array([kernels.address(text) for text in batch], np.uint64), np.array([len(text) for text in batch], np.int64)
+    )
     expected = [by_the_book(text) for text in batch]
     assert features.tolist() == [number for _, number in expected]
     for row, less, (by_hand, _) in zip(raw, margin, expected, strict=True):
@@ -115,5 +119,24 @@ def clearly_english(window: str) -> bool:
 )
 @settings(max_examples=100, deadline=None)
 def test_english_windows_are_those_with_such_words(batch: list[str]) -> None:
-    for text, found in zip(batch, english(batch), strict=True):
+    for text, found in zip(batch, english(kernels.Texts(batch)), strict=True):
         assert found == ([clearly_english(window) for window in _windows(text)] or [False, False])
+
+
+@given(
+    st.lists(
+        texts | st.text(max_size=40).map(str.upper) | st.text("aÀ’…\u2000\u2011\u0301\u0340\u0958z", max_size=9), max_size=9
+    ),
+    st.integers(0, 30),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_beginning_is_read_as_if_there_were_no_more(batch: list[str], most: int) -> None:
+    scores, alone = model().score(batch, most), model().score([text[:most] for text in batch])
+    assert scores.size.tolist() == [len(encode(text[:most])) for text in batch]
+    assert (scores.raw == alone.raw).all()
+
+
+def test_characters_that_are_taken_as_they_are_compose_with_nothing() -> None:
+    for code in (*range(0x300), *range(0x2010, 0x2040)):
+        assert unicodedata.is_normalized("NFC", f"e{chr(code)}e")
+        assert not unicodedata.combining(chr(code))
