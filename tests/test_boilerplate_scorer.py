@@ -55,6 +55,15 @@ def test_weights_that_ask_for_an_unknown_feature_are_named() -> None:
         forest.odds({"words": np.zeros(1, np.float32)}, np.zeros(1, np.int64))
 
 
+def test_what_the_opening_says_is_told_from_what_later_paragraphs_say() -> None:
+    other = "Earnings at the carmaker fell, and it is a weak demand all over and the high costs of old plants that we blame."
+    found = columns(f"Council bridge carmaker\n{LONG}\n{LONG}\n{LONG}\n{LONG}\n{other}\nCarmaker earnings council")
+    assert found["early share"][0] == pytest.approx(2 / 3)
+    assert found["early share"][6] == pytest.approx(1 / 3)
+    assert found["later share"][0] == 1
+    assert found["later share"][6] == 0
+
+
 def test_a_paragraph_said_twice_is_said() -> None:
     found = columns(f"{LONG}\n{LONG}")
     assert found["said share"] == [1, 1]

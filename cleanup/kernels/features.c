@@ -1,11 +1,13 @@
 /* What the line scorer counts in the text of lines. */
 #include "text.h"
 
-enum { DIGITS, CAPITALS, STARTS, COMMAS, MARKS, LITTLE, IS_BULLET, IS_OPEN, IS_YEAR, ENDS_COLON, REPEAT, GOES_ON, SAID, PIECES };
+enum { DIGITS, CAPITALS, STARTS, COMMAS, MARKS, LITTLE, IS_BULLET, IS_OPEN, IS_YEAR, ENDS_COLON, REPEAT, GOES_ON, SAID, EARLY,
+       LATER, PIECES };
 #define ALIKE_CHARS 200 /* by which lines of a page are the same, */
 #define HEAD_CHARS 24   /* and by which one goes on as the line before */
 #define SMALL 3         /* letters of a little word */
 #define LEAST 4         /* letters of a piece, which has two more where the word has */
+#define OPENING 4       /* paragraphs with which an article opens */
 #define MIX 0x9E3779B97F4A7C15u
 
 /* Beyond the tables are the rare signs of Chinese, and nothing else that counts. */
@@ -62,7 +64,7 @@ static int is_bullet(const uint8_t *data, int64_t begin, int64_t end, const uint
 
 /*
  * The forms of `count` lines, data[begin[i]:end[i]] of chars[i] characters; nothing of those of more than `most`.
- * `classes`[KNOWN], `counts`[14][count], all zeros.
+ * `classes`[KNOWN], `counts`[16][count], all zeros.
  */
 KERNEL void features_forms(const uint8_t *data, const int64_t *begin, const int64_t *end, const int64_t *chars, int64_t count,
                            int64_t most, const uint16_t *classes, int32_t *counts) {
@@ -93,8 +95,8 @@ static uint64_t hash_bytes(const uint8_t *data, int64_t begin, int64_t end) {
 
 /* A table of keys of one page, with what is known of each. */
 struct seen {
-    uint64_t key; /* 0: empty */
-    int32_t count, line;
+    uint64_t key;        /* 0: empty */
+    int32_t count, last; /* how many lines it is; or the first and the last paragraph that says it, and one */
 };
 
 static struct seen *find(struct seen *table, uint64_t mask, uint64_t key) {
@@ -117,7 +119,7 @@ static uint64_t make_table(struct seen *table, int64_t keys) {
 
 /*
  * How often a page says each of its lines, and which lines begin as the one before. `first`[pages + 1] of the lines
- * data[begin[i]:end[i]], `count` of them; `table`[4 * (lines of the largest page) + 4] of 16 bytes; `counts`[14][count].
+ * data[begin[i]:end[i]], `count` of them; `table`[4 * (lines of the largest page) + 4] of 16 bytes; `counts`[16][count].
  */
 KERNEL void features_repeats(const uint8_t *data, const int64_t *begin, const int64_t *end, int64_t count, const int64_t *first,
                              int64_t pages, uint64_t *room, int32_t *counts) {
@@ -194,34 +196,57 @@ static uint64_t next_piece(struct pieces *pieces) {
     return 0;
 }
 
+/* Notes the first and the last paragraph of a page, lines from begin to end, that says each piece; returns behind which one the
+ * article is no longer opening. */
+static int32_t note_pieces(struct seen *table, uint64_t mask, struct pieces pieces, const int64_t *begins, const int64_t *ends,
+                           int64_t begin, int64_t end, const uint8_t *paragraph) {
+    int32_t opening = 0;
+    for (int64_t line = begin, told = 0; line < end; line++) {
+        if (!paragraph[line])
+            continue;
+        pieces.at = begins[line];
+        pieces.end = ends[line];
+        pieces.before = 0;
+        for (uint64_t key; (key = next_piece(&pieces));) {
+            struct seen *found = find(table, mask, key);
+            found->last = (int32_t)(line + 1);
+            if (!found->count)
+                found->count = found->last;
+        }
+        if (told++ < OPENING)
+            opening = (int32_t)(line + 1);
+    }
+    return opening;
+}
+
 /*
- * How many pieces each line has, and how many of them another paragraph of its page has, too. `first`[pages + 1] of the lines
- * data[begin[i]:end[i]], `count` of them, `paragraph`[count]; `classes`[KNOWN], `folded`[KNOWN];
- * `room`[2 * (bytes of the largest page's lines) + 8]; `counts`[14][count].
+ * How many pieces each line has, and how many of them other paragraphs of its page have, too: any, one of the first few, or a
+ * later one. `first`[pages + 1] of the lines data[begin[i]:end[i]], `count` of them, `paragraph`[count]; `classes`[KNOWN],
+ * `folded`[KNOWN]; `room`[2 * (bytes of the largest page's lines) + 8]; `counts`[16][count].
  */
 KERNEL void features_pieces(const uint8_t *data, const int64_t *begin, const int64_t *end, int64_t count, const int64_t *first,
                             int64_t pages, const uint8_t *paragraph, const uint16_t *classes, const uint32_t *folded,
                             uint64_t *room, int32_t *counts) {
     struct seen *table = (struct seen *)(void *)room;
     for (int64_t page = 0; page < pages; page++) {
-        if (first[page] == first[page + 1])
+        int64_t from = first[page], stop = first[page + 1];
+        if (from == stop)
             continue;
-        uint64_t key, mask = make_table(table, (end[first[page + 1] - 1] - begin[first[page]]) / 4);
-        for (int pass = 0; pass < 2; pass++)
-            for (int64_t line = first[page]; line < first[page + 1]; line++) {
-                struct pieces pieces = {data, begin[line], end[line], classes, folded, 0};
-                if (!pass && !paragraph[line])
-                    continue;
-                while ((key = next_piece(&pieces))) {
-                    struct seen *found = find(table, mask, key);
-                    if (!pass && found->line != line + 1) { /* once a paragraph */
-                        found->line = (int32_t)(line + 1);
-                        found->count++;
-                    } else if (pass) {
-                        counts[PIECES * count + line]++;
-                        counts[SAID * count + line] += found->count > !!paragraph[line];
-                    }
-                }
+        uint64_t key, mask = make_table(table, (end[stop - 1] - begin[from]) / 4);
+        struct pieces pieces = {data, 0, 0, classes, folded, 0};
+        int32_t opening = note_pieces(table, mask, pieces, begin, end, from, stop, paragraph);
+        for (int64_t line = from; line < stop; line++) {
+            int32_t mine = (int32_t)(line + 1);
+            pieces.at = begin[line];
+            pieces.end = end[line];
+            pieces.before = 0;
+            while ((key = next_piece(&pieces))) {
+                const struct seen *found = find(table, mask, key);
+                counts[PIECES * count + line]++;
+                counts[SAID * count + line] += found->last && (found->count != mine || found->last != mine);
+                counts[EARLY * count + line] += found->last && found->count <= opening && found->count != mine;
+                counts[LATER * count + line] += found->last > mine;
             }
+        }
     }
 }

@@ -29,7 +29,7 @@ SIGNALS = (*ANYWHERE, *OWN, *FIRST)
 FAR = 20  # lines; what is farther away does not count
 _FORMS = (
     *("digits", "capitals", "starts", "commas", "marks", "little"),
-    *("is bullet", "is open", "is year", "ends colon", "repeat", "goes on", "said", "pieces"),
+    *("is bullet", "is open", "is year", "ends colon", "repeat", "goes on", "said", "said early", "said later", "pieces"),
 )
 _kernel = cache(kernels.function)
 _NEIGHBOURS = {
@@ -133,6 +133,8 @@ def _forms(lines: Lines) -> dict[str, Column]:
     columns["goes on"] = np.append(columns["goes on"][1:], 0)[: len(lines)]
     said, pieces = columns["said"], columns.pop("pieces")
     columns["said share"] = said / np.maximum(pieces, 1)
+    columns["early share"] = columns.pop("said early") / np.maximum(pieces, 1)
+    columns["later share"] = columns.pop("said later") / np.maximum(pieces, 1)
     columns["new"] = np.minimum(pieces - said, 15)
     columns["said"] = np.minimum(said, 15)
     return columns

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from cleanup.errors import RuleError
 from cleanup.stages.boilerplate_features import KINDS, Floats, Signals, features
 from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
-from cleanup.stages.boilerplate_structure import CJK_RUN, PROSE_LINE, State, Verdict, pieces
+from cleanup.stages.boilerplate_structure import CJK_RUN, PROSE_LINE, State, Verdict, between_paragraphs
 
 FILE = "scorer.json"
 SCALE = 10_000  # leaf units of one unit of log-odds
@@ -29,15 +29,12 @@ NEAR = 0.15  # weight of what the line before and the line behind are likely to 
 KNOWN = 2.0  # log-odds, where rules say so; as much against where a line is too long for residue
 DUMP_AROUND = 60  # lines of residue before and behind the article: a dump of a whole page,
 DUMP_SURE = 0.05  # where so many lines are residue by rules alone
-HEADLINE_WORDS = (4, 40)
+HEADLINE_WORDS = 40
 HEADLINE_CHARS = 300
-TITLES = 2  # of the lines that look most like a title stay,
-TITLE_GAP = 1.4  # log-odds by which the second may fall short of the first, but in a dump
+TITLES = 3  # of the lines that look most like a title stay,
+TITLE_GAP = 1.4  # log-odds by which the others may fall short of the first, but in a dump
 TITLES_TRIED = 12
 GUESSED = frozenset(f"boilerplate/structure/{name}" for name in ("under-marker", "related-tail", "repeat"))
-HEADLINE_LINES = 30  # lines that no rule knows, before the article, within which its title stands
-HEADLINE_REACH = 150  # lines in all
-DUMP_HEADLINES = 3  # lines of a dump that may be its title
 CLUSTER_LINES = 12  # between two paragraphs of one article
 HOLES = 9  # places of an article from which lines go; a page with more is a list, and they are held for review
 DOUBT = 0.01
@@ -45,7 +42,7 @@ SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs
 SIZES = (1, SAID_WORDS, 8)  # words up to which a line is of the first, second, third size; an entry of a list is of the first
 PLACES = ("before", "within", "behind")
 RULE = "boilerplate/scorer"
-_EDGES = " \t.,;:!?•·–—-*>»«„“”\"'()[]"
+_EDGES = re.compile(r"^\W+|\W+$")
 _ENTRY = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
@@ -156,8 +153,7 @@ class Scorer:
         chosen = (score >= review).nonzero()[0].tolist()
         if not chosen:
             return
-        headlines = _headlines(state, score, article, gone, dump, chosen) | titles
-        kinds = {line: self.kind(state, line, article) for line in chosen if line not in headlines}
+        kinds = {line: self.kind(state, line, article) for line in chosen if line not in titles}
         apply, words = self.weights.apply, state.page.words
         least = {line: self.weights.apply_dump if dump else apply[place][size] for line, (place, size) in kinds.items()}
         # nobody need be asked about the article's own paragraphs, and about a few words
@@ -226,7 +222,7 @@ def _is_said(state: State, line: int, gone: set[int], dump: bool) -> bool:
         return True  # it introduces what follows
     if page.words[line] > SAID_WORDS:
         return False
-    if page.sentence[line] or _between_paragraphs(state, line, gone):
+    if page.sentence[line] or between_paragraphs(state, line, gone):
         return True  # "No." is an answer, and a few words between two paragraphs are a subhead
     if page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
         return True  # so is one word within the article, whatever is next to it
@@ -235,7 +231,7 @@ def _is_said(state: State, line: int, gone: set[int], dump: bool) -> bool:
 
 def _is_quoted(state: State, line: int) -> bool:
     """Whether a longer line says a line's words, too: whole words, where words have spaces between them."""
-    prose, said = state.prose, state.page.text[line].casefold().strip(_EDGES)
+    prose, said = state.prose, _EDGES.sub("", state.page.text[line].casefold())
     wide = CJK_RUN.search(said)
     found, at = 0, prose.find(said) if said else -1
     own = state.page.words[line] >= PROSE_LINE
@@ -244,12 +240,6 @@ def _is_quoted(state: State, line: int) -> bool:
         found += bool(wide) or not (prose[at - 1 : at].isalnum() or prose[end : end + 1].isalnum())
         at = prose.find(said, end)
     return found > own
-
-
-def _between_paragraphs(state: State, line: int, gone: set[int]) -> bool:
-    """Whether the lines next to a line are sentences that stay."""
-    near = (line - 1, line + 1)
-    return all(0 <= other < len(state.page) and state.page.sentence[other] and other not in gone for other in near)
 
 
 def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[str, Bools]:
@@ -263,31 +253,9 @@ def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[st
     return flags
 
 
-def _headlines(
-    state: State, score: Scores, article: Sequence[int], gone: set[int], dump: bool, chosen: Sequence[int]
-) -> set[int]:
-    """The likeliest title: of the lines before the article the one whose words the article says most, and that looks least like
-    residue. In a dump also the others whose words the article says. Only asked for when one of the `chosen` may be it."""
-    page = state.page
-    shortest, longest = HEADLINE_WORDS
-    before = [line for line in range(max(0, article[0] - HEADLINE_REACH), article[0]) if line not in gone][-HEADLINE_LINES:]
-    near = [line for line in before if page.words[line] <= longest and not page.text[line].endswith((".", "。", ":"))]
-    wide = [line for line in near if page.words[line] >= shortest or (CJK_RUN.search(page.text[line]) and page.words[line] > 2)]
-    near = wide or [line for line in near if page.words[line] > 1]
-    if set(near).isdisjoint(chosen):
-        return set()
-    said = {piece for line in article if line < len(page) for piece in pieces(page.text[line])}
-
-    def fit(line: int) -> float:
-        found = pieces(page.text[line])
-        return len(found & said) / (len(found) + 1) - float(score[line]) / 2
-
-    return set(sorted(near, key=fit, reverse=True)[: DUMP_HEADLINES if dump else 1])
-
-
 def may_be_title(lines: Lines) -> Bools:
     """The lines of such a size that one may be a headline."""
-    found: Bools = (lines.words <= HEADLINE_WORDS[1]) & (lines.chars <= HEADLINE_CHARS) & ~lines.long
+    found: Bools = (lines.words <= HEADLINE_WORDS) & (lines.chars <= HEADLINE_CHARS) & ~lines.long
     return found
 
 

@@ -6,7 +6,7 @@ Every function looks at a `State` and adds verdicts for lines to it. None of the
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,8 @@ BODY_STARTS = 3  # metadata may stand behind a summary or two that look like par
 CAPTION_WORDS = 60
 BEGINNING = 16  # characters of a rule that make a sentence residue, whatever it says behind them
 CLOSING = "\"'”’»)"
-TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
+TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest,
+THREAD = 5  # or so many paragraphs before a number of comments, which may be longer than the article
 CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -139,11 +140,16 @@ def _may_be_subhead(state: State, line: int, rule: LineRule) -> bool:
     """Whether a line is one word ("Background") right between two paragraphs, where hardly anything but advertisements is put."""
     if rule.match != "exact" or rule.category == "advertisement" or state.page.words[line] != 1:
         return False
-    return 0 < line < len(state.page) - 1 and _is_prose(state, line - 1) and _is_prose(state, line + 1)
+    return between_paragraphs(state, line, state.hits)
 
 
-def _is_prose(state: State, line: int) -> bool:
-    return state.page.sentence[line] and state.page.words[line] >= PROSE_WORDS and line not in state.hits
+def between_paragraphs(state: State, line: int, gone: Container[int]) -> bool:
+    """Whether the lines next to a line are sentences of the article: what stands there in a few words is a subhead."""
+    page = state.page
+    near = (line - 1, line + 1)
+    return 0 < line < len(page) - 1 and all(
+        page.sentence[other] and page.words[other] >= PROSE_WORDS and other not in gone for other in near
+    )
 
 
 def _by_rule(state: State, line: int, hit: Hit, html: bool) -> None:
@@ -192,6 +198,7 @@ def tail(state: State) -> None:
         verdict = state.verdicts.get(line)
         category = verdict.why.get("category") if verdict else None
         strong = category in ("comment", "related") and before >= TAIL_SHARE * total > 0
+        strong |= category == "comment" and "#" in state.form(line).split() and sum(state.long[:line]) >= THREAD
         if strong and (not _goes_on(state, line) if category == "comment" else _ends(state, line, before, total)):
             name = "comments-tail" if category == "comment" else "related-tail"
             for number in range(line + 1, len(page)):

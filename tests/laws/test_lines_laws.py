@@ -185,6 +185,13 @@ def test_features_count_what_expressions_count(sources: list[str]) -> None:
     for row, keys in enumerate(pieces):
         others = [set(pieces[one]) for one in range(len(lines)) if doc[one] == doc[row] and one != row and lines.long[one]]
         assert found["said"][row] == min(15, sum(any(key in other for other in others) for key in keys))
+        told = [one for one in range(len(lines)) if doc[one] == doc[row] and lines.long[one]]
+        first = [next((one for one in told if key in pieces[one]), row) for key in keys]
+        assert found["early share"][row] * max(1, len(keys)) == pytest.approx(
+            sum(one in told[:4] and one != row for one in first)
+        )
+        later = [any(key in pieces[one] for one in told if one > row) for key in keys]
+        assert found["later share"][row] * max(1, len(keys)) == pytest.approx(sum(later))
         same = [one for one in range(len(lines)) if doc[one] == doc[row] and text[one][:200] == text[row][:200]]
         assert found["repeat"][row] == min(9, len(same))
         behind = row + 1 < len(lines) and doc[row + 1] == doc[row] and text[row + 1][:24] == text[row][:24]
