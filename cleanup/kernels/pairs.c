@@ -160,61 +160,51 @@ static int64_t outside(const int64_t *passages, int64_t size, int64_t span, int6
     return count;
 }
 
-/* How many different words either side has in its stretches that the other one has not in its own, and how many of these are
- * facts somewhere. */
-static void own_words(Set *set, const Texts *texts, const int64_t *sides, int64_t *const stretches[2], const int64_t *counts,
-                      int64_t *own, int64_t *named) {
-    int64_t total = 0;
-    uint32_t salt = 0;
-    for (int side = 0; side < 2; side++)
-        for (int64_t at = 0; at < counts[side]; at++) {
-            int64_t size = stretches[side][2 * at + 1] - stretches[side][2 * at];
-            salt += sum(texts->hashes + texts->bounds[sides[side]] + stretches[side][2 * at], size);
-            total += size;
+/* Whether there are as many facts in some stretches of a text as make a difference. */
+static int has_facts(const Texts *texts, int64_t text, const int64_t *stretches, int64_t count) {
+    int64_t found = 0;
+    for (int64_t at = 0; at < count; at++)
+        for (int64_t token = stretches[2 * at]; token < stretches[2 * at + 1]; token++) {
+            found += is_fact(texts, texts->bounds[text] + token);
+            if (found == FACTS) return 1;
         }
-    clear(set, total, salt);
-    for (int side = 0; side < 2; side++)
-        for (int64_t at = 0; at < counts[side]; at++)
-            for (int64_t token = stretches[side][2 * at]; token < stretches[side][2 * at + 1]; token++) {
-                int64_t number = texts->bounds[sides[side]] + token;
-                uint64_t where = slot(set, texts->hashes[number]);
-                uint64_t flags = (uint64_t)1 << side | (is_fact(texts, number) ? FACT : 0);
-                set->words[where] = (uint64_t)texts->hashes[number] << 3 | (set->words[where] & 7) | flags;
-            }
-    own[0] = own[1] = named[0] = named[1] = 0;
-    for (uint64_t at = 0; at < (uint64_t)1 << set->bits; at++) {
-        uint64_t side = set->words[at] & BOTH;
-        if (!side || side == BOTH) continue;
-        own[side - 1]++;
-        named[side - 1] += (set->words[at] & FACT) != 0;
+    return 0;
+}
+
+/* How many different facts are among the words of a text that the other one has nowhere. */
+static int64_t distinct_facts(Set *set, const Texts *texts, int64_t text, const uint8_t *met, int64_t span, uint32_t *found) {
+    int64_t size = 0, count = 0;
+    for (int64_t token = 0; token < span; token++)
+        if (!met[token] && is_fact(texts, texts->bounds[text] + token)) found[size++] = texts->hashes[texts->bounds[text] + token];
+    clear(set, size, sum(found, size));
+    for (int64_t at = 0; at < size; at++) {
+        uint64_t *word = set->words + slot(set, found[at]);
+        count += !*word;
+        *word = (uint64_t)found[at] << 3 | FACT;
     }
+    return count;
 }
 
 /*
  * Whether what either text has for itself is figures and names. The weather, results and prices of another day have other figures,
  * what is said about another place or firm has other names; the words around them come from the same form.
  *
- * What a text has for itself lies outside shared passages, and most of what lies there the other text has outside them, too.
+ * What a text has for itself lies outside shared passages, in `counts` stretches.
  */
-static int differs(Set *set, const Texts *texts, const int64_t *sides, int64_t *const stretches[2], const int64_t *counts) {
-    int64_t own[2], named[2];
+static int differs(Set *set, const Texts *texts, const int64_t *sides, const int64_t *const stretches[2], const int64_t *counts,
+                   uint32_t *place, uint8_t *met) {
+    int64_t size[2], span[2];
+    for (int side = 0; side < 2; side++)
+        if (!has_facts(texts, sides[side], stretches[side], counts[side])) return 0;
+    for (int side = 0; side < 2; side++) span[side] = texts->bounds[sides[side] + 1] - texts->bounds[sides[side]];
+    const uint32_t *const words[2] = {texts->hashes + texts->bounds[sides[0]], texts->hashes + texts->bounds[sides[1]]};
+    uint8_t *const flags[2] = {met, met + span[0]};
+    int64_t common = meet(set, words, span, place, flags, size);
     for (int side = 0; side < 2; side++) {
-        int64_t facts = 0;
-        for (int64_t at = 0; at < counts[side]; at++)
-            for (int64_t token = stretches[side][2 * at]; token < stretches[side][2 * at + 1] && facts < FACTS; token++)
-                facts += is_fact(texts, texts->bounds[sides[side]] + token);
-        if (facts < FACTS) return 0;
+        int64_t own = distinct_facts(set, texts, sides[side], flags[side], span[side], place);
+        if (own < FACTS || (double)own < FILLED * (double)(size[side] - common)) return 0;
     }
-    own_words(set, texts, sides, stretches, counts, own, named);
-    if (named[0] < FACTS || named[1] < FACTS) return 0;
-    int64_t whole[2][2], one[2] = {1, 1}, *const all[2] = {whole[0], whole[1]};
-    for (int side = 0; side < 2; side++) {
-        whole[side][0] = 0;
-        whole[side][1] = texts->bounds[sides[side] + 1] - texts->bounds[sides[side]];
-    }
-    own_words(set, texts, sides, all, one, own, named);
-    return named[0] >= FACTS && named[1] >= FACTS && (double)named[0] >= FILLED * (double)own[0] &&
-           (double)named[1] >= FILLED * (double)own[1];
+    return 1;
 }
 
 /*
@@ -236,15 +226,16 @@ KERNEL void pairs_surface(const int64_t *sides, int64_t pairs, const uint32_t *v
         const uint32_t *const both[2] = {values + bounds[sides[0]], values + bounds[sides[1]]};
         uint8_t *const flags[2] = {met, met + count[0]};
         common[pair] = meet(&set, both, count, place, flags, size);
-        int64_t *passages = room, *stretches[2];
+        int64_t *passages = room;
+        const int64_t *stretches[2];
         for (int side = 0; side < 2; side++) {
             int64_t span = bounds[sides[side] + 1] - bounds[sides[side]], *row = found + side * COLUMNS;
             int64_t some = shared(flags[side], count[side], span, width, passages, row);
             row[SIZE] = size[side];
             stretches[side] = passages + 2 * some;
-            stretch[side] = outside(passages, some, span, stretches[side]);
-            passages = stretches[side] + 2 * stretch[side];
+            stretch[side] = outside(passages, some, span, passages + 2 * some);
+            passages += 2 * some + 2 * stretch[side];
         }
-        differ[pair] = (uint8_t)differs(&set, &texts, sides, stretches, stretch);
+        differ[pair] = (uint8_t)differs(&set, &texts, sides, stretches, stretch, place, met);
     }
 }
