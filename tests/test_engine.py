@@ -58,6 +58,7 @@ def test_every_job_once_and_workers_are_kept() -> None:
 def test_deaths_cost_only_another_attempt() -> None:
     with local.Engine(2, apart=True) as engine:
         found = dict(engine.each(mortal, TEXTS))
+        assert engine._idle == []  # whoever dies again has the memory to itself
     assert found == {"one": ("ONE", 0), "two": ("TWO", 0), "three": ("THREE", 3), "four": ("FOUR", 1)}
 
 

@@ -71,6 +71,9 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._rest()
+
+    def _rest(self) -> None:
         for worker in self._idle:
             worker.end()
         self._idle = []
@@ -90,7 +93,10 @@ class Engine:
             return
         todo = list(reversed(jobs))
         while todo:
-            for job in (yield from self._together(function, todo)):
+            died = yield from self._together(function, todo)
+            if died:
+                self._rest()  # what memory they hold may be what was lacking
+            for job in died:
                 yield job, _alone(function, job)
 
     def _together(self, function: Work[Job, Result], todo: list[Job]) -> Generator[tuple[Job, Result], None, list[Job]]:
