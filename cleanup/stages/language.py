@@ -157,17 +157,17 @@ def identify(given: Sequence[str] | kernels.Texts, min_chars: int = 12, max_char
     doubtful = [number for number in range(len(texts.texts)) if number not in out]
     longer = [number for number in doubtful if len(texts.texts[number]) > GLANCE]
     scores.replace(longer, model().score([texts.texts[number][:max_chars] for number in longer]))
-    shares, names = by_language(scores.some(doubtful))
-    for number, features, of_text in zip(doubtful, scores.features[doubtful].tolist(), shares, strict=True):
+    for number, (name, share) in zip(doubtful, likeliest(scores.some(doubtful)), strict=True):
         text = texts.texts[number][:max_chars]
         if len(text) < 4 * min_chars and _letters(text) < min_chars:
             out[number] = Answer("und", 1.0, "language/und", {"letters": _letters(text)})
-        elif not features:
+        elif not scores.features[number]:
             out[number] = Answer("und", 1.0, "language/und", {"features": 0})
-        elif of_text.max() >= SURE:
-            out[number] = _answer(names[of_text.argmax()], float(of_text.max()), "language/py3langid", {})
+        elif share >= SURE:
+            out[number] = _answer(name, share, "language/py3langid", {})
         else:
-            out[number] = _question(text, of_text, names)
+            shares, names = by_language(scores.some([number]))
+            out[number] = _question(text, shares[0], names)
     return [out[number] for number in range(len(texts.texts))]
 
 

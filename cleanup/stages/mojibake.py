@@ -207,9 +207,9 @@ def _convincing(line: str, fixed: str, words: Sequence[str], after: Sequence[str
     """Whether ftfy's repair leaves no doubt: it is the only way to read the line as UTF-8, and what it gives is fine."""
     if readings.spaced().search(line) or len(words) != len(after):
         return False
-    wide = [index for index, word in enumerate(words) if not word.isascii()]
-    mine = " ".join([after[index] for index in wide])
-    others = readings.whole(" ".join([words[index] for index in wide]))
+    wide = [index for index, plain in enumerate(map(str.isascii, words)) if not plain]
+    mine = tuple([after[index] for index in wide])
+    others = readings.whole([words[index] for index in wide])
     if mine not in others:
         return not prefilter.has_c1(line) and prefilter.is_fine(fixed)
-    return all(misreading.likelier(mine, other) for other in others if other != mine)
+    return all(misreading.likelier(" ".join(mine), " ".join(other)) for other in others if other != mine)

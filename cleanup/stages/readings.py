@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
 import msgspec
@@ -108,15 +108,12 @@ def sequences(line: str, wrong: str) -> str:
     return codepages.utf8_pattern(wrong).sub(decode, line)
 
 
-def whole(line: str) -> set[str]:
-    """What `line` was if all of it was UTF-8 read in a single-byte encoding: more than one text where that is ambiguous."""
+def whole(words: Sequence[str]) -> set[tuple[str, ...]]:
+    """What words were if all of them were UTF-8 read in one single-byte encoding: more than one answer where that is ambiguous."""
     # Word by word, as the same words come again and again, and no sequence of UTF-8 goes over a space.
-    first, *others = (_word(word) for word in line.split(" "))
-    found: set[str] = set()
-    for wrong, text in first.items():
-        if all(wrong in readings for readings in others):
-            found.add(" ".join([text, *(readings[wrong] for readings in others)]))
-    return found
+    found = [_word(word) for word in words]
+    common = set(found[0]).intersection(*found[1:]) if found else ()
+    return {tuple([readings[wrong] for readings in found]) for wrong in common}
 
 
 @lru_cache(1 << 14)
