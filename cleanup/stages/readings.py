@@ -109,7 +109,7 @@ def sequences(line: str, wrong: str) -> str:
 
 
 def whole(words: Sequence[str]) -> set[tuple[str, ...]]:
-    """What words were if all of them were UTF-8 read in one single-byte encoding: more than one answer where that is ambiguous."""
+    """What words were if all of them were UTF-8 read in one single-byte encoding: several answers where that is ambiguous."""
     # Word by word, as the same words come again and again, and no sequence of UTF-8 goes over a space.
     found = [_word(word) for word in words]
     common = set(found[0]).intersection(*found[1:]) if found else ()
