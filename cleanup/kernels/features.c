@@ -196,57 +196,57 @@ static uint64_t next_piece(struct pieces *pieces) {
     return 0;
 }
 
-/* Notes the first and the last paragraph of a page, lines from begin to end, that says each piece; returns behind which one the
- * article is no longer opening. */
-static int32_t note_pieces(struct seen *table, uint64_t mask, struct pieces pieces, const int64_t *begins, const int64_t *ends,
-                           int64_t begin, int64_t end, const uint8_t *paragraph) {
-    int32_t opening = 0;
-    for (int64_t line = begin, told = 0; line < end; line++) {
-        if (!paragraph[line])
-            continue;
-        pieces.at = begins[line];
-        pieces.end = ends[line];
-        pieces.before = 0;
-        for (uint64_t key; (key = next_piece(&pieces));) {
-            struct seen *found = find(table, mask, key);
-            found->last = (int32_t)(line + 1);
-            if (!found->count)
-                found->count = found->last;
-        }
-        if (told++ < OPENING)
-            opening = (int32_t)(line + 1);
+/* Takes the pieces of a line apart, into `keys`, and returns how many there are; the last key is 0. */
+static int64_t take_pieces(struct pieces pieces, uint64_t *keys) {
+    int64_t count = 0;
+    while ((keys[count] = next_piece(&pieces)))
+        count++;
+    return count;
+}
+
+/* Notes the first and the last paragraph, by its number and one, that says each of some pieces. */
+static void note_pieces(struct seen *table, uint64_t mask, const uint64_t *keys, int64_t count, int32_t mine) {
+    for (int64_t at = 0; at < count; at++) {
+        struct seen *found = find(table, mask, keys[at]);
+        found->last = mine;
+        if (!found->count)
+            found->count = mine;
     }
-    return opening;
 }
 
 /*
  * How many pieces each line has, and how many of them other paragraphs of its page have, too: any, one of the first few, or a
  * later one. `first`[pages + 1] of the lines data[begin[i]:end[i]], `count` of them, `paragraph`[count]; `classes`[KNOWN],
- * `folded`[KNOWN]; `room`[2 * (bytes of the largest page's lines) + 8]; `counts`[16][count].
+ * `folded`[KNOWN]; of the largest page's lines in bytes, `room`[2 * bytes + 8] and `keys`[bytes / 4 + 1]; `counts`[16][count].
  */
 KERNEL void features_pieces(const uint8_t *data, const int64_t *begin, const int64_t *end, int64_t count, const int64_t *first,
                             int64_t pages, const uint8_t *paragraph, const uint16_t *classes, const uint32_t *folded,
-                            uint64_t *room, int32_t *counts) {
+                            uint64_t *room, uint64_t *keys, int32_t *counts) {
     struct seen *table = (struct seen *)(void *)room;
+    int32_t *size = counts + PIECES * count;
     for (int64_t page = 0; page < pages; page++) {
-        int64_t from = first[page], stop = first[page + 1];
+        int64_t from = first[page], stop = first[page + 1], at = 0, told = 0;
+        int32_t opening = 0; /* behind which the article is no longer opening */
         if (from == stop)
             continue;
-        uint64_t key, mask = make_table(table, (end[stop - 1] - begin[from]) / 4);
-        struct pieces pieces = {data, 0, 0, classes, folded, 0};
-        int32_t opening = note_pieces(table, mask, pieces, begin, end, from, stop, paragraph);
-        for (int64_t line = from; line < stop; line++) {
-            int32_t mine = (int32_t)(line + 1);
-            pieces.at = begin[line];
-            pieces.end = end[line];
-            pieces.before = 0;
-            while ((key = next_piece(&pieces))) {
-                const struct seen *found = find(table, mask, key);
-                counts[PIECES * count + line]++;
+        uint64_t mask = make_table(table, (end[stop - 1] - begin[from]) / 4);
+        for (int64_t line = from; line < stop; at += size[line++]) {
+            struct pieces pieces = {data, begin[line], end[line], classes, folded, 0};
+            size[line] = (int32_t)take_pieces(pieces, keys + at);
+            if (!paragraph[line])
+                continue;
+            note_pieces(table, mask, keys + at, size[line], (int32_t)(line + 1));
+            if (told++ < OPENING)
+                opening = (int32_t)(line + 1);
+        }
+        at = 0;
+        for (int64_t line = from; line < stop; line++)
+            for (int64_t behind = at + size[line]; at < behind; at++) {
+                int32_t mine = (int32_t)(line + 1);
+                const struct seen *found = find(table, mask, keys[at]);
                 counts[SAID * count + line] += found->last && (found->count != mine || found->last != mine);
                 counts[EARLY * count + line] += found->last && found->count <= opening && found->count != mine;
                 counts[LATER * count + line] += found->last > mine;
             }
-        }
     }
 }

@@ -114,11 +114,12 @@ def _forms(lines: Lines) -> dict[str, Column]:
     at = lines.data, lines.begin, lines.end
     sizes = np.diff(lines.first)
     _kernel("features_forms", "bytes i64* i64* i64* i64 i64 u16* i32*")(*at, lines.chars, len(lines), SHORT, classes(), counts)
-    room = np.empty(max(8 * sizes.max(initial=0) + 8, 2 * max(len(lines.data), 0) + 8), np.uint64)
+    room = np.empty(max(8 * sizes.max(initial=0), 2 * len(lines.data)) + 8, np.uint64)
+    keys = np.empty(len(lines.data) // 4 + 1, np.uint64)
     pages = lines.first, len(sizes)
     _kernel("features_repeats", "bytes i64* i64* i64 i64* i64 u64* i32*")(*at, len(lines), *pages, room, counts)
-    _kernel("features_pieces", "bytes i64* i64* i64 i64* i64 u8* u16* u32* u64* i32*")(
-        *at, len(lines), *pages, lines.long.view(np.uint8), classes(), folded(), room, counts
+    _kernel("features_pieces", "bytes i64* i64* i64 i64* i64 u8* u16* u32* u64* u64* i32*")(
+        *at, len(lines), *pages, lines.long.view(np.uint8), classes(), folded(), room, keys, counts
     )
     columns: dict[str, Column] = dict(zip(_FORMS, counts, strict=True))
     chars = np.maximum(lines.chars, 1)

@@ -19,7 +19,7 @@ _ENDS = ("...", "…", "[…]", "[...]", "(…)", "(...)")
 
 def truncated(page: Page, verdicts: Mapping[int, Verdict], apply: float, said: Mark | None) -> Mark | None:
     """The Mark for a stub: `said`, what a rule found, when the text is short, or one of our own for an end in an ellipsis."""
-    last = page.text[-1] if page.text else ""
+    last = page.line(-1) if len(page) else ""
     if said is None and not verdicts and not last.endswith(_ENDS):
         return None
     stays = [line for line in range(len(page)) if line not in verdicts or verdicts[line].score < apply]

@@ -14,8 +14,9 @@ from cleanup.stages.boilerplate_lines import series
 DATED, WHO, NAMED = 1, 2, 4  # a line says when or how many; uses a word that introduces who; begins as nothing but a name does
 PARTICLES = frozenset("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
 EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"  # what stands around a part of a line
-_NUMBER = re.compile(r"\d+")
 _BEFORE = "".join(map(chr, SPACES)) + ":：("  # what may stand between a number and what it counts
+_NUMBERED = re.compile(rf"([^\W\d_]+|[^\w\s:：(])[{re.escape(_BEFORE)}]*\d")
+_WORDS = re.compile(r"[^\W\d_]+")
 _FIRST = re.compile(r"\W*([^\W\d_]+)")
 _TRAIL = re.compile(r"\W+\Z")
 _SPACE = r"\s\x1c-\x1f"  # classes of signs as Python's expressions know them, for Rust's
@@ -45,6 +46,7 @@ class Suspicion:
         self._first = {first[1] for first in map(_FIRST.match, introducing) if first}
         self._behind = _by_end(behind)
         self._counts = _by_end(counts)
+        self._last = _by_end({(_WORDS.findall(phrase) if phrase[-1].isalpha() else phrase)[-1] for phrase in counts})
 
     def tells(self, lines: Sequence[str]) -> npt.NDArray[np.uint8]:
         """For each line the sum of what it may say: DATED, WHO and NAMED."""
@@ -59,8 +61,11 @@ class Suspicion:
 
     def _counted(self, line: str) -> bool:
         """Whether a number stands behind what it counts. An expression with all these words in it is slow."""
-        starts = map(re.Match.start, _NUMBER.finditer(line))
-        return any(start and _ends_with(line[max(0, start - 60) : start].rstrip(_BEFORE), self._counts) for start in starts)
+        for found in _NUMBERED.finditer(line):
+            word, end = found[1].casefold(), found.end(1)
+            if word.endswith(self._last.get(word[-1], ())) and _ends_with(line[max(0, end - 60) : end], self._counts):
+                return True
+        return False
 
     def may_introduce(self, line: str) -> bool:
         """Whether the first word of a line could introduce who: sound."""

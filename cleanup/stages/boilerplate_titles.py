@@ -39,16 +39,16 @@ def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | No
 def _first(page: Page, gone: set[int]) -> str | None:
     """The first line that stays, when it looks like a headline; a kicker of a few words before it is passed over."""
     stays = list(islice((line for line in range(len(page)) if line not in gone), 2))
-    heads = [line for line in stays if _is_headline(page, line) and not _ITEM.match(page.text[line])]
+    heads = [line for line in stays if _is_headline(page, line) and not _ITEM.match(page.line(line))]
     if not heads or heads[0] != stays[0]:
         return None
     if len(heads) > 1 and page.words[heads[0]] <= KICKER_WORDS < page.words[heads[1]]:
-        return page.text[heads[0] if page.sentence[heads[1]] else heads[1]]
-    return page.text[heads[0]]
+        return page.line(heads[0] if page.sentence[heads[1]] else heads[1])
+    return page.line(heads[0])
 
 
 def _is_headline(page: Page, line: int) -> bool:
-    return len(page.text[line]) <= TITLE_CHARS and page.words[line] <= TITLE_WORDS and not page.long[line]
+    return not page.long[line] and page.words[line] <= TITLE_WORDS and len(page.line(line)) <= TITLE_CHARS
 
 
 def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[int]) -> str | None:
