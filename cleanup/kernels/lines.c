@@ -163,15 +163,15 @@ static int compare(uint32_t one, uint32_t other, const uint32_t *folded) {
     return folded[one] == folded[other] ? ALIKE : UNLIKE;
 }
 
-/* Whether the first `size` characters of two lines are alike, as far as that is known. */
+/* Whether the first `size` characters of two lines are alike; UNKNOWN where that is not clear. */
 static int begin_alike(const uint8_t *data, int64_t one, int64_t one_end, int64_t other, int64_t other_end, int64_t size,
                        const uint32_t *folded) {
     for (; size && one < one_end && other < other_end; size--) {
         int alike = compare(next_point(data, one_end, &one), next_point(data, other_end, &other), folded);
         if (alike != ALIKE)
-            return alike == UNKNOWN;
+            return alike;
     }
-    return size == 0;
+    return size ? UNLIKE : ALIKE;
 }
 
 /* The same of their last `size` characters, or of all that shorter lines have; `one` and `other` are their ends. */
@@ -180,29 +180,29 @@ static int end_alike(const uint8_t *data, int64_t one_begin, int64_t one, int64_
     for (; size && one_begin < one && other_begin < other; size--) {
         int alike = compare(last_point(data, one_begin, &one), last_point(data, other_begin, &other), folded);
         if (alike != ALIKE)
-            return alike == UNKNOWN;
+            return alike;
     }
-    return !size || (one_begin >= one && other_begin >= other);
+    return !size || (one_begin >= one && other_begin >= other) ? ALIKE : UNLIKE;
 }
 
 enum { REPEAT_CHARS, CRUMB_CHARS, CRUMB_LINES, CRUMB_STEPS };
 
 /*
- * Which pages have a line that begins as the line before, or near their top one that ends as one soon behind it; characters
- * that become several when their case is folded are like any other. `first`[pages + 1] of the lines data[begin[i]:end[i]],
- * `folded`[KNOWN], `sizes`[4], `found`[pages].
+ * Which pages have a line that begins as the line before, or near their top one that ends as one soon behind it: UNLIKE, ALIKE,
+ * or UNKNOWN because of characters that become several when their case is folded. `first`[pages + 1] of the lines
+ * data[begin[i]:end[i]], `folded`[KNOWN], `sizes`[4], `found`[pages].
  */
 KERNEL void lines_repeating(const uint8_t *data, const int64_t *begin, const int64_t *end, const int64_t *chars,
                             const int64_t *first, int64_t pages, const uint32_t *folded, const int64_t *sizes, uint8_t *found) {
     for (int64_t page = 0; page < pages; page++) {
         int64_t from = first[page], stop = first[page + 1];
-        int says = 0;
-        for (int64_t line = from + 1; line < stop && !says; line++)
-            says = chars[line] >= sizes[REPEAT_CHARS] && begin_alike(data, begin[line - 1], end[line - 1], begin[line],
-                                                                     end[line], sizes[REPEAT_CHARS], folded);
-        for (int64_t line = from; line < stop && line < from + sizes[CRUMB_LINES] && !says; line++)
-            for (int64_t other = line + 1; other < stop && other <= line + sizes[CRUMB_STEPS] && !says; other++)
-                says = end_alike(data, begin[line], end[line], begin[other], end[other], sizes[CRUMB_CHARS], folded);
-        found[page] = (uint8_t)says;
+        int says[3] = {0, 0, 0};
+        for (int64_t line = from + 1; line < stop && !says[ALIKE]; line++)
+            if (chars[line] >= sizes[REPEAT_CHARS])
+                says[begin_alike(data, begin[line - 1], end[line - 1], begin[line], end[line], sizes[REPEAT_CHARS], folded)] = 1;
+        for (int64_t line = from; line < stop && line < from + sizes[CRUMB_LINES] && !says[ALIKE]; line++)
+            for (int64_t other = line + 1; other < stop && other <= line + sizes[CRUMB_STEPS]; other++)
+                says[end_alike(data, begin[line], end[line], begin[other], end[other], sizes[CRUMB_CHARS], folded)] = 1;
+        found[page] = says[ALIKE] ? ALIKE : says[UNKNOWN] ? UNKNOWN : UNLIKE;
     }
 }

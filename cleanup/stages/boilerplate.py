@@ -84,7 +84,7 @@ class Cleaner:
         for at, line, found in zip(*lines.places(np.array(list(matched), np.int64)), matched.values(), strict=True):
             hits[at][line] = found
         tells = bylines.tell(lines, len(pages), self.vocabulary)
-        twice = repeated.repeating(lines)
+        twice = repeated.repeating(lines, pages)
         states = [self._state(*one) for one in zip(docs, pages, hits, tells, twice, strict=True)]
         if self.scorer and self.cfg.structure:
             texts = [state for doc, state in zip(docs, states, strict=True) if state and doc.kind != "html"]
@@ -92,10 +92,9 @@ class Cleaner:
         return pages, states
 
     def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: dict[int, int], twice: bool) -> State | None:
-        """Rules and structure of one document. `tells`: what its lines may say; `twice`: whether any may repeat another."""
+        """Rules and structure of one document. `tells`: what its lines may say; `twice`: whether any repeats another."""
         suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
-        repeats = twice and repeated.may_repeat(page)
-        if not (hits or suspects or repeats or (self.cfg.drop_title and page.text)):
+        if not (hits or suspects or twice or (self.cfg.drop_title and page.text)):
             return None
         state = State(page, hits)
         html = doc.kind == "html"
@@ -103,9 +102,9 @@ class Cleaner:
         structure.by_rules(state, html, self.signals.sounds, "caption" if keep else "")
         bylines.metadata(state, self.vocabulary, suspects)
         if self.cfg.structure and not html:
-            if repeats:
+            if twice:
                 repeated.breadcrumb(state)
-            if repeats and not keep:
+            if twice and not keep:
                 repeated.repeats(state)
             if hits and not keep:
                 structure.captions(state)

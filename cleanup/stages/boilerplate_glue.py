@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cleanup.stages.boilerplate_suspects import EDGES
+
 _GLUED = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")  # "Ann LeeReporter"
 GLUE = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ]")
 _SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is one word
@@ -20,6 +22,9 @@ _TIMES = re.compile(
     r"|(?<=\d:\d\d)(?=[^\W\d_]{2})"  # "10:15CEST"
     r"|(?<=[^\W\d_]{4})(?=\d{1,2}:\d\d)"  # "Updated20:49"
 )
+
+CJK_NAME = re.compile(r"[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,3}\s[\u4e00-\u9fff々]{1,3}|[\uac00-\ud7a3]{2,4}")
+HANGUL_NAME = 3  # syllables of nearly all Korean names
 
 
 def unglued(text: str) -> str:
@@ -50,6 +55,19 @@ def item(line: str) -> str:
 def without_address(line: str) -> str:
     """A line without mail addresses."""
     return _ADDRESS.sub("", line).strip() if "@" in line else line
+
+
+def hangul_names(text: str) -> list[str]:
+    """The names before a role in Korean: all of a list of names, else the last word, since place and paper stand before it.
+
+    >>> hangul_names("이상현·김혜진"), hangul_names("서울, 뉴스 김철수")
+    (['이상현', '김혜진'], ['김철수'])
+    """
+    parts = [part.strip(EDGES) for part in re.split(r"[,·ㆍ/]", text) if part.strip(EDGES)]
+    if parts and all(len(part) == HANGUL_NAME and CJK_NAME.fullmatch(part) for part in parts):
+        return parts
+    last = text.strip(EDGES).split()[-1:]
+    return [name for name in last if CJK_NAME.fullmatch(name)]
 
 
 class Seams:

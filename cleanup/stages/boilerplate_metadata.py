@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from cleanup.stages.boilerplate_dates import Calendar, Found
-from cleanup.stages.boilerplate_glue import GLUE, Seams, item, unglued
+from cleanup.stages.boilerplate_glue import CJK_NAME, GLUE, Seams, hangul_names, item, unglued
 from cleanup.stages.boilerplate_lines import words
 from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phrases
 
@@ -21,19 +21,18 @@ _SEPARATORS = re.compile(
     r"\s+[|•·―—–/]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)|(?<=\d{4}),\s+(?=[^\W\d_]{3})"
 )
 _NAME_WORD = re.compile(r"(?:[dlDLO]['’])?[^\W\d_][^\W\d_'’.\-]*(?:[-'’.][^\W\d_]*)*")
-_CJK_NAME = re.compile(r"[\u4e00-\u9fff々]{2,4}|[\u4e00-\u9fff々]{1,3}\s[\u4e00-\u9fff々]{1,3}|[\uac00-\ud7a3]{2,4}")
 _POSSESSED = re.compile(r"[^\W\d_]{3}['’]")  # a case ending or a possession, no name
 _CJK_SPACED = re.compile(r"[\u4e00-\u9fff々]{1,3}[ 　][\u3041-\u30ff\u4e00-\u9fff々]{1,4}")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
-HANGUL_NAME = 3  # syllables of nearly all Korean names
 _COUNTED = re.compile(r"([^\d|•@()]{4,60}?)\s*(\d.*)$")
 _DIGIT = re.compile(r"\d")
 _SPACED = re.compile(r"\s")
 _NUMBERS = re.compile(r"\d+")
 _INITIALS = re.compile(r"[^\W\d_]{2,4}")  # behind a name: "Ann Lee/kra"
 _LISTED = re.compile(r"[,;/|]")
-_WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\uffff]")  # scripts in which a word may go on without a space
-_SMALL = re.compile(r"(?<![^\s])[^\W\d_]{5,}(?=[\s.:!?]|$)")
+SCRIPTS = r"\u1100-\u11ff\u2e80-\uffff"  # in which a word may go on without a space
+_WIDE = re.compile(f"[{SCRIPTS}]")
+_SMALL = re.compile(rf"(?<![^\s])[^\W\d_{SCRIPTS}]{{5,}}(?=[\s.:!?]|$)")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BRACKETS = re.compile(r"[(（][^()（）]{0,60}[)）]\s*$")  # place and role behind a name
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
@@ -243,7 +242,7 @@ class Vocabulary:
             return self.names(text[match.end() :])
         if self.suspicion.ends_behind(text) and (match := self._behind.search(text)):
             before = text[: match.start()]
-            names = _hangul_names(before) if _HANGUL.search(before) else self.names(before)
+            names = hangul_names(before) if _HANGUL.search(before) else self.names(before)
             return [name for name in names if name.casefold() not in self.agencies]
         return []
 
@@ -257,7 +256,7 @@ class Vocabulary:
             return [], False
         text = self._author.sub("", text, count=1) if self._introduced(text) else text
         text = unglued(text) if glued else text
-        joined = glued or not self._joins.isdisjoint(known) or any(mark in text for mark in self._join_marks)
+        joined = self._may_join(text) if glued else not known.isdisjoint(self._joins) or self._has_mark(text)
         found: list[str] = []
         role = False
         for chunk in _LISTED.split(self._and.sub(",", text) if joined else text):
@@ -295,7 +294,10 @@ class Vocabulary:
 
     def _may_join(self, text: str) -> bool:
         """Whether a text holds one of the words that stand between names."""
-        return not self._joins.isdisjoint(_LETTERS.findall(text.casefold())) or any(mark in text for mark in self._join_marks)
+        return not self._joins.isdisjoint(_LETTERS.findall(text.casefold())) or self._has_mark(text)
+
+    def _has_mark(self, text: str) -> bool:
+        return any(mark in text for mark in self._join_marks)
 
     def names(self, text: str) -> list[str]:
         """The persons (or agencies) a text names, when it names nothing else of length."""
@@ -308,7 +310,7 @@ class Vocabulary:
             if found and name.split()[-1].casefold() in self._roles:
                 continue  # "Ann Lee, Local Democracy Reporter"
             name = self._without_place(self._without_role(name))
-            if self._is_name(name) or _CJK_NAME.fullmatch(name):
+            if self._is_name(name) or CJK_NAME.fullmatch(name):
                 found.append(_titled(name))
             elif not found or len(name.split()) > 5:
                 return []
@@ -366,19 +368,6 @@ class Vocabulary:
             and parts[0][0].isupper()
             and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in PARTICLES) for part in parts)
         )
-
-
-def _hangul_names(text: str) -> list[str]:
-    """The names before a role in Korean: all of a list of names, else the last word, since place and paper stand before it.
-
-    >>> _hangul_names("이상현·김혜진"), _hangul_names("서울, 뉴스 김철수")
-    (['이상현', '김혜진'], ['김철수'])
-    """
-    parts = [part.strip(EDGES) for part in re.split(r"[,·ㆍ/]", text) if part.strip(EDGES)]
-    if parts and all(len(part) == HANGUL_NAME and _CJK_NAME.fullmatch(part) for part in parts):
-        return parts
-    last = text.strip(EDGES).split()[-1:]
-    return [name for name in last if _CJK_NAME.fullmatch(name)]
 
 
 def _titled(name: str) -> str:

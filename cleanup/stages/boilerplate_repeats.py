@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -14,6 +15,7 @@ from cleanup.stages.boilerplate_rules import normal
 from cleanup.stages.boilerplate_structure import CAPTION_WORDS, Said, State, Verdict
 
 REPEAT_CHARS = 12  # a line that repeats another starts as it does
+ALIKE, UNKNOWN = 1, 2  # whether lines repeat others
 CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
@@ -58,12 +60,12 @@ def _crumbs(line: str, title: str) -> list[str]:
     return [part for part in parts if normal(part) not in ("home", "start", "startseite", "accueil", "inicio", "news")]
 
 
-def repeating(lines: Lines) -> list[bool]:
-    """Which pages `may_repeat` has to look at: sound, and hardly ever wrong."""
-    found = np.empty(len(lines.first) - 1, np.uint8)
+def repeating(lines: Lines, pages: Sequence[Page]) -> list[bool]:
+    """In which pages, of these lines, `repeats` or `breadcrumb` could find anything, as `may_repeat` says."""
+    found = np.empty(len(pages), np.uint8)
     table, sizes = folded(), np.array([REPEAT_CHARS, CRUMB_CHARS, CRUMB_LINES, CRUMB_STEPS], np.int64)
     _kernel()(lines.data, lines.begin, lines.end, lines.chars, lines.first, len(found), table, sizes, found)
-    return found.astype(bool).tolist()
+    return [kind == ALIKE or (kind == UNKNOWN and may_repeat(page)) for kind, page in zip(found.tolist(), pages, strict=True)]
 
 
 @cache

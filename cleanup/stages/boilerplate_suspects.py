@@ -14,8 +14,9 @@ from cleanup.stages.boilerplate_lines import series
 DATED, WHO, NAMED = 1, 2, 4  # a line says when or how many; uses a word that introduces who; begins as nothing but a name does
 PARTICLES = frozenset("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
 EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"  # what stands around a part of a line
+LONGEST = 60  # characters of the longest word of a phrase
 _BEFORE = "".join(map(chr, SPACES)) + ":：("  # what may stand between a number and what it counts
-_NUMBERED = re.compile(rf"([^\W\d_]+|[^\w\s:：(])[{re.escape(_BEFORE)}]*\d")
+_NUMBER = re.compile(r"\d+")
 _WORDS = re.compile(r"[^\W\d_]+")
 _FIRST = re.compile(r"\W*([^\W\d_]+)")
 _TRAIL = re.compile(r"\W+\Z")
@@ -61,9 +62,10 @@ class Suspicion:
 
     def _counted(self, line: str) -> bool:
         """Whether a number stands behind what it counts. An expression with all these words in it is slow."""
-        for found in _NUMBERED.finditer(line):
-            word, end = found[1].casefold(), found.end(1)
-            if word.endswith(self._last.get(word[-1], ())) and _ends_with(line[max(0, end - 60) : end], self._counts):
+        for found in _NUMBER.finditer(line):
+            before = line[max(0, found.start() - 60) : found.start()].rstrip(_BEFORE)
+            low = before[-LONGEST:].casefold()
+            if low and low.endswith(self._last.get(low[-1], ())) and _ends_with(before, self._counts):
                 return True
         return False
 

@@ -174,9 +174,8 @@ articles = st.lists(st.sampled_from(NAMES) | lines.map(lambda line: line.replace
 def test_pages_that_are_looked_at_closely_say_what_they_say_at_a_glance(texts: list[str]) -> None:
     quick = proposals(texts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boilerplate_repeats, "may_repeat", lambda _: True)
         patch.setattr(bylines, "worth_reading", lambda lines: lines.chars <= bylines.METADATA_CHARS)
-        patch.setattr(boilerplate_repeats, "repeating", lambda lines: [True] * (len(lines.first) - 1))
+        patch.setattr(boilerplate_repeats, "repeating", lambda _, pages: list(map(boilerplate_repeats.may_repeat, pages)))
         assert proposals(texts) == quick
 
 
@@ -200,3 +199,30 @@ def test_metadata_suspects_are_sound(line: str) -> None:
     reading = VOCABULARY.read(line)
     if reading and reading.kinds - {"time"}:
         assert VOCABULARY.suspicion.tells([line])[0] & (DATED | WHO), (line, reading.kinds)
+
+
+class Patient(Vocabulary):
+    """Reads every line to its end."""
+
+    def _is_prose(self, part: str) -> bool:
+        return not part
+
+    def _is_no_name(self, text: str) -> bool:
+        return not text
+
+
+PATIENT = Patient(BOOK.words)
+PARTS = sorted({entry for table in BOOK.words.values() for entries in table.values() for entry in entries})
+mixed_parts = st.lists(
+    st.sampled_from(PARTS)
+    | st.sampled_from(["Ann Lee", "ann lee", "2026", "3", "10:15", "|", "·", ",", "-", "somewhere", "Oslo"]),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(mixed_parts.map(" ".join) | lines.map(lambda line: line.replace("\n", " ").strip()))
+@settings(max_examples=300, deadline=None)
+def test_prose_is_told_without_a_loss(line: str) -> None:
+    assert VOCABULARY.read(line) == PATIENT.read(line)
+    assert VOCABULARY.persons(line) == PATIENT.persons(line)
