@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup import kernels
 from cleanup.dedup.bands import Buckets, grouped
-from cleanup.dedup.shingle import I64, U32, U64, u32, u64
-from cleanup.dedup.signature import EMPTY
+from cleanup.dedup.shingle import I64, U32, U64, u64
 
 if TYPE_CHECKING:
     from cleanup.dedup.sketch import Sketches
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 
 PART = 1 << 19  # entries sorted at a time, in a small corpus
-SCAN = 1 << 17  # values scanned at a time
+SPARE = 1 << 17  # entries more than there should be, for which there is room
 
 
 class Places:
@@ -30,6 +30,7 @@ class Places:
         self.order: U32 = order if alive.all() else order[alive[order]]
         self.of: U32 = np.zeros(len(alive), np.uint32)  # the place of every living document
         self.of[self.order] = np.arange(len(self.order), dtype=np.uint32)
+        self.alive = alive
         self.numbers = None if alive.all() else np.flatnonzero(alive)
 
     def __len__(self) -> int:
@@ -49,43 +50,24 @@ class Places:
         All values in one sort would take eight bytes each. So they are done by their last bits, in as many turns as keep
         one a document in memory. `wanted` leaves out documents by number.
         """
-        table = np.asarray(table)  # slices of a map cost more than what is done with them
         columns = table.shape[1]
+        chosen = (self.alive if wanted is None else self.alive & wanted).view(np.uint8)
         turns = 1
         while turns < columns and len(self) * columns // turns > PART:
             turns *= 2
         for turn in range(turns):
-            yield grouped(self._values(table, wanted, turn, turns), 32)
+            yield grouped(self._values(table, chosen, turn, turns), 32)
 
-    def _values(self, table: U32, wanted: Mask | None, turn: int, turns: int) -> U64:
+    def _values(self, table: U32, chosen: NDArray[np.uint8], turn: int, turns: int) -> U64:
         """Value and place of all entries of one turn, as words."""
-        columns = table.shape[1]
-        rows = max(1, SCAN // columns)
-        words = np.empty(len(self) * columns // turns + SCAN, np.uint64)
-        bits, chosen = np.empty(SCAN + columns, np.uint32), np.empty(SCAN + columns, bool)
-        size = 0
-        for begin in range(0, len(self), rows):
-            numbers: Any = slice(begin, begin + rows) if self.numbers is None else self.numbers[begin : begin + rows]
-            values = table[numbers].reshape(-1)
-            count = len(values)
-            np.bitwise_and(values, u32(turns - 1), out=bits[:count])
-            at = np.flatnonzero(np.equal(bits[:count], u32(turn), out=chosen[:count]))
-            found = values.take(at)
-            at //= columns
-            good = found != EMPTY if turn == turns - 1 else None
-            if wanted is not None:
-                fits = wanted[numbers].take(at)
-                good = fits if good is None else good & fits
-            if good is not None and not good.all():
-                found, at = found[good], at[good]
-            if size + len(at) > len(words):  # values that are not evenly spread: many documents have them in common
-                words = np.concatenate((words[:size], np.empty(size + len(at), np.uint64)))
-            part = words[size : size + len(at)]
-            part[:] = found
-            part <<= u64(32)
-            part |= self.of[numbers].take(at)
-            size += len(at)
-        return words[:size]
+        collect = kernels.function("band_values", "u32* i64 i64 u8* u32* u32 u32 u64* i64", "i64")
+        room = table.size // turns + SPARE
+        while True:
+            words = np.empty(room, np.uint64)
+            size = collect(table, *table.shape, chosen, self.of, turn, turns, words, room)
+            if size <= room:
+                return words[:size]
+            room = size  # values that are not evenly spread: many documents have them in common
 
 
 def pack(a: I64, b: I64) -> U64:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from random import Random
+from unittest import mock
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleanup.config import DedupConfig
-from cleanup.dedup import sketch, verify
+from cleanup.dedup import pairs, sketch, verify
 from cleanup.dedup.corpus import Columns, Result, deduplicate
 from cleanup.dedup.shingle import fold, tokenise
 from cleanup.dedup.stream import StreamDeduplicator
@@ -19,6 +20,7 @@ from cleanup.document import Drop
 from tests.strategies import texts
 
 CFG = DedupConfig(min_words=3)
+NONE = 0xFFFFFFFF
 SKETCHER = sketch.Sketcher(CFG)
 words = st.lists(st.sampled_from([f"w{number}" for number in range(30)]), max_size=40).map(" ".join)
 anything = texts | words | st.text(max_size=60)
@@ -189,3 +191,27 @@ def test_a_stream_may_be_cut_anywhere(batch: list[str], size: int) -> None:
     for number, drop in enumerate(whole):
         if batch[number] in batch[:number]:
             assert drop is not None
+
+
+@given(
+    st.integers(1, 40).flatmap(
+        lambda columns: st.lists(
+            st.lists(st.sampled_from([0, 1, 7, 8, 1 << 31, NONE]), min_size=columns, max_size=columns), max_size=12
+        )
+    ),
+    st.sampled_from([1, 4, 1 << 19]),
+    st.randoms(use_true_random=False),
+)
+def test_documents_that_share_a_value_meet(rows: list[list[int]], part: int, rng: Random) -> None:
+    count = len(rows)
+    table = np.array(rows, np.uint32).reshape(count, -1) if rows else np.zeros((0, 3), np.uint32)
+    alive, wanted = (np.array([rng.random() < 0.8 for _ in rows], bool) for _ in range(2))
+    sketches = SKETCHER.batch([str(number) for number in range(count)])
+    places = pairs.Places(sketches, alive)
+    with mock.patch.object(pairs, "PART", part):
+        found = [sorted(places.named(buckets).members[begin : begin + size].tolist())
+                 for buckets in places.meeting(table, wanted)
+                 for begin, size in zip(buckets.starts.tolist(), buckets.sizes.tolist(), strict=True)]  # fmt: skip
+    entries = [(value, number) for number, row in enumerate(rows) for value in row if alive[number] and wanted[number]]
+    together = [sorted(number for value, number in entries if value == one) for one in {value for value, _ in entries} - {NONE}]
+    assert sorted(found) == sorted(members for members in together if len(members) > 1)
