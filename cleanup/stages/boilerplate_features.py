@@ -102,8 +102,9 @@ class Signals:
 
 def _numbered(kinds: Mapping[str, Sequence[str]]) -> tuple[list[str], dict[str, Bools]]:
     """The words of all kinds, each once, and flags of those of each kind."""
-    every = sorted({word for words in kinds.values() for word in words})
-    return every, {name: np.isin(every, words) for name, words in kinds.items()}
+    sets = {name: frozenset(words) for name, words in kinds.items()}
+    every = sorted(frozenset().union(*sets.values()))
+    return every, {name: np.array([word in words for word in every], bool) for name, words in sets.items()}
 
 
 def _forms(lines: Lines) -> dict[str, Column]:
