@@ -159,7 +159,7 @@ def test_the_structure_of_a_page_does_not_take_out_its_likeliest_title() -> None
     state.add(1, Verdict("boilerplate/structure/under-marker", 0.93))
     state.add(2, Verdict("boilerplate/structure/repeat", 0.93))
     state.add(3, Verdict("boilerplate/en/navigation", 0.98))
-    assert _titles(state, np.array([0.1, 2.0, 2.0, 1.0]), True) == {1, 0}
+    assert _titles(state, np.array([0.1, 3.0, 3.0, 1.0]), True) == {1, 0}
     assert sorted(state.verdicts) == [2, 3]
-    assert _titles(state, np.array([0.1, 2.0, 2.0, 1.0]), False) == {1}  # the others fall short of it
+    assert _titles(state, np.array([0.1, 3.0, 3.0, 1.0]), False) == {1}  # the others fall short of it
     assert not _titles(state, np.full(4, -np.inf), True)  # none may be a title
