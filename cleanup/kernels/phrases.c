@@ -258,15 +258,16 @@ KERNEL int64_t phrases_held(const uint8_t *data, const int64_t *begin, const int
             continue;
         search.begin = begin[search.row];
         search.end = end[search.row];
-        for (int64_t at = search.begin; at < search.end; at++) {
-            if (single[data[at]] >= 0)
-                try_forms(&search, single[data[at]], at);
-            if (at + 4 > search.end)
-                continue;
+        int64_t at = search.begin;
+        for (; at + 4 <= search.end; at++) {
             int64_t slot = gram_slot(data + at);
             if (flags[slot >> 3] >> (slot & 7) & 1)
                 try_forms(&search, head[slot], at);
+            if (single[data[at]] >= 0)
+                try_forms(&search, single[data[at]], at);
         }
+        for (; at < search.end; at++)
+            try_forms(&search, single[data[at]], at);
     }
     return search.count;
 }

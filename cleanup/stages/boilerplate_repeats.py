@@ -88,10 +88,10 @@ def may_repeat(page: Page) -> bool:
 def repeats(state: State) -> None:
     """A title said twice, a caption said twice: adjacent repeats only, since a repeated question or list entry is content."""
     page = state.page
-    for line in range(1, len(page)):
-        first, second = page.text[line - 1], page.text[line]
-        start = second[:REPEAT_CHARS].casefold()
-        if len(second) < REPEAT_CHARS or start != first[:REPEAT_CHARS].casefold() or _LIST_ITEM.match(second) or "\t" in second:
+    starts = [text[:REPEAT_CHARS].casefold() for text in page.text]
+    for line in [at for at in range(1, len(page)) if starts[at] == starts[at - 1]]:
+        second = page.text[line]
+        if len(second) < REPEAT_CHARS or _LIST_ITEM.match(second) or "\t" in second:
             continue
         one, two = state.form(line - 1), state.form(line)
         body = line > state.head_end
