@@ -1,4 +1,4 @@
-/* Words of many texts as 64-bit keys, and what they weigh. Texts are rows of 16-bit code units. */
+/* Words of many texts as 64-bit keys, and what they weigh. Texts are well-formed UTF-8, lone surrogates written as three bytes. */
 #include "kernels.h"
 
 #define MIX1 UINT64_C(0x9E3779B97F4A7C15)
@@ -39,23 +39,30 @@ static inline uint64_t eight(const uint8_t *data) {
 }
 
 /*
- * The words of a text, runs of units that `fold` [65536] has letters for: where each begins and ends, one after the other in
- * `edge` [size + 2]; how many. Letters are written to `low` [size + 2 * FRONT]. No branches: where words end can't be foreseen.
+ * The words of a text, runs of characters that `fold` [256] has letters for: at which characters each begins and ends, one after
+ * the other in `edge` [size + 2]; how many. Letters are written to `low` [size + 2 * FRONT], a byte a character. No branches but for
+ * characters beyond ASCII: where words end can't be foreseen.
  */
-static int64_t edges(const uint16_t *data, int64_t size, const uint8_t *fold, uint8_t *low, int64_t *edge) {
-    int64_t count = 0;
+static int64_t edges(const uint8_t *data, int64_t size, const uint8_t *fold, uint8_t *low, int64_t *edge) {
+    int64_t count = 0, point = 0;
     uint8_t before = 0;
     memset(low, 0, FRONT);
     for (int64_t at = 0; at < size; at++) {
-        uint8_t letter = fold[data[at]];
-        low[FRONT + at] = letter;
-        edge[count] = at;
+        uint8_t letter = data[at];
+        if (letter >= 0x80) {
+            if ((letter & 0xC0) == 0x80) continue; /* the rest of a character */
+            int64_t next = at + 1 < size ? at + 1 : at;
+            letter = (letter & 0xFE) == 0xC2 ? (uint8_t)(letter << 6 | (data[next] & 0x3F)) : 0; /* 0x80 to 0xFF */
+        }
+        letter = fold[letter];
+        low[FRONT + point] = letter;
+        edge[count] = point++;
         count += (letter != 0) != (before != 0);
         before = letter;
     }
-    edge[count] = size;
+    edge[count] = point;
     count += before != 0;
-    memset(low + FRONT + size, 0, FRONT);
+    memset(low + FRONT + point, 0, FRONT);
     return count / 2;
 }
 
@@ -68,18 +75,25 @@ static inline uint64_t word(const uint8_t *low, int64_t begin, int64_t end) {
     return key ^ key >> 29;
 }
 
-/* All words of `size` units: the key of each, where it begins and its length, (size + 1) / 2 of them at most; how many.
- * low[size + 16], edge[size + 2]. */
-KERNEL int64_t spin_words(const uint16_t *data, int64_t size, const uint8_t *fold, uint8_t *low, int64_t *edge, uint64_t *keys,
-                          int64_t *starts, int64_t *lengths) {
-    int64_t count = edges(data, size, fold, low, edge);
-    for (int64_t at = 0; at < count; at++) {
-        int64_t begin = edge[2 * at], end = edge[2 * at + 1];
-        keys[at] = word(low, begin, end);
-        starts[at] = begin;
-        lengths[at] = end - begin;
+/*
+ * All words of `texts` texts, which are at where[text] and have sizes[text] bytes: the key of each, the character at which it
+ * begins, counted from base[text], and its length, half as many as there are bytes in all and one more a text; into first[texts + 1]
+ * how many come before every text. With n bytes in the longest: low[n + 16], edge[n + 2].
+ */
+KERNEL void spin_words(const uint64_t *where, const int64_t *sizes, int64_t texts, const uint8_t *fold, uint8_t *low, int64_t *edge,
+                       const int64_t *base, uint64_t *keys, int64_t *starts, int64_t *lengths, int64_t *first) {
+    int64_t words = 0;
+    for (int64_t text = 0; text < texts; text++) {
+        int64_t count = edges((const uint8_t *)(uintptr_t)where[text], sizes[text], fold, low, edge);
+        first[text] = words;
+        for (int64_t at = 0; at < count; at++, words++) {
+            int64_t begin = edge[2 * at], end = edge[2 * at + 1];
+            keys[words] = word(low, begin, end);
+            starts[words] = base[text] + begin;
+            lengths[words] = end - begin;
+        }
     }
-    return count;
+    first[texts] = words;
 }
 
 /* The place of each of `count` keys in a set, -1 for one that is not there. `shift`: 64 less the bits of a slot. */
@@ -110,17 +124,17 @@ static int64_t blocks(const Set *set, const int16_t *weight, int64_t block, int6
 }
 
 /*
- * What the words of `texts` texts weigh, which begin at begins[text] and have sizes[text] units: their number, the sum of the
- * weights of those in the set, and the largest such sum of `width` blocks of `block` words that follow each other, 0 where there
- * is no larger one. With the longest text of n units: low[n + 16], edge[n + 2], some[n / 2 + 1], sums[n / 2 / block + 3].
+ * What the words of `texts` texts weigh, which are at where[text] and have sizes[text] bytes: their number, the sum of the weights
+ * of those in the set, and the largest such sum of `width` blocks of `block` words that follow each other, 0 where there is no
+ * larger one. With n bytes in the longest: low[n + 16], edge[n + 2], some[n / 2 + 1], sums[n / 2 / block + 3].
  */
-KERNEL void spin_weigh(const uint16_t *data, const int64_t *begins, const int64_t *sizes, int64_t texts, const uint8_t *fold,
-                       const uint64_t *keys, const int32_t *first, const uint64_t *bits, int32_t shift, const int16_t *weight,
-                       int64_t block, int64_t width, uint8_t *low, int64_t *edge, uint64_t *some, int64_t *sums, int64_t *words,
-                       int64_t *total, int64_t *strongest) {
+KERNEL void spin_weigh(const uint64_t *where, const int64_t *sizes, int64_t texts, const uint8_t *fold, const uint64_t *keys,
+                       const int32_t *first, const uint64_t *bits, int32_t shift, const int16_t *weight, int64_t block,
+                       int64_t width, uint8_t *low, int64_t *edge, uint64_t *some, int64_t *sums, int64_t *words, int64_t *total,
+                       int64_t *strongest) {
     Set set = {keys, first, bits, shift};
     for (int64_t text = 0; text < texts; text++) {
-        int64_t most = 0, count = edges(data + begins[text], sizes[text], fold, low, edge);
+        int64_t most = 0, count = edges((const uint8_t *)(uintptr_t)where[text], sizes[text], fold, low, edge);
         int64_t size = blocks(&set, weight, block, count, low, edge, some, sums);
         for (int64_t at = 0; at + width <= size; at++)
             if (sums[at + width] - sums[at] > most) most = sums[at + width] - sums[at];

@@ -40,7 +40,7 @@ FORMAL = 0.4  # what is left of the weight of a word that formal prose uses hone
 
 _SET = "u64* i32* u64* i32"
 _find = kernels.function("spin_find", f"u64* i64 {_SET} i64*")
-_weigh = kernels.function("spin_weigh", f"u16* i64* i64* i64 u8* {_SET} i16* i64 i64 u8* i64* u64* i64* i64* i64* i64*")
+_weigh = kernels.function("spin_weigh", f"u64* i64* i64 u8* {_SET} i16* i64 i64 u8* i64* u64* i64* i64* i64* i64*")
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -202,17 +202,12 @@ class Table:
 
     def weigh(self, texts: Sequence[str], width: int) -> tuple[Ints, Ints, Ints]:
         """Of every text the number of words, the sum of their weights, and that of its most marked `width` blocks."""
-        joined = "".join((*texts, "\n"))
-        data = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), "<u2").astype(np.uint16, copy=False)
-        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-        if len(data) != len(joined):  # characters beyond the basic plane take two units
-            sizes = np.array([len(text.encode("utf-16-le", "surrogatepass")) // 2 for text in texts], np.int64)
-        longest = int(sizes.max(initial=0))
-        some, sums = np.empty(longest // 2 + 1, np.uint64), np.empty(longest // (2 * BLOCK) + 3, np.int64)
+        given = kernels.Texts(texts)
+        low, edge = tokens.room(given)
+        some, sums = np.empty(len(edge) // 2, np.uint64), np.empty(len(edge) // (2 * BLOCK) + 3, np.int64)
         found = np.empty((3, len(texts)), np.int64)
-        begins = np.cumsum(sizes) - sizes
-        scratch = (*tokens.room(longest), some, sums)
-        _weigh(data, begins, sizes, len(texts), tokens.FOLD, *self._set, self._weights, BLOCK, width, *scratch, *found)
+        scratch = (BLOCK, width, low, edge, some, sums)
+        _weigh(given.where, given.size, len(texts), tokens.FOLD, *self._set, self._weights, *scratch, *found)
         count, total, strongest = found
         return count, total, strongest
 
