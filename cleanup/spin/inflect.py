@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from cleanup.errors import RuleError
@@ -64,15 +64,21 @@ def forms(lemma: str, pos: str, slot: str, exceptions: Exceptions) -> tuple[str,
     return tuple(head + form + tail for form in found)
 
 
-def pairs(original: str, variant: str, pos: str, exceptions: Exceptions) -> Iterator[tuple[str, str]]:
+Paradigm = tuple[tuple[str, ...], ...]  # the forms of a lemma, slot by slot
+
+
+def paradigm(lemma: str, pos: str, exceptions: Exceptions) -> Paradigm:
+    """All forms of a lemma."""
+    return tuple(forms(lemma, pos, slot, exceptions) for slot in SLOTS[pos])
+
+
+def pairs(original: Paradigm, variant: Paradigm) -> list[tuple[str, str]]:
     """(form of the variant, form of the original) for every slot that both have, without repetition."""
-    seen: set[tuple[str, str]] = set()
-    for slot in SLOTS[pos]:
-        after = forms(original, pos, slot, exceptions)
-        for before in forms(variant, pos, slot, exceptions):
-            if after and before != after[0] and (before, after[0]) not in seen:
-                seen.add((before, after[0]))
-                yield before, after[0]
+    found: dict[tuple[str, str], None] = {}
+    for after, before in zip(original, variant, strict=True):
+        if after:
+            found.update(((form, after[0]), None) for form in before if form != after[0])
+    return list(found)
 
 
 def _regular(word: str, pos: str, slot: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,7 +69,12 @@ class Candidate(NamedTuple):
 
 def rule_id(pos: str, variant: str, original: str) -> str:
     """`spin/n/mannequin/model`."""
-    return "/".join(["spin", pos, *(_NAME.sub("-", side.lower()).strip("-") or "sign" for side in (variant, original))])
+    return f"spin/{pos}/{_slug(variant)}/{_slug(original)}"
+
+
+@lru_cache(1 << 16)
+def _slug(side: str) -> str:
+    return _NAME.sub("-", side.lower()).strip("-") or "sign"
 
 
 def capitalised(phrase: str) -> str:
@@ -124,6 +129,7 @@ def _row(line: str, source: str, tier: str) -> Row:
     return Row(original, pos, tier, kept, frozenset(guard.split()), source)
 
 
+@lru_cache(1 << 16)
 def _variant(text: str, default: float, source: str) -> Variant:
     match = _VARIANT.fullmatch(text)
     if not match:
@@ -175,11 +181,13 @@ class Lexicon:
 
     def candidates(self) -> Iterator[Candidate]:
         """Every concrete pair, row by row; a word that maps to itself is left out."""
+        paradigm = cache(lambda lemma, pos: inflect.paradigm(lemma, pos, self.exceptions))
         for row in self.rows:
+            original = paradigm(row.original, row.pos)
             for variant in row.variants:
                 rule = rule_id(row.pos, variant.text, row.original)
                 rest = (rule, variant.share, variant.prior, row.tier, row.guard, variant.seen, variant.core, row.original)
-                for before, after in inflect.pairs(row.original, variant.text, row.pos, self.exceptions):
+                for before, after in inflect.pairs(original, paradigm(variant.text, row.pos)):
                     yield Candidate(before, after, *rest)
 
     @cached_property

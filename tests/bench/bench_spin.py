@@ -65,7 +65,8 @@ def coverage() -> None:
     for row in lexicon.rows:
         for variant in row.variants:
             if not variant.only:
-                own.update(inflect.pairs(row.original, variant.text, row.pos, lexicon.exceptions))
+                sides = (inflect.paradigm(side, row.pos, lexicon.exceptions) for side in (row.original, variant.text))
+                own.update(inflect.pairs(*sides))
     every = {(candidate.before, candidate.after) for candidate in lexicon.candidates()}
     for name, table, sample in (("hand-written, a third", own, held), ("whole lexicon, all", every, observed)):
         mass = sum(count for *_, count in sample)
