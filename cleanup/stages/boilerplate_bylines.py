@@ -47,7 +47,9 @@ def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[dict[int, int
     """What the lines of each page may say that are worth reading; lines that say nothing are left out."""
     found: list[dict[int, int]] = [{} for _ in range(pages)]
     rows = np.flatnonzero(worth_reading(lines))
-    tells = vocabulary.suspicion.tells([without_address(lines.text(row)) for row in rows.tolist()])
+    tells = vocabulary.suspicion.tells(lines.data, lines.begin[rows], lines.end[rows])
+    for at in np.flatnonzero(lines.addressed[rows]).tolist():
+        tells[at] = vocabulary.suspicion.tell(without_address(lines.text(rows[at])))
     saying = np.flatnonzero(tells)
     for page, line, said in zip(*lines.places(rows[saying]), tells[saying].tolist(), strict=True):
         found[page][line] = said

@@ -92,12 +92,11 @@ def symbols(fold: Callable[[str], str]) -> Codes:
     where it becomes two), or BREAK, NUMERAL, SIGN (that of a number), or ODD where that depends on what is beside it."""
     table = _become(fold)
     one = (table > 0) & (table < KNOWN)
-    letter = np.fromiter(map(str.isalnum, _every()[::2]), np.bool_, KNOWN)  # what expressions know as \w, but for "_"
     kinds = classes()
     for code in np.flatnonzero(~one).tolist():
         form = fold(chr(code))
         table[code] = ord(form[0]) + TWICE if len(form) == 2 and form[0] == form[1] else ODD
-    table[one & ~letter[table % KNOWN]] = BREAK
+    table[one & ~alphanumeric()[table % KNOWN]] = BREAK
     table[ord("#")] = SIGN
     table[(kinds & DIGIT) > 0] = NUMERAL
     table[(kinds & (WORD | LETTER | DIGIT)) == WORD] = ODD  # marks, which letters before them may take up
@@ -106,6 +105,12 @@ def symbols(fold: Callable[[str], str]) -> Codes:
         table[first : last + 1] = ODD
     table[ord("_")] = BREAK
     return table
+
+
+@cache
+def alphanumeric() -> npt.NDArray[np.bool_]:
+    """bool[KNOWN]: what expressions know as \\w, but for "_"."""
+    return np.fromiter(map(str.isalnum, _every()[::2]), np.bool_, KNOWN)
 
 
 @cache

@@ -1,34 +1,31 @@
-"""What a short line may be told to say, by expressions over a column of lines: when or how many, who, nothing but a name."""
+"""What a short line may be told to say, by a compiled loop over the lines: when or how many, who, nothing but a name."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from cleanup.stages.boilerplate_characters import SPACES
-from cleanup.stages.boilerplate_lines import series
+from cleanup import kernels
+from cleanup.stages.boilerplate_characters import DIGIT, SPACES, UPPER, Classes, Codes, alphanumeric, classes, folded
 
 DATED, WHO, NAMED = 1, 2, 4  # a line says when or how many; uses a word that introduces who; begins as nothing but a name does
 PARTICLES = frozenset("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
 EDGES = " \t,;:.|•·-–—―()[]【】（）／/*\u00a0\u200b"  # what stands around a part of a line
-LONGEST = 60  # characters of the longest word of a phrase
-_BEFORE = "".join(map(chr, SPACES)) + ":：("  # what may stand between a number and what it counts
-_NUMBER = re.compile(r"\d+")
-_WORDS = re.compile(r"[^\W\d_]+")
+_SPACERS = (*SPACES, *map(ord, ":：("))  # what may stand between a number and what it counts
+_SEAMS = "|•·/―—–\t\u3000-"  # what stands between the parts of a line
+# Capitals that are no letters.
+_CAPITALS = ((0x2160, 0x216F), (0x24B6, 0x24CF), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189))
+_KANJI, _KANA = (*range(0x4E00, 0xA000), ord("々")), range(0x3041, 0x3100)
 _FIRST = re.compile(r"\W*([^\W\d_]+)")
 _TRAIL = re.compile(r"\W+\Z")
-_SPACE = r"\s\x1c-\x1f"  # classes of signs as Python's expressions know them, for Rust's
-_LETTER = r"\p{L}\p{Nl}\p{No}"
-_NO_WORD = r"[^\p{L}\p{N}_]"
-_TIME = r"(?:19|20)\d\d|\d[:.h]\d\d"
-_BREAK = rf"(?:^|[|•·/―—–\t\u3000-]|[{_SPACE}]{{3}})"
-# The first word, and one of the next three behind none but short ones, begin with a capital.
-_NAME = rf"^[^{_LETTER}]*\p{{Uppercase}}\S*(?:[{_SPACE}]+[^{_SPACE}\p{{Uppercase}}]\S{{0,5}}){{0,2}}[{_SPACE}]+\p{{Uppercase}}"
-_CJK_NAME = r"^[\u4e00-\u9fff々]{1,3}[ \u3000][\u3041-\u30ff\u4e00-\u9fff々]{1,4}$"
-_DOTTED = re.compile("[iı]")  # of whose capitals one has a dot
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.uint8]
+_kernel = cache(kernels.function)
 
 
 class Suspicion:
@@ -39,35 +36,22 @@ class Suspicion:
         units = {form.casefold() for table in tables.values() for one in table.get("units", ()) for form in one.split()[1:]}
         introducing = phrases(tables, "author", "source")
         behind = phrases(tables, "author-behind")
-        unit = rf"\d[{_SPACE}]?[km]?[{_SPACE})-]*(?:{_any(_openings({*counts, *units}))})"
-        self._dated = rf"{_TIME}|(?i:{unit})"
-        self._who = rf"(?i:{_BREAK}{_NO_WORD}*(?:{_any(introducing)})(?:{_NO_WORD}|\d|$)|(?:{_any(behind)}){_NO_WORD}*$)"
-        edge = f"[{re.escape(EDGES)}]{{0,3}}"
-        self._named = rf"{_NAME}|{_CJK_NAME}|(?i:^{edge}(?:{_any(phrases(tables, 'agencies'))}){edge}$)"
+        forward = introducing, {*counts, *units}, phrases(tables, "agencies")
+        self._trees = _trees(*forward, _reversed(behind), _reversed(counts))
         self._first = {first[1] for first in map(_FIRST.match, introducing) if first}
         self._behind = _by_end(behind)
-        self._counts = _by_end(counts)
-        self._last = _by_end({(_WORDS.findall(phrase) if phrase[-1].isalpha() else phrase)[-1] for phrase in counts})
 
-    def tells(self, lines: Sequence[str]) -> npt.NDArray[np.uint8]:
-        """For each line the sum of what it may say: DATED, WHO and NAMED."""
-        column = series(lines)
-        found = np.zeros(len(lines), np.uint8)
-        for flag, pattern in ((DATED, self._dated), (WHO, self._who), (NAMED, self._named)):
-            found |= column.str.contains(pattern).to_numpy() * np.uint8(flag)
-        for row in column.str.contains(r"\d").arg_true().to_list():
-            if not found[row] & DATED and self._counted(lines[row]):
-                found[row] |= DATED
+    def tells(self, data: bytes, begin: Ints, end: Ints) -> Flags:
+        """For each line data[begin:end], in UTF-8, the sum of what it may say: DATED, WHO and NAMED."""
+        found = np.empty(len(begin), np.uint8)
+        loop = _kernel("suspects_tell", "bytes i64* i64* i64 u16* u32* i64* u32* u8* u8*")
+        loop(data, begin, end, len(begin), _kinds(), _plain(), *self._trees, found)
         return found
 
-    def _counted(self, line: str) -> bool:
-        """Whether a number stands behind what it counts. An expression with all these words in it is slow."""
-        for found in _NUMBER.finditer(line):
-            before = line[max(0, found.start() - 60) : found.start()].rstrip(_BEFORE)
-            low = before[-LONGEST:].casefold()
-            if low and low.endswith(self._last.get(low[-1], ())) and _ends_with(before, self._counts):
-                return True
-        return False
+    def tell(self, line: str) -> int:
+        """What one line may say."""
+        data = line.encode("utf-8", "surrogatepass")
+        return int(self.tells(data, np.zeros(1, np.int64), np.array([len(data)]))[0])
 
     def may_introduce(self, line: str) -> bool:
         """Whether the first word of a line could introduce who: sound."""
@@ -98,16 +82,54 @@ def phrases(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> l
     return sorted(found, key=lambda one: (-len(one), one))
 
 
-def _openings(found: Iterable[str]) -> list[str]:
-    """Phrases that begin with none of the others."""
-    least: list[str] = []
-    for phrase in sorted(found):
-        if not (least and phrase.startswith(least[-1])):
-            least.append(phrase)
-    return least
+def _reversed(found: Iterable[str]) -> list[str]:
+    return [phrase[::-1] for phrase in found]
 
 
-def _any(found: Iterable[str]) -> str:
-    """An expression for case folded phrases, whatever the spaces between their words."""
-    parts = [_DOTTED.sub("[iıİ]", re.escape(phrase)).replace(r"\ ", f"[{_SPACE}]+") for phrase in found]
-    return "|".join(parts) or r"[^\s\S]"
+def _trees(*found: Iterable[str]) -> tuple[Ints, Codes, Flags]:
+    """Trees of phrases as `kernels/suspects.c` reads them: a node's first edge, the sign of each edge, where phrases end."""
+    plain = _plain()
+    level = [sorted({tuple(plain[list(map(ord, " ".join(one.split())))].tolist()) for one in tree} - {()}) for tree in found]
+    first: list[int] = [0]
+    signs: list[int] = []
+    whole: list[bool] = []
+    while level:
+        below: list[list[tuple[int, ...]]] = []
+        for node in level:  # what its phrases go on with, sorted
+            nexts: dict[int, list[tuple[int, ...]]] = {}
+            for rest in node:
+                if rest:
+                    nexts.setdefault(rest[0], []).append(rest[1:])
+            whole.append(() in node)
+            signs += nexts
+            below += nexts.values()
+            first.append(len(signs))
+        level = below
+    return np.array(first, np.int64), np.array(signs, np.uint32), np.array(whole, np.uint8)
+
+
+@cache
+def _kinds() -> Classes:
+    """uint16[KNOWN]: what each character is, the sum of what `kernels/suspects.c` names."""
+    known, word = classes(), alphanumeric().copy()
+    script = word & ((known & DIGIT) == 0)
+    word[ord("_")] = True
+    capital = (known & UPPER) > 0
+    for begin, end in _CAPITALS:
+        capital[begin : end + 1] = True
+    table: Classes = (script * 2 + word * 4 + capital * 8 + ((known & DIGIT) > 0) * 16).astype(np.uint16)
+    sets = {1: SPACES, 32: map(ord, _SEAMS), 64: map(ord, EDGES), 128: _SPACERS, 256: _KANJI, 512: _KANA}
+    for flag, codes in sets.items():
+        table[np.fromiter(codes, np.int64)] |= flag
+    return table
+
+
+@cache
+def _plain() -> Codes:
+    """uint32[KNOWN]: the one character that each is folded to; i with or without its dot is one."""
+    table = folded().copy()
+    for code in np.flatnonzero(table == 0).tolist():
+        low = chr(code).lower()
+        table[code] = ord(low) if len(low) == 1 else code
+    table[[0x130, 0x131]] = ord("i")
+    return table

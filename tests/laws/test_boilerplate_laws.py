@@ -198,7 +198,7 @@ def test_a_page_without_residue_is_left_alone(paragraphs: list[str]) -> None:
 def test_metadata_suspects_are_sound(line: str) -> None:
     reading = VOCABULARY.read(line)
     if reading and reading.kinds - {"time"}:
-        assert VOCABULARY.suspicion.tells([line])[0] & (DATED | WHO), (line, reading.kinds)
+        assert VOCABULARY.suspicion.tell(line) & (DATED | WHO), (line, reading.kinds)
 
 
 class Patient(Vocabulary):
