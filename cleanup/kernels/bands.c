@@ -1,8 +1,7 @@
 /* Buckets of sketches: which documents have a value in common. */
-#include "kernels.h"
+#include "sketch.h"
 
-#define NONE 0xFFFFFFFFu /* where there is no value */
-#define GROUP 32         /* values looked at in one go */
+#define GROUP 32 /* values looked at in one go */
 
 /* A bit for each of `count` <= GROUP values: whether it ends in the bits `turn`. */
 static uint32_t fitting(const uint32_t *values, int64_t count, uint32_t mask, uint32_t turn, const uint32_t *bit) {
@@ -12,8 +11,9 @@ static uint32_t fitting(const uint32_t *values, int64_t count, uint32_t mask, ui
 }
 
 /*
- * The values of table[documents][columns] that are `turn` modulo `turns` (a power of two), of the documents that are chosen[]:
- * each as a word, the value above the document's place[]. Returns how many there are, of which the first `room` are written.
+ * The values of table[documents][columns] that are `turn` modulo `turns` (a power of two), of those documents for which
+ * chosen[documents] is not 0: each as a word, the value above the document's place[documents]. Returns how many there are, of
+ * which the first `room` are written to words[room].
  */
 KERNEL int64_t band_values(const uint32_t *table, int64_t documents, int64_t columns, const uint8_t *chosen,
                            const uint32_t *place, uint32_t turn, uint32_t turns, uint64_t *words, int64_t room) {
@@ -27,7 +27,7 @@ KERNEL int64_t band_values(const uint32_t *table, int64_t documents, int64_t col
             uint32_t bits = fitting(values, columns - column < GROUP ? columns - column : GROUP, turns - 1, turn, bit);
             for (; bits; bits &= bits - 1) {
                 uint32_t value = values[__builtin_ctz(bits)];
-                if (value == NONE) continue;
+                if (value == EMPTY) continue;
                 if (found < room) words[found] = (uint64_t)value << 32 | place[document];
                 found++;
             }

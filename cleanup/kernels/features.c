@@ -8,7 +8,6 @@ enum { DIGITS, CAPITALS, STARTS, COMMAS, MARKS, LITTLE, IS_BULLET, IS_OPEN, IS_Y
 #define SMALL 3         /* letters of a little word */
 #define LEAST 4         /* letters of a piece, which has two more where the word has */
 #define OPENING 4       /* paragraphs with which an article opens */
-#define MIX 0x9E3779B97F4A7C15u
 
 /* Beyond the tables are the rare signs of Chinese, and nothing else that counts. */
 static uint32_t kind_of(const uint16_t *classes, uint32_t point) {
@@ -89,7 +88,7 @@ static int64_t behind(const uint8_t *data, int64_t begin, int64_t end, int64_t s
 static uint64_t hash_bytes(const uint8_t *data, int64_t begin, int64_t end) {
     uint64_t hash = (uint64_t)(end - begin);
     for (; begin < end; begin++)
-        hash = (hash ^ data[begin]) * MIX, hash ^= hash >> 32;
+        hash = (hash ^ data[begin]) * GOLDEN, hash ^= hash >> 32;
     return hash;
 }
 
@@ -101,7 +100,7 @@ struct seen {
 
 static struct seen *find(struct seen *table, uint64_t mask, uint64_t key) {
     key += !key;
-    for (uint64_t at = (key * MIX >> 20) & mask;; at = (at + 1) & mask)
+    for (uint64_t at = (key * GOLDEN >> 20) & mask;; at = (at + 1) & mask)
         if (!table[at].key || table[at].key == key) {
             table[at].key = key;
             return table + at;
@@ -119,7 +118,7 @@ static uint64_t make_table(struct seen *table, int64_t keys) {
 
 /*
  * How often a page says each of its lines, and which lines begin as the one before. `first`[pages + 1] of the lines
- * data[begin[i]:end[i]], `count` of them; `table`[4 * (lines of the largest page) + 4] of 16 bytes; `counts`[16][count].
+ * data[begin[i]:end[i]], `count` of them; `room`[8 * (lines of the largest page) + 8]; `counts`[16][count].
  */
 KERNEL void features_repeats(const uint8_t *data, const int64_t *begin, const int64_t *end, int64_t count, const int64_t *first,
                              int64_t pages, uint64_t *room, int32_t *counts) {
@@ -162,7 +161,7 @@ static int64_t run(const struct pieces *pieces, uint32_t class, int64_t most, in
         if (!(kind & class))
             break;
         uint32_t low = point < KNOWN ? pieces->folded[point] : point;
-        *key = (*key + (low ? low : point)) * MIX;
+        *key = (*key + (low ? low : point)) * GOLDEN;
         *key ^= *key >> 32;
         *behind = at;
         *last = kind;

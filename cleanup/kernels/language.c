@@ -117,8 +117,8 @@ static double add_up(const int32_t *features, int64_t count, const int32_t *time
 /*
  * The scores of `texts` texts for each of `columns` languages, out[texts][columns], the higher one where two of the `labels`
  * labels are of one language, column[labels]; how many features each text has, kinds[texts]; the sum of their weights,
- * weights[texts]; and by how much the best language is better than the second, margin[texts]. Text i is data[ends[i -
- * 1]..ends[i]], the first begins at 0.
+ * weights[texts]; and by how much the best language is better than the second, margin[texts]. Text i is size[i] bytes at
+ * address where[i].
  *
  * weight[n] is what a feature counts that is there n times, for every n up to the size of the longest text in bytes;
  * prior[labels] and least[labels] what a label has to begin with, and then at least for every feature, in units of `unit`.
@@ -217,7 +217,7 @@ static uint64_t has_words(const uint8_t *data, int64_t size, const uint64_t *wor
             word |= (uint64_t)data[at] << (shift & 63);
         if (at == first || at - first > 8)
             continue;
-        uint64_t place = word * 0x9E3779B97F4A7C15u >> 56;
+        uint64_t place = word * GOLDEN >> 56;
         while (words[place] && words[place] != word)
             place = (place + 1) & 255;
         uint64_t bit = words[place] ? bits[place] : 0;
@@ -228,10 +228,6 @@ static uint64_t has_words(const uint8_t *data, int64_t size, const uint64_t *wor
     return found;
 }
 
-static int leads(uint8_t byte) {
-    return (byte & 0xC0) != 0x80;
-}
-
 /*
  * Where the character begins that comes `characters` characters after the one at data[at]; `size` where the text is over by
  * then.
@@ -240,12 +236,12 @@ static int64_t forward(const uint8_t *data, int64_t at, int64_t size, int64_t ch
     while (characters >= 64 && at + 64 <= size) {
         uint8_t some = 0; /* of few bits, so that the processor counts many bytes at once */
         for (int64_t byte = 0; byte < 64; byte++)
-            some = (uint8_t)(some + leads(data[at + byte]));
+            some = (uint8_t)(some + is_first(data[at + byte]));
         characters -= some;
         at += 64;
     }
     for (; at < size; at++) {
-        if (leads(data[at]) && characters-- == 0)
+        if (is_first(data[at]) && characters-- == 0)
             return at;
     }
     return size;

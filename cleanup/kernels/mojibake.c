@@ -172,12 +172,11 @@ static int64_t judge(const Line *line, int strict) {
 
 /* Where the next byte is, from `at` on, that is not printable ASCII or an ampersand. */
 static int64_t skip(const uint8_t *data, int64_t at, int64_t size) {
-    const uint64_t ones = 0x0101010101010101u, high = ones << 7;
     for (; at + 8 <= size; at += 8) {
         uint64_t some;
         memcpy(&some, data + at, 8);
-        uint64_t delete = some ^ ones * 0x7F, ampersand = some ^ ones * '&';
-        if ((some | ((some - ones * 0x20) & ~some) | ((delete - ones) & ~delete) | ((ampersand - ones) & ~ampersand)) & high)
+        uint64_t delete = some ^ EACH * 0x7F, ampersand = some ^ EACH * '&';
+        if ((some | ((some - EACH * 0x20) & ~some) | ((delete - EACH) & ~delete) | ((ampersand - EACH) & ~ampersand)) & EACH << 7)
             break;
     }
     while (at < size && data[at] >= 0x20 && data[at] < 0x7F && data[at] != '&')

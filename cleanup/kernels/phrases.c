@@ -3,11 +3,10 @@
 
 enum { BREAK, NUMERAL, SIGN, ODD }; /* characters that are no letters, as `boilerplate_characters.symbols` says */
 #define TWICE 0x80000000u
-#define MIX 0x9E3779B97F4A7C15u
 #define SLOT_BITS 16
 
 static uint32_t slot_of(uint64_t hash, int bits) {
-    return (uint32_t)((hash ^ hash >> 29) * MIX >> (64 - bits));
+    return (uint32_t)((hash ^ hash >> 29) * GOLDEN >> (64 - bits));
 }
 
 /*
@@ -142,8 +141,8 @@ static void walk_line(struct walk *walk, const uint8_t *data, int64_t begin, int
 
 /*
  * The phrases that the normal forms of `count` lines, data[begin[i]:end[i]], begin with, in order; a line of which that can not
- * be told has -1 among them. `plain`: the lines are normal forms. `empty`: the phrase of a line
- * without any word, or -1. Lines of more than `most` characters are left out.
+ * be told has -1 among them. `plain`: the lines are normal forms. `empty`: the phrase of a line without any word, or -1. Lines
+ * of more than `most` characters are left out, chars[count] says how many each has.
  * `symbols`[KNOWN], `steps`[1 << bits][4], `found`[room][3]: line, phrase, whether the normal form ends there.
  * Returns how many are found; those beyond the room are left out.
  */

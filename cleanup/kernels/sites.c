@@ -1,8 +1,6 @@
 /* Keys of lines by which a site's furniture is told: equal where lines say the same but for case, numbers and spaces. */
 #include "text.h"
 
-#define MIX 0x9E3779B97F4A7C15u
-
 /* The key of the line data[begin:end]: its characters folded, every digit a 0, white space between them one space. */
 static uint64_t line_key(const uint8_t *data, int64_t begin, int64_t end, const uint16_t *classes, const uint32_t *folded) {
     uint64_t key = 0;
@@ -14,10 +12,10 @@ static uint64_t line_key(const uint8_t *data, int64_t begin, int64_t end, const 
             continue;
         }
         if (spaced)
-            key = (key ^ ' ') * MIX;
+            key = (key ^ ' ') * GOLDEN;
         spaced = 0;
         point = kind & DIGIT ? '0' : point < KNOWN && folded[point] ? folded[point] : point;
-        key = (key ^ point) * MIX;
+        key = (key ^ point) * GOLDEN;
         key ^= key >> 32;
         key += !key;
     }

@@ -1,8 +1,7 @@
 /* Words of many texts as 64-bit keys, and what they weigh. Texts are well-formed UTF-8, lone surrogates written as three bytes. */
 #include "kernels.h"
 
-#define MIX1 UINT64_C(0x9E3779B97F4A7C15)
-#define MIX2 UINT64_C(0xC2B2AE3D27D4EB4F)
+#define MIX UINT64_C(0xC2B2AE3D27D4EB4F)
 #define FRONT 8  /* bytes before the letters of a text, and after them: eight can be read anywhere */
 
 /* A set of keys: ascending ones, for every slot of their top bits where those of that slot begin (one more at the end), and for
@@ -28,19 +27,9 @@ static inline int64_t place(const Set *set, uint64_t key) {
     return -1;
 }
 
-/* Eight bytes as a number, the first one lowest. */
-static inline uint64_t eight(const uint8_t *data) {
-    uint64_t found;
-    memcpy(&found, data, sizeof found);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    found = __builtin_bswap64(found);
-#endif
-    return found;
-}
-
 /*
  * The words of a text, runs of characters that `fold` [256] has letters for: at which characters each begins and ends, one after
- * the other in `edge` [size + 2]; how many. Letters are written to `low` [size + 2 * FRONT], a byte a character. No branches but for
+ * the other in `edge`[size + 2]; how many. Letters are written to `low` [size + 2 * FRONT], a byte a character. No branches but for
  * characters beyond ASCII: where words end can't be foreseen.
  */
 static int64_t edges(const uint8_t *data, int64_t size, const uint8_t *fold, uint8_t *low, int64_t *edge) {
@@ -69,8 +58,8 @@ static int64_t edges(const uint8_t *data, int64_t size, const uint8_t *fold, uin
 /* The key of a word: of its first eight letters, and where there are more of its last eight and its length. */
 static inline uint64_t word(const uint8_t *low, int64_t begin, int64_t end) {
     uint64_t length = (uint64_t)(end - begin), kept = length < 8 ? length : 8;
-    uint64_t key = (eight(low + FRONT + begin) & UINT64_MAX >> (64 - 8 * kept)) * MIX1;
-    uint64_t last = (eight(low + FRONT + end - 8) + length) * MIX2;
+    uint64_t key = (read_eight(low + FRONT + begin) & UINT64_MAX >> (64 - 8 * kept)) * GOLDEN;
+    uint64_t last = (read_eight(low + FRONT + end - 8) + length) * MIX;
     key ^= last * (length > 8);
     return key ^ key >> 29;
 }

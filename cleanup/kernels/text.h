@@ -28,12 +28,6 @@ static inline uint32_t last_point(const uint8_t *data, int64_t begin, int64_t *e
     return next_point(data, behind, &at);
 }
 
-static inline int is_first(uint8_t byte) {
-    return (byte & 0xC0) != 0x80;
-}
-
-#define EACH UINT64_C(0x0101010101010101) /* one in each of eight bytes */
-
 /* How many of eight bytes have the lowest bit set. */
 static inline int64_t count_flags(uint64_t flags) {
     return (int64_t)((flags & EACH) * EACH >> 56);

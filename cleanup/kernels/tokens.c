@@ -1,10 +1,9 @@
-/* From UTF-16 code units to hashed tokens and shingles. What the hashes are must never change: indexes hold them. */
+/* From UTF-8, or UTF-16 code units, to hashed tokens and shingles. What the hashes are must never change: indexes hold them. */
 #include "sketch.h"
 
 #define SINGLE 0x7Fu  /* folded byte of a unit that is a token of its own; its code is hashed */
 #define NOTHING 0x7Eu /* folded byte of a unit that is invisible inside a word */
 #define BLOCK 32 /* units */
-#define EVERY 0x0101010101010101u /* times a byte: eight of it */
 
 /* Multipliers: from the SplitMix64 sequence, made odd; of 32 bits the upper halves. */
 #define FIRST 0x39622F24CE49C225u /* seed 0xC1EA */
@@ -13,15 +12,6 @@
 #define STEP 0x440137F3u /* seed 0x57E9 */
 #define SHORT 0x09F1FD9Du /* seed 0x5EED */
 #define SHORTER 0x70D29B6Du
-
-static uint64_t word(const uint8_t *at) {
-    uint64_t found;
-    memcpy(&found, at, 8);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    found = __builtin_bswap64(found);
-#endif
-    return found;
-}
 
 /* An ASCII letter in lower case, a digit as it stands, else 0. */
 static uint8_t letter(uint8_t code) {
@@ -90,7 +80,7 @@ static uint32_t beyond_ascii(const uint8_t *text, int64_t *at) {
 static int64_t fold_ascii(const uint8_t *text, uint8_t *low) {
     for (int i = 0; i < BLOCK; i++) low[i] = letter(text[i]);
     for (int64_t i = 0; i < BLOCK; i += 8) {
-        uint64_t beyond = word(text + i) & 0x80 * EVERY;
+        uint64_t beyond = read_eight(text + i) & 0x80 * EACH;
         if (beyond) return i + (__builtin_ctzll(beyond) >> 3);
     }
     return BLOCK;
@@ -127,7 +117,7 @@ int64_t fold_text(const uint8_t *text, int64_t size, const uint8_t *table, uint8
 
 /* A bit for each of the eight bytes of a word: whether it is not 0. */
 static uint64_t filled(uint64_t bytes) {
-    uint64_t high = (((bytes & 0x7F * EVERY) + 0x7F * EVERY) | bytes) & 0x80 * EVERY;
+    uint64_t high = (((bytes & 0x7F * EACH) + 0x7F * EACH) | bytes) & 0x80 * EACH;
     return (high >> 7) * 0x0102040810204080u >> 56;
 }
 
@@ -135,7 +125,7 @@ static uint64_t filled(uint64_t bytes) {
 static uint64_t differing(const uint8_t *at, int64_t count, uint64_t other) {
     uint64_t found = 0;
     if (count == 64) {
-        for (int i = 0; i < 64; i += 8) found |= filled(word(at + i) ^ other * EVERY) << i;
+        for (int i = 0; i < 64; i += 8) found |= filled(read_eight(at + i) ^ other * EACH) << i;
         return found;
     }
     for (int64_t i = 0; i < count; i++) found |= (uint64_t)(at[i] != other) << i;
@@ -144,9 +134,9 @@ static uint64_t differing(const uint8_t *at, int64_t count, uint64_t other) {
 
 /* How many bits of a word are set. */
 static int64_t count_bits(uint64_t bits) {
-    bits -= bits >> 1 & 0x55 * EVERY;
-    bits = (bits & 0x33 * EVERY) + (bits >> 2 & 0x33 * EVERY);
-    return (int64_t)(((bits + (bits >> 4)) & 0x0F * EVERY) * EVERY >> 56);
+    bits -= bits >> 1 & 0x55 * EACH;
+    bits = (bits & 0x33 * EACH) + (bits >> 2 & 0x33 * EACH);
+    return (int64_t)(((bits + (bits >> 4)) & 0x0F * EACH) * EACH >> 56);
 }
 
 /*
@@ -190,8 +180,8 @@ static int64_t borders(const uint8_t *low, int64_t begin, int64_t end, int singl
 static uint32_t hash(const uint8_t *at, int64_t size) {
     uint64_t longer = (uint64_t)(8 - size) >> 63; /* without branches, which words would mislead */
     uint64_t missing = (uint64_t)(8 - size) & (longer - 1);
-    uint64_t mixed = word(at) & ~(uint64_t)0 >> 8 * missing;
-    uint64_t last = word(at + ((size - 8) & -(int64_t)longer)) * LONG;
+    uint64_t mixed = read_eight(at) & ~(uint64_t)0 >> 8 * missing;
+    uint64_t last = read_eight(at + ((size - 8) & -(int64_t)longer)) * LONG;
     last ^= last >> 32;
     last += (uint64_t)size * SIZE;
     mixed ^= last & -longer;

@@ -18,13 +18,14 @@ Offsets = NDArray[np.int64]
 
 
 class Words(NamedTuple):
-    """Words of a batch: word i is at `starts[i]` of the joined text; document d owns words `first[d]:first[d + 1]`."""
+    """Words of a batch: document d owns words `first[d]:first[d + 1]`; word i is at character `starts[i]`, as if documents
+    lay one behind the other with two characters between them."""
 
     keys: Keys
     starts: Offsets
     lengths: Offsets
     first: Offsets
-    base: Offsets  # where each document begins in the joined text
+    base: Offsets  # the character at which each document begins
 
 
 def _fold() -> NDArray[np.uint8]:

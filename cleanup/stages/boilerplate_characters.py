@@ -48,7 +48,7 @@ _RANGES = {8: _WIDE, 128: _CIRCLED, 256: _HAN, 512: _KATAKANA, 1024: _HANGUL}
 _JAMO = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xD7B0, 0xD7FF))  # Korean letters, which become syllables
 _LETTERS, _CAPITALS, _WORDS = frozenset("Lu Ll Lt Lm Lo".split()), "Lu", frozenset("Mn Mc Me Nd Nl Pc".split())  # noqa: SIM905
 _SAME = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xE000, 0xF8FF))  # ranges of one category
-WIDE, DIGIT, LETTER, UPPER, WORD = 8, 16, 32, 64, 128
+DIGIT, LETTER, UPPER, WORD = 16, 32, 64, 128
 BREAK, NUMERAL, SIGN, ODD, TWICE = 0, 1, 2, 3, 0x80000000
 
 Classes = npt.NDArray[np.uint16]

@@ -1,4 +1,4 @@
-"""Which rules match which lines of a batch: by hash, by first characters, by pieces of words, and only then by expression."""
+"""Which rules match which lines of a batch: by how a line begins, by pieces of words, and only then by expression."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Rules for residue lines: what `rules/boilerplate/*.toml` says. `boilerplate_match` finds the lines they fit.
 
-A line is compared in its normal form: case folded, only words, numbers as `#`, one space between. Exact forms are found by
-hash, prefixes and wildcards by their first characters, and regular expressions run last, on the few lines that contain one
-of the words they need, in an engine that is linear in the line (Rust's, through polars).
+A line is compared in its normal form: case folded, only words, numbers as `#`, one space between. Exact forms, prefixes and
+wildcards are found by how that form begins, and regular expressions run last, on the few lines that contain one of the pieces of
+words they need (`boilerplate_regex`).
 """
 
 from __future__ import annotations
