@@ -34,13 +34,13 @@ class Classes:
         self.bits = len(self.keys).bit_length() + 1
         self.table = np.full(((1 << self.bits) + 1, 2), (0, FIRM), np.uint32)
         first = np.argsort(self.values != 0, kind="stable")  # stop words, which are looked up most, get the best places
-        fill = _kernel("classes_fill", "u32* u32* i64 u32* i32")
+        fill = kernels.function("classes_fill", "u32* u32* i64 u32* i32")
         fill(self.keys[first], self.values[first], len(first), self.table, self.bits)
 
     def lookup(self, hashes: U32) -> U32:
         """The value of every token: 0 for a stop word, below `FIRM` for a word with a class, else the word's own."""
         found = np.empty(len(hashes), np.uint32)
-        _kernel("classes_lookup", "u32* i64 u32* i32 u32*")(hashes, len(hashes), self.table, self.bits, found)
+        kernels.function("classes_lookup", "u32* i64 u32* i32 u32*")(hashes, len(hashes), self.table, self.bits, found)
         return found
 
 
@@ -68,8 +68,3 @@ def built_in() -> Classes:
     from cleanup.spin.canonical import groups
 
     return Classes(groups())
-
-
-@cache
-def _kernel(name: str, arguments: str) -> kernels.Function:
-    return kernels.function(name, arguments)

@@ -97,7 +97,7 @@ def _fold(first: int, texts: Sequence[str]) -> Folded:
     sizes = [len(text.encode(_UTF_16, "surrogatepass")) // 2 for text in texts] if wide else map(len, texts)
     offsets = np.cumsum(np.fromiter((1, *sizes), np.int64, len(texts) + 1)) + np.arange(len(texts) + 1)
     low = np.empty(len(units), np.uint8)
-    special = _kernel("fold_units", "u16* i64 u8* u8*", "i64")(units, len(units), table(), low)
+    special = kernels.function("fold_units", "u16* i64 u8* u8*", "i64")(units, len(units), table(), low)
     if special & 2:
         keep = low != NOTHING
         offsets = np.append(0, np.cumsum(keep))[offsets]
@@ -114,7 +114,7 @@ def tokenise(folded: Folded) -> Tokens:
     room = int(folded.offsets[-1]) + AHEAD
     bounds, hashes = np.empty(len(folded.offsets), np.int64), np.empty(room, np.uint32)
     starts, ends = np.empty(room, np.int64), np.empty(room, np.int64)
-    _kernel("tokens", "u8* u16* i64* i64 i32 i64* u32* i64* i64*")(
+    kernels.function("tokens", "u8* u16* i64* i64 i32 i64* u32* i64* i64*")(
         *(folded.low, folded.units, folded.offsets, len(bounds) - 1, folded.single, bounds, hashes, starts, ends)
     )
     found = int(bounds[-1])
@@ -128,11 +128,6 @@ def finish(value: U32, out: U32) -> None:
     out *= _MIX
     out ^= out >> u32(15)
     out *= _LAST
-
-
-@cache
-def _kernel(name: str, arguments: str, result: str | None = None) -> kernels.Function:
-    return kernels.function(name, arguments, result)
 
 
 # ------------------------------------------------------------------------------------------ characters beyond ASCII

@@ -27,13 +27,8 @@ def shingled(tokens: Tokens, width: int) -> Shingled:
     """Shingles of `width` tokens. A text with fewer has one, over what it has; a text without tokens has none."""
     texts = len(tokens.bounds) - 1
     values, counts = np.empty(len(tokens.hashes), np.uint32), np.empty(texts, np.int64)
-    _kernel()(tokens.hashes, tokens.bounds, texts, width, values, counts)
+    kernels.function("shingles", "u32* i64* i64 i64 u32* i64*")(tokens.hashes, tokens.bounds, texts, width, values, counts)
     return Shingled(values, tokens.bounds, counts)
-
-
-@cache
-def _kernel() -> kernels.Function:
-    return kernels.function("shingles", "u32* i64* i64 i64 u32* i64*")
 
 
 def hashes32(shingles: Shingled) -> U32:

@@ -34,8 +34,9 @@ _KINDS = {
 _ITEMS = {f"{kind}{8 * size}": np.dtype(f"{kind}{size}") for kind in "iuf" for size in (1, 2, 4, 8) if (kind, size) != ("f", 1)}
 
 
+@cache
 def function(name: str, arguments: str, result: str | None = None) -> Function:
-    """The compiled function of a name; it is called with the interpreter's lock released.
+    """The compiled function of a name, looked up once; it is called with the interpreter's lock released.
 
     `arguments`: the kind of each, separated by blanks: `i32 i64 u32 u64 f64`, `bytes`, or `u8* i32* f32* ...` for an array of
     such items. A call with an array of another type, or one that is not contiguous, raises ctypes.ArgumentError. Nothing looks

@@ -39,8 +39,8 @@ SMOOTH = 2.0  # counts
 FORMAL = 0.4  # what is left of the weight of a word that formal prose uses honestly
 
 _SET = "u64* i32* u64* i32"
-_find = kernels.function("spin_find", f"u64* i64 {_SET} i64*")
-_weigh = kernels.function("spin_weigh", f"u64* i64* i64 u8* {_SET} i16* i64 i64 u8* i64* u64* i64* i64* i64* i64*")
+_FIND = f"u64* i64 {_SET} i64*"
+_WEIGH = f"u64* i64* i64 u8* {_SET} i16* i64 i64 u8* i64* u64* i64* i64* i64* i64*"
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -197,7 +197,7 @@ class Table:
     def find(self, keys: tokens.Keys) -> Ints:
         """The index of each key, -1 for one that is not there."""
         found = np.empty(len(keys), np.int64)
-        _find(keys, len(keys), *self._set, found)
+        kernels.function("spin_find", _FIND)(keys, len(keys), *self._set, found)
         return found
 
     def weigh(self, texts: Sequence[str], width: int) -> tuple[Ints, Ints, Ints]:
@@ -207,7 +207,8 @@ class Table:
         some, sums = np.empty(len(edge) // 2, np.uint64), np.empty(len(edge) // (2 * BLOCK) + 3, np.int64)
         found = np.empty((3, len(texts)), np.int64)
         scratch = (BLOCK, width, low, edge, some, sums)
-        _weigh(given.where, given.size, len(texts), tokens.FOLD, *self._set, self._weights, *scratch, *found)
+        loop = kernels.function("spin_weigh", _WEIGH)
+        loop(given.where, given.size, len(texts), tokens.FOLD, *self._set, self._weights, *scratch, *found)
         count, total, strongest = found
         return count, total, strongest
 

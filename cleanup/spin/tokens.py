@@ -42,7 +42,7 @@ FOLD = _fold()  # of every Latin-1 character
 _MIX1, _MIX3 = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0x165667B19E3779F9))
 _SHIFT = np.uint64(29)
 _FRONT = 8  # as in spin.c
-_words = kernels.function("spin_words", "u64* i64* i64 u8* u8* i64* i64* u64* i64* i64* i64*")
+_WORDS = "u64* i64* i64 u8* u8* i64* i64* u64* i64* i64* i64*"
 
 
 def split(texts: Sequence[str]) -> Words:
@@ -52,7 +52,8 @@ def split(texts: Sequence[str]) -> Words:
     np.cumsum([len(text) + 2 for text in texts], out=base[1:])  # words of different texts are never one character apart
     most = int(given.size.sum()) // 2 + len(texts)
     keys, starts, lengths = np.empty(most, np.uint64), np.empty(most, np.int64), np.empty(most, np.int64)
-    _words(given.where, given.size, len(texts), FOLD, *room(given), base, keys, starts, lengths, first)
+    loop = kernels.function("spin_words", _WORDS)
+    loop(given.where, given.size, len(texts), FOLD, *room(given), base, keys, starts, lengths, first)
     count = int(first[-1])
     return Words(keys[:count], starts[:count], lengths[:count], first, base[:-1])
 

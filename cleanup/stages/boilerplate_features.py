@@ -6,7 +6,6 @@ Everything is computed element by element and page by page, so that a line's num
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,6 @@ _FORMS = (
     *("digits", "capitals", "starts", "commas", "marks", "little"),
     *("is bullet", "is open", "is year", "ends colon", "repeat", "goes on", "said", "said early", "said later", "pieces"),
 )
-_kernel = cache(kernels.function)
 _NEIGHBOURS = {
     "words": (-1, 1, 2),
     "said share": (-1, 1),
@@ -114,12 +112,14 @@ def _forms(lines: Lines) -> dict[str, Column]:
     counts = np.zeros((len(_FORMS), len(lines)), np.int32)
     at = lines.data, lines.begin, lines.end
     sizes = np.diff(lines.first)
-    _kernel("features_forms", "bytes i64* i64* i64* i64 i64 u16* i32*")(*at, lines.chars, len(lines), SHORT, classes(), counts)
+    kernels.function("features_forms", "bytes i64* i64* i64* i64 i64 u16* i32*")(
+        *at, lines.chars, len(lines), SHORT, classes(), counts
+    )
     room = np.empty(max(8 * sizes.max(initial=0), 2 * len(lines.data)) + 8, np.uint64)
     keys = np.empty(len(lines.data) // 4 + 1, np.uint64)
     pages = lines.first, len(sizes)
-    _kernel("features_repeats", "bytes i64* i64* i64 i64* i64 u64* i32*")(*at, len(lines), *pages, room, counts)
-    _kernel("features_pieces", "bytes i64* i64* i64 i64* i64 u8* u16* u32* u64* u64* i32*")(
+    kernels.function("features_repeats", "bytes i64* i64* i64 i64* i64 u64* i32*")(*at, len(lines), *pages, room, counts)
+    kernels.function("features_pieces", "bytes i64* i64* i64 i64* i64 u8* u16* u32* u64* u64* i32*")(
         *at, len(lines), *pages, lines.long.view(np.uint8), classes(), folded(), room, keys, counts
     )
     columns: dict[str, Column] = dict(zip(_FORMS, counts, strict=True))

@@ -4,7 +4,7 @@ with, and pieces of words that stand anywhere in it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,6 @@ _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines
 _RANKS = [_COMMON.find(code) for code in range(256)]
 _BEGUN = "bytes i64* i64* i64* i64 i64 u32* i64 i64 i32* i64 i64 i32*"
 _HELD = "bytes i64* i64* i64* i64 i64 bytes i64* i32* i32* i32* u8* i64* i64 i32*"
-_kernel = cache(kernels.function)
 
 Found = npt.NDArray[np.int32]  # [found, 3]
 
@@ -38,7 +37,7 @@ class Beginnings:
         first = np.cumsum([0, *map(len, phrases)])
         self._bits = (2 * len(points) + 2).bit_length()
         self._steps = np.zeros((1 << self._bits, 4), np.int32)
-        _kernel("phrases_grow", "u32* i64* i64 i32* i64")(points, first, len(phrases), self._steps, self._bits)
+        kernels.function("phrases_grow", "u32* i64* i64 i32* i64")(points, first, len(phrases), self._steps, self._bits)
 
     def find(self, lines: Lines) -> Found:
         """Line, phrase, and whether the line's normal form ends with it, of all that lines of at most SHORT characters begin
@@ -56,7 +55,7 @@ class Beginnings:
         return found[found[:, 0].argsort(kind="stable")]
 
     def _find(self, data: bytes, begin: Ints, end: Ints, chars: Ints, *, plain: bool) -> Found:
-        begun = _kernel("phrases_begun", _BEGUN, "i64")
+        begun = kernels.function("phrases_begun", _BEGUN, "i64")
         tree = symbols(fold), plain, self._empty, self._steps, self._bits
         return _all(partial(begun, data, begin, end, chars, len(begin), SHORT, *tree), len(begin))
 
@@ -73,13 +72,13 @@ class Pieces:
         self._head = np.empty(SLOTS + 256, np.int32)
         self._next = np.empty(len(ways), np.int32)
         self._flags = np.empty(SLOTS // 8, np.uint8)
-        lay = _kernel("phrases_lay", "bytes i64* i32* i64 i32* i32* u8*")
+        lay = kernels.function("phrases_lay", "bytes i64* i32* i64 i32* i32* u8*")
         lay(self._bytes, self._first, self._offset, len(ways), self._head, self._next, self._flags)
 
     def find(self, lines: Lines) -> Found:
         """Line, piece, and the byte of the line behind it, of all that lines of at most SHORT characters hold; in ascending
         order of lines, then of bytes."""
-        held = _kernel("phrases_held", _HELD, "i64")
+        held = kernels.function("phrases_held", _HELD, "i64")
         forms = self._bytes, self._first, self._offset, self._head, self._next, self._flags, np.zeros(len(self._need), np.int64)
         at = lines.data, lines.begin, lines.end, lines.chars
         found = _all(partial(held, *at, len(lines), SHORT, *forms), len(lines))

@@ -85,13 +85,10 @@ def host_key(host: str) -> int:
     return int.from_bytes(hashlib.blake2b(host.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
-_kernel = cache(kernels.function)
-
-
 def _keys(data: bytes, begin: Ints, end: Ints, hosts: Keys) -> Keys:
     """Of the lines data[begin:end], each of a host: lines with the same form have the same key."""
     found: Keys = np.empty(len(begin), np.uint64)
-    _kernel("sites_keys", "bytes i64* i64* i64 u16* u32* u64*")(data, begin, end, len(begin), classes(), folded(), found)
+    kernels.function("sites_keys", "bytes i64* i64* i64 u16* u32* u64*")(data, begin, end, len(begin), classes(), folded(), found)
     found ^= hosts
     found *= _MIX
     return found
