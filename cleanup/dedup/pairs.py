@@ -48,12 +48,12 @@ class Places:
         """Buckets of places with a common value in any column of a table, some values at a time.
 
         All values in one sort would take eight bytes each. So they are done by their last bits, in as many turns as keep
-        one a document in memory, two where that is not much. `wanted` leaves out documents by number.
+        one a document in memory. `wanted` leaves out documents by number.
         """
         columns = table.shape[1]
         chosen = (self.alive if wanted is None else self.alive & wanted).view(np.uint8)
         turns = 1
-        most = max(PART, min(2 * len(self), 4 * PART))
+        most = max(PART, len(self))
         while turns < columns and len(self) * columns // turns > most:
             turns *= 2
         for turn in range(turns):
