@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleanup import kernels
-from cleanup.stages.boilerplate_characters import DIGIT, SPACES, UPPER, Classes, Codes, alphanumeric, classes, folded
+from cleanup.stages.boilerplate_characters import DIGIT, KNOWN, SPACES, UPPER, Classes, Codes, alphanumeric, classes, folded
 
 DATED, WHO, NAMED = 1, 2, 4  # a line says when or how many; uses a word that introduces who; begins as nothing but a name does
 PARTICLES = frozenset("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
@@ -88,8 +88,7 @@ def _reversed(found: Iterable[str]) -> list[str]:
 
 def _trees(*found: Iterable[str]) -> tuple[Ints, Codes, Flags]:
     """Trees of phrases as `kernels/suspects.c` reads them: a node's first edge, the sign of each edge, where phrases end."""
-    plain = _plain()
-    level = [sorted({tuple(plain[list(map(ord, " ".join(one.split())))].tolist()) for one in tree} - {()}) for tree in found]
+    level = [sorted(set(map(_signs, tree)) - {()}) for tree in found]
     first: list[int] = [0]
     signs: list[int] = []
     whole: list[bool] = []
@@ -106,6 +105,11 @@ def _trees(*found: Iterable[str]) -> tuple[Ints, Codes, Flags]:
             first.append(len(signs))
         level = below
     return np.array(first, np.int64), np.array(signs, np.uint32), np.array(whole, np.uint8)
+
+
+def _signs(phrase: str) -> tuple[int, ...]:
+    plain = _plain()
+    return tuple(int(plain[code]) if code < KNOWN else code for code in map(ord, " ".join(phrase.split())))
 
 
 @cache

@@ -81,6 +81,10 @@ def test_what_lines_may_say(line: str, said: int) -> None:
     assert SUSPICION.tell(line) == said
 
 
+def test_words_may_have_signs_beyond_the_tables() -> None:
+    assert Suspicion({"ja": {"agencies": ["𠮷田通信"]}}).tell("(𠮷田通信)") == NAMED
+
+
 @pytest.mark.parametrize("line", ["1 " * 50_000, "by " * 50_000, "Ⓐ" * 50_000, " " * 100_000 + "1", "(" * 100_000, "1-" * 50_000])
 def test_hostile_lines_are_read_once(line: str) -> None:
     assert SUSPICION.tell(line) in range(8)
