@@ -117,6 +117,7 @@ def execute(
                     corpus = _deduplicate(config, out, work, mapped, manifest, engine)
                     _furniture(config, work, engine, progress)
                     finished = _phase("finish", finish_part, part.finished, work, engine, progress)
+                directory.sweep(out)  # what workers left that died on the way
                 _conclude(out, manifest, mapped, finished, corpus, began)
             directory.discard(out)
         except OSError as error:  # inputs fail one by one, as documents; what comes here is about the run directory
