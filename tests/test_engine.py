@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from cleanup.engines import local
 from cleanup.errors import InputError, RunError
 from cleanup.write import directory
+from tests.trials import conserved
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forks")
 TEXTS = ["one", "two", "three", "four"]
@@ -129,3 +131,36 @@ def test_only_a_process_with_one_thread_is_copied() -> None:
     """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split() == ["True", "False"]
+
+
+DYING = """
+    import os, signal, sys
+    from pathlib import Path
+    from cleanup import run
+
+    os.environ.setdefault("MAIN", str(os.getpid()))
+    replace = os.replace
+
+    def dying(source, target):
+        died = Path(sys.argv[2] + ".died")
+        if os.getpid() != int(os.environ["MAIN"]) and "corpus" in Path(target).parts and not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(source, target)
+
+    os.replace = dying
+    if __name__ == "__main__":
+        from cleanup.config import Config, override
+        run.LITTLE = 0
+        run.execute(override(Config(), {"stages": ()}), [sys.argv[1]], Path(sys.argv[2]), jobs=1, apart=True)
+"""
+
+
+def test_what_a_dead_worker_has_half_written_goes(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(textwrap.dedent(DYING))
+    (tmp_path / "in.jsonl").write_text('{"id": "one", "text": "a sound text"}\n')
+    out = tmp_path / "out"
+    subprocess.run([sys.executable, tmp_path / "script.py", tmp_path / "in.jsonl", out], check=True)
+    assert (tmp_path / "out.died").exists()
+    assert conserved(out)
+    assert list(out.rglob("*.tmp")) == []

@@ -217,39 +217,6 @@ def test_memory_that_runs_out_at_one_document(tmp_path: Path) -> None:
     assert [doc["id"] for doc in failed] == ["hungry"]
 
 
-DYING = """
-    import os, signal, sys
-    from pathlib import Path
-    from cleanup import run
-
-    os.environ.setdefault("MAIN", str(os.getpid()))
-    replace = os.replace
-
-    def dying(source, target):
-        died = Path(sys.argv[2] + ".died")
-        if os.getpid() != int(os.environ["MAIN"]) and "corpus" in Path(target).parts and not died.exists():
-            died.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        replace(source, target)
-
-    os.replace = dying
-    if __name__ == "__main__":
-        from cleanup.config import Config, override
-        run.LITTLE = 0
-        run.execute(override(Config(), {"stages": ()}), [sys.argv[1]], Path(sys.argv[2]), jobs=1, apart=True)
-"""
-
-
-def test_what_a_dead_worker_has_half_written_goes(tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text(textwrap.dedent(DYING))
-    (tmp_path / "in.jsonl").write_text('{"id": "one", "text": "a sound text"}\n')
-    out = tmp_path / "out"
-    subprocess.run([sys.executable, tmp_path / "script.py", tmp_path / "in.jsonl", out], check=True)
-    assert (tmp_path / "out.died").exists()
-    assert conserved(out)
-    assert list(out.rglob("*.tmp")) == []
-
-
 def test_the_trail_of_deaths(tmp_path: Path) -> None:
     path = tmp_path / "trail"
 

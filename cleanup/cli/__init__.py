@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from cleanup.cli.options import filter_options
+from cleanup.engines import SELDOM
 
 COMMANDS = {
     "run": ("cleanup.cli.run:run_command", "Clean and deduplicate a collection into a directory."),
@@ -27,9 +28,6 @@ COMMANDS = {
     "report": ("cleanup.cli.report:report_command", "Rebuild a run's report.html."),
     "init": ("cleanup.cli.init:init_command", "Write a commented cleanup.toml."),
 }
-
-
-SELDOM = (50_000, 20, 100)  # as of gc.set_threshold: rules and libraries are a million objects, and hardly one is in a cycle
 
 
 class OutputError(Exception):

@@ -1,1 +1,3 @@
-"""engines"""
+"""Where a map runs, and how processes of ours are set up."""
+
+SELDOM = (50_000, 20, 100)  # as of gc.set_threshold: rules and libraries are a million objects, and hardly one is in a cycle

@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from typing import Any, TypeVar
 
+from cleanup.engines import SELDOM
 from cleanup.errors import RunError
 from cleanup.stages.deadline import WATCHDOG
 
@@ -28,7 +29,6 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 Work = Callable[[Job, int], Result]
 ATTEMPTS = 60  # a job that needs more deaths than this to find its faulty documents ends the run
-SELDOM = (50_000, 20, 100)  # as of gc.set_threshold
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 

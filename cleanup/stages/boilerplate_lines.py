@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -42,10 +42,10 @@ class Lines:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.data = b"\xff".join([*(text.encode("utf-8", "surrogatepass") for text in texts), b""])  # UTF-8, 0xFF behind each
-        room = _kernel("lines_room", "bytes i64", "i64")(self.data, len(self.data))
+        room = kernels.function("lines_room", "bytes i64", "i64")(self.data, len(self.data))
         columns = np.empty((COLUMNS, room), np.int64)
         self.first: Ints = np.empty(len(texts) + 1, np.int64)  # [texts + 1] number of each text's first line
-        split = _kernel("lines_split", "bytes i64 u16* i64* i64 i64* i64*", "i64")
+        split = kernels.function("lines_split", "bytes i64 u16* i64* i64 i64* i64*", "i64")
         count = split(self.data, len(self.data), classes(), _LIMITS, room, columns, self.first)
         self.begin: Ints  # bytes in `data`, white space around the line left out
         self.end: Ints
@@ -96,9 +96,6 @@ class Lines:
         """The texts of some lines, and their numbers there."""
         doc = np.searchsorted(self.first, rows, "right") - 1
         return doc.tolist(), (rows - self.first[doc]).tolist()
-
-
-_kernel = cache(kernels.function)
 
 
 class Page:

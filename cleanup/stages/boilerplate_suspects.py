@@ -25,7 +25,6 @@ _TRAIL = re.compile(r"\W+\Z")
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.uint8]
-_kernel = cache(kernels.function)
 
 
 class Suspicion:
@@ -44,7 +43,7 @@ class Suspicion:
     def tells(self, data: bytes, begin: Ints, end: Ints) -> Flags:
         """For each line data[begin:end], in UTF-8, the sum of what it may say: DATED, WHO and NAMED."""
         found = np.empty(len(begin), np.uint8)
-        loop = _kernel("suspects_tell", "bytes i64* i64* i64 u16* u32* i64* u32* u8* u8*")
+        loop = kernels.function("suspects_tell", "bytes i64* i64* i64 u16* u32* i64* u32* u8* u8*")
         loop(data, begin, end, len(begin), _kinds(), _plain(), *self._trees, found)
         return found
 
