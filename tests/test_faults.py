@@ -144,11 +144,11 @@ SCRIPT = """
     import os, signal, sys, time
     from cleanup import pipeline, stages
     from cleanup.document import each
-    from cleanup.stages import deadline, stage
+    from cleanup.stages import BUILT_IN, deadline, stage
 
     deadline.GRACE = 0.2
 
-    @stage("mojibake", version=1)
+    @stage("mojibake", version=BUILT_IN["mojibake"])
     def mischief(cfg, paths):
         def propose(doc):
             if "sleepy" in doc.text:

@@ -35,7 +35,7 @@ def rules(paths: Sequence[Path]) -> list[Rule]:
     return [rule.public() for rule in load(paths).values()]
 
 
-@stage("mojibake", version=1, rules=rules)
+@stage("mojibake", version=2, rules=rules)
 def mojibake(cfg: MojibakeConfig, paths: Sequence[Path]) -> Propose:
     """Build the stage: repairs of bytes and characters, as small edits."""
     cfg = cfg or MojibakeConfig()
