@@ -102,7 +102,7 @@ class Trials:
         from cleanup.config import Config, override
 
         # A stage of our own, because libraries that start threads do not survive a fork.
-        stages._REGISTRY["mojibake"] = stages.Stage("mojibake", 1, _stage, lambda paths: [])  # noqa: ARG005
+        stages._REGISTRY["mojibake"] = stages.Stage("mojibake", stages.BUILT_IN["mojibake"], _stage, lambda paths: [])  # noqa: ARG005
         self.scratch = scratch
         shutil.rmtree(scratch, ignore_errors=True)
         self.inputs = write_inputs(scratch / "in")
