@@ -5,10 +5,11 @@ An unknown key is an error that names its path.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import tomli
@@ -18,6 +19,13 @@ from cleanup.errors import ConfigError
 STAGES = ("mojibake", "boilerplate", "language", "spin")
 
 Format = Literal["auto", "text", "jsonl", "html", "warc", "csv", "parquet"]
+Number = Annotated[int, msgspec.Meta(ge=1)]
+OrNone = Annotated[int, msgspec.Meta(ge=0)]
+Few = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Bound = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Score = Annotated[float, msgspec.Meta(ge=0)]  # above 1: never
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,24 +35,24 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class ReadConfig(Section, frozen=True, kw_only=True):
     """How inputs become documents."""
 
-    format: Format = "auto"
-    text_field: str = "text"
-    html_field: str = "html"
+    format: Format = "auto"  # auto: by content, then name; else text, jsonl, html, warc, csv or parquet
+    text_field: str = "text"  # the field that holds a record's text; cleaned, it is written back there
+    html_field: str = "html"  # a record's page, from which the text is extracted
     id_field: str = ""  # default: "id", then "url"
-    url_field: str = "url"
-    date_field: str = "date"
-    part_bytes: int = 64 << 20  # input bytes (as stored) of one part of a run, at most
-    part_files: int = 2000  # at most so many small files in one part
+    url_field: str = "url"  # tells the host of a record
+    date_field: str = "date"  # of duplicates the earliest stays
+    part_bytes: Number = 64 << 20  # input bytes (as stored) of one part of a run, at most
+    part_files: Number = 2000  # at most so many small files in one part
 
 
 class LimitsConfig(Section, frozen=True, kw_only=True):
     """Bounds on hostile input. A limit that bites is reported by its name."""
 
-    max_document_bytes: int = 64 << 20
-    max_line_bytes: int = 256 << 20
-    max_ratio: int = 500  # decompressed / compressed bytes, checked after the first 16 MiB
-    max_depth: int = 500  # nesting of JSON and HTML
-    stage_seconds: float = 30.0  # per document and stage; 0: no limit
+    max_document_bytes: Number = 64 << 20  # of one document, decompressed
+    max_line_bytes: Number = 256 << 20  # of one line of JSONL or CSV
+    max_ratio: Number = 500  # decompressed / compressed bytes, checked after the first 16 MiB
+    max_depth: Number = 500  # nesting of JSON and HTML
+    stage_seconds: Seconds = 30.0  # per document and stage; 0: no limit
 
 
 class ParseConfig(Section, frozen=True, kw_only=True):
@@ -53,40 +61,40 @@ class ParseConfig(Section, frozen=True, kw_only=True):
     encoding: str = ""  # force one encoding instead of detecting
     extract: bool = True  # HTML: main text only; false: all text
     ensemble: bool = False  # second opinions from readability-lxml and resiliparse (extra "ensemble")
-    min_chars: int = 0
+    min_chars: OrNone = 0  # drop pages whose extracted text is shorter
     crawl_date: str = ""  # ISO 8601; relative dates ("4 hours ago") are only resolved against it
 
 
 class StageConfig(Section, frozen=True, kw_only=True):
     """What every stage has: a score at or above `apply` is applied, at or above `review` held for a person, below skipped."""
 
-    apply: float = 0.9
-    review: float = 0.5
+    apply: Score = 0.9  # from this score on a change is made; above 1: never
+    review: Score = 0.5  # from this score on it is held for a person
 
 
 class MojibakeConfig(StageConfig, frozen=True, kw_only=True):
     """Repair of bytes and characters."""
 
-    beyond_ftfy: bool = True
+    beyond_ftfy: bool = True  # also what ftfy does not know: other encodings, East Asian text, control characters
     off: tuple[str, ...] = ()  # rule ids (prefixes) that are turned off
 
 
 class BoilerplateConfig(StageConfig, frozen=True, kw_only=True):
     """Rules and structure for residue around an article."""
 
-    structure: bool = True
+    structure: bool = True  # also what only the shape of a page tells: bylines, lists of links, what follows a marker
     sites: bool = True  # lines that repeat over pages of one host
     sites_file: str = ""  # remembered site lines of earlier runs
-    captions: Literal["drop", "keep"] = "drop"
-    drop_title: bool = False
-    scorer: bool = True
+    captions: Literal["drop", "keep"] = "drop"  # "keep": captions of pictures stay
+    drop_title: bool = False  # take the title out of the text; it stays in the metadata
+    scorer: bool = True  # let the learned line scorer decide about lines that no rule knows
 
 
 class LanguageConfig(StageConfig, frozen=True, kw_only=True):
     """Language of a document and, for mixed pages, of its paragraphs."""
 
-    max_chars: int = 600  # that are read at most; the first 300 decide where they leave no doubt
-    min_chars: int = 12
+    max_chars: Number = 600  # that are read at most; the first 300 decide where they leave no doubt
+    min_chars: OrNone = 12  # letters; the language of a shorter text is "und"
     keep: tuple[str, ...] = ()  # drop documents in other languages
 
 
@@ -94,44 +102,49 @@ class SpinConfig(StageConfig, frozen=True, kw_only=True):
     """Detection and repair of synonym-spun text."""
 
     repair: bool = True  # false: verdicts only
-    window_words: int = 150  # stretches of a long text that are judged by themselves
+    window_words: Number = 150  # stretches of a long text that are judged by themselves
     quotations: bool = True  # repair quotations that contradict themselves inside; false: what is quoted is only held
 
 
 class DedupConfig(Section, frozen=True, kw_only=True):
     """Near-duplicate coverage."""
 
-    enabled: bool = True
-    mode: Literal["drop", "mark", "cluster"] = "drop"
-    k: int = 128  # values in a sketch
-    shingle: int = 5  # words of a surface shingle
-    scheme: Literal["fss", "affine32"] = "fss"
-    seed: int = 1
-    jaccard: float = 0.7  # surface Jaccard at which two texts are near-duplicates
-    containment: float = 0.8  # share of the shorter text that lies in passages of the other one
-    excerpt: float = 0.5  # the same where it is one unbroken stretch: an excerpt, or a reprint with a new head or tail
-    spun: float = 0.35  # share of the shorter text's content words, by synonym class, that follow in the same order
-    min_words: int = 8  # shorter documents are only compared exactly
-    keep: tuple[Literal["spin", "date", "length", "id"], ...] = ("spin", "date", "length", "id")
-    max_removal: float = 1.0  # stop when more than this share of a host would be dropped
+    enabled: bool = True  # false: no near-duplicates are looked for
+    mode: Literal["drop", "mark", "cluster"] = "drop"  # mark: keep all, with cluster and relation; cluster: clusters.jsonl only
+    k: Few = 128  # values in a sketch
+    shingle: Few = 5  # words of a surface shingle
+    scheme: Literal["fss", "affine32"] = "fss"  # affine32: sketches as datasketch makes them
+    seed: OrNone = 1  # of the sketches' hash functions
+    jaccard: Bound = 0.7  # surface Jaccard at which two texts are near-duplicates
+    containment: Bound = 0.8  # share of the shorter text that lies in passages of the other one
+    excerpt: Bound = 0.5  # the same where it is one unbroken stretch: an excerpt, or a reprint with a new head or tail
+    spun: Bound = 0.35  # share of the shorter text's content words, by synonym class, that follow in the same order
+    min_words: OrNone = 8  # shorter documents are only compared exactly
+    keep: tuple[Literal["spin", "date", "length", "id"], ...] = (
+        "spin",
+        "date",
+        "length",
+        "id",
+    )  # who stays: least spun, earliest...
+    max_removal: Share = 1.0  # stop when more than this share of a host would be dropped
     index: str = ""  # directory of a persistent index
 
 
 class WriteConfig(Section, frozen=True, kw_only=True):
     """The run directory."""
 
-    format: Literal["jsonl", "text", "parquet"] = "jsonl"
-    compress: Literal["none", "zst", "gz"] = "none"
+    format: Literal["jsonl", "text", "parquet"] = "jsonl"  # of corpus/ and dropped/
+    compress: Literal["none", "zst", "gz"] = "none"  # corpus/ and dropped/
 
 
 class Config(Section, frozen=True, kw_only=True):
     """The whole configuration of a pipeline or run."""
 
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = STAGES  # in this order; [] only deduplicates
     select: tuple[str, ...] = ()  # only rules whose id starts with one of these
     ignore: tuple[str, ...] = ()  # no rule whose id starts with one of these
     rules: tuple[str, ...] = ()  # directories layered over the built-in rules
-    max_passes: int = 8
+    max_passes: Number = 8  # a text that still changes after so many is left as it was, and marked
     read: ReadConfig = ReadConfig()
     limits: LimitsConfig = LimitsConfig()
     parse: ParseConfig = ParseConfig()
@@ -154,15 +167,34 @@ def convert(data: dict[str, Any], source: str) -> Config:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{source}: {describe(error)}", _hint(str(error))) from None
     for name in config.stages:
-        if name not in STAGES and not hasattr(config, name):
-            raise ConfigError(f"{source}: unknown stage {name!r} - at `$.stages`", f"known stages: {', '.join(STAGES)}")
+        if name not in STAGES:
+            raise ConfigError(f"{source}: stages: unknown stage {name!r}", f"known stages: {', '.join(STAGES)}")
+    if len(set(config.stages)) < len(config.stages):
+        raise ConfigError(f"{source}: stages: a stage is named twice", "name each stage once")
+    if config.parse.crawl_date and not _is_date(config.parse.crawl_date):
+        raise ConfigError(f"{source}: parse.crawl_date: no date: {config.parse.crawl_date!r}", "write it as 2026-03-09")
     return config
 
 
+def _is_date(text: str) -> bool:
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def describe(error: msgspec.ValidationError) -> str:
-    """msgspec's message in our order: the path first."""
-    found = re.fullmatch(r"(.*) - at `(.*)`", str(error))
-    return f"{found[2]}: {found[1][0].lower()}{found[1][1:]}" if found else str(error)
+    """msgspec's message in our order and words: the path first, as TOML has it.
+
+    >>> describe(msgspec.ValidationError("Object contains unknown field `k2` - at `$.dedup`"))
+    'unknown key dedup.k2'
+    """
+    found = re.fullmatch(r"(.*?)(?: - at `\$\.?(.*)`)?", str(error), re.S)
+    message, path = (found[1], found[2]) if found else (str(error), None)
+    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message):
+        return f"unknown key {path}.{unknown[1]}" if path else f"unknown key {unknown[1]}"
+    return f"{path}: {message[0].lower()}{message[1:]}" if path else message
 
 
 def _hint(message: str) -> str:

@@ -57,6 +57,11 @@ class Run:
         counts: dict[str, int] = self.info["counts"]
         return counts
 
+    def parts(self) -> list[str]:
+        """The numbers of all parts, as they stand in file names."""
+        paths = sorted((self.path / "ledger").glob("part-*.jsonl"))
+        return [path.name.removeprefix("part-").removesuffix(".jsonl") for path in paths]
+
     def ledger(self, doc: str | None = None, part: str = "*", exact: bool = True) -> Iterator[Row]:
         """All ledger rows in order, or those of one part, of one document id, or (not `exact`) of an id that holds `doc`."""
         likely = may_name(doc or "")

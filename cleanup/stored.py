@@ -39,8 +39,7 @@ def find(run: Run, id_: str) -> list[Document]:
     Raises CleanupError when there is none, and when there are so many that their ledgers cannot be told apart.
     """
     found: list[Document] = []
-    for path in sorted((run.path / "ledger").glob("part-*.jsonl")):
-        part = path.name.removeprefix("part-").removesuffix(".jsonl")
+    for part in run.parts():
         here = list(_stored(run, may_name(id_), {id_}, part))
         if here:
             _deal(here, list(run.ledger(id_, part)), run)

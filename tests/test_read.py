@@ -191,6 +191,23 @@ def test_a_truncated_warc_gives_what_was_whole(tmp_path: Path, samples: Path) ->
     assert docs[-1].status == "failed"
 
 
+@pytest.mark.parametrize(("lost", "kept"), [(0, 2), (300, 2), (700, 1), (2150, 1), (2230, 0), (4450, 0)])
+def test_a_warc_that_ends_inside_a_record_says_so(tmp_path: Path, samples: Path, lost: int, kept: int) -> None:
+    pytest.importorskip("fastwarc")
+    data = gzip.decompress((samples / "crawl.warc.gz").read_bytes())
+    (tmp_path / "x.warc").write_bytes(data[: len(data) - lost])
+    docs = documents(tmp_path / "x.warc")
+    assert [doc.status for doc in docs] == ["kept"] * kept + ["failed"] * (lost > 0)
+    assert all("cut off" in (doc.error or "") for doc in docs[kept:])
+
+
+def test_a_warc_record_that_claims_to_be_longer_than_the_file_does_not_swallow_it(tmp_path: Path, samples: Path) -> None:
+    pytest.importorskip("fastwarc")
+    data = gzip.decompress((samples / "crawl.warc.gz").read_bytes())
+    (tmp_path / "x.warc").write_bytes(data.replace(b"Content-Length: 21", b"Content-Length: 99999999", 1))
+    assert [doc.status for doc in documents(tmp_path / "x.warc")] == ["failed"]
+
+
 @pytest.mark.parametrize(
     ("head", "name", "format_"),
     [
@@ -199,6 +216,10 @@ def test_a_truncated_warc_gives_what_was_whole(tmp_path: Path, samples: Path) ->
         (b'{"text": "x"}\n', "a.txt", "jsonl"),
         (b"\xef\xbb\xbf{}", "", "jsonl"),
         (b"{not json}", "", "text"),
+        (b'{"id": "a", "text": "lone \\ud800"}\n', "", "jsonl"),
+        (b'{"id": "a", "text": "caf\xe9"}\n', "", "jsonl"),
+        (b'{"id": "a", "te\n{"id": "b", "text": "whole"}\n', "", "jsonl"),
+        (b'{\n  "text": "a"\n}\n', "", "text"),
         (b"<html><p>", "", "html"),
         (b"\n <!-- x --><!doctype HTML>", "", "html"),
         (b"1 < 2 and <b>bold</b>", "", "text"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cleanup.cli.options import config_options, configuration, read_options, talk_options
+from cleanup.cli.options import config_options, configuration, quiet_option, read_options
 
 if TYPE_CHECKING:
     from cleanup.config import Config
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @read_options
 @click.option("--diff", is_flag=True, help="A unified diff instead of lint lines.")
 @click.option("--json", "as_json", is_flag=True, help="Ledger rows as JSON lines.")
-@talk_options
+@quiet_option
 @click.pass_context
 def check_command(ctx: click.Context, /, inputs: tuple[str, ...], diff: bool, as_json: bool, **options: Any) -> None:
     """Show every change that cleaning would make to INPUT..., and write nothing. Exit code 1 when there is one."""

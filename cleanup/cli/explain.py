@@ -71,30 +71,27 @@ def _original(doc: Document, text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _overview(run: Any, as_json: bool, rule: str | None) -> None:
+def _overview(run: Run, as_json: bool, rule: str | None) -> None:
     from cleanup.cli.show import label, safe_json
 
-    last, counts = None, {"edits": 0, "held": 0, "drop": ""}
-
-    def flush() -> None:
-        if last is not None and any(counts.values()):
+    for part in run.parts():
+        found: dict[str, dict[str, Any]] = {}  # the rows of the corpus step stand behind those of all documents
+        for row in run.ledger(part=part):
+            if rule and not row.rule.startswith(rule):
+                continue
+            counts = found.setdefault(row.doc, {"edits": 0, "held": 0, "drop": ""})
+            counts["edits"] += row.action == "edit" and row.decision == "apply"
+            counts["held"] += row.decision == "review"
+            if row.action == "drop" and row.decision == "apply":
+                counts["drop"] = row.rule
+        for id_, counts in found.items():
+            if not any(counts.values()):
+                continue
             if as_json:
-                click.echo(safe_json({"id": last, **counts}))
+                click.echo(safe_json({"id": id_, **counts}))
             else:
                 drop = f"  dropped by {counts['drop']}" if counts["drop"] else ""
-                click.echo(f"{label(last)}  {counts['edits']} edits  {counts['held']} held{drop}")
-
-    for row in run.ledger():
-        if row.doc != last:
-            flush()
-            last, counts = row.doc, {"edits": 0, "held": 0, "drop": ""}
-        if rule and not row.rule.startswith(rule):
-            continue
-        counts["edits"] += row.action == "edit" and row.decision == "apply"
-        counts["held"] += row.decision == "review"
-        if row.action == "drop" and row.decision == "apply":
-            counts["drop"] = row.rule
-    flush()
+                click.echo(f"{label(id_)}  {counts['edits']} edits  {counts['held']} held{drop}")
 
 
 def _show(doc: Document, rule: str | None, run: Any) -> None:

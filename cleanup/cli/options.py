@@ -55,9 +55,9 @@ read_options = _chain(
     click.option("--id-field", metavar="NAME", help="The field that holds a record's id.  [id, then url]"),
     click.option("--encoding", metavar="NAME", help="Decode everything so instead of detecting the encoding."),
 )
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Errors only.")
 talk_options = _chain(
-    click.option("-q", "--quiet", is_flag=True, help="Errors only."),
-    click.option("-v", "--verbose", count=True, help="Say more; twice: every document."),
+    quiet_option, click.option("-v", "--verbose", is_flag=True, help="Say more: what is dropped and why, every part of a run.")
 )
 filter_options = _chain(
     config_options,

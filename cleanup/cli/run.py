@@ -12,7 +12,7 @@ from cleanup.cli.options import config_options, configuration, read_options, tal
 @click.command("run")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--out", required=True, metavar="DIR", help="The run directory; the same command resumes.")
-@click.option("-j", "--jobs", type=int, default=0, help="Worker processes.  [default: one a processor]")
+@click.option("-j", "--jobs", type=click.IntRange(0), default=0, metavar="N", help="Worker processes.  [one a processor]")
 @config_options
 @read_options
 @click.option("-t", "--to", "to", type=click.Choice(["jsonl", "text", "parquet"]), help="Format of corpus and dropped.  [jsonl]")
@@ -20,7 +20,11 @@ from cleanup.cli.options import config_options, configuration, read_options, tal
 @click.option("--no-dedup", is_flag=True, help="Do not look for near-duplicates.")
 @click.option("--mode", type=click.Choice(["drop", "mark", "cluster"]), help="What happens to near-duplicates.  [drop]")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Jaccard similarity of near-duplicates.  [0.7]")
-@click.option("--max-removal", type=click.FloatRange(0, 1), help="Stop when dedup would drop more than this share of a host.")
+@click.option(
+    "--max-removal",
+    type=click.FloatRange(0, 1),
+    help="Stop when dedup would drop more than this share, and three or more, of a host's documents.",
+)
 @click.option("--index", metavar="DIR", help="Deduplicate new against this index, and add to it.")
 @click.option("--sites", metavar="FILE", help="Remembered boilerplate lines per host; read and updated.")
 @click.option("--answers", metavar="FILE", help="Answers to held decisions, from `cleanup review --export`.")

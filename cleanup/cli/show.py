@@ -74,7 +74,7 @@ def _marked(begin: str, text: str, end: str, colour: str) -> str:
 class Status:
     """One status line on a terminal: documents a second, kept, dropped, held, bytes done of total; silent elsewhere."""
 
-    def __init__(self, *, quiet: bool, verbose: int) -> None:
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self.live = not quiet and sys.stderr.isatty()
         self.verbose = verbose
         self.began = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import PurePosixPath
 
@@ -20,6 +21,7 @@ HTML_TAGS = re.compile(
     re.I,
 )
 HEAD = 1 << 16  # bytes that sniffing looks at
+LINES = 4  # of which one has to be a record
 
 
 def sniff(head: bytes, name: str = "") -> str:
@@ -51,9 +53,19 @@ def _suffix(name: str) -> str:
 
 
 def _is_record(body: bytes, cut: bool) -> bool:
-    line, newline, _ = body.partition(b"\n")
+    """Whether one of the first lines is a record: the very first may be the broken one."""
+    first, *others = body.split(b"\n", LINES)
+    if any(line.startswith(b"{") and _is_object(line) for line in (first, *others[: LINES - 1])):
+        return True
+    return cut and not others and re.match(rb'\{\s*"', first) is not None
+
+
+def _is_object(line: bytes) -> bool:
     try:
         msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return cut and not newline and re.match(rb'\{\s*"', line) is not None
+        try:  # as lenient as the reader of records, who takes lone surrogates and bytes that are not UTF-8
+            return isinstance(json.loads(line.decode("utf-8", "surrogateescape")), dict)
+        except (ValueError, RecursionError):
+            return False
     return True

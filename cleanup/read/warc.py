@@ -23,9 +23,17 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
         from fastwarc.warc import ArchiveIterator, WarcRecordType
     except ImportError:
         raise MissingExtra("reading WARC", "warc") from None
-    wanted = WarcRecordType.response | WarcRecordType.conversion
+    wanted = (WarcRecordType.response, WarcRecordType.conversion)
     told: Any = _Told(stream)
-    for record in ArchiveIterator(told, record_types=wanted, parse_http=True, auto_decode="transfer"):
+    end = 0  # of the last record as it says itself, or a little before it: its header is not counted
+    for record in ArchiveIterator(told, record_types=WarcRecordType.any_type, parse_http=False):
+        end = record.stream_pos + record.content_length
+        if record.headers.get("Content-Length") is None:
+            end = told.position + 1  # cut off before it says how long it is
+            continue
+        if record.record_type not in wanted:
+            continue
+        record.parse_http(auto_decode="transfer")
         headers = record.http_headers
         kind = (record.http_content_type or record.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         if headers is not None and headers.status_code is not None and not 200 <= headers.status_code < 300:
@@ -36,9 +44,12 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
         url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
         id_ = url or record.headers.get("WARC-Record-ID") or f"{label}#{offset}"
         try:
-            data = record.reader.read(limits.max_document_bytes + 1)
+            data = raw = record.reader.read(limits.max_document_bytes + 1)
             for coding in reversed((headers.get("Content-Encoding") or "").lower().split(",") if headers is not None else []):
                 data = _decoded(data, coding.strip(), limits.max_document_bytes + 1)
+            if len(raw) < min(record.content_length, limits.max_document_bytes) and not _chunked(headers):
+                end = 0
+                raise ValueError(f"cut off: {len(raw)} of {record.content_length} bytes")
         except (OSError, ValueError) as error:
             yield failure(source, offset, f"record at {offset}: {error}", id_)
             continue
@@ -60,6 +71,13 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
         )
     if told.error is not None:
         raise told.error
+    if told.position < end:
+        yield failure(source, told.position, "the archive is cut off in its last record", f"{label}#{told.position}")
+
+
+def _chunked(headers: Any) -> bool:
+    """Whether a body was taken out of its chunks: then it is shorter than what the archive counts."""
+    return headers is not None and bool(headers.get("Transfer-Encoding"))
 
 
 def _decoded(data: bytes, coding: str, size: int) -> bytes:
