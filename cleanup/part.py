@@ -33,7 +33,7 @@ from cleanup.read.parts import Part, read_part
 from cleanup.rules import directories
 from cleanup.stages.deadline import deadline
 from cleanup.write.columns import Columns, Ids, Sketches
-from cleanup.write.corpus import corpus_writer
+from cleanup.write.corpus import corpus_writer, file_name
 from cleanup.write.directory import BUFFER, appearing
 from cleanup.write.record import INTERNAL, LineWriter, drop_reason, encode, parse_line, render_rows, text_reader, value
 from cleanup.write.trail import FATAL, Trail
@@ -265,6 +265,12 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
         (mapped / name).unlink(missing_ok=True)
 
 
+def written(job: Job) -> list[Path]:
+    """The files that finishing a part leaves."""
+    root, name = Path(job.directory), file_name(job.name, job.config)
+    return [root / "corpus" / name, root / "dropped" / name, root / "ledger" / f"part-{job.name}.jsonl"]
+
+
 def finished(job: Job) -> Outcome:
     """What finishing a part came to."""
     return msgspec.json.decode((job.work / "done" / f"{job.name}.json").read_bytes(), type=Outcome)
@@ -364,7 +370,7 @@ def load_proposals(path: Path) -> dict[int, list[Drop | Edit | Mark]]:
 def save_proposals(path: Path, count: int, proposals: Iterable[Proposals]) -> None:
     """Write the proposals for one part, so many, one by one: as an array of MessagePack they take less memory than as objects."""
     encoder = msgspec.msgpack.Encoder()
-    with appearing(path, lasting=False) as file:
+    with appearing(path) as file:
         file.write(b"\xdd" + count.to_bytes(4, "big"))
         for one in proposals:
             file.write(encoder.encode(one))

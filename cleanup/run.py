@@ -21,12 +21,13 @@ from cleanup.config import Config
 from cleanup.document import Row
 from cleanup.engines import local
 from cleanup.errors import RunError
-from cleanup.part import Job, Outcome, finish_part, map_part
+from cleanup.lasting import Lasting
+from cleanup.part import Job, Outcome, finish_part, map_part, written
 from cleanup.pipeline import Answers
 from cleanup.read.inputs import Source, Sources, expand, pack
 from cleanup.read.parts import Part, plan
 from cleanup.write import directory
-from cleanup.write.record import encode, may_name, parse_row
+from cleanup.write.record import may_name, parse_row
 
 Progress = Callable[[str, Outcome, int, int], None]  # phase, outcome of a part, bytes done, bytes in all
 LITTLE = 1 << 20  # bytes of input for which no process is started
@@ -113,16 +114,25 @@ def execute(
             resumed = directory.claim(out, manifest)
             if not (out / "run.json").exists():
                 directory.sweep(out)
+                lasting = Lasting(out / ".work")
+                lasting.recover()
                 work = list(_planned(plan(sources, config), config, out, answers or {}))
                 del sources
                 # A run that was cut short may have been killed by one of its documents: workers face them, not this process.
                 apart = resumed or (apart and sum(job.size for job in work) > LITTLE)
                 with local.Engine(min(jobs, len(work)), apart=apart) as engine:
-                    mapped = _phase("map", map_part, part.mapped, work, engine, progress)
+                    mapped = _phase(
+                        "map", map_part, part.mapped, work, engine, progress, lambda job: lasting.add(f"map/{job.name}")
+                    )
                     corpus = _deduplicate(config, out, work, mapped, manifest, engine)
-                    _furniture(config, work, engine, progress)
-                    finished = _phase("finish", finish_part, part.finished, work, engine, progress)
+                    lasting.add("dedup", out / "clusters.jsonl")
+                    _furniture(config, work, engine, progress, lasting)
+                    finished = _phase(
+                        *("finish", finish_part, part.finished, work, engine, progress),
+                        lambda job: lasting.add(f"done/{job.name}.json", *written(job)),
+                    )
                 directory.sweep(out)  # what workers left that died on the way
+                lasting.settle()
                 _conclude(out, manifest, mapped, finished, corpus, began)
             directory.discard(out)
         except OSError as error:  # inputs fail one by one, as documents; what comes here is about the run directory
@@ -133,7 +143,7 @@ def execute(
     return Run(out)
 
 
-def _furniture(config: Config, work: Sequence[Job], engine: local.Engine, progress: Progress | None) -> None:
+def _furniture(config: Config, work: Sequence[Job], engine: local.Engine, progress: Progress | None, lasting: Lasting) -> None:
     """The site step: what repeats over the pages of a host, learned from what dedup keeps."""
     from cleanup import sites
 
@@ -143,6 +153,10 @@ def _furniture(config: Config, work: Sequence[Job], engine: local.Engine, progre
     if not all(found for _, found in engine.each(sites.learn, [everything])):
         return
     _phase("sites", sites.site_part, part.mapped, work, engine, progress)
+    lasting.add("sites.npz")
+    lasting.add("sites")
+    if config.boilerplate.sites_file:
+        lasting.save()  # what is learned is learned from that file, too, which is changed now
     sites.remember(config, work[0].work, [job.name for job in work])
 
 
@@ -190,7 +204,7 @@ def _spooled(source: Source, out: Path) -> Source:
     spool = out / ".work" / "stdin"
     spool.parent.mkdir(parents=True, exist_ok=True)
     if not spool.exists() and not (out / "run.json").exists():
-        with directory.appearing(spool) as file:
+        with directory.appearing(spool, lasting=True) as file:
             shutil.copyfileobj(standard_input(), file, 1 << 20)
     found = describe_source(str(spool), "stdin")
     return Source("stdin", "stdin", found.size) if found.error else msgspec.structs.replace(found, mtime_ns=0)
@@ -203,12 +217,14 @@ def _phase(
     work: Sequence[Job],
     engine: local.Engine,
     progress: Progress | None,
+    settled: Callable[[Job], None] = lambda _: None,
 ) -> list[Outcome]:
     total = sum(job.size for job in work) or 1
     outcomes: dict[int, Outcome] = {}
     done = 0
     for job, _ in engine.each(function, work):
         outcomes[job.number] = outcome_of(job)
+        settled(job)
         done += job.size
         if progress is not None:
             progress(name, outcomes[job.number], done, total)
@@ -242,9 +258,6 @@ def _conclude(
     with directory.appearing(out / "failed.jsonl") as failed:
         for outcome in mapped:
             failed.write((out / ".work" / "map" / f"{outcome.number:05}" / "failed.jsonl").read_bytes())
-    if not (out / "clusters.jsonl").exists():
-        with directory.appearing(out / "clusters.jsonl"):
-            pass
     counts: Counter[str] = Counter()
     for first, last in zip(mapped, finished, strict=True):
         counts.update(
@@ -267,7 +280,9 @@ def _conclude(
         **manifest,
     }
     _report(out, info)
-    directory.write_json(out / "run.json", info)
+    for name in ("failed.jsonl", "report.html"):
+        directory.put_on_disk(out / name)
+    directory.write_json(out / "run.json", info, lasting=True)
 
 
 def _totals(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -298,11 +313,4 @@ def _report(out: Path, info: dict[str, Any]) -> None:
     write_report(out, info)
 
 
-def write_clusters(out: Path, clusters: Sequence[dict[str, Any]]) -> None:
-    """`clusters.jsonl`, one cluster a line."""
-    with directory.appearing(out / "clusters.jsonl") as file:
-        for cluster in clusters:
-            file.write(encode(cluster))
-
-
-__all__ = ["Run", "describe", "execute", "write_clusters"]
+__all__ = ["Run", "describe", "execute"]

@@ -62,7 +62,7 @@ def learn(job: Learning, attempt: int) -> bool:  # noqa: ARG001 (the engine's pr
     if config.boilerplate.sites_file:
         remembered = lines.load_remembered(Path(config.boilerplate.sites_file))
         table = lines.merged([table, lines.remembered_table(remembered)])
-    with appearing(target, lasting=False) as file:
+    with appearing(target) as file:
         np.savez(file, keys=table.keys, pages=table.pages)
     return len(table.keys) > 0
 
@@ -107,7 +107,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
             seen.update((name, form) for form in forms)
             if edits:
                 proposals.append(Proposals(row, list(edits)))
-    with appearing(target.with_name(f"{job.name}.json"), lasting=False) as file:
+    with appearing(target.with_name(f"{job.name}.json")) as file:
         file.write(msgspec.json.encode([[*key, count] for key, count in sorted(seen.items())]))
     save_proposals(target, len(proposals), proposals)
 
@@ -128,5 +128,5 @@ def remember(config: Config, work: Path, names: Sequence[str]) -> None:
         of_host = known.setdefault(host_name, {})
         of_host[form] = max(of_host.get(form, 0), count)
     ordered = {host_name: dict(sorted(found.items())) for host_name, found in sorted(known.items())}
-    with appearing(path) as file:
+    with appearing(path, lasting=True) as file:
         file.write(msgspec.json.format(msgspec.json.encode(ordered), indent=1) + b"\n")

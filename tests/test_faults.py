@@ -77,7 +77,7 @@ def test_faults_at_file_operations(tmp_path: Path) -> None:
     """Kills and full disks at a sample of all file operations; the soak in tests/bench takes every one, and their mixtures."""
     place = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else tmp_path
     scratch = place / f"cleanup-trials-{os.getpid()}"
-    arguments = ["--sweep", "kill,full,size", "--step", "23", "--faults", "15"]
+    arguments = ["--sweep", "kill,power,full,size", "--step", "23", "--faults", "15"]
     try:
         done = subprocess.run(
             [sys.executable, "-m", "tests.trials", str(scratch), *arguments], cwd=ROOT, capture_output=True, check=False
@@ -87,7 +87,7 @@ def test_faults_at_file_operations(tmp_path: Path) -> None:
     assert done.returncode == 0, (done.stdout + done.stderr).decode()
     said = json.loads(done.stdout)
     assert said["operations"] > 100
-    assert set(said["faults"]) == {"kill", "full", "size", "moment"}
+    assert set(said["faults"]) == {"kill", "power", "full", "size", "moment"}
 
 
 @LINUX

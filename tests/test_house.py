@@ -26,7 +26,21 @@ ORDER = (  # of the packages, as data flows
         "pipeline",
         "write",
     ),
-    *("engines", "part", "corpus", "sites", "run", "stored", "learning", "report", "review", "evaluate", "ruletest", "interop"),
+    *(
+        "engines",
+        "part",
+        "lasting",
+        "corpus",
+        "sites",
+        "run",
+        "stored",
+        "learning",
+        "report",
+        "review",
+        "evaluate",
+        "ruletest",
+        "interop",
+    ),
     "cli",
 )
 FILES = sorted((ROOT / "cleanup").rglob("*.py"))

@@ -4,7 +4,8 @@
 
 A trial is one or more disturbed runs into one directory and a last, undisturbed one; what lies there in the end has to be what
 an undisturbed run into a fresh directory makes, byte for byte. The faults strike at file operations, which Python announces to
-audit hooks: before the operation the process is killed, or the operation finds a full disk, or writes above some size fail.
+audit hooks: before the operation the process is killed, or the machine's power fails (`tests/power.py`), or the operation finds a
+full disk, or writes above some size fail.
 Prints a JSON line: {"trials", "faults", "operations", "broken": [what went wrong]}.
 """
 
@@ -28,9 +29,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.power import Power
+
 OPERATIONS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}
 PATIENCE, HUNG = 60.0, 98  # seconds that a run may take, and the exit code of one that took longer
-FAULTS = ("kill", "full", "size", "moment")
+FAULTS = ("kill", "full", "size", "moment", "power")
 
 
 def digest(out: Path) -> dict[str, str]:
@@ -113,6 +116,8 @@ class Trials:
         self.run = run
         # Worker processes would have to start anew for each trial; they are disturbed elsewhere.
         run.local.Engine = Here
+        self.power = Power(scratch, scratch / "out")
+        self.power.on()
         self._warm()
         report = self.scratch / "operations"
         self.fork(self.scratch / "reference", lambda: _count(self.scratch / "reference", report))
@@ -157,7 +162,7 @@ class Trials:
             (self.scratch / "said").write_text(str(error))
             return error.exit_code
         except BaseException:
-            traceback.print_exc()
+            (self.scratch / "said").write_text(traceback.format_exc())
             return 99
         return 0
 
@@ -166,9 +171,16 @@ class Trials:
         self.trials += 1
         out = self.scratch / "out"
         shutil.rmtree(out, ignore_errors=True)
+        self.power.on()
         for kind, at in disturbances:
             self.faults[kind] += 1
-            code = self.fork(out, _fault(kind, out, at), rng.random() * 0.3 + 0.001 if kind == "moment" else 0.0)
+            disturb, every, seed = _fault(kind, out, at, self.power), rng.choice((0.0, 0.005, 60.0)), rng.random()
+
+            def begin(disturb: Any = disturb, every: float = every, seed: float = seed) -> None:
+                self.power.watch(every)
+                disturb(random.Random(seed))
+
+            code = self.fork(out, begin, rng.random() * 0.3 + 0.001 if kind == "moment" else 0.0)
             if code not in (0, 2, -signal.SIGKILL):
                 self.broken.append(f"{name}: {kind} at {at} ended with {code}")
         code = self.fork(out)
@@ -252,10 +264,18 @@ def _count(out: Path, report: Path) -> None:
     _hook(out, note)
 
 
-def _fault(kind: str, out: Path, at: int) -> Callable[[], None] | None:
+def _fault(kind: str, out: Path, at: int, machine: Power) -> Callable[[random.Random], object]:
     def kill(number: int, event: str) -> None:  # noqa: ARG001
         if number == at:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def power(rng: random.Random) -> Callable[[int, str], None]:
+        def strike(number: int, event: str) -> None:  # noqa: ARG001
+            if number == at:  # what follows is what it does to the files
+                machine.fail(rng)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return strike
 
     def full(number: int, event: str) -> None:
         # A full disk stays full; but what takes no room goes on.
@@ -265,7 +285,13 @@ def _fault(kind: str, out: Path, at: int) -> Callable[[], None] | None:
     def size() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000 + at * 60, 1000 + at * 60))
 
-    return {"kill": lambda: _hook(out, kill), "full": lambda: _hook(out, full), "size": size}.get(kind)
+    return {
+        "kill": lambda _: _hook(out, kill),
+        "full": lambda _: _hook(out, full),
+        "power": lambda rng: _hook(out, power(rng)),
+        "size": lambda _: size(),
+        "moment": lambda _: None,
+    }[kind]
 
 
 def main() -> None:

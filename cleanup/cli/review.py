@@ -79,7 +79,7 @@ def _write(target: str, text: str) -> None:
     if target == "-":
         click.echo(text)
         return
-    with appearing(Path(target)) as file:
+    with appearing(Path(target), lasting=True) as file:
         file.write(text.encode("utf-8", "backslashreplace") + b"\n")
 
 

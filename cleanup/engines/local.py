@@ -100,15 +100,21 @@ class Engine:
                 yield job, _alone(function, job)
 
     def _together(self, function: Work[Job, Result], todo: list[Job]) -> Generator[tuple[Job, Result], None, list[Job]]:
-        """Run until done or a worker dies: then what is under way still ends. Gives back what died."""
+        """Run until done or a worker dies: then what is under way still ends. Gives back what died.
+
+        What came of a job is handed on when its worker has something to do again.
+        """
         running: dict[Any, tuple[_Worker, Job]] = {}  # by the end of the pipe that is this process's
         died: list[Job] = []
+        done: list[tuple[Job, Result]] = []
         try:
-            while running or (todo and not died):
+            while running or done or (todo and not died):
                 while todo and not died and len(running) < self.workers:
                     worker = self._begin(function, todo[-1])
                     running[worker.pipe] = worker, todo.pop()
-                for pipe in connection.wait(list(running)):
+                yield from done
+                done.clear()
+                for pipe in connection.wait(list(running)) if running else ():
                     worker, job = running.pop(pipe)
                     try:
                         result = worker.result()
@@ -120,7 +126,7 @@ class Engine:
                         worker.kill()
                         raise
                     self._idle.append(worker)
-                    yield job, result
+                    done.append((job, result))
         finally:
             for worker, _ in running.values():
                 worker.kill()

@@ -42,5 +42,5 @@ def save(path: Path, answers: Mapping[str, str]) -> None:
     """Write answers, sorted by key; the file appears by rename. Raises RunError."""
     if not path.parent.is_dir():
         raise RunError(f"cannot write {path}: no such directory", "name a file in an existing directory")
-    with appearing(path) as file:
+    with appearing(path, lasting=True) as file:
         file.write(msgspec.json.format(msgspec.json.encode(dict(sorted(answers.items()))), indent=1) + b"\n")

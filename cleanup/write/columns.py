@@ -47,7 +47,7 @@ class Sketches:
     def flush(self) -> None:
         """Write what there is."""
         if self.sketcher is not None and (self.parts or not self.files):
-            save(self.parts or [empty(self.sketcher.cfg)], self.work / f"sketch-{self.files:06}")
+            save(self.parts or [empty(self.sketcher.cfg)], self.work / f"sketch-{self.files:06}", lasting=False)
             self.files += 1
             self.parts = []
 

@@ -136,21 +136,28 @@ def _as_os_error() -> Iterator[None]:
         raise OSError(errno.EIO, str(error)) from error
 
 
+def file_name(name: str, config: Config) -> str:
+    """What the file of a part is called."""
+    if config.write.format == "parquet":
+        return f"part-{name}.parquet"  # compressed in its own way
+    return f"part-{name}.{'txt' if config.write.format == 'text' else 'jsonl'}{SUFFIX[config.write.compress]}"
+
+
 @contextmanager
 def corpus_writer(directory: Path, name: str, config: Config) -> Iterator[Writer]:
     """A writer of one part, which appears, complete, when the block ends."""
-    suffix = {"jsonl": ".jsonl", "text": ".txt", "parquet": ".parquet"}[config.write.format]
+    path = directory / file_name(name, config)
     field = config.read.text_field
     if config.write.format == "parquet":
         writer = _Parquet(directory, name, field)
         try:
-            with appearing(directory / f"part-{name}{suffix}") as file:
+            with appearing(path) as file:
                 yield writer
                 writer.close(file)
         finally:
             writer.discard()
         return
-    with appearing(directory / f"part-{name}{suffix}{SUFFIX[config.write.compress]}") as file, _packed(file, config) as packed:
+    with appearing(path) as file, _packed(file, config) as packed:
         yield _Lines(packed) if config.write.format == "jsonl" else _Text(packed, field)
 
 

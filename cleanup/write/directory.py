@@ -49,10 +49,10 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def appearing(path: Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
+def appearing(path: Path, *, lasting: bool = False) -> Iterator[IO[bytes]]:
     """A file that appears under its name, complete, when the block ends; after an error nothing appears.
 
-    `lasting`: it is on disk then, and outlives the machine's power. Working files need not, as what they are made of does not.
+    `lasting`: it is on disk then, and outlives the machine's power. What belongs to a run is put on disk in its own time.
     """
     # The name is this process's own: an older one that has not quite died yet cannot write into the same file.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -64,6 +64,8 @@ def appearing(path: Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
             if lasting:
                 os.fsync(file.fileno())
         os.replace(temporary, path)
+        if lasting:
+            put_on_disk(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise RunError(f"cannot write {path}: {error.strerror or error}", "free some space, then repeat the command") from error
@@ -72,9 +74,18 @@ def appearing(path: Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
         raise
 
 
-def write_json(path: Path, data: Any) -> None:
+def put_on_disk(path: Path) -> None:
+    """Wait until the content of a file is on disk, or the names in a directory."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, data: Any, *, lasting: bool = False) -> None:
     """One JSON document, indented, appearing by rename."""
-    with appearing(path) as file:
+    with appearing(path, lasting=lasting) as file:
         file.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
 
 
@@ -109,7 +120,8 @@ def claim(path: Path, manifest: dict[str, Any]) -> bool:
     if strangers:
         raise RunError(f"{path} is not empty and is not a run directory: {', '.join(sorted(strangers)[:3])}", "choose another -o")
     work.mkdir(exist_ok=True)
-    write_json(work / MANIFEST, manifest)
+    write_json(work / MANIFEST, manifest, lasting=True)
+    put_on_disk(path)  # where `.work` is
     return False
 
 

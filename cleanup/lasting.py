@@ -1,0 +1,92 @@
+"""What of an unfinished run outlives the machine's power, and what has to be made anew.
+
+The death of a process loses nothing that it wrote. Power that fails loses what the system had not put on disk yet; to wait for
+the disk at every working file takes longer than most runs. So working files are put there once in a while, and are listed then:
+after another start of the machine this list alone is believed. The parts of the corpus go to disk while workers are at others.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from cleanup.part import FINISHED
+from cleanup.write.directory import appearing, put_on_disk
+
+EVERY = 60.0  # seconds between two lists
+START = Path("/proc/sys/kernel/random/boot_id")  # other at every start of the machine
+LIST, STARTED = "lasting", "started"  # files in the working directory
+
+
+def started() -> str:
+    """Which start of the machine this is; where nobody says, every process takes it for another one."""
+    try:
+        return START.read_text().strip()
+    except OSError:
+        return os.urandom(16).hex()
+
+
+class Lasting:
+    """Names of working files and directories, in the order in which one is made from the others, and which are on disk."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self._names: list[str] = []
+        self._listed = 0
+        self._when = time.monotonic()
+        self._folders: set[Path] = set()  # of files of the corpus
+
+    def recover(self) -> None:
+        """After another start of the machine, remove whatever may have lost something."""
+        now, mark = started(), self.work / STARTED
+        if mark.exists() and mark.read_text(errors="replace") == now:
+            return
+        list_ = self.work / LIST
+        listed = set(list_.read_text().split("\n")) if list_.exists() else set()
+        # A mapped part has lost its lines when it was finished, which may not have come to the disk.
+        kept = {name for name in listed if not name.startswith("map/") or f"done/{name[4:]}.json" in listed or self._whole(name)}
+        if kept != listed:
+            self._write(sorted(kept))
+        every = [path for folder in ("map", "done") for path in (self.work / folder).glob("*") if path.suffix != ".trail"]
+        for path in [*every, *(self.work / name for name in ("dedup", "sites.npz", "sites"))]:
+            if path.relative_to(self.work).as_posix() not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        mark.write_text(now)
+
+    def _whole(self, name: str) -> bool:
+        return all((self.work / name / file).exists() for file in FINISHED)
+
+    def add(self, name: str, *files: Path) -> None:
+        """Something is complete: a file or directory of the working directory; `files` of the corpus go to disk at once."""
+        for file in files:
+            put_on_disk(file)
+            self._folders |= {file.parent, self.work.parent}
+        self._names.append(name)
+        if time.monotonic() - self._when > EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Put everything on disk and list it."""
+        new = [self.work / name for name in self._names[self._listed :]]
+        for path in new:
+            for one in [*path.iterdir(), path] if path.is_dir() else [path]:
+                with suppress(FileNotFoundError):  # a worker is finishing that part
+                    put_on_disk(one)
+        for folder in {self.work, *(path.parent for path in new)}:
+            put_on_disk(folder)
+        self.settle()
+        self._write(self._names)
+        self._listed, self._when = len(self._names), time.monotonic()
+
+    def settle(self) -> None:
+        """Put the names of the files of the corpus on disk."""
+        for folder in self._folders:
+            put_on_disk(folder)
+        self._folders.clear()
+
+    def _write(self, names: list[str]) -> None:
+        with appearing(self.work / LIST, lasting=True) as file:
+            file.write("\n".join(names).encode())
