@@ -104,8 +104,7 @@ def test_nobody_works_on_when_nobody_waits() -> None:
         workers = multiprocessing.active_children()
         assert len(workers) == 2
         results.close()  # type: ignore[attr-defined]
-        assert len(multiprocessing.active_children()) == 1  # the one that was done
-    assert multiprocessing.active_children() == []
+        assert multiprocessing.active_children() == []  # the one that was done had something to do again
 
 
 @LINUX
