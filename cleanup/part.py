@@ -39,9 +39,13 @@ from cleanup.write.record import INTERNAL, LineWriter, drop_reason, encode, pars
 from cleanup.write.trail import FATAL, Trail
 
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
-DEDUP_POLICY = Policy(apply=0.9, review=0.5)
 SUMMARY = b'"cleanup":{'  # stands in a line once, unless `json` had to write it
 KIND = attrgetter("stage", "rule", "action", "decision")
+
+
+def dedup_policy(config: Config) -> Policy:
+    """What becomes of the proposals of the corpus step."""
+    return Policy(0.9, 0.5, config.select, config.ignore)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -338,7 +342,7 @@ def _settle_line(line: bytes, id_: str, proposals: list[Drop | Edit | Mark], ste
     for one in proposals:
         if "shared" in one.why:  # where it lies: only now the text is at hand
             one.why["shared"] = passage(doc.text, *one.why["shared"])
-    settle(doc, step, "", proposals, DEDUP_POLICY, job.answers)
+    settle(doc, step, "", proposals, dedup_policy(job.config), job.answers)
     reason = drop_reason(doc)
     if not whole:
         return doc, line if reason is None else line[:-2] + b',"drop":' + encode(reason)[:-1] + b"}\n"

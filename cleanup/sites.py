@@ -17,7 +17,7 @@ import numpy as np
 from cleanup.arrays import distinct
 from cleanup.config import Config
 from cleanup.document import Drop, Edit, Mark
-from cleanup.part import DEDUP_POLICY, Job, Proposals, load_proposals, save_proposals
+from cleanup.part import Job, Proposals, dedup_policy, load_proposals, save_proposals
 from cleanup.write.columns import host
 from cleanup.write.directory import appearing
 from cleanup.write.record import parse_line, value
@@ -54,7 +54,7 @@ def learn(job: Learning, attempt: int) -> bool:  # noqa: ARG001 (the engine's pr
     for name in names:
         with np.load(work / "map" / name / "lines.npz") as part:
             row, key, count = part["row"], part["key"], int(part["count"])
-        keep = ~np.isin(row, np.array(sorted(_duplicates(work, name)), np.int64))
+        keep = ~np.isin(row, np.array(sorted(_duplicates(config, work, name)), np.int64))
         docs.append(row[keep] + base)
         keys.append(key[keep])
         base += count
@@ -67,12 +67,13 @@ def learn(job: Learning, attempt: int) -> bool:  # noqa: ARG001 (the engine's pr
     return len(table.keys) > 0
 
 
-def _duplicates(work: Path, name: str, *, marked: bool = True) -> set[int]:
+def _duplicates(config: Config, work: Path, name: str, *, marked: bool = True) -> set[int]:
     """The rows of a part that dedup drops, or marks as a member of a cluster."""
+    policy = dedup_policy(config)
 
     def duplicate(proposal: Drop | Edit | Mark) -> bool:
         if isinstance(proposal, Drop):
-            return proposal.score >= DEDUP_POLICY.apply
+            return policy.decide(proposal)[0] == "apply"
         return marked and isinstance(proposal, Mark) and proposal.rule != "dedup/kept"
 
     return {row for row, found in load_proposals(work / "dedup" / name).items() if any(map(duplicate, found))}
@@ -90,7 +91,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
     mapped = job.work / "map" / job.name
     with np.load(mapped / "lines.npz") as part:
         rows = distinct(part["row"][table.pages_of(part["key"]) > 0])
-    gone = _duplicates(job.work, job.name, marked=False)
+    gone = _duplicates(job.config, job.work, job.name, marked=False)
     with np.load(mapped / "columns.npz") as columns:
         ends = columns["ends"]
     proposals: list[Proposals] = []

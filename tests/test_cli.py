@@ -305,3 +305,21 @@ def test_workers_cannot_be_fewer_than_none(samples: Path, tmp_path: Path) -> Non
     done = call("run", samples / "news.jsonl", "-o", tmp_path / "out", "-j", "-3")
     assert done.returncode == 2
     assert b"-3 is not in the range" in done.stderr
+
+
+def test_the_filter_remembers_its_records_in_an_index(samples: Path, tmp_path: Path) -> None:
+    data = (samples / "news.jsonl").read_bytes()
+    first = call("--index", tmp_path / "index", data=data)
+    assert (first.returncode, len(first.stdout.splitlines())) == (0, 4)
+    again = call("--index", tmp_path / "index", data=data)
+    assert (again.returncode, again.stdout) == (0, b"")
+    info = json.loads(call("index", "info", tmp_path / "index").stdout)
+    assert info["documents"] == 16
+    # The one that stayed goes, and one of those it stood for takes its place.
+    proof = json.loads(call("index", "forget", tmp_path / "index", "brackwater-1").stdout)
+    assert (proof["forgotten"], proof["elected"], proof["left"]) == (2, ["brackwater-2"], 0)
+    # A text without a name is looked up, and not remembered.
+    text = json.loads(data.splitlines()[0])["text"].encode()
+    assert call("--index", tmp_path / "index", data=text).stdout == b""
+    assert call("--index", tmp_path / "index", data=b"A text that nobody has seen, of more than eight words.").stdout
+    assert json.loads(call("index", "info", tmp_path / "index").stdout)["documents"] == 14

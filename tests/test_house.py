@@ -39,6 +39,7 @@ ORDER = (  # of the packages, as data flows
         "review",
         "evaluate",
         "ruletest",
+        "own",
         "interop",
     ),
     "cli",

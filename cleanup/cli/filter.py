@@ -68,8 +68,10 @@ def _deduplicated(batches: Iterable[Sequence[Document]], config: Config) -> Iter
         yield from batches
         return
     seen: Any = None
-    from cleanup.part import DEDUP_POLICY
+    rows: list[Any] = []
+    from cleanup.part import dedup_policy
 
+    policy = dedup_policy(config)
     for batch in batches:
         docs = [doc for doc in batch if doc.status == "kept" and (config.dedup.index or not _whole(doc))]
         if docs and seen is None:
@@ -78,8 +80,22 @@ def _deduplicated(batches: Iterable[Sequence[Document]], config: Config) -> Iter
             seen = StreamDeduplicator(config.dedup, config.rules)
         for doc, drop in zip(docs, seen.add([(doc.id, doc.text) for doc in docs]) if docs else (), strict=True):
             if drop is not None:
-                settle(doc, len(doc.ledger), "dedup", [drop], DEDUP_POLICY, {})
+                settle(doc, len(doc.ledger), "dedup", [drop], policy, {})
+            if config.dedup.index and not _whole(doc):  # a text without a name is only looked up
+                rows.append(_row(doc, drop))
         yield batch
+    if rows:
+        seen.remember(rows)
+
+
+def _row(doc: Document, drop: Any) -> Any:
+    """What an index remembers of a document."""
+    from cleanup.dedup.segments import Row
+    from cleanup.write.columns import date_rank, spin_rank
+
+    over = drop.why.get("kept", drop.why["duplicate_of"]) if drop is not None and doc.status == "dropped" else ""
+    ranks = spin_rank(doc.meta.get("spin")), date_rank(doc.meta.get("date"))
+    return Row(doc.id, str(doc.meta.get("url", "")), over, *ranks, len(doc.text))
 
 
 def _whole(doc: Document) -> bool:

@@ -70,7 +70,7 @@ filter_options = _chain(
         help="Output format; default: text, or JSONL for records.",
     ),
     click.option("--no-dedup", is_flag=True, help="Keep near-duplicates within the stream."),
-    click.option("--index", metavar="DIR", help="Deduplicate against this index, and add to it."),
+    click.option("--index", metavar="DIR", help="Leave out what this index knows, and add the records to it."),
     talk_options,
 )
 
@@ -85,4 +85,9 @@ def configuration(options: dict[str, Any], **more: Any) -> Config:
         settings["stages"] = tuple(name.strip() for name in settings["stages"].split(",") if name.strip())
     if options.get("no_dedup"):
         settings["dedup.enabled"] = False
-    return config.override(made, {**settings, **more})
+    made = config.override(made, {**settings, **more})
+    if made.select or made.ignore:
+        from cleanup.own import check
+
+        check((*made.select, *made.ignore), made.rules)
+    return made

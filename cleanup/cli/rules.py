@@ -50,11 +50,12 @@ def show_command(id: str, extra: tuple[str, ...]) -> None:  # noqa: A002 (the ar
     """One rule whole: where it stands, what it matches, its examples."""
     from cleanup.errors import RuleError
 
-    found = [rule for rule in _rules(id.partition("/")[0], extra) if rule.id == id]
+    known = _rules(id.partition("/")[0], extra)
+    found = [rule for rule in known if rule.id == id or (rule.id.endswith("/") and id.startswith(rule.id))]
     if not found:
         import difflib
 
-        near = difflib.get_close_matches(id, [rule.id for rule in _rules(id.partition("/")[0], extra)], 3)
+        near = difflib.get_close_matches(id, [rule.id for rule in known], 3)
         raise RuleError(f"no rule {id!r}", f"did you mean {' or '.join(near)}?" if near else "`cleanup rules list` shows all")
     for rule in found:
         click.echo(f"{rule.id}\n  {rule.summary}\n  in {rule.source}")
@@ -105,9 +106,6 @@ def learn_command(run: str, out: str) -> None:
 
 
 def _rules(stage: str | None, extra: tuple[str, ...]) -> list[Any]:
-    from cleanup import stages
-    from cleanup.rules import directories
+    from cleanup.own import rules
 
-    names = (stage,) if stage else tuple(stages.BUILT_IN)
-    paths = directories(extra)
-    return [rule for name in names for rule in stages.get(name).rules(paths)]
+    return rules(stage, extra)

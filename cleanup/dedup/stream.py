@@ -21,6 +21,7 @@ from cleanup.document import Drop
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
     from cleanup.dedup.index import Index
+    from cleanup.dedup.segments import Row
 
 SPOOL = 4 << 30  # bytes of text set aside on disk for comparison; later documents are compared by their sketches
 SURE = 0.9  # score from which a document goes
@@ -37,13 +38,14 @@ class StreamDeduplicator:
         if index is None and cfg.index:
             from cleanup.dedup.index import Index
 
-            index = Index.open(cfg.index, cfg)
+            index = Index.open(cfg.index, cfg, create=True)
         self.cfg, self.index = cfg, index
         self.sketcher = Sketcher(cfg, rules)
         self.ids: list[str] = []
         self._lookup = Lookup()
         self._store = Store(empty(cfg))
         self._texts = Texts()
+        self._every: list[Sketches] = []  # for the index
 
     def add(self, docs: Sequence[tuple[str, str]]) -> list[Drop | None]:
         """(id, text) of the next documents of the stream: a Drop for each that is covered, None for each that stays.
@@ -51,6 +53,8 @@ class StreamDeduplicator:
         The answers do not depend on how the stream is cut into calls; calls with many documents cost less.
         """
         sketches = self.sketcher.batch([text for _, text in docs])
+        if self.index is not None:
+            self._every.append(sketches)
         drops = self._remembered(sketches)
         shared = self._lookup.find(sketches)
         stay: list[int] = []
@@ -68,11 +72,15 @@ class StreamDeduplicator:
         self._lookup.add(sketches.take(stay))
         return drops
 
+    def remember(self, rows: Sequence[Row]) -> int:
+        """Add all documents of the stream, which has ended, to the index: a row for each; how many."""
+        return self.index.add(concatenate(self._every), rows) if self.index is not None and rows else 0
+
     def _remembered(self, sketches: Sketches) -> list[Drop | None]:
         if self.index is None:
             return [None] * len(sketches)
         matches = self.index.query(sketches)
-        return [_drop(best.verdict, best.id, {"index": True}) if best else None for best in matches]
+        return [_drop(best.verdict, best.id, {"index": True, "kept": best.kept}) if best else None for best in matches]
 
     def _seen(self, one: Sketches, text: str, hits: I64) -> Drop | None:
         """The earliest document that surely covers this one, else the earliest that may."""

@@ -71,11 +71,10 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Book(msgspec.Struct):
-    """What the files of all layers say: rules, word lists by language, settings of the structure pass."""
+    """What the files of all layers say: rules, and word lists by language."""
 
     rules: list[Named] = []
     words: dict[str, dict[str, list[str]]] = {}
-    structure: dict[str, dict[str, Any]] = {}
 
 
 def fold(line: str) -> str:
@@ -134,8 +133,6 @@ def _tables(path: Path, data: dict[str, Any], book: Book) -> None:
             known = book.words.setdefault(path.stem, {})
             for name, entries in value.items():
                 known[name] = [*known.get(name, []), *entries]
-        elif key == "structure" and path.stem == "structure" and isinstance(value, dict):
-            book.structure |= value
         else:
             raise RuleError(f"{path}: unknown key {key!r}", "a rule file holds [[rule]] tables and a [words] table of lists")
 
