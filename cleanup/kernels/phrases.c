@@ -1,32 +1,10 @@
 /* Phrases that rules know, in many lines at once: those a line's normal form begins with, and those that stand anywhere in it. */
 #include "text.h"
+#include "tree.h"
 
 enum { BREAK, NUMERAL, SIGN, ODD }; /* characters that are no letters, as `boilerplate_characters.symbols` says */
 #define TWICE 0x80000000u
 #define SLOT_BITS 16
-
-static uint32_t slot_of(uint64_t hash, int bits) {
-    return (uint32_t)((hash ^ hash >> 29) * GOLDEN >> (64 - bits));
-}
-
-/*
- * Phrases as a tree that lines are led down: a step from `state` by `symbol` is in `steps`[1 << bits], four numbers each: state
- * and symbol, the next state (0: the slot is empty), a phrase that ends there (or -1). State 0 is the root.
- */
-struct tree {
-    const int32_t *steps;
-    int bits;
-};
-
-/* The slot of a step: where it is, or the empty one where it would be. */
-static int64_t find_step(struct tree tree, int32_t state, uint32_t symbol) {
-    uint64_t mask = ((uint64_t)1 << tree.bits) - 1, at = slot_of((uint64_t)state << 32 | symbol, tree.bits);
-    for (;; at = (at + 1) & mask) {
-        const int32_t *step = tree.steps + 4 * at;
-        if (!step[2] || (step[0] == state && step[1] == (int32_t)symbol))
-            return (int64_t)at;
-    }
-}
 
 /*
  * Puts `count` phrases, the code points points[first[i]:first[i + 1]], into `steps`[1 << bits][4], which is all zeros and has

@@ -1,9 +1,5 @@
 /* What short lines may be told to say: when or how many, who, nothing but a name. */
-#include "text.h"
-
-/* Classes of characters, as `boilerplate_suspects.py` names them; those of text.h are others. */
-enum { BLANK = 1, SCRIPT = 2, WORDY = 4, CAPITAL = 8, NUMBER = 16, SEAM = 32, EDGE = 64, SPACER = 128, KANJI = 256, KANA = 512 };
-enum { DATED = 1, WHO = 2, NAMED = 4 };
+#include "suspects.h"
 
 /* Trees of phrases; of the last two, from the end of each phrase to its beginning. */
 enum { INTRODUCING, COUNTED, AGENCY, BEHIND, COUNTS, ROOTS };
@@ -20,7 +16,7 @@ struct look {
 };
 
 static uint32_t kind_of(const struct look *look, uint32_t point) {
-    return point < KNOWN ? look->kinds[point] : point < 0x40000 ? SCRIPT | WORDY : 0;
+    return sign_kind(look->kinds, point);
 }
 
 /* The kind of the character at data[at]; 0 at the end. */

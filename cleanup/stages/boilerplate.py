@@ -91,7 +91,7 @@ class Cleaner:
             self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
         return pages, states
 
-    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: dict[int, int], twice: bool) -> State | None:
+    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: bylines.Tells, twice: bool) -> State | None:
         """Rules and structure of one document. `tells`: what its lines may say; `twice`: whether any repeats another."""
         suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
         if not (hits or suspects or twice or (self.cfg.drop_title and page.text)):

@@ -9,10 +9,11 @@ import numpy as np
 
 from cleanup.stages.boilerplate_authors import Writers, closed
 from cleanup.stages.boilerplate_glue import without_address
+from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import Bools, Lines, Page, is_sentence, line_words
 from cleanup.stages.boilerplate_metadata import Reading, Value, Vocabulary
 from cleanup.stages.boilerplate_structure import HEAD_LINES, Said, State, Verdict
-from cleanup.stages.boilerplate_suspects import DATED, NAMED, WHO
+from cleanup.stages.boilerplate_suspects import DATED, NAMED, WHO, Flags, Ints
 
 TAIL_LINES = 30
 METADATA_CHARS = 200
@@ -37,30 +38,63 @@ class Suspects(msgspec.Struct, frozen=True):
         return bool(self.readings or self.persons or self.told)
 
 
+class Tells(msgspec.Struct, frozen=True):
+    """What the lines of a page may say that are worth reading, wherever they stand: before any is read."""
+
+    tells: dict[int, int] = {}
+    told: list[int] = []  # lines that say when or who
+    read: list[int] = []  # lines that may be metadata, or nothing but names, if they stand where such lines stand
+
+
 def worth_reading(lines: Lines) -> Bools:
     """Which lines may be metadata by their size: sound."""
-    prose = lines.sentence & (lines.words > METADATA_WORDS)
-    return (~prose | lines.addressed) & (lines.chars <= METADATA_CHARS)  # a line is read without addresses
+    return (~is_prose(lines) | lines.addressed) & (lines.chars <= METADATA_CHARS)  # a line is read without addresses
 
 
-def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[dict[int, int]]:
-    """What the lines of each page may say that are worth reading; lines that say nothing are left out."""
-    found: list[dict[int, int]] = [{} for _ in range(pages)]
+def is_prose(lines: Lines) -> Bools:
+    """Which lines say too much in one sentence to be metadata."""
+    return lines.sentence & (lines.words > METADATA_WORDS)
+
+
+def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[Tells]:
+    """What the lines of each page may say; lines that say nothing are left out."""
     rows = np.flatnonzero(worth_reading(lines))
-    tells = vocabulary.suspicion.tells(lines.data, lines.begin[rows], lines.end[rows])
-    for at in np.flatnonzero(lines.addressed[rows]).tolist():
-        tells[at] = vocabulary.suspicion.tell(without_address(lines.text(rows[at])))
+    tells = _tells(lines.data, lines.begin[rows], lines.end[rows], vocabulary)
+    addressed = np.flatnonzero(lines.addressed[rows])
+    if len(addressed):
+        texts = [without_address(lines.text(row)).encode("utf-8", "surrogatepass") for row in rows[addressed].tolist()]
+        ends = np.cumsum(list(map(len, texts)))
+        tells[addressed] = _tells(b"".join(texts), np.append(0, ends[:-1]), ends, vocabulary)
     saying = np.flatnonzero(tells)
-    for page, line, said in zip(*lines.places(rows[saying]), tells[saying].tolist(), strict=True):
-        found[page][line] = said
+    rows, tells = rows[saying], tells[saying]
+    page = np.searchsorted(lines.first, rows, "right") - 1
+    line = rows - lines.first[page]
+    edge = (line < HEAD_LINES) | (rows >= lines.first[page + 1] - TAIL_LINES)
+    told = ((tells & np.where(edge, DATED | WHO, DATED)) > 0) & ~is_prose(lines)[rows]
+    named = (line > 0) & ~lines.sentence[rows] & (lines.chars[rows] <= NAME_CHARS) & (tells & PERSONAL > 0)
+    read = (told & (tells & READABLE > 0)) | (named & (told | (edge & (tells & NAMED > 0)))) | lines.addressed[rows]
+    found = [Tells({}, [], []) for _ in range(pages)]
+    for number, at, said, when, more in zip(*(one.tolist() for one in (page, line, tells, told, read)), strict=True):
+        one = found[number]
+        one.tells[at] = said
+        if more:
+            one.read.append(at)
+        elif when:
+            one.told.append(at)
     return found
 
 
-def suspects(page: Page, vocabulary: Vocabulary, crawled: str, tells: Mapping[int, int]) -> Suspects:
+def _tells(data: bytes, begin: Ints, end: Ints, vocabulary: Vocabulary) -> Flags:
+    tells = vocabulary.suspicion.tells(data, begin, end)
+    vocabulary.likely.add(data, begin, end, tells)
+    return tells
+
+
+def suspects(page: Page, vocabulary: Vocabulary, crawled: str, tells: Tells) -> Suspects:
     """Short lines that are metadata, or nothing but names, if they stand where such lines stand: of those that tell anything."""
-    found = Suspects({}, {}, [], tells, crawled)
+    found = Suspects({}, {}, tells.told, tells.tells, crawled)
     tail = len(page) - TAIL_LINES
-    for line in tells:
+    for line in tells.read:
         _suspect(found, line, page, vocabulary, line < HEAD_LINES or line >= tail)
     return found
 
@@ -82,9 +116,9 @@ def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edg
         found.told.append(line)
     if line == 0 < len(page) - 1 and "|" not in text and "•" not in text:
         return  # the title, whatever it says, unless it is glued to metadata
-    if tells and (reading := vocabulary.read(text, found.crawled)) and reading.kinds != {"time"}:
+    if tells and said & READABLE and (reading := vocabulary.read(text, found.crawled)) and reading.kinds != {"time"}:
         found.readings[line] = reading
-    if line and not ends and len(text) <= NAME_CHARS:
+    if line and said & PERSONAL and not ends and len(text) <= NAME_CHARS:
         persons = vocabulary.persons(text)
         if persons[0]:
             found.persons[line] = persons

@@ -110,7 +110,12 @@ def symbols(fold: Callable[[str], str]) -> Codes:
 @cache
 def alphanumeric() -> npt.NDArray[np.bool_]:
     """bool[KNOWN]: what expressions know as \\w, but for "_"."""
-    return np.fromiter(map(str.isalnum, _every()[::2]), np.bool_, KNOWN)
+    return np.fromiter(map(str.isalnum, characters()), np.bool_, KNOWN)
+
+
+def characters() -> str:
+    """Every character that has an entry."""
+    return _every()[::2]
 
 
 @cache

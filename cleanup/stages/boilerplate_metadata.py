@@ -11,6 +11,7 @@ import msgspec
 
 from cleanup.stages.boilerplate_dates import Calendar, Found
 from cleanup.stages.boilerplate_glue import CJK_NAME, GLUE, Seams, hangul_names, item, unglued
+from cleanup.stages.boilerplate_likely import UNITS, Likely
 from cleanup.stages.boilerplate_lines import words
 from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phrases
 
@@ -94,6 +95,16 @@ class Vocabulary:
         self._beside_names = _word_set(joined)  # words that a line of names may have, however they are written
         self._saying = _word_set({*joined, *self.calendar.words, *phrases(tables, "reading", "views", "comments")})
         self._behind_words = _word_set(phrases(tables, "author-behind"))
+        sets: dict[str, Iterable[str]] = {
+            "role": self._role_words,
+            "join": self._joins,
+            "joining-sign": self._join_marks,
+            "no-name": self._no_name,
+        }
+        sets |= {"beside": self._beside_names | self._numbers, "author": phrases(tables, "author"), "agency": self.agencies}
+        sets |= {"said": self._saying | _word_set(phrases(tables, "others", "source")) | UNITS}
+        sets |= {"label": phrases(tables, "published", "updated"), "unit": self.calendar.units, "ago": self.calendar.ago}
+        self.likely = Likely(sets)
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
 
     @cached_property

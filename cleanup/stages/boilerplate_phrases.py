@@ -33,11 +33,7 @@ class Beginnings:
         """`phrases`: in their normal form, each once; with a space behind one that has to end a word. An empty one stands for
         lines without any word."""
         self._empty = phrases.index("") if "" in phrases else -1
-        points = np.frombuffer("".join(phrases).encode("utf-32-le", "surrogatepass"), np.uint32)
-        first = np.cumsum([0, *map(len, phrases)])
-        self._bits = (2 * len(points) + 2).bit_length()
-        self._steps = np.zeros((1 << self._bits, 4), np.int32)
-        kernels.function("phrases_grow", "u32* i64* i64 i32* i64")(points, first, len(phrases), self._steps, self._bits)
+        self._steps, self._bits = tree(phrases)
 
     def find(self, lines: Lines) -> Found:
         """Line, phrase, and whether the line's normal form ends with it, of all that lines of at most SHORT characters begin
@@ -84,6 +80,16 @@ class Pieces:
         found = _all(partial(held, *at, len(lines), SHORT, *forms), len(lines))
         found[:, 1] = self._need[found[:, 1]]
         return found[np.lexsort((found[:, 1], found[:, 2], found[:, 0]))]
+
+
+def tree(phrases: Sequence[str]) -> tuple[Found, int]:
+    """Phrases, each once, as a tree that compiled loops walk down (`kernels/tree.h`): its 1 << bits steps, and bits."""
+    points = np.frombuffer("".join(phrases).encode("utf-32-le", "surrogatepass"), np.uint32)
+    first = np.cumsum([0, *map(len, phrases)])
+    bits = (2 * len(points) + 2).bit_length()
+    steps = np.zeros((1 << bits, 4), np.int32)
+    kernels.function("phrases_grow", "u32* i64* i64 i32* i64")(points, first, len(phrases), steps, bits)
+    return steps, bits
 
 
 def _all(find: Callable[[int, Found], int], lines: int) -> Found:

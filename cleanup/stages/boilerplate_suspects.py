@@ -10,7 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from cleanup import kernels
-from cleanup.stages.boilerplate_characters import DIGIT, KNOWN, SPACES, UPPER, Classes, Codes, alphanumeric, classes, folded
+from cleanup.stages.boilerplate_characters import (
+    DIGIT,
+    KNOWN,
+    SPACES,
+    UPPER,
+    Classes,
+    Codes,
+    alphanumeric,
+    characters,
+    classes,
+    folded,
+)
 
 DATED, WHO, NAMED = 1, 2, 4  # a line says when or how many; uses a word that introduces who; begins as nothing but a name does
 PARTICLES = frozenset("von van de der den del della di da dos das do la le du bin al el ibn ter ten zu af y e".split())  # noqa: SIM905
@@ -44,7 +55,7 @@ class Suspicion:
         """For each line data[begin:end], in UTF-8, the sum of what it may say: DATED, WHO and NAMED."""
         found = np.empty(len(begin), np.uint8)
         loop = kernels.function("suspects_tell", "bytes i64* i64* i64 u16* u32* i64* u32* u8* u8*")
-        loop(data, begin, end, len(begin), _kinds(), _plain(), *self._trees, found)
+        loop(data, begin, end, len(begin), kinds(), plain(), *self._trees, found)
         return found
 
     def tell(self, line: str) -> int:
@@ -87,48 +98,58 @@ def _reversed(found: Iterable[str]) -> list[str]:
 
 def _trees(*found: Iterable[str]) -> tuple[Ints, Codes, Flags]:
     """Trees of phrases as `kernels/suspects.c` reads them: a node's first edge, the sign of each edge, where phrases end."""
-    level = [sorted(set(map(_signs, tree)) - {()}) for tree in found]
+    level = [sorted({*map(signs, tree)} - {""}) for tree in found]
     first: list[int] = [0]
-    signs: list[int] = []
+    edges: list[int] = []
     whole: list[bool] = []
     while level:
-        below: list[list[tuple[int, ...]]] = []
+        below: list[list[str]] = []
         for node in level:  # what its phrases go on with, sorted
-            nexts: dict[int, list[tuple[int, ...]]] = {}
+            nexts: dict[str, list[str]] = {}
             for rest in node:
                 if rest:
                     nexts.setdefault(rest[0], []).append(rest[1:])
-            whole.append(() in node)
-            signs += nexts
+            whole.append("" in node)
+            edges += map(ord, nexts)
             below += nexts.values()
-            first.append(len(signs))
+            first.append(len(edges))
         level = below
-    return np.array(first, np.int64), np.array(signs, np.uint32), np.array(whole, np.uint8)
+    return np.array(first, np.int64), np.array(edges, np.uint32), np.array(whole, np.uint8)
 
 
-def _signs(phrase: str) -> tuple[int, ...]:
-    plain = _plain()
-    return tuple(int(plain[code]) if code < KNOWN else code for code in map(ord, " ".join(phrase.split())))
+def signs(phrase: str) -> str:
+    """A phrase as compiled loops read lines: each character folded, single spaces."""
+    return " ".join(phrase.split()).translate(_folding())
 
 
 @cache
-def _kinds() -> Classes:
+def _folding() -> dict[int, int]:
+    known = plain()
+    return {code: int(known[code]) for code in np.flatnonzero(known != np.arange(KNOWN)).tolist()}
+
+
+@cache
+def kinds() -> Classes:
     """uint16[KNOWN]: what each character is, the sum of what `kernels/suspects.c` names."""
     known, word = classes(), alphanumeric().copy()
     script = word & ((known & DIGIT) == 0)
     word[ord("_")] = True
     capital = (known & UPPER) > 0
+    low = np.fromiter(map(str.islower, characters()), np.bool_, KNOWN)
     for begin, end in _CAPITALS:
         capital[begin : end + 1] = True
     table: Classes = (script * 2 + word * 4 + capital * 8 + ((known & DIGIT) > 0) * 16).astype(np.uint16)
+    table += ((folded() == 0) * 1024 + low * 4096).astype(np.uint16)
+    table[[ord("ß"), ord("ẞ")]] &= ~np.uint16(1024)
     sets = {1: SPACES, 32: map(ord, _SEAMS), 64: map(ord, EDGES), 128: _SPACERS, 256: _KANJI, 512: _KANA}
+    sets |= {2048: (*range(0x1100, 0x1200), *range(0x2E80, 0x10000)), 8192: map(ord, "ı")}
     for flag, codes in sets.items():
         table[np.fromiter(codes, np.int64)] |= flag
     return table
 
 
 @cache
-def _plain() -> Codes:
+def plain() -> Codes:
     """uint32[KNOWN]: the one character that each is folded to; i with or without its dot is one."""
     table = folded().copy()
     for code in np.flatnonzero(table == 0).tolist():

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from cleanup.pipeline import Pipeline
 from cleanup.rules import directories
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_repeats
+from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import Lines, Page, cuts, words
 from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
@@ -219,6 +221,50 @@ mixed_parts = st.lists(
     min_size=1,
     max_size=6,
 )
+
+
+def likely(line: str) -> int:
+    data = line.encode("utf-8", "surrogatepass")
+    begin, end = np.zeros(1, np.int64), np.array([len(data)])
+    tells = VOCABULARY.suspicion.tells(data, begin, end)
+    VOCABULARY.likely.add(data, begin, end, tells)
+    return int(tells[0])
+
+
+signs = st.sampled_from([" ", " ", " ", ", ", "", " - ", "/", " – ", "; ", " u. ", "'", ": ", "@", "ß", "ı", " and "])
+spliced = st.lists(
+    st.tuples(st.sampled_from([*PARTS, "Ann Lee", "BO EK", "1", "12", "2024", "10:15", "spoke of"]), signs), max_size=7
+)
+spoken = spliced.map(lambda parts: "".join(map("".join, parts)).strip())
+
+
+@given(spoken | spoken.map(str.title) | spoken.map(lambda line: (line + line).strip()) | mixed_parts.map(" ".join))
+@settings(max_examples=400, deadline=None)
+def test_lines_that_are_turned_away_say_nothing(line: str) -> None:
+    said, reading = likely(line), PATIENT.read(line)
+    if said & (DATED | WHO) and not said & READABLE:
+        assert reading is None or reading.kinds <= {"time"}
+    if said and not said & PERSONAL:
+        assert not PATIENT.persons(line)[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "passes"),
+    [
+        ("3 Hospitalized After Crash in North Richland Hills", 0),
+        ("Ann Lee 3 hours ago", READABLE),
+        ("Get it on Amazon for $234.98", 0),
+        ("Frankfurt, 3 May 2024", READABLE),
+        ("Dank an die Rettungskräfte", 0),
+        ("Ann Lee, Bo Ek and the others", 0),
+        ("Ann Lee, Bo Ek and Jo Poe", PERSONAL),
+        ("Ann Lee Reporter", PERSONAL),
+        ("4. Ann Lee", PERSONAL),
+        ("Ann Lee 12345", 0),
+    ],
+)
+def test_which_lines_are_worth_a_reading(line: str, passes: int) -> None:
+    assert likely(line) & (READABLE | PERSONAL) == passes
 
 
 @given(mixed_parts.map(" ".join) | lines.map(lambda line: line.replace("\n", " ").strip()))
