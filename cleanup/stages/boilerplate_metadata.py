@@ -95,12 +95,8 @@ class Vocabulary:
         self._beside_names = _word_set(joined)  # words that a line of names may have, however they are written
         self._saying = _word_set({*joined, *self.calendar.words, *phrases(tables, "reading", "views", "comments")})
         self._behind_words = _word_set(phrases(tables, "author-behind"))
-        sets: dict[str, Iterable[str]] = {
-            "role": self._role_words,
-            "join": self._joins,
-            "joining-sign": self._join_marks,
-            "no-name": self._no_name,
-        }
+        sets: dict[str, Iterable[str]] = {"role": self._role_words, "no-name": self._no_name, "behind": self._behind_words}
+        sets |= {"join": self._joins, "joining-sign": self._join_marks}
         sets |= {"beside": self._beside_names | self._numbers, "author": phrases(tables, "author"), "agency": self.agencies}
         sets |= {"said": self._saying | _word_set(phrases(tables, "others", "source")) | UNITS}
         sets |= {"label": phrases(tables, "published", "updated"), "unit": self.calendar.units, "ago": self.calendar.ago}
