@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,14 +16,16 @@ from numpy.typing import NDArray
 from cleanup.config import Config
 from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
+from cleanup.dedup.texts import Literals, Texts
 from cleanup.part import Job, Outcome, Proposals, save_proposals
 from cleanup.write.columns import Ids
 from cleanup.write.directory import appearing
-from cleanup.write.record import encode, parse_line, text_reader, value
+from cleanup.write.record import encode, parse_line, value
 
 if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
+FILES = 64  # that are open at a time
 COPIES = 12  # spun copies that are asked what stood in a text
 
 
@@ -34,7 +35,8 @@ class Mapped(NamedTuple):
     directories: tuple[Path, ...]
     first: NDArray[np.int64]  # [parts + 1] number of the first live document of each part
     rows: tuple[NDArray[np.int64], ...]  # per part: line number of each live document
-    ends: tuple[NDArray[np.int64], ...]  # per part: byte offset behind each line
+    begins: NDArray[np.int64]  # where in its part the line of each live document begins, and its size, in bytes
+    sizes: NDArray[np.int64]
     columns: dict[str, NDArray[Any]]
 
 
@@ -43,14 +45,15 @@ def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Map
     part by part, get numbers of their own over the run."""
     names = ("spin", "date", "length", "id") if mapped is not None else ("length",)
     rows: list[NDArray[np.int64]] = []
-    ends: list[NDArray[np.int64]] = []
-    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*names, "host")}
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*names, "host", "begin", "end")}
     hosts: dict[str, int] = {}
     for number, directory in enumerate(directories):
         with np.load(directory / "columns.npz") as archive:
             live = archive["live"]
             rows.append(np.flatnonzero(live))
-            ends.append(archive["ends"])
+            ends = archive["ends"]
+            columns["begin"].append(np.append(0, ends[:-1])[: len(ends)][live])
+            columns["end"].append(ends[live])
             for name in names:
                 columns[name].append(archive[name][live])
             if mapped is not None:
@@ -59,7 +62,8 @@ def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Map
     first = np.cumsum([0, *(len(numbers) for numbers in rows)])
     together = {name: np.concatenate(values) for name, values in columns.items() if values}
     together["host_names"] = np.array(list(hosts) or [""], dtype=object)
-    return Mapped(directories, first, tuple(rows), tuple(ends), together)
+    begins, ends = together.pop("begin"), together.pop("end")
+    return Mapped(directories, first, tuple(rows), begins, ends - begins, together)
 
 
 class Lines:
@@ -67,33 +71,27 @@ class Lines:
 
     def __init__(self, mapped: Mapped, config: Config) -> None:
         self.mapped = mapped
-        self.config = config
+        self.field = config.read.text_field
         self.files: dict[int, Any] = {}
         self._of_part: dict[int, Ids] = {}
-        self.text = text_reader(config.read.text_field)
 
     def lines(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """The lines of documents, one at a time: each holds a text."""
-        wanted = np.asarray(numbers, np.int64)
-        parts = np.searchsorted(self.mapped.first, wanted, "right") - 1
-        cuts = np.flatnonzero(np.diff(parts, prepend=-1)).tolist()
-        for begin, end in zip(cuts, [*cuts[1:], len(wanted)], strict=False):  # none, and nothing is wanted
-            part = int(parts[begin])
-            rows, ends = self.mapped.rows[part][wanted[begin:end] - self.mapped.first[part]], self.mapped.ends[part]
-            places = np.where(rows > 0, ends[rows - 1], 0)
-            file = self._file(part)
-            yield from map(os.pread, repeat(file), (ends[rows] - places).tolist(), places.tolist())
+        parts = np.searchsorted(self.mapped.first, numbers, "right") - 1
+        files = map(self._file, parts.tolist())
+        return map(os.pread, files, self.mapped.sizes[numbers].tolist(), self.mapped.begins[numbers].tolist())
 
     def _file(self, part: int) -> int:
-        if part not in self.files:
-            if len(self.files) >= 64:
+        file = self.files.get(part)
+        if file is None:
+            if len(self.files) >= FILES:
                 self.files.pop(next(iter(self.files))).close()
-            self.files[part] = open(self.mapped.directories[part] / "docs.jsonl", "rb")  # noqa: SIM115 (for the next lines)
-        return int(self.files[part].fileno())
+            file = self.files[part] = open(self.mapped.directories[part] / "docs.jsonl", "rb", 0)  # noqa: SIM115 (for the next lines)
+        return int(file.fileno())
 
-    def texts(self, numbers: Sequence[int]) -> list[str]:
+    def texts(self, numbers: Sequence[int]) -> Texts:
         """The cleaned texts of documents."""
-        return [self.text(line) for line in self.lines(numbers)]
+        return Literals(list(self.lines(numbers)), self.field)
 
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of documents."""
@@ -225,12 +223,12 @@ def restore(result: Result, spin: NDArray[np.float32], lines: Lines, config: Con
     for kept, members in clusters.items():
         if spin[kept] >= SPUN:
             if len(members) > 1:
-                own, *others = lines.texts([kept, *members[:COPIES]])
+                own, *others = lines.texts([kept, *members[:COPIES]]).strings()
                 result.proposals.add(kept, witness(own, others, spun=True))
         elif config.dedup.mode != "drop":
-            (original,) = lines.texts([kept])
+            (original,) = lines.texts([kept]).strings()
             for member, id_ in zip(members, lines.ids(members), strict=True):
-                edits = witness(lines.texts([member])[0], [original])
+                edits = witness(lines.texts([member]).strings()[0], [original])
                 result.proposals.add(member, edits)
                 if edits:
                     witnesses[id_] = lines.ids([kept])[0]

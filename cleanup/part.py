@@ -341,7 +341,8 @@ def _settle_line(line: bytes, id_: str, proposals: list[Drop | Edit | Mark], ste
         doc.meta = {**summary["meta"], **own}
     for one in proposals:
         if "shared" in one.why:  # where it lies: only now the text is at hand
-            one.why["shared"] = passage(doc.text, *one.why["shared"])
+            begin, size = one.why["shared"]
+            one.why["shared"] = passage(doc.text[begin : begin + size])
     settle(doc, step, "", proposals, dedup_policy(job.config), job.answers)
     reason = drop_reason(doc)
     if not whole:

@@ -7,7 +7,7 @@ chain drags a stranger in, and whoever fails against one document gets a chance 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +17,9 @@ from cleanup.dedup import candidates as sketched
 from cleanup.dedup.bands import components
 from cleanup.dedup.keep import Order
 from cleanup.dedup.pairs import Mask, known_among, pack, unique, unpack
-from cleanup.dedup.relation import VERDICT, Table, far, judge, swapped
+from cleanup.dedup.relation import VERDICT, Table, far, spun, surfaces, swapped, unsettled
 from cleanup.dedup.shingle import I64, U64
+from cleanup.dedup.texts import Fetch
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from cleanup.dedup.canonical import Classes
     from cleanup.dedup.sketch import Sketches
 
-Fetch = Callable[[Sequence[int]], list[str]]
 Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 
 BATCH_CHARS = 1 << 19  # of the texts that are compared at a time
@@ -38,10 +38,24 @@ def compare(pairs: U64, fetch: Fetch, lengths: I64, cfg: DedupConfig, classes: C
     """Verdicts on pairs of documents; texts are fetched a batch at a time."""
     found = [np.zeros(0, VERDICT)]
     for batch in batches(pairs, lengths):
-        a, b = unpack(batch)
-        numbers, place = np.unique(np.concatenate((a, b)), return_inverse=True)
-        found.append(judge(fetch(numbers.tolist()), place[: len(a)], place[len(a) :], cfg, classes))
-    return np.concatenate(found)
+        numbers, a, b = _texts(batch)
+        found.append(surfaces(fetch(numbers), a, b, cfg))
+    table = np.concatenate(found)
+    rest = unsettled(table)
+    begin = 0
+    for batch in batches(pairs[rest], lengths):
+        numbers, a, b = _texts(batch)
+        part = rest[begin : begin + len(batch)]
+        table[part] = spun(table[part], fetch(numbers).strings(), a, b, cfg, classes)
+        begin += len(batch)
+    return table
+
+
+def _texts(pairs: U64) -> tuple[list[int], I64, I64]:
+    """The documents of some pairs, ascending, and the places among them of the two of every pair."""
+    a, b = unpack(pairs)
+    numbers, place = np.unique(np.concatenate((a, b)), return_inverse=True)
+    return numbers.tolist(), place[: len(a)], place[len(a) :]
 
 
 def batches(pairs: U64, lengths: I64) -> Iterator[U64]:

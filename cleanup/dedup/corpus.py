@@ -16,11 +16,12 @@ import numpy as np
 from cleanup.arrays import among, distinct
 from cleanup.dedup import candidates, canonical, keep
 from cleanup.dedup.bands import components
-from cleanup.dedup.cluster import Compare, Fetch, Judge, compare, confirm, elect
+from cleanup.dedup.cluster import Compare, Judge, compare, confirm, elect
 from cleanup.dedup.keep import SPUN, Columns, Order
 from cleanup.dedup.receipts import SURE, Clusters, Known, Members, Names, Proposals, about_known, figures, proposals, remembered
 from cleanup.dedup.relation import NEAR, RELATIONS, Table, exact, listed, swapped
 from cleanup.dedup.shingle import I64
+from cleanup.dedup.texts import Fetch
 from cleanup.document import Drop
 from cleanup.errors import RunError
 
@@ -149,7 +150,7 @@ def _twins(sketches: Sketches, fetch: Fetch, new: NDArray[np.bool_]) -> Twins:
     first = np.empty_like(numbers)
     for begin in range(0, len(numbers), FETCH):
         part = numbers[begin : begin + FETCH].tolist()
-        for at, (number, name) in enumerate(zip(part, exact(fetch(part)), strict=True), begin):
+        for at, (number, name) in enumerate(zip(part, exact(fetch(part).strings()), strict=True), begin):
             first[at] = groups.setdefault((int(keys[at]), name), number)
     others = np.flatnonzero(first != numbers)
     others = others[np.argsort(numbers[others])]

@@ -198,7 +198,7 @@ class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
 def proposals(members: Members, names: Names, order: Order, table: Table, cfg: DedupConfig) -> Proposals:
     """What is proposed about members, and in mode "mark" about the documents that they stand beside.
 
-    `shared` in a reason is where the longest shared passage lies in the document itself: `relation.passage` makes text of it.
+    `shared` in a reason is where the longest shared passage lies in the text of the document itself.
     """
     if cfg.mode == "cluster":
         return Proposals(np.zeros(0, np.int64))

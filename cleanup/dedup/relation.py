@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.arrays import ranges
 from cleanup.dedup import canonical, verify
 from cleanup.dedup.alignment import ALIGNED, Alignments, align
-from cleanup.dedup.shingle import I64, INVISIBLE
-from cleanup.dedup.verify import F64, Batch, Mask, Surface
+from cleanup.dedup.shingle import I64, INVISIBLE, fold, tokenise
+from cleanup.dedup.texts import Strings, Texts
+from cleanup.dedup.verify import F64, Mask, marks
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -43,7 +44,7 @@ SHOWN = 0.4  # score from which a passage that makes no relation is shown
 INVISIBLES = re.compile(f"[{''.join(map(chr, sorted(INVISIBLE)))}]")
 
 # Verdicts in a table, a row a pair. `canonical` and `aligned` are not numbers where the canonical family was not looked at;
-# `passage`: for either text where the longest shared passage begins, in code units, and how long it is.
+# `passage`: for either text where the longest shared passage begins, and how long it is, in characters.
 VERDICT = np.dtype(
     [
         ("relation", "i1"),  # its place in RELATIONS
@@ -80,7 +81,7 @@ class Verdict(NamedTuple):
     canonical: Canonical | None
     weak: bool  # rests on one stretch at the edge of the texts, which boilerplate could be
     score: float  # confidence for a relation; for None how near it came to one, below 0.5
-    passages: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))  # the longest shared passage: begin, size in code units
+    passages: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))  # the longest shared passage: begin, size
     differ: bool = False  # in figures and names, and in little else: two fillings of one form
 
 
@@ -127,15 +128,16 @@ def far(table: Table) -> Mask:
 
 def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> Table:
     """Verdicts on pairs of different texts, given by their positions."""
-    batch = verify.prepare(texts, cfg.shingle)
-    found = verify.surface(batch, a, b)
-    table = _surface(found, np.diff(batch.tokens.bounds)[np.stack((a, b))], cfg)
-    shown = (table["relation"] != 0) | (table["score"] > SHOWN)
-    table["passage"] = np.where(shown[:, None, None], _passages(batch, found.passage, np.stack((a, b))), 0)
-    rest = np.flatnonzero((table["relation"] == 0) & ~found.differ)
+    table = surfaces(Strings(texts), a, b, cfg)
+    rest = unsettled(table)
     if len(rest):
-        table[rest] = _spun(table[rest], batch, np.stack((a[rest], b[rest]), axis=1).reshape(-1), cfg, classes)
+        table[rest] = spun(table[rest], texts, a[rest], b[rest], cfg, classes)
     return table
+
+
+def unsettled(table: Table) -> I64:
+    """The pairs of which the surfaces say nothing."""
+    return np.flatnonzero((table["relation"] == 0) & ~table["differ"])
 
 
 def _sure(share: F64) -> F64:
@@ -143,14 +145,15 @@ def _sure(share: F64) -> F64:
     return SURE + 0.1 * share
 
 
-def _surface(found: Surface, lengths: I64, cfg: DedupConfig) -> Table:
-    """What the surfaces say."""
+def surfaces(texts: Texts, a: I64, b: I64, cfg: DedupConfig) -> Table:
+    """What the surfaces of pairs of texts, given by their positions, say."""
+    found = verify.surface(texts, a, b, cfg.shingle)
     table = np.zeros(found.jaccard.shape, VERDICT)
     low, high = found.covered.min(axis=0), found.covered.max(axis=0)
     core, dense = found.core.min(axis=0), found.dense.min(axis=0)
     evenly = (core >= EVENLY) & (low >= cfg.containment * EDITED)
     near = ~found.differ & ((low >= cfg.containment) | evenly | ((found.jaccard >= cfg.jaccard) & (high < WHOLE)))
-    fresh = ((1 - found.core) * lengths).max(axis=0)
+    fresh = ((1 - found.core) * found.tokens).max(axis=0)
     reprint = (dense >= WHOLE) & (core <= 1 - EDGE) & (fresh >= FRESH)
     contained = ~near & ~found.differ & (high >= cfg.containment)
     held = np.where(found.dense >= SOLID, found.core * found.dense, 0.0)
@@ -173,22 +176,25 @@ def _surface(found: Surface, lengths: I64, cfg: DedupConfig) -> Table:
     table["jaccard"], table["score"], table["differ"] = found.jaccard, score, found.differ
     table["weak"] = excerpt & ~framed
     table["canonical"] = table["aligned"] = np.nan
+    shown = np.flatnonzero((table["relation"] != 0) | (table["score"] > SHOWN))
+    table["passage"][shown] = found.points.transpose(2, 1, 0)[shown]
     return table
 
 
-def _spun(table: Table, batch: Batch, sides: I64, cfg: DedupConfig, classes: Classes) -> Table:
+def spun(table: Table, texts: Sequence[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> Table:
     """What the canonical families say about pairs of which the surfaces say nothing."""
-    texts, place = np.unique(sides, return_inverse=True)
-    spans = np.diff(batch.tokens.bounds)[texts]
-    tokens = ranges(batch.tokens.bounds[texts], spans)
-    words, kept, bounds = canonical.content(batch.tokens.hashes[tokens], np.append(0, np.cumsum(spans)), classes)
+    sides = np.stack((a, b), axis=1).reshape(-1)
+    numbers, place = np.unique(sides, return_inverse=True)
+    (folded,) = fold([texts[number] for number in numbers.tolist()], sys.maxsize)
+    tokens = tokenise(folded)
+    words, at, bounds = canonical.content(tokens.hashes, tokens.bounds, classes)
     found = align(words, bounds[place], np.diff(bounds)[place], cfg.spun)
     fits = (found.aligned >= cfg.spun) & (found.spread >= SPREAD) & (found.words >= CONTENT) & (found.ratio >= PACE)
-    at = tokens[kept]
-    figures, agree = _kept(batch.digits(at), found, bounds[place], np.diff(bounds)[place])
+    begins = tokens.starts[at]
+    figures, agree = _kept(folded.low[begins] - np.uint8(0x30) < 10, found, bounds[place], np.diff(bounds)[place])
     fits &= (figures < FIGURES) | (agree >= AGREE * figures)
     # Two reports of one tour share its names, dates and places, not their prose.
-    prose, agree = _kept(batch.small(at), found, bounds[place], np.diff(bounds)[place])
+    prose, agree = _kept(marks(str.islower)[folded.units[begins]], found, bounds[place], np.diff(bounds)[place])
     fits &= (found.aligned >= CLEAR) | ((agree >= PROSE * prose) & (prose > 0))
     near = DOUBT * np.minimum(found.aligned / cfg.spun, 1.0) * ((found.words >= CONTENT) & (found.spread > 0))
     table["relation"] = np.where(fits, RELATIONS.index("spun"), 0)
@@ -207,28 +213,12 @@ def _kept(flags: Mask, found: Alignments, starts: I64, sizes: I64) -> tuple[I64,
     return fewer, np.bincount(found.pair[both], minlength=len(fewer))
 
 
-def _passages(batch: Batch, passage: I64, texts: I64) -> I64:
-    """Passages given by tokens, [2, 2, n]: first one and how many, in a and in b, as code units, [n, 2, 2]."""
-    first, count = passage
-    start = batch.tokens.bounds[texts] + first
-    origin = batch.folded.offsets[texts]
-    begin = batch.tokens.starts.take(start, mode="clip") - origin
-    end = batch.tokens.ends.take(np.maximum(start + count - 1, 0), mode="clip") - origin
-    return np.where(count > 0, np.stack((begin, end - begin)), 0).transpose(2, 1, 0)
-
-
-def passage(text: str, begin: int, size: int) -> str:
-    """A shared passage as it stands in the text, cut short. `begin` and `size` in code units, invisible characters left out."""
+def passage(text: str) -> str:
+    """A shared passage as a receipt shows it: without invisible characters, and cut short."""
     if not text.isascii():
-        if any(chr(code) in text for code in INVISIBLE):
-            text = INVISIBLES.sub("", text)
-        text = text[: begin + size]
-        units = text.encode("utf-16-le", "surrogatepass")
-        if len(units) > 2 * len(text):  # beyond the basic plane a character is two units
-            units = units[2 * begin : 2 * (begin + size)]
-            begin, size, text = 0, len(units), units.decode("utf-16-le", "replace")
-    found = text[begin : begin + size]
-    return found if len(found) <= PASSAGE else found[: PASSAGE - 1].rstrip() + "…"
+        some = INVISIBLES.sub("", text[: 2 * PASSAGE])
+        text = some if len(some) > PASSAGE else INVISIBLES.sub("", text)
+    return text if len(text) <= PASSAGE else text[: PASSAGE - 1].rstrip() + "…"
 
 
 def exact(texts: list[str]) -> list[bytes]:

@@ -126,7 +126,8 @@ class StreamDeduplicator:
 def _drop(verdict: Verdict, id_: str, more: dict[str, Any], text: str = "") -> Drop:
     why: dict[str, Any] = {"duplicate_of": id_, **figures(verdict), "keep_reason": "seen first", **more}
     if verdict.passages[1][1]:
-        why["shared"] = relation.passage(text, *verdict.passages[1])
+        begin, size = verdict.passages[1]
+        why["shared"] = relation.passage(text[begin : begin + size])
     return Drop(f"dedup/{verdict.relation}", round(verdict.score, 4), why)
 
 

@@ -9,7 +9,7 @@ kernels of `pairs.c`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -17,44 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import kernels
-from cleanup.dedup.shingle import I64, U32, U64, Folded, Tokens, fold, tokenise
-from cleanup.dedup.signature import shingled
+from cleanup.dedup.shingle import AHEAD, I64, U32, table
+from cleanup.dedup.texts import Texts
 
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+SPARE = AHEAD + 3
 ENDINGS = frozenset('\0\n\r\t.!?:;"“”„«»‘•·|')  # behind one of these, and a blank, a capital says nothing
 
 
-class Batch(NamedTuple):
-    """Texts prepared for comparison."""
-
-    folded: Folded
-    tokens: Tokens
-    values: U32  # of the shingle that begins at every token
-    counts: I64  # shingles of every text
-    width: int
-
-    def digits(self, tokens: I64) -> Mask:
-        """Which of some tokens begin with a digit."""
-        return np.asarray(self.folded.low.take(self.tokens.starts[tokens]) - np.uint8(0x30) < 10)
-
-    def small(self, tokens: I64) -> Mask:
-        """And which with a small letter."""
-        first = self.folded.units.take(self.tokens.starts[tokens])
-        return np.asarray(_marks(str.islower).take(first, mode="clip"))
-
-
-def prepare(texts: Sequence[str], width: int) -> Batch:
-    """Tokens and shingles of some texts, all in one chunk."""
-    (folded,) = fold(texts, sum(map(len, texts)) + len(texts) + 1)
-    tokens = tokenise(folded)
-    found = shingled(tokens, width)
-    return Batch(folded, tokens, found.values, found.counts, width)
-
-
 @cache
-def _marks(holds: Callable[[str], bool]) -> Mask:
+def marks(holds: Callable[[str], bool]) -> Mask:
     """For every UTF-16 code unit whether it is a character for which something holds."""
     return np.fromiter(map(holds, map(chr, range(0x10000))), bool, 0x10000)
 
@@ -70,29 +44,21 @@ class Surface(NamedTuple):
     head: F64  # [2, n] share of the text before the core
     tail: F64  # [2, n] share of the text after it
     differ: Mask  # whether what either text has for itself is figures and names
+    tokens: I64  # [2, n]
     passage: I64  # [2, 2, n] first token and number of tokens of the longest shared passage, in a, in b
+    points: I64  # [2, 2, n] the same in characters
 
 
-def surface(batch: Batch, a: I64, b: I64) -> Surface:
-    """Compare texts a[i] and b[i] (positions in the batch). Texts without tokens share nothing."""
+def surface(texts: Texts, a: I64, b: I64, width: int) -> Surface:
+    """Compare texts a[i] and b[i] (positions). Texts without tokens share nothing."""
     sides = np.stack((a, b), axis=1).reshape(-1)
-    tokens = batch.tokens
-    spans = np.diff(tokens.bounds)[sides]
-    most = _most(spans)
-    room = (*_room(most), np.empty(most, np.uint8), np.empty(2 * most + 8, np.int64))
-    found, common, differ = np.empty((len(sides), 7), np.int64), np.empty(len(a), np.int64), np.empty(len(a), np.uint8)
-    shingles = (batch.values, batch.counts, batch.width)
-    texts = (
-        tokens.bounds,
-        tokens.starts,
-        tokens.hashes,
-        batch.folded.low,
-        batch.folded.units,
-        _signs(),
-    )
-    _surface()(sides, len(a), *shingles, *texts, *room, found, common, differ)
-    size, covered, first, after, inside, at, longest = np.ascontiguousarray(found.T)
-    longest = np.minimum(np.where(longest > 0, longest + batch.width - 1, 0), spans)
+    most = int(texts.size[sides].max(initial=0)) + SPARE
+    room = (np.empty(7 * most + 3, np.uint64), *_room(most), np.empty(most, np.uint8), np.empty(2 * most + 8, np.int64))
+    found, common, differ = np.empty((len(sides), 10), np.int64), np.empty(len(a), np.int64), np.empty(len(a), np.uint8)
+    given = (texts.where, texts.size, most - SPARE, texts.escaped, sides, len(a))
+    _surface()(*given, table(), width, _signs(), *room, found, common, differ)
+    size, covered, first, after, inside, at, longest, spans, begin, points = np.ascontiguousarray(found.T)
+    longest = np.minimum(np.where(longest > 0, longest + width - 1, 0), spans)
     whole, of = np.maximum(spans, 1), size.reshape(-1, 2).T
     return Surface(
         jaccard=common / np.maximum(of[0] + of[1] - common, 1),
@@ -103,8 +69,14 @@ def surface(batch: Batch, a: I64, b: I64) -> Surface:
         head=_sides(first / whole),
         tail=_sides((spans - after) / whole),
         differ=differ.view(bool),
-        passage=np.stack((at, longest)).reshape(2, -1, 2).transpose(0, 2, 1),
+        tokens=spans.reshape(-1, 2).T,
+        passage=_passages(at, longest),
+        points=_passages(begin, points),
     )
+
+
+def _passages(first: I64, count: I64) -> I64:
+    return np.stack((first, count)).reshape(2, -1, 2).transpose(0, 2, 1)
 
 
 def _sides(table: F64) -> F64:
@@ -125,25 +97,26 @@ def _most(counts: I64) -> int:
     return int(counts.reshape(-1, 2).sum(axis=1).max(initial=0))
 
 
-def _room(most: int) -> tuple[U64, U32]:
+def _room(most: int) -> tuple[U32, NDArray[np.uint8], U32]:
     """What the kernels need to compare the values of a pair that has so many."""
-    return np.empty(1 << max(1, (2 * most - 1).bit_length()), np.uint64), np.empty(most, np.uint32)
+    size = 1 << max(1, (2 * most - 1).bit_length())
+    return np.empty(size, np.uint32), np.empty(size, np.uint8), np.empty(most, np.uint32)
 
 
 @cache
 def _signs() -> NDArray[np.uint8]:
     """For every UTF-16 code unit marks, as in `pairs.c`: 1 a capital, 2 an end behind which a capital says nothing."""
-    signs = _marks(str.isupper).astype(np.uint8)
+    signs = marks(str.isupper).astype(np.uint8)
     signs[list(map(ord, ENDINGS))] |= 2
     return signs
 
 
 @cache
 def _meet() -> kernels.Function:
-    return kernels.function("pairs_meet", "u32* i64* i64* i64 u64* u32* u8* i64* i64*")
+    return kernels.function("pairs_meet", "u32* i64* i64* i64 u32* u8* u32* u8* i64* i64*")
 
 
 @cache
 def _surface() -> kernels.Function:
-    texts = "i64* i64* u32* u8* u16* u8*"
-    return kernels.function("pairs_surface", f"i64* i64 u32* i64* i64 {texts} u64* u32* u8* i64* i64* i64* u8*")
+    given, room = "u64* i64* i64 i32 i64* i64 u8* i64 u8*", "u64* u32* u8* u32* u8* i64*"
+    return kernels.function("pairs_surface", f"{given} {room} i64* i64* u8*")

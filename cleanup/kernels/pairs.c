@@ -1,18 +1,19 @@
 /* What the two texts of a pair share: values that both have, passages, and what either has for itself. Sides are laid out
  * a0 b0 a1 b1 ..., side 2i and 2i + 1 being the two texts of pair i. */
-#include "kernels.h"
+#include "sketch.h"
 
 #define GAP 2       /* what a token outside shared passages costs a core, against one for a token inside */
 #define FACTS 4     /* different figures or names that only one text has, from which on two may be two fillings of one form */
 #define FILLED 0.6  /* share of the words that only one text has, that are such facts: elsewhere it is prose that differs */
 
-enum { BOTH = 3, FACT = 4 };                 /* flags of a value: 1 and 2 are the sides that have it */
-enum { UPPER = 1, ENDING = 2 };              /* marks of a code unit */
-enum { SIZE, COVERED, FIRST, AFTER, INSIDE, AT, LONGEST, COLUMNS };
+enum { BOTH = 3, FACT = 4 };    /* flags of a value: 1 and 2 are the sides that have it */
+enum { UPPER = 1, ENDING = 2 }; /* marks of a code unit */
+enum { SIZE, COVERED, FIRST, AFTER, INSIDE, AT, LONGEST, SPAN, BEGIN, POINTS, COLUMNS };
 
-/* Values with their flags, value << 3 | flags, in a table of 2^bits words, where 0 is nothing. */
+/* Values, and flags of each, in a table of 2^bits places, where no flag is no value. */
 typedef struct {
-    uint64_t *words;
+    uint32_t *values;
+    uint8_t *flags;
     uint32_t bits, salt;
 } Set;
 
@@ -21,14 +22,14 @@ typedef struct {
 static void clear(Set *set, int64_t count, uint32_t sum) {
     set->bits = 1;
     while ((int64_t)1 << set->bits < 2 * count) set->bits++;
-    memset(set->words, 0, sizeof *set->words << set->bits);
+    memset(set->flags, 0, (size_t)1 << set->bits);
     set->salt = (sum * UINT32_C(0x9E3779B1) ^ UINT32_C(0x5BD1E995)) | 1;
 }
 
 /* Where the value is, or may be put. */
-static inline uint64_t slot(const Set *set, uint32_t value) {
-    uint64_t mask = ((uint64_t)1 << set->bits) - 1, at = (uint64_t)(value * set->salt) << 32 >> (64 - set->bits);
-    while (set->words[at] && set->words[at] >> 3 != value) at = (at + 1) & mask;
+static inline uint32_t slot(const Set *set, uint32_t value) {
+    uint32_t mask = (uint32_t)(((uint64_t)1 << set->bits) - 1), at = value * set->salt >> (32 - set->bits);
+    while (set->flags[at] && set->values[at] != value) at = (at + 1) & mask;
     return at;
 }
 
@@ -39,39 +40,46 @@ static uint32_t sum(const uint32_t *values, int64_t count) {
 }
 
 /* Which values of two sides the other has, too, met[side][value]; of how many different ones each has, size[2]; how many have
- * both. place[counts[0] + counts[1]]. */
+ * both. place[counts[0]]. */
 static int64_t meet(Set *set, const uint32_t *const values[2], const int64_t *counts, uint32_t *place, uint8_t *const met[2],
                     int64_t *size) {
-    int64_t common = 0, seen = 0;
+    int64_t common = 0, others = 0, known = 0;
     clear(set, counts[0] + counts[1], sum(values[0], counts[0]) + sum(values[1], counts[1]));
-    for (int side = 0; side < 2; side++) {
-        size[side] = 0;
-        for (int64_t at = 0; at < counts[side]; at++) {
-            uint32_t value = values[side][at];
-            uint64_t where = slot(set, value), old = set->words[where], flag = (uint64_t)1 << side;
-            set->words[where] = (uint64_t)value << 3 | (old & 7) | flag;
-            place[seen++] = (uint32_t)where;
-            size[side] += !(old & flag);
-            common += (old & 7) == (flag ^ BOTH);
-        }
+    for (int64_t at = 0; at < counts[0]; at++) {
+        uint32_t value = values[0][at], where = slot(set, value);
+        known += !set->flags[where];
+        set->values[where] = value;
+        set->flags[where] = 1;
+        place[at] = where;
     }
-    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = (set->words[place[at]] & BOTH) == BOTH;
-    for (int64_t at = 0; at < counts[1]; at++) met[1][at] = (set->words[place[counts[0] + at]] & BOTH) == BOTH;
+    for (int64_t at = 0; at < counts[1]; at++) {
+        uint32_t value = values[1][at], where = slot(set, value);
+        uint8_t old = set->flags[where];
+        set->values[where] = value;
+        set->flags[where] = old | 2;
+        others += !(old & 2);
+        common += old == 1;
+        met[1][at] = old & 1;
+    }
+    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = set->flags[place[at]] >> 1;
+    size[0] = known;
+    size[1] = others;
     return common;
 }
 
 /*
  * The same for `pairs` pairs: side s has the values starts[s] to starts[s] + counts[s]. With n values in the largest pair:
- * words[2^bits >= 2 n, at least 2], place[n]. `met` has an entry for each value of each side, one side after the other.
+ * words[2^bits >= 2 n, at least 2], as many flags, place[n]. `met` has an entry for each value of each side, one side after the
+ * other.
  */
-KERNEL void pairs_meet(const uint32_t *values, const int64_t *starts, const int64_t *counts, int64_t pairs, uint64_t *words,
-                       uint32_t *place, uint8_t *met, int64_t *size, int64_t *common) {
-    Set set = {words, 0, 0};
+KERNEL void pairs_meet(const uint32_t *values, const int64_t *starts, const int64_t *counts, int64_t pairs, uint32_t *words,
+                       uint8_t *flags, uint32_t *place, uint8_t *met, int64_t *size, int64_t *common) {
+    Set set = {words, flags, 0, 0};
     for (int64_t pair = 0; pair < pairs; pair++) {
         const int64_t *count = counts + 2 * pair;
         const uint32_t *const both[2] = {values + starts[2 * pair], values + starts[2 * pair + 1]};
-        uint8_t *const flags[2] = {met, met + count[0]};
-        common[pair] = meet(&set, both, count, place, flags, size + 2 * pair);
+        uint8_t *const flagged[2] = {met, met + count[0]};
+        common[pair] = meet(&set, both, count, place, flagged, size + 2 * pair);
         met += count[0] + count[1];
     }
 }
@@ -127,23 +135,25 @@ static int64_t shared(const uint8_t *met, int64_t count, int64_t span, int64_t w
 }
 
 /* ------------------------------------------------------------------------------------------- two fillings of one form */
-/* Tokens of texts: the first one of every text and of none, where they begin and their hashes; folded bytes and code units; for
- * every unit marks. */
+/* A text: its bytes; folded bytes, the code units that these were folded from, and how they were; the tokens among them, their
+ * hashes, the shingles that begin with the first `count` of them. A separator stands before the first token. */
 typedef struct {
-    const int64_t *bounds, *starts;
-    const uint32_t *hashes;
-    const uint8_t *low, *marks;
-    const uint16_t *units;
-} Texts;
+    const uint8_t *text;
+    int64_t size, span, count;
+    uint8_t *low;
+    uint16_t *units;
+    int64_t *starts, *ends;
+    uint32_t *hashes, *values;
+} Text;
 
 /* Whether a token is a figure, or a name of people, places, firms: with a capital, and not at the beginning of a sentence. */
-static int is_fact(const Texts *texts, int64_t token) {
-    int64_t at = texts->starts[token];
-    if ((uint8_t)(texts->low[at] - '0') < 10) return 1;
-    if (!(texts->marks[texts->units[at]] & UPPER)) return 0;
-    uint16_t before = texts->units[at - 1];
-    if (texts->marks[before] & ENDING) return 0;
-    return !(before == ' ' && texts->marks[texts->units[at > 2 ? at - 2 : 0]] & ENDING);
+static int is_fact(const Text *text, const uint8_t *marks, int64_t token) {
+    int64_t at = text->starts[token];
+    if ((uint8_t)(text->low[at] - '0') < 10) return 1;
+    if (!(marks[text->units[at]] & UPPER)) return 0;
+    uint16_t before = text->units[at - 1];
+    if (marks[before] & ENDING) return 0;
+    return !(before == ' ' && marks[text->units[at > 2 ? at - 2 : 0]] & ENDING);
 }
 
 /* The tokens of a text that lie in no passage, begin and end of each stretch; how many. */
@@ -161,26 +171,27 @@ static int64_t outside(const int64_t *passages, int64_t size, int64_t span, int6
 }
 
 /* Whether there are as many facts in some stretches of a text as make a difference. */
-static int has_facts(const Texts *texts, int64_t text, const int64_t *stretches, int64_t count) {
+static int has_facts(const Text *text, const uint8_t *marks, const int64_t *stretches, int64_t count) {
     int64_t found = 0;
     for (int64_t at = 0; at < count; at++)
         for (int64_t token = stretches[2 * at]; token < stretches[2 * at + 1]; token++) {
-            found += is_fact(texts, texts->bounds[text] + token);
+            found += is_fact(text, marks, token);
             if (found == FACTS) return 1;
         }
     return 0;
 }
 
 /* How many different facts are among the words of a text that the other one has nowhere. */
-static int64_t distinct_facts(Set *set, const Texts *texts, int64_t text, const uint8_t *met, int64_t span, uint32_t *found) {
+static int64_t distinct_facts(Set *set, const Text *text, const uint8_t *marks, const uint8_t *met, uint32_t *found) {
     int64_t size = 0, count = 0;
-    for (int64_t token = 0; token < span; token++)
-        if (!met[token] && is_fact(texts, texts->bounds[text] + token)) found[size++] = texts->hashes[texts->bounds[text] + token];
+    for (int64_t token = 0; token < text->span; token++)
+        if (!met[token] && is_fact(text, marks, token)) found[size++] = text->hashes[token];
     clear(set, size, sum(found, size));
     for (int64_t at = 0; at < size; at++) {
-        uint64_t *word = set->words + slot(set, found[at]);
-        count += !*word;
-        *word = (uint64_t)found[at] << 3 | FACT;
+        uint32_t where = slot(set, found[at]);
+        count += !set->flags[where];
+        set->values[where] = found[at];
+        set->flags[where] = FACT;
     }
     return count;
 }
@@ -191,51 +202,92 @@ static int64_t distinct_facts(Set *set, const Texts *texts, int64_t text, const 
  *
  * What a text has for itself lies outside shared passages, in `counts` stretches.
  */
-static int differs(Set *set, const Texts *texts, const int64_t *sides, const int64_t *const stretches[2], const int64_t *counts,
+static int differs(Set *set, Text *const texts[2], const uint8_t *marks, const int64_t *const stretches[2], const int64_t *counts,
                    uint32_t *place, uint8_t *met) {
-    int64_t size[2], span[2];
+    int64_t size[2], span[2] = {texts[0]->span, texts[1]->span};
     for (int side = 0; side < 2; side++)
-        if (!has_facts(texts, sides[side], stretches[side], counts[side])) return 0;
-    for (int side = 0; side < 2; side++) span[side] = texts->bounds[sides[side] + 1] - texts->bounds[sides[side]];
-    const uint32_t *const words[2] = {texts->hashes + texts->bounds[sides[0]], texts->hashes + texts->bounds[sides[1]]};
+        if (!has_facts(texts[side], marks, stretches[side], counts[side])) return 0;
+    const uint32_t *const words[2] = {texts[0]->hashes, texts[1]->hashes};
     uint8_t *const flags[2] = {met, met + span[0]};
     int64_t common = meet(set, words, span, place, flags, size);
     for (int side = 0; side < 2; side++) {
-        int64_t own = distinct_facts(set, texts, sides[side], flags[side], span[side], place);
+        int64_t own = distinct_facts(set, texts[side], marks, flags[side], place);
         if (own < FACTS || (double)own < FILLED * (double)(size[side] - common)) return 0;
     }
     return 1;
 }
 
+/* ---------------------------------------------------------------------------------------------------------------- texts */
+/* Room for a text of `longest` bytes: 27 * (longest + AHEAD + 3) bytes. Returns where it ends, a multiple of eight. */
+static uint8_t *place_text(Text *text, uint8_t *room, int64_t longest) {
+    int64_t most = longest + AHEAD + 3;
+    text->starts = (int64_t *)(void *)room;
+    text->ends = text->starts + most;
+    text->hashes = (uint32_t *)(text->ends + most);
+    text->values = text->hashes + most;
+    text->units = (uint16_t *)(text->values + most);
+    text->low = (uint8_t *)(text->units + most);
+    return room + ((27 * most + 7) & ~(int64_t)7);
+}
+
+/* The tokens and shingles of a text. */
+static void read_text(Text *text, const uint8_t *data, int64_t size, int how, const uint8_t *fold, int64_t width) {
+    int single = 0;
+    text->text = data;
+    text->size = size;
+    text->low[0] = 0;
+    text->units[0] = 0;
+    int64_t length = 1 + fold_text(data, size, how | UNITS, fold, text->low + 1, text->units + 1, &single);
+    memset(text->low + length, 0, 9); /* a separator, and eight bytes for whoever reads eight at a time */
+    text->span = text_tokens(text->low, text->units, 0, length + 1, single, text->hashes, text->starts, text->ends);
+    text->count = text_shingles(text->hashes, text->span, width, text->values);
+}
+
+/* Where the longest passage lies among the code points of a text. */
+static void locate(const Text *text, int how, const uint8_t *fold, int64_t width, int64_t *found) {
+    if (!found[LONGEST]) return;
+    int64_t last = found[AT] + found[LONGEST] + width - 2, at = 0;
+    int64_t first = text->starts[found[AT]], end = text->ends[last < text->span ? last : text->span - 1];
+    found[BEGIN] = text_points(text->text, text->size, how, fold, first - 1, &at);
+    found[POINTS] = text_points(text->text, text->size, how, fold, end - first, &at);
+}
+
 /*
- * What `pairs` pairs of texts share on the surface; text sides[2 pair] is compared with text sides[2 pair + 1]. Text t has the
- * tokens bounds[t] to bounds[t + 1], of which the first counts[t] begin a shingle with a value. Into found[2 pairs][COLUMNS] what
- * `shared` says, and how many different shingles the side has; into `common` how many both have, and into `differ` whether they
- * are two fillings of one form. A separator stands before the first token. marks[65536]. With n tokens in the largest pair:
- * words[2^bits >= 2 n, at least 2], place[n], met[n], room[2 n + 8].
+ * What `pairs` pairs of texts share on the surface; text sides[2 pair] is compared with text sides[2 pair + 1]. The UTF-8 of text t
+ * stands at the address where[t] and has sizes[t] <= longest bytes; with ESCAPES in `how` it stands as in a string of JSON, and
+ * three bytes more can be read. fold[65536]: see `fold_text`; marks[65536].
+ * Into found[2 pairs][COLUMNS] what `shared` says, how many different shingles the side has, how many tokens, and where among the
+ * code points the longest passage begins and how long it is; into `common` how many shingles both have, and into `differ` whether they
+ * are two fillings of one form. Shingles are of `width` tokens.
+ * No text has more than (longest + 1) / 2 tokens. With m = longest + AHEAD + 3: 54 m + 16 bytes of room, words[2^bits >= 2 m], as
+ * many flags, place[m], met[m], passages[2 m + 8].
  */
-KERNEL void pairs_surface(const int64_t *sides, int64_t pairs, const uint32_t *values, const int64_t *counts, int64_t width,
-                          const int64_t *bounds, const int64_t *starts, const uint32_t *hashes, const uint8_t *low,
-                          const uint16_t *units, const uint8_t *marks, uint64_t *words, uint32_t *place,
-                          uint8_t *met, int64_t *room, int64_t *found, int64_t *common, uint8_t *differ) {
-    Texts texts = {bounds, starts, hashes, low, marks, units};
-    Set set = {words, 0, 0};
+KERNEL void pairs_surface(const uint64_t *where, const int64_t *sizes, int64_t longest, int32_t how, const int64_t *sides,
+                          int64_t pairs, const uint8_t *fold, int64_t width, const uint8_t *marks, uint64_t *room,
+                          uint32_t *words, uint8_t *flags, uint32_t *place, uint8_t *met, int64_t *passages, int64_t *found,
+                          int64_t *common, uint8_t *differ) {
+    Set set = {words, flags, 0, 0};
+    Text one, two, *const texts[2] = {&one, &two};
+    place_text(&two, place_text(&one, (uint8_t *)room, longest), longest);
     memset(found, 0, sizeof *found * (size_t)(2 * COLUMNS * pairs));
     for (int64_t pair = 0; pair < pairs; pair++, sides += 2, found += 2 * COLUMNS) {
-        int64_t count[2] = {counts[sides[0]], counts[sides[1]]}, stretch[2], size[2];
-        const uint32_t *const both[2] = {values + bounds[sides[0]], values + bounds[sides[1]]};
-        uint8_t *const flags[2] = {met, met + count[0]};
-        common[pair] = meet(&set, both, count, place, flags, size);
-        int64_t *passages = room;
+        for (int side = !pair || sides[0] != sides[-2] ? 0 : 1; side < 2; side++) /* often the first one is that of the last pair */
+            read_text(texts[side], (const uint8_t *)(uintptr_t)where[sides[side]], sizes[sides[side]], how, fold, width);
+        int64_t count[2] = {one.count, two.count}, stretch[2], size[2], *next = passages;
+        const uint32_t *const both[2] = {one.values, two.values};
+        uint8_t *const flagged[2] = {met, met + count[0]};
         const int64_t *stretches[2];
+        common[pair] = meet(&set, both, count, place, flagged, size);
         for (int side = 0; side < 2; side++) {
-            int64_t span = bounds[sides[side] + 1] - bounds[sides[side]], *row = found + side * COLUMNS;
-            int64_t some = shared(flags[side], count[side], span, width, passages, row);
+            int64_t span = texts[side]->span, *row = found + side * COLUMNS;
+            int64_t some = shared(flagged[side], count[side], span, width, next, row);
             row[SIZE] = size[side];
-            stretches[side] = passages + 2 * some;
-            stretch[side] = outside(passages, some, span, passages + 2 * some);
-            passages += 2 * some + 2 * stretch[side];
+            row[SPAN] = span;
+            locate(texts[side], how, fold, width, row);
+            stretches[side] = next + 2 * some;
+            stretch[side] = outside(next, some, span, next + 2 * some);
+            next += 2 * some + 2 * stretch[side];
         }
-        differ[pair] = (uint8_t)differs(&set, &texts, sides, stretches, stretch, place, met);
+        differ[pair] = (uint8_t)differs(&set, texts, marks, stretches, stretch, place, met);
     }
 }

@@ -1,4 +1,4 @@
-/* What tokens.c does for sketch.c, a text at a time. */
+/* What tokens.c does for others, a text at a time. */
 #ifndef CLEANUP_SKETCH_H
 #define CLEANUP_SKETCH_H
 
@@ -7,7 +7,11 @@
 #define EMPTY 0xFFFFFFFFu /* where there is no value */
 #define AHEAD 12          /* borders of tokens that are written at a time, and so at most behind the last one */
 
-int64_t fold_text(const uint8_t *text, int64_t size, const uint8_t *table, uint8_t *low, uint16_t *units, int *single);
+enum { ESCAPES = 1, UNITS = 2 }; /* how a text is read: as a string of JSON, keeping all code units */
+
+int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *table, uint8_t *low, uint16_t *units, int *single);
+int64_t text_points(const uint8_t *text, int64_t size, int how, const uint8_t *table, int64_t units, int64_t *at);
+uint32_t text_point(const uint8_t *text, int64_t size, int how, int64_t *at);
 int64_t text_tokens(const uint8_t *low, const uint16_t *units, int64_t begin, int64_t end, int single, uint32_t *hashes,
                     int64_t *starts, int64_t *ends);
 int64_t text_shingles(const uint32_t *hashes, int64_t size, int64_t width, uint32_t *values);

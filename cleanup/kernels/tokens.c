@@ -53,10 +53,8 @@ KERNEL int64_t fold_units(const uint16_t *units, int64_t size, const uint8_t *ta
 static int64_t fold_unit(uint32_t unit, const uint8_t *table, uint8_t *low, uint16_t *units, int64_t at, int *single) {
     uint8_t byte = table[unit];
     low[at] = byte;
-    if (byte == SINGLE) {
-        units[at] = (uint16_t)unit;
-        *single = 1;
-    }
+    units[at] = (uint16_t)unit;
+    *single |= byte == SINGLE;
     return at + (byte != NOTHING);
 }
 
@@ -76,11 +74,54 @@ static uint32_t beyond_ascii(const uint8_t *text, int64_t *at) {
     return (first & 0x07) << 18 | second << 12 | (from[2] & 0x3Fu) << 6 | (from[3] & 0x3F);
 }
 
-/* Fold the BLOCK bytes at `text` as if they were ASCII, and return how many are before the first that isn't. */
-static int64_t fold_ascii(const uint8_t *text, uint8_t *low) {
+/* The number that four hexadecimal digits write. */
+static uint32_t hexadecimal(const uint8_t *digits) {
+    uint32_t found = 0;
+    for (int i = 0; i < 4; i++) found = found << 4 | ((digits[i] & 0x0Fu) + (digits[i] > '9' ? 9 : 0));
+    return found;
+}
+
+/* What the backslash at text[*at] escapes, as JSON has it; *at moves behind it, and not beyond `size`. Two halves of a surrogate
+ * pair are one code point. */
+static uint32_t escaped(const uint8_t *text, int64_t size, int64_t *at) {
+    static const uint8_t letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+    const uint8_t *from = text + *at;
+    int64_t left = size - *at;
+    if (left >= 6 && from[1] == 'u') {
+        uint32_t unit = hexadecimal(from + 2), next;
+        *at += 6;
+        if (unit >> 10 != 0x36 || left < 12 || from[6] != '\\' || from[7] != 'u') return unit;
+        next = hexadecimal(from + 8);
+        if (next >> 10 != 0x37) return unit;
+        *at += 6;
+        return 0x10000 + ((unit & 0x3FF) << 10 | (next & 0x3FF));
+    }
+    *at += left < 2 ? left : 2;
+    if (left < 2) return '\\';
+    for (int i = 0; i < 5; i++)
+        if (letters[i] == from[1]) return meant[i];
+    return from[1];
+}
+
+/* The code point at text[*at]; *at moves behind it. With ESCAPES the text stands as in a string of JSON. */
+uint32_t text_point(const uint8_t *text, int64_t size, int how, int64_t *at) {
+    if (text[*at] >= 0x80) return beyond_ascii(text, at);
+    if (how & ESCAPES && text[*at] == '\\') return escaped(text, size, at);
+    return text[(*at)++];
+}
+
+/* A bit, the highest of its byte, for bytes that are not ASCII or are `other`; the lowest one is right, and more may be set
+ * above it. */
+static inline uint64_t not_plain(uint64_t eight, uint8_t other) {
+    uint64_t apart = eight ^ other * EACH;
+    return (eight | ((apart - EACH) & ~apart)) & 0x80 * EACH;
+}
+
+/* Fold the BLOCK bytes at `text` as if they were ASCII, and return how many are before the first that isn't, or is `other`. */
+static int64_t fold_ascii(const uint8_t *text, uint8_t other, uint8_t *low) {
     for (int i = 0; i < BLOCK; i++) low[i] = letter(text[i]);
     for (int64_t i = 0; i < BLOCK; i += 8) {
-        uint64_t beyond = read_eight(text + i) & 0x80 * EACH;
+        uint64_t beyond = not_plain(read_eight(text + i), other);
         if (beyond) return i + (__builtin_ctzll(beyond) >> 3);
     }
     return BLOCK;
@@ -88,23 +129,28 @@ static int64_t fold_ascii(const uint8_t *text, uint8_t *low) {
 
 /*
  * Fold `size` bytes of UTF-8, well formed but for surrogates that may stand alone, into low[size] by table[65536], which has ASCII
- * as `letter` does. What folds to NOTHING is left out; where a unit folds to SINGLE, `single` is set, and the unit stands in
- * units[size] at the same place. Returns how many units there are.
+ * as `letter` does. What folds to NOTHING is left out; where a unit folds to SINGLE, `single` is set. units[size]: the units
+ * themselves, at the same places; without UNITS that is sure only of those that fold to SINGLE. With ESCAPES the text stands as in
+ * a string of JSON; then three bytes behind it are read where it does not end with a whole character. Returns how many units
+ * there are.
  */
-int64_t fold_text(const uint8_t *text, int64_t size, const uint8_t *table, uint8_t *low, uint16_t *units, int *single) {
+int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *table, uint8_t *low, uint16_t *units, int *single) {
+    const uint8_t other = how & ESCAPES ? '\\' : 0xFF;
     int64_t at = 0, to = 0, quiet = 0; /* quiet: how far to go on before many are looked at at a time again */
     while (at < size) {
         if (at >= quiet && size - at >= BLOCK) {
-            int64_t plain = fold_ascii(text + at, low + to);
+            int64_t plain = fold_ascii(text + at, other, low + to);
+            for (int i = 0; how & UNITS && i < BLOCK; i++) units[to + i] = text[at + i];
             at += plain;
             to += plain;
             if (plain == BLOCK) continue;
         }
-        if (text[at] < 0x80) {
+        if (text[at] < 0x80 && text[at] != other) {
+            units[to] = text[at];
             low[to++] = letter(text[at++]);
             continue;
         }
-        uint32_t point = beyond_ascii(text, &at);
+        uint32_t point = text_point(text, size, how, &at);
         if (point > 0xFFFF) {
             to = fold_unit(0xD7C0 + (point >> 10), table, low, units, to, single);
             point = 0xDC00 | (point & 0x3FF);
@@ -113,6 +159,24 @@ int64_t fold_text(const uint8_t *text, int64_t size, const uint8_t *table, uint8
         quiet = at + 8;
     }
     return to;
+}
+
+/* How many code points make the next `units` units of what `fold_text` makes of a text, from text[*at] on; *at moves behind them. */
+int64_t text_points(const uint8_t *text, int64_t size, int how, const uint8_t *table, int64_t units, int64_t *at) {
+    const uint8_t other = how & ESCAPES ? '\\' : 0xFF;
+    int64_t points = 0;
+    while (units > 0 && *at < size) {
+        if (units < 8 || size - *at < 8 || not_plain(read_eight(text + *at), other)) {
+            uint32_t point = text_point(text, size, how, at);
+            units -= point > 0xFFFF ? 2 : table[point] != NOTHING;
+            points++;
+            continue;
+        }
+        *at += 8;
+        units -= 8;
+        points += 8;
+    }
+    return points;
 }
 
 /* A bit for each of the eight bytes of a word: whether it is not 0. */

@@ -1,0 +1,81 @@
+"""Texts as the comparison reads them: strings, or lines of JSON from which nothing is taken that is not looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from cleanup import kernels
+from cleanup.dedup.shingle import I64, U64
+from cleanup.errors import RunError
+
+
+class Texts(Protocol):
+    """Some texts, side by side."""
+
+    where: U64  # address of the UTF-8 of each
+    size: I64  # its bytes
+    escaped: bool  # whether they stand as in a string of JSON
+
+    def strings(self) -> list[str]:
+        """The texts themselves."""
+        ...
+
+
+Fetch = Callable[[Sequence[int]], Texts]
+
+
+class Strings(kernels.Texts):
+    """Texts that are at hand."""
+
+    escaped = False
+
+    def strings(self) -> list[str]:
+        """The texts themselves."""
+        return list(self.texts)
+
+
+class Literals:
+    """What lines of JSON have in the field of a name."""
+
+    escaped = True
+
+    def __init__(self, lines: Sequence[bytes], field: str) -> None:
+        """Raises RunError where a line has no string there."""
+        self.data = b"".join(lines)
+        ends = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
+        first, self.size = np.empty(len(lines), np.int64), np.empty(len(lines), np.int64)
+        name = field.encode("utf-8", "surrogatepass")
+        _find()(np.frombuffer(self.data, np.uint8), ends, len(lines), name, len(name), first, self.size)
+        if (self.size < 0).any():
+            raise RunError(f"a line of the run's working directory has no {field!r}", "remove the directory and run again")
+        self.begin = first + np.append(0, ends[:-1])[: len(lines)]
+        self.where = (self.begin + kernels.address(self.data)).astype(np.uint64)
+
+    def strings(self) -> list[str]:
+        """The texts themselves."""
+        ends = (self.begin + self.size).tolist()
+        return [unescaped(self.data[begin:end]) for begin, end in zip(self.begin.tolist(), ends, strict=True)]
+
+
+@cache
+def _find() -> kernels.Function:
+    return kernels.function("line_strings", "u8* i64* i64 bytes i64 i64* i64*")
+
+
+_decoder = msgspec.json.Decoder(str)
+
+
+def unescaped(literal: bytes) -> str:
+    """What stands between the quotes of a string of JSON, as a string."""
+    quoted = b'"%b"' % literal
+    try:
+        return _decoder.decode(quoted)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # halves of surrogate pairs
+        found: str = json.loads(quoted.decode("utf-8", "surrogatepass"))
+        return found

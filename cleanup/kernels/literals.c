@@ -1,0 +1,79 @@
+/* Strings in lines of JSON, found without reading the rest of the line. */
+#include "sketch.h"
+
+/* Where the string ends that begins before line[at]: at its closing quote, or at `end` where there is none. */
+static int64_t string_end(const uint8_t *line, int64_t at, int64_t end) {
+    while (at < end) {
+        if (end - at >= 8) {
+            uint64_t eight = read_eight(line + at), quote = eight ^ '"' * EACH, slash = eight ^ '\\' * EACH;
+            uint64_t found = (((quote - EACH) & ~quote) | ((slash - EACH) & ~slash)) & 0x80 * EACH;
+            if (!found) {
+                at += 8;
+                continue;
+            }
+            at += __builtin_ctzll(found) >> 3; /* of the bits that are set the lowest is right */
+        }
+        if (line[at] == '"') return at;
+        at += line[at] == '\\' ? 2 : 1;
+    }
+    return end;
+}
+
+static int64_t blanks_end(const uint8_t *line, int64_t at, int64_t end) {
+    while (at < end && (line[at] == ' ' || line[at] == '\t' || line[at] == '\n' || line[at] == '\r')) at++;
+    return at;
+}
+
+/* Where the value ends that begins at line[at]. */
+static int64_t value_end(const uint8_t *line, int64_t at, int64_t end) {
+    int64_t depth = 0;
+    for (; at < end; at++) {
+        uint8_t byte = line[at];
+        if (byte == '"') {
+            at = string_end(line, at + 1, end);
+        } else if (byte == '{' || byte == '[') {
+            depth++;
+        } else if (byte == ',' || byte == '}' || byte == ']') {
+            if (!depth) return at;
+            depth -= byte != ',';
+        }
+    }
+    return end;
+}
+
+/* Whether a string of JSON says what stands in key[size]. */
+static int says(const uint8_t *text, int64_t length, const uint8_t *key, int64_t size) {
+    int64_t at = 0, to = 0;
+    while (at < length && to < size)
+        if (text_point(text, length, ESCAPES, &at) != text_point(key, size, 0, &to)) return 0;
+    return at == length && to == size;
+}
+
+/*
+ * Where in each of `count` lines, line n being data[ends[n - 1] .. ends[n]), the string begins that a field of the object has, and
+ * its size, quotes left out; -1 where the line is no object that has a string there. key[size]: the field's name in UTF-8.
+ * Behind such a string stand at least three bytes of the line.
+ */
+KERNEL void line_strings(const uint8_t *data, const int64_t *ends, int64_t count, const uint8_t *key, int64_t size, int64_t *begins,
+                         int64_t *sizes) {
+    for (int64_t number = 0; number < count; number++) {
+        int64_t first = number ? ends[number - 1] : 0, end = ends[number] - 2, at = blanks_end(data, first, end) + 1;
+        sizes[number] = begins[number] = -1;
+        if (at > end || data[at - 1] != '{') continue;
+        while ((at = blanks_end(data, at, end)) < end && data[at] == '"') {
+            int64_t name = at + 1, after = string_end(data, name, end);
+            at = blanks_end(data, after < end ? after + 1 : end, end);
+            if (at >= end || data[at] != ':') break;
+            at = blanks_end(data, at + 1, end);
+            int64_t behind = at < end && data[at] == '"' ? string_end(data, at + 1, end) : -1;
+            if (behind >= 0 && behind < end && says(data + name, after - name, key, size)) {
+                begins[number] = at + 1 - first;
+                sizes[number] = behind - at - 1;
+                break;
+            }
+            at = value_end(data, at, end);
+            if (at >= end || data[at] != ',') break;
+            at++;
+        }
+    }
+}
