@@ -10,26 +10,28 @@ enum { BOTH = 3, FACT = 4 };    /* flags of a value: 1 and 2 are the sides that 
 enum { UPPER = 1, ENDING = 2 }; /* marks of a code unit */
 enum { SIZE, COVERED, FIRST, AFTER, INSIDE, AT, LONGEST, SPAN, BEGIN, POINTS, COLUMNS };
 
-/* Values, and flags of each, in a table of 2^bits places, where no flag is no value. */
+/* Values, and flags of each, in a table of 2^(32 - shift) places, where no flag is no value. */
 typedef struct {
     uint32_t *values;
     uint8_t *flags;
-    uint32_t bits, salt;
+    uint32_t shift, mask, salt;
 } Set;
 
 /* An empty set with room for `count` values. What they are decides where they go, so that nobody can make them all go to one
  * place: `sum` is made of them. */
 static void clear(Set *set, int64_t count, uint32_t sum) {
-    set->bits = 1;
-    while ((int64_t)1 << set->bits < 2 * count) set->bits++;
-    memset(set->flags, 0, (size_t)1 << set->bits);
+    uint32_t bits = 1;
+    while ((int64_t)1 << bits < 2 * count) bits++;
+    memset(set->flags, 0, (size_t)1 << bits);
+    set->shift = 32 - bits;
+    set->mask = (uint32_t)(((uint64_t)1 << bits) - 1);
     set->salt = (sum * UINT32_C(0x9E3779B1) ^ UINT32_C(0x5BD1E995)) | 1;
 }
 
 /* Where the value is, or may be put. */
-static inline uint32_t slot(const Set *set, uint32_t value) {
-    uint32_t mask = (uint32_t)(((uint64_t)1 << set->bits) - 1), at = value * set->salt >> (32 - set->bits);
-    while (set->flags[at] && set->values[at] != value) at = (at + 1) & mask;
+static inline uint32_t slot(const Set set, uint32_t value) {
+    uint32_t at = value * set.salt >> set.shift;
+    while (set.flags[at] && set.values[at] != value) at = (at + 1) & set.mask;
     return at;
 }
 
@@ -41,27 +43,28 @@ static uint32_t sum(const uint32_t *values, int64_t count) {
 
 /* Which values of two sides the other has, too, met[side][value]; of how many different ones each has, size[2]; how many have
  * both. place[counts[0]]. */
-static int64_t meet(Set *set, const uint32_t *const values[2], const int64_t *counts, uint32_t *place, uint8_t *const met[2],
+static int64_t meet(Set *room, const uint32_t *const values[2], const int64_t *counts, uint32_t *place, uint8_t *const met[2],
                     int64_t *size) {
     int64_t common = 0, others = 0, known = 0;
-    clear(set, counts[0] + counts[1], sum(values[0], counts[0]) + sum(values[1], counts[1]));
+    clear(room, counts[0] + counts[1], sum(values[0], counts[0]) + sum(values[1], counts[1]));
+    const Set set = *room; /* of which a compiler knows that nothing written below changes it */
     for (int64_t at = 0; at < counts[0]; at++) {
         uint32_t value = values[0][at], where = slot(set, value);
-        known += !set->flags[where];
-        set->values[where] = value;
-        set->flags[where] = 1;
+        known += !set.flags[where];
+        set.values[where] = value;
+        set.flags[where] = 1;
         place[at] = where;
     }
     for (int64_t at = 0; at < counts[1]; at++) {
         uint32_t value = values[1][at], where = slot(set, value);
-        uint8_t old = set->flags[where];
-        set->values[where] = value;
-        set->flags[where] = old | 2;
+        uint8_t old = set.flags[where];
+        set.values[where] = value;
+        set.flags[where] = old | 2;
         others += !(old & 2);
         common += old == 1;
         met[1][at] = old & 1;
     }
-    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = set->flags[place[at]] >> 1;
+    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = set.flags[place[at]] >> 1;
     size[0] = known;
     size[1] = others;
     return common;
@@ -74,7 +77,7 @@ static int64_t meet(Set *set, const uint32_t *const values[2], const int64_t *co
  */
 KERNEL void pairs_meet(const uint32_t *values, const int64_t *starts, const int64_t *counts, int64_t pairs, uint32_t *words,
                        uint8_t *flags, uint32_t *place, uint8_t *met, int64_t *size, int64_t *common) {
-    Set set = {words, flags, 0, 0};
+    Set set = {words, flags, 0, 0, 0};
     for (int64_t pair = 0; pair < pairs; pair++) {
         const int64_t *count = counts + 2 * pair;
         const uint32_t *const both[2] = {values + starts[2 * pair], values + starts[2 * pair + 1]};
@@ -188,7 +191,7 @@ static int64_t distinct_facts(Set *set, const Text *text, const uint8_t *marks, 
         if (!met[token] && is_fact(text, marks, token)) found[size++] = text->hashes[token];
     clear(set, size, sum(found, size));
     for (int64_t at = 0; at < size; at++) {
-        uint32_t where = slot(set, found[at]);
+        uint32_t where = slot(*set, found[at]);
         count += !set->flags[where];
         set->values[where] = found[at];
         set->flags[where] = FACT;
@@ -266,7 +269,7 @@ KERNEL void pairs_surface(const uint64_t *where, const int64_t *sizes, int64_t l
                           int64_t pairs, const uint8_t *fold, int64_t width, const uint8_t *marks, uint64_t *room,
                           uint32_t *words, uint8_t *flags, uint32_t *place, uint8_t *met, int64_t *passages, int64_t *found,
                           int64_t *common, uint8_t *differ) {
-    Set set = {words, flags, 0, 0};
+    Set set = {words, flags, 0, 0, 0};
     Text one, two, *const texts[2] = {&one, &two};
     place_text(&two, place_text(&one, (uint8_t *)room, longest), longest);
     memset(found, 0, sizeof *found * (size_t)(2 * COLUMNS * pairs));

@@ -117,8 +117,13 @@ static inline uint64_t not_plain(uint64_t eight, uint8_t other) {
     return (eight | ((apart - EACH) & ~apart)) & 0x80 * EACH;
 }
 
+/* The BLOCK bytes at `text` as code units. */
+static void widen(const uint8_t *restrict text, uint16_t *restrict units) {
+    for (int i = 0; i < BLOCK; i++) units[i] = text[i];
+}
+
 /* Fold the BLOCK bytes at `text` as if they were ASCII, and return how many are before the first that isn't, or is `other`. */
-static int64_t fold_ascii(const uint8_t *text, uint8_t other, uint8_t *low) {
+static int64_t fold_ascii(const uint8_t *restrict text, uint8_t other, uint8_t *restrict low) {
     for (int i = 0; i < BLOCK; i++) low[i] = letter(text[i]);
     for (int64_t i = 0; i < BLOCK; i += 8) {
         uint64_t beyond = not_plain(read_eight(text + i), other);
@@ -140,7 +145,7 @@ int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *tab
     while (at < size) {
         if (at >= quiet && size - at >= BLOCK) {
             int64_t plain = fold_ascii(text + at, other, low + to);
-            for (int i = 0; how & UNITS && i < BLOCK; i++) units[to + i] = text[at + i];
+            if (how & UNITS) widen(text + at, units + to);
             at += plain;
             to += plain;
             if (plain == BLOCK) continue;
