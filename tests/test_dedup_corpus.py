@@ -19,6 +19,7 @@ from cleanup.dedup.corpus import Columns, Result, deduplicate
 from cleanup.dedup.relation import Table
 from cleanup.dedup.shingle import U64
 from cleanup.dedup.sketch import Sketcher
+from cleanup.dedup.texts import Strings
 from cleanup.document import Drop, Mark
 from cleanup.errors import RunError
 from tests.bench.corpus import Corpus, Writer, boilerplated, events, mixed
@@ -42,7 +43,7 @@ def run(texts: Sequence[str], ids: Sequence[str] | None = None, columns: dict[st
     return deduplicate(
         Sketcher(cfg).batch(texts),
         Columns(**given),
-        lambda numbers: [texts[number] for number in numbers],
+        lambda numbers: Strings([texts[number] for number in numbers]),
         lambda numbers: [names[number] for number in numbers],
         cfg,
     )
@@ -310,8 +311,8 @@ def test_pairs_may_be_compared_in_any_shares(corpus: Corpus, result: Result) -> 
         seen.extend(map(len, shares))
         return np.concatenate([compare(share, fetch, lengths, cfg, built_in()) for share in shares])
 
-    def fetch(numbers: Sequence[int]) -> list[str]:
-        return [corpus.texts[number] for number in numbers]
+    def fetch(numbers: Sequence[int]) -> Strings:
+        return Strings([corpus.texts[number] for number in numbers])
 
     zeros = np.zeros(len(lengths), np.int64)
     columns = Columns(zeros.astype(np.float32), zeros + FAR, lengths, zeros.astype(np.int32), np.array(["example.org"], object))

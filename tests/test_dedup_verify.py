@@ -13,6 +13,7 @@ from cleanup.dedup import alignment, verify
 from cleanup.dedup.canonical import Classes
 from cleanup.dedup.relation import Verdict, judge, listed, passage, swapped, verdicts
 from cleanup.dedup.shingle import I64
+from cleanup.dedup.texts import Strings
 from tests.bench.corpus import Writer, boilerplated, events
 
 WORDS = re.compile(r"[^\W_]+")
@@ -64,7 +65,7 @@ def test_surface_is_what_sets_say(width: int) -> None:
     pairs = list(cases())
     texts = [text for pair in pairs for text in pair]
     even: I64 = np.arange(0, len(texts), 2)
-    found = verify.surface(verify.prepare(texts, width), even, even + 1)
+    found = verify.surface(Strings(texts), even, even + 1, width)
     for number, (one, other) in enumerate(pairs):
         if any(ord(char) > 0x3000 for char in one):
             continue  # the plain tokens above are not ours there
@@ -188,6 +189,7 @@ def test_a_passage_is_text_as_it_stands(writer: Writer) -> None:
     for extra in ("", "😀", "\u200b", "𝐀 "):
         one, other = (f"{extra}{writer.article(40)} {body}. {end}" for end in ("One", "Two"))
         found = verdict(one, other, DedupConfig(excerpt=0.1))
-        for text, where in zip((one, other), found.passages, strict=True):
-            assert body[:60] in passage(text, *where)
-            assert len(passage(text, *where)) <= 120
+        for text, (begin, size) in zip((one, other), found.passages, strict=True):
+            shown = passage(text[begin : begin + size])
+            assert body[:60] in shown
+            assert len(shown) <= 120

@@ -28,6 +28,7 @@ from cleanup.config import DedupConfig
 from cleanup.dedup import candidates, sketch
 from cleanup.dedup.corpus import Columns, Result, deduplicate
 from cleanup.dedup.sketch import Sketcher, Sketches
+from cleanup.dedup.texts import Strings
 
 WORDS = re.compile(r"\w+")
 K = 128
@@ -145,7 +146,10 @@ def run(texts: Sequence[str], cfg: DedupConfig) -> tuple[Result, float, float]:
         np.zeros(len(texts), np.int32),
         np.array([""], object),
     )
-    result = deduplicate(sketches, columns, lambda some: [texts[i] for i in some], lambda some: [f"d{i:08}" for i in some], cfg)
+    ids = [f"d{number:08}" for number in range(len(texts))]
+    result = deduplicate(
+        sketches, columns, lambda some: Strings([texts[i] for i in some]), lambda some: [ids[i] for i in some], cfg
+    )
     return result, middle - began, time.process_time() - middle
 
 

@@ -16,6 +16,7 @@ from cleanup.dedup import pairs, sketch, verify
 from cleanup.dedup.corpus import Columns, Result, deduplicate
 from cleanup.dedup.shingle import fold, tokenise
 from cleanup.dedup.stream import StreamDeduplicator
+from cleanup.dedup.texts import Strings
 from cleanup.document import Drop
 from tests.strategies import texts
 
@@ -39,7 +40,7 @@ def corpus(batch: Sequence[str], names: Sequence[str]) -> Result:
     return deduplicate(
         SKETCHER.batch(batch),
         columns,
-        lambda numbers: [batch[number] for number in numbers],
+        lambda numbers: Strings([batch[number] for number in numbers]),
         lambda numbers: [names[number] for number in numbers],
         CFG,
     )
@@ -74,7 +75,7 @@ def test_sketches_do_not_depend_on_the_batch(batch: list[str]) -> None:
 def test_a_text_resembles_itself(text: str) -> None:
     one, other = sketch.sketch([text, f"  {text}\n"])
     assert np.array_equal(one, other)
-    found = verify.surface(verify.prepare([text, text], 5), np.array([0]), np.array([1]))
+    found = verify.surface(Strings([text, text]), np.array([0]), np.array([1]), 5)
     has_words = bool(SKETCHER.batch([text]).tokens[0])
     assert found.jaccard[0] == float(has_words)
     assert found.covered.tolist() == [[float(has_words)]] * 2
@@ -120,7 +121,7 @@ def differ(one: list[tuple[str, bool]], two: list[tuple[str, bool]]) -> bool:
 @settings(max_examples=200)
 def test_what_pairs_share_is_what_a_plain_loop_finds(pairs: list[tuple[str, str]], width: int) -> None:
     even = np.arange(0, 2 * len(pairs), 2)
-    found = verify.surface(verify.prepare([text for pair in pairs for text in pair], width), even, even + 1)
+    found = verify.surface(Strings([text for pair in pairs for text in pair]), even, even + 1, width)
     for number, pair in enumerate(pairs):
         sides = [parts(text) for text in pair]
         runs = [
@@ -147,9 +148,9 @@ def test_what_pairs_share_is_what_a_plain_loop_finds(pairs: list[tuple[str, str]
 
 @given(anything, anything)
 def test_comparison_is_symmetric(one: str, other: str) -> None:
-    batch = verify.prepare([one, other], 3)
-    there = verify.surface(batch, np.array([0]), np.array([1]))
-    back = verify.surface(batch, np.array([1]), np.array([0]))
+    batch = Strings([one, other])
+    there = verify.surface(batch, np.array([0]), np.array([1]), 3)
+    back = verify.surface(batch, np.array([1]), np.array([0]), 3)
     assert there.jaccard == back.jaccard
     for name in ("contained", "covered", "core", "dense", "head", "tail"):
         assert np.array_equal(getattr(there, name), getattr(back, name)[::-1])
