@@ -47,6 +47,9 @@ def directories(extra: Sequence[str | Path] = ()) -> tuple[Path, ...]:
     for path in extra:
         if not Path(path).is_dir():
             raise RuleError(f"no rule directory {str(path)!r}", "name an existing directory with --rules")
+        if not any(file.suffix in (".toml", ".tsv", ".txt") for file in Path(path).rglob("*")):
+            hint = "rules lie in DIR/boilerplate/*.toml, DIR/mojibake.toml and DIR/spin/*.tsv"
+            raise RuleError(f"no rule file in {str(path)!r}", hint)
     return (built_in(), *(Path(path) for path in extra))
 
 

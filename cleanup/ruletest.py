@@ -56,7 +56,7 @@ def cost(gold: str, extra: Sequence[str] = ()) -> tuple[list[str], int]:
     propose = registered.factory(Config().boilerplate, paths)
     hits: Counter[str] = Counter()
     lost: Counter[str] = Counter()
-    content = 0
+    content, applied = 0, Config().boilerplate.apply
     for item in load(gold):
         labels = item.lines
         if not labels or item.text is None:
@@ -69,7 +69,7 @@ def cost(gold: str, extra: Sequence[str] = ()) -> tuple[list[str], int]:
         doc = Document(item.id, text=item.text)
         for proposal in next(iter(propose([doc]))):
             hits[proposal.rule] += 1
-            if isinstance(proposal, Edit):
+            if isinstance(proposal, Edit) and proposal.score >= applied:  # what is held costs nothing
                 lost[proposal.rule] += sum(
                     label == "content" and proposal.start <= begin and end <= proposal.end and end > begin
                     for label, (begin, end) in zip(labels, starts, strict=True)

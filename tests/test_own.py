@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 import cleanup
 from cleanup import own
 from cleanup.config import Config, override
-from cleanup.errors import ConfigError
+from cleanup.errors import ConfigError, RuleError
 from cleanup.pipeline import Pipeline
+from cleanup.rules import directories
+from cleanup.ruletest import cost, examples
 from cleanup.run import Run, execute
 
 SOURCES = Path(cleanup.__file__).parent
@@ -58,3 +61,51 @@ def test_relations_of_duplicates_are_ignored_as_any_rule_is(samples: Path, tmp_p
     assert drops["dedup/near"] == ("skip", "selection")
     assert drops["dedup/exact"] == ("apply", "policy")
     assert run.counts["dropped"] == sum(decision == "apply" for decision, _ in drops.values())
+
+
+def write(root: Path, **files: str) -> str:
+    for name, text in files.items():
+        path = root / f"{name.replace('__', '/')}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return str(root)
+
+
+def test_a_user_s_rule_files_are_read_wherever_they_lie_in_the_directory(tmp_path: Path) -> None:
+    rule = '[[rule]]\nid = "a"\npattern = "foo {0}"\nyes = ["Foo {0}"]\n'
+    off = '[[rule]]\nid = "entities"\nenabled = false\n'
+    files = {
+        name: rule.format(word)
+        for name, word in (("mine", "one"), ("boilerplate__en", "two"), ("boilerplate__sites__x", "three"))
+    }
+    extra = write(tmp_path, mojibake=off, **files)
+    ids = {rule.id for rule in own.rules("boilerplate", [extra])}
+    assert {"boilerplate/mine/a", "boilerplate/en/a", "boilerplate/sites/x/a"} <= ids
+    for stage in ("boilerplate", "mojibake"):
+        assert examples(stage, [extra])[1] == []
+    assert cleanup.clean("Fish &amp; chips", config=override(Config(), {"rules": [extra]})) == "Fish &amp; chips"
+
+
+def test_a_directory_without_a_rule_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("a: b")
+    with pytest.raises(RuleError, match="no rule file in"):
+        directories([tmp_path])
+
+
+@pytest.mark.parametrize(("pattern", "why"), [(r"(a+)\1", "backreferences are not supported"), ("(a", "unclosed group")])
+def test_a_pattern_that_does_not_run_says_why(tmp_path: Path, pattern: str, why: str) -> None:
+    extra = write(tmp_path, mine=f"[[rule]]\nid = 'a'\npattern = '{pattern}'\nmatch = 'regex'\n")
+    with pytest.raises(RuleError, match=why):
+        examples("boilerplate", [extra])
+
+
+def test_only_what_a_rule_applies_costs_content(tmp_path: Path) -> None:
+    prose = "The council met on Monday to vote about the budget of the town."
+    text = f"{prose}\nDrop me now\n{prose}\nHold me now\n{prose}"
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(json.dumps({"id": "a", "text": text, "lines": ["content"] * 5}) + "\n")
+    rule = "[[rule]]\nid = '{0}'\npattern = '{0} me now'\nconfidence = '{1}'\n"
+    extra = write(tmp_path / "rules", mine=rule.format("drop", "high") + rule.format("hold", "low"))
+    lines, wrong = cost(str(gold), [extra])
+    assert [line for line in lines if "mine" in line] == ["error: boilerplate/mine/drop: removes 1 of 5 content lines"]
+    assert wrong == 1

@@ -23,6 +23,7 @@ from cleanup.rules import Example, Rule, built_in
 Zone = Literal["any", "head", "tail", "not-first"]
 FIELDS = ("title", "authors", "editors", "date", "section", "tags", "category", "excerpt", "views", "source", "url", "truncated")
 ACTIONS = ("drop", "drop-rest", "drop-next", "strip", "truncated", "meta")
+OTHERS = ("mojibake.toml", "extract.toml")  # beside the folders: files of other stages
 SCORES = {"high": 0.98, "structural": 0.93, "low": 0.7}
 _TOKEN = re.compile(r"[^\W\d_]+|#")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -102,9 +103,8 @@ def load(paths: Sequence[Path]) -> Book:
     known: dict[str, Named] = {}
     book = Book()
     for number, root in enumerate(paths):
-        folder = root / "boilerplate" if (root / "boilerplate").is_dir() else root
         layer: dict[str, str] = {}
-        for path in sorted(folder.glob("*.toml")) + sorted(folder.glob("sites/*.toml")):
+        for path in _files(root):
             data = _toml(path)
             for named in _named(path, data, trusted=number == 0 and root == built_in()):
                 if named.id in layer:
@@ -116,6 +116,12 @@ def load(paths: Sequence[Path]) -> Book:
             _tables(path, data, book)
     book.rules = [msgspec.structs.replace(named, rank=rank) for rank, named in enumerate(known.values())]
     return book
+
+
+def _files(root: Path) -> list[Path]:
+    """The rule files of a layer: in its folder `boilerplate` and, as a user may put them, beside it."""
+    folders = (root, root / "sites", root / "boilerplate", root / "boilerplate" / "sites")
+    return [path for folder in folders for path in sorted(folder.glob("*.toml")) if folder != root or path.name not in OTHERS]
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -186,7 +192,8 @@ def _broken(pattern: str) -> str:
     try:
         pl.Series([""]).str.contains("(?i)" + pattern)
     except Exception as error:
-        return str(error).strip().splitlines()[-1][:200]
+        said = str(error).partition("\n\n")[0].splitlines()  # behind it stands the expression of the library
+        return said[-1].removeprefix("error: ").removeprefix("regex error: ")[:200]
     return ""
 
 

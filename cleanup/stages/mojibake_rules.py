@@ -26,7 +26,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def public(self) -> Rule:
         """The rule as `rules list|show|test` see it."""
-        return Rule(self.id, "mojibake", self.summary, self.source, self.yes, self.no, self.detail)
+        yes = self.yes if self.enabled else ()  # one that is switched off hits nothing
+        return Rule(self.id, "mojibake", self.summary, self.source, yes, self.no, self.detail)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
