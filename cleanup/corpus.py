@@ -19,6 +19,7 @@ from cleanup.dedup.keep import SPUN
 from cleanup.dedup.texts import Literals, Texts
 from cleanup.part import Job, Outcome, Proposals, save_proposals
 from cleanup.write.columns import Ids
+from cleanup.write.columns import load as load_columns
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, value
 
@@ -48,17 +49,15 @@ def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Map
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*names, "host", "begin", "end")}
     hosts: dict[str, int] = {}
     for number, directory in enumerate(directories):
-        with np.load(directory / "columns.npz") as archive:
-            live = archive["live"]
-            rows.append(np.flatnonzero(live))
-            ends = archive["ends"]
-            columns["begin"].append(np.append(0, ends[:-1])[: len(ends)][live])
-            columns["end"].append(ends[live])
-            for name in names:
-                columns[name].append(archive[name][live])
-            if mapped is not None:
-                table = np.array([hosts.setdefault(host, len(hosts)) for host in mapped[number].hosts] or [0], dtype=np.int32)
-                columns["host"].append(table[archive["host"][live]])
+        live, ends, host, *found = load_columns(directory, "live", "ends", "host", *names)
+        rows.append(np.flatnonzero(live))
+        columns["begin"].append(np.append(0, ends[:-1])[: len(ends)][live])
+        columns["end"].append(ends[live])
+        for name, column in zip(names, found, strict=True):
+            columns[name].append(column[live])
+        if mapped is not None:
+            table = np.array([hosts.setdefault(host, len(hosts)) for host in mapped[number].hosts] or [0], dtype=np.int32)
+            columns["host"].append(table[host[live]])
     first = np.cumsum([0, *(len(numbers) for numbers in rows)])
     together = {name: np.concatenate(values) for name, values in columns.items() if values}
     together["host_names"] = np.array(list(hosts) or [""], dtype=object)
@@ -160,7 +159,6 @@ def deduplicate(
             return {}
     from cleanup.dedup import corpus
     from cleanup.dedup.cluster import SHARE
-    from cleanup.dedup.index import Index
     from cleanup.dedup.sketch import load as load_sketches
 
     directories = tuple(job.work / "map" / job.name for job in work)
@@ -177,7 +175,11 @@ def deduplicate(
     try:
         columns = corpus.Columns(**{name: mapped.columns[name] for name in ("spin", "date", "length", "host", "host_names")})
         sketches = load_sketches([file for directory in mapped.directories for file in sorted(directory.glob("sketch-*"))])
-        index = Index.open(config.dedup.index, config.dedup, create=True, skip=tag) if config.dedup.index else None
+        index = None
+        if config.dedup.index:
+            from cleanup.dedup.index import Index
+
+            index = Index.open(config.dedup.index, config.dedup, create=True, skip=tag)
         result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup, index, judged)
         witnesses = restore(result, columns.spin, lines, config)
         if index is not None:

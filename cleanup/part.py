@@ -33,6 +33,7 @@ from cleanup.read.parts import Part, read_part
 from cleanup.rules import directories
 from cleanup.stages.deadline import deadline
 from cleanup.write.columns import Columns, Ids, Sketches
+from cleanup.write.columns import load as load_columns
 from cleanup.write.corpus import corpus_writer, file_name
 from cleanup.write.directory import BUFFER, appearing
 from cleanup.write.record import INTERNAL, LineWriter, drop_reason, encode, parse_line, render_rows, text_reader, value
@@ -246,8 +247,7 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
     for row, edits in load_proposals(job.work / "sites" / job.name).items():
         proposals[row] = [*edits, *proposals.get(row, [])]
     tally = Tally()
-    with np.load(mapped / "columns.npz") as columns:
-        ends, live = columns["ends"], columns["live"]
+    ends, live = load_columns(mapped, "ends", "live")
     try:
         lines, rows = (open(mapped / name, "rb", BUFFER) for name in FINISHED)  # noqa: SIM115 (closed below)
     except FileNotFoundError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
-import platform
+import os
 import resource
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,7 @@ def _planned(parts: Iterable[Part], config: Config, out: Path, answers: Answers)
 
 def describe(config: Config, sources: Sources, answers: Answers) -> dict[str, Any]:
     """What a run is made of, with a digest for each thing that decides its result."""
-    versions = {name: _version(name) for name in LIBRARIES}
+    versions = _versions(LIBRARIES)
     stages = {name: registry.version(name) for name in config.stages}
     settings = hashlib.blake2b(
         config.digest().encode() + msgspec.json.encode((stages, versions, sorted(answers.items()))), digest_size=16
@@ -185,11 +186,31 @@ def describe(config: Config, sources: Sources, answers: Answers) -> dict[str, An
     return {"config": msgspec.to_builtins(config), "versions": {**versions, "stages": stages}, "digests": digests}
 
 
+def _versions(names: Sequence[str]) -> dict[str, str]:
+    """The installed versions of distributions, "" for what is not installed."""
+    found: dict[str, str] = {}
+    for place in sys.path:
+        with suppress(OSError):
+            for entry in os.listdir(place or "."):
+                if entry.endswith(".dist-info"):
+                    name, _, version = entry.removesuffix(".dist-info").partition("-")
+                    found.setdefault(name.lower().replace("_", "-"), version)
+    return {name: found.get(name) or _version(name) for name in names}
+
+
 def _version(name: str) -> str:
+    from importlib import metadata  # which takes its time to load: few are installed in such a way that only it finds them
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return ""
+
+
+def _system() -> str:
+    """As `platform.platform`, which starts a process to find out less."""
+    found = os.uname()
+    return f"{found.sysname}-{found.release}-{found.machine}"
 
 
 def _spooled(source: Source, out: Path) -> Source:
@@ -275,7 +296,7 @@ def _conclude(
         **_totals([*mapped, *finished]),
         "dedup": corpus,
         "timings": {"wall_seconds": round(time.time() - began, 3), "stages_cpu_seconds": _seconds(mapped)},
-        "machine": {"python": platform.python_version(), "system": platform.platform(), "cores": local.cores()},
+        "machine": {"python": sys.version.split()[0], "system": _system(), "cores": local.cores()},
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         **manifest,
     }

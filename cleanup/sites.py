@@ -19,6 +19,7 @@ from cleanup.config import Config
 from cleanup.document import Drop, Edit, Mark
 from cleanup.part import Job, Proposals, dedup_policy, load_proposals, save_proposals
 from cleanup.write.columns import host
+from cleanup.write.columns import load as load_columns
 from cleanup.write.directory import appearing
 from cleanup.write.record import parse_line, value
 
@@ -92,8 +93,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
     with np.load(mapped / "lines.npz") as part:
         rows = distinct(part["row"][table.pages_of(part["key"]) > 0])
     gone = _duplicates(job.config, job.work, job.name, marked=False)
-    with np.load(mapped / "columns.npz") as columns:
-        ends = columns["ends"]
+    (ends,) = load_columns(mapped, "ends")
     proposals: list[Proposals] = []
     seen: Counter[tuple[str, str]] = Counter()
     with open(mapped / "docs.jsonl", "rb") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import re
 import struct
 from array import array
@@ -16,16 +17,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanup.dedup.keep import SPUN
 from cleanup.dedup.sketch import Sketcher, empty, save
 from cleanup.document import Document
+from cleanup.errors import CleanupError
 
 UNKNOWN_DATE = int(np.iinfo(np.int64).max)
 SKETCHES = 1 << 16  # documents whose sketches lie in one file
 PLAIN_URL = re.compile(r"https?://([a-z0-9.-]+)(?:/|$)")
 BEGIN_END = struct.Struct("=2q")
 COLUMNS = {"ends": "q", "live": "b", "spin": "f", "date": "q", "length": "q", "host": "i", "id": "Q"}
+_SIZES = [array(code).itemsize for code in COLUMNS.values()]  # of an entry, in bytes,
+_BEFORE = dict(zip(COLUMNS, accumulate(_SIZES, initial=0), strict=False))  # and of those in the columns before
 
 
 class Sketches:
@@ -85,11 +90,27 @@ class Columns:
         return names
 
     def save(self, work: Path) -> None:
-        """Write all columns into one NumPy archive, and the ids into a file of their own."""
-        tables: dict[str, Any] = {name: np.asarray(column) for name, column in self.columns.items()}
-        np.savez(work / "columns.npz", **{**tables, "live": tables["live"].astype(bool)})
+        """Write all columns into one file, one after the other, and the ids into a file of their own."""
+        with open(work / "columns", "wb") as file:
+            for column in self.columns.values():
+                column.tofile(file)
         begins = array("q", accumulate(map(len, self._ids), initial=8 * (len(self._ids) + 1)))
         (work / "ids").write_bytes(b"".join([begins.tobytes(), *self._ids]))
+
+
+def load(work: Path, *names: str) -> list[NDArray[Any]]:
+    """Columns of a part as `Columns.save` wrote them. Raises CleanupError for a file that is not whole."""
+    path = work / "columns"
+    with open(path, "rb") as file:
+        count, rest = divmod(os.fstat(file.fileno()).st_size, sum(_SIZES))
+        if rest:
+            raise CleanupError(f"{path} is not whole", "delete `.work` beside it and run the same command again")
+        found = []
+        for name in names:
+            file.seek(count * _BEFORE[name])
+            column = np.fromfile(file, COLUMNS[name], count)
+            found.append(column.view(bool) if name == "live" else column)
+    return found
 
 
 class Ids:
