@@ -323,3 +323,21 @@ def test_the_filter_remembers_its_records_in_an_index(samples: Path, tmp_path: P
     assert call("--index", tmp_path / "index", data=text).stdout == b""
     assert call("--index", tmp_path / "index", data=b"A text that nobody has seen, of more than eight words.").stdout
     assert json.loads(call("index", "info", tmp_path / "index").stdout)["documents"] == 14
+
+
+def test_an_index_of_other_settings_can_be_looked_at_and_forgotten_from(samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("[dedup]\nk = 64\n")
+    index = tmp_path / "index"
+    assert call("index", "add", "-c", tmp_path / "c.toml", index, samples / "news.jsonl").returncode == 0
+    assert json.loads(call("index", "info", index).stdout)["sketch"]["k"] == 64
+    assert json.loads(call("index", "forget", index, "brackwater-1").stdout)["forgotten"] == 1
+    assert json.loads(call("index", "compact", index).stdout)["documents"] == 7
+    refused = call("index", "add", index, samples / "news.jsonl")
+    assert refused.returncode == 2
+    assert b"set dedup.k to 64" in refused.stderr
+
+
+def test_an_index_says_by_its_exit_code_that_an_input_could_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "x.txt.gz").write_bytes(gzip.compress(b"One text of a few words.")[:-9])
+    assert call("index", "add", tmp_path / "index", tmp_path / "x.txt.gz").returncode == 3
+    assert call("index", "query", tmp_path / "index", tmp_path / "x.txt.gz").returncode == 3

@@ -11,8 +11,12 @@ from cleanup.cli.options import config_options, configuration, read_options
 
 if TYPE_CHECKING:
     from cleanup.config import Config
+    from cleanup.dedup.index import Index
     from cleanup.dedup.sketch import Sketches
     from cleanup.document import Document
+
+
+FAILED = "cleanup.failed"  # where it is kept whether an input could not be read
 
 
 @click.group("index")
@@ -21,8 +25,8 @@ def index_group() -> None:
 
 
 def _sketched(inputs: Sequence[str], config: Config) -> Iterator[tuple[list[Document], Sketches]]:
-    """Batches of cleaned documents and their sketches; what cannot be read is said."""
-    from cleanup.cli.show import safe
+    """Batches of cleaned documents and their sketches; what cannot be read is said, and in the end makes the exit code 3."""
+    from cleanup.cli.show import label, safe
     from cleanup.dedup.sketch import Sketcher
     from cleanup.part import cleaned
     from cleanup.pipeline import Pipeline
@@ -32,13 +36,24 @@ def _sketched(inputs: Sequence[str], config: Config) -> Iterator[tuple[list[Docu
 
     sketcher = Sketcher(config.dedup, directories(config.rules))
     docs = (doc for source in expand(inputs) for doc in read_segment(Segment(source), config))
+    failed = False
     for batch in cleaned(docs, Pipeline(config=config)):
         for doc in batch:
             if doc.status == "failed":
-                click.echo(f"cleanup: {safe(doc.source)}: {safe(doc.error or '')}", err=True)
+                failed = True
+                click.echo(f"cleanup: {label(doc.source)}: {safe(doc.error or '')}", err=True)
         kept = [doc for doc in batch if doc.status == "kept"]
         if kept:
             yield kept, sketcher.batch([doc.text for doc in kept])
+    click.get_current_context().meta[FAILED] = failed
+
+
+def _any(directory: str, config: Config | None = None) -> Index:
+    """An index by whatever settings it was made: nothing is compared with it."""
+    from cleanup.config import Config
+    from cleanup.dedup.index import Index
+
+    return Index.open(directory, (config or Config()).dedup, comparing=False)
 
 
 def _say(data: Any) -> None:
@@ -49,13 +64,11 @@ def _say(data: Any) -> None:
 
 @index_group.command("info")
 @click.argument("directory", metavar="DIR")
-@config_options
-def info_command(directory: str, **options: Any) -> None:
+def info_command(directory: str) -> None:
     """What the index in DIR is, how it was made and how much it holds, as JSON."""
     from cleanup.cli.show import safe_json
-    from cleanup.dedup.index import Index
 
-    click.echo(safe_json(Index.open(directory, configuration(options).dedup).info(), indent=2))
+    click.echo(safe_json(_any(directory).info(), indent=2))
 
 
 @index_group.command("add")
@@ -80,6 +93,7 @@ def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None
             rows.append(Row(doc.id, str(doc.meta.get("url", "")), "", *ranks, len(doc.text)))
     added = index.add(concatenate(sketches), rows) if sketches else 0
     _say({"added": added, "documents": len(index)})
+    _leave()
 
 
 @index_group.command("query")
@@ -99,6 +113,12 @@ def query_command(directory: str, inputs: tuple[str, ...], **options: Any) -> No
             for match in matches:
                 found = figures(match.verdict)
                 _say({"id": doc.id, "match": match.id, **{name: found[name] for name in ("relation", "jaccard", "containment")}})
+    _leave()
+
+
+def _leave() -> None:
+    context = click.get_current_context()
+    context.exit(3 if context.meta.get(FAILED) else 0)
 
 
 @index_group.command("forget")
@@ -106,21 +126,16 @@ def query_command(directory: str, inputs: tuple[str, ...], **options: Any) -> No
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--url", "urls", multiple=True, metavar="U", help="Forget the document of this URL; repeatable.")
 @click.option("--match", default="", metavar="REGEX", help="Forget documents whose id or URL this matches.")
-@config_options
+@click.option("-c", "--config", metavar="FILE", help="Configuration (TOML): dedup.keep says who takes a forgotten one's place.")
 def forget_command(directory: str, ids: tuple[str, ...], urls: tuple[str, ...], match: str, **options: Any) -> None:
     """Remove documents from DIR by ID, URL or pattern, and print the proof that nothing is left of them."""
     if not (ids or urls or match):
         raise click.UsageError("nothing to forget: name an ID, --url or --match")
-    from cleanup.dedup.index import Index
-
-    _say(Index.open(directory, configuration(options).dedup).forget(ids, urls, match))
+    _say(_any(directory, configuration(options)).forget(ids, urls, match))
 
 
 @index_group.command("compact")
 @click.argument("directory", metavar="DIR")
-@config_options
-def compact_command(directory: str, **options: Any) -> None:
+def compact_command(directory: str) -> None:
     """Write all segments of DIR as one."""
-    from cleanup.dedup.index import Index
-
-    _say(Index.open(directory, configuration(options).dedup).compact())
+    _say(_any(directory).compact())

@@ -39,21 +39,24 @@ class Match(NamedTuple):
 class Index:
     """A view of an index as it was when it was opened."""
 
-    def __init__(self, path: Path, cfg: DedupConfig, skip: str = "") -> None:
-        self.path, self.cfg = path, cfg
+    def __init__(self, path: Path, cfg: DedupConfig, skip: str = "", comparing: bool = True) -> None:
+        self.path, self.cfg, self.comparing = path, cfg, comparing
         self.skip = skip  # segments with this tag are not looked at
         self._refresh()
 
     def _refresh(self) -> None:
-        self._segments = segments.opened(self.path, self.cfg)
+        self._segments = segments.opened(self.path, self.cfg if self.comparing else None)
 
     @classmethod
-    def open(cls, path: str | Path, cfg: DedupConfig, *, create: bool = False, skip: str = "") -> Index:
-        """Open an index. Raises CleanupError when there is none, when it was made by other settings, or is damaged."""
+    def open(cls, path: str | Path, cfg: DedupConfig, *, create: bool = False, skip: str = "", comparing: bool = True) -> Index:
+        """Open an index. Raises CleanupError when there is none, when it was made by other settings, or is damaged.
+
+        Not `comparing`: to look at it or to forget, which an index of any settings bears.
+        """
         root = Path(path)
         if create and not (root / "header.json").exists():
             segments.create(root, cfg)
-        return cls(root, cfg, skip)
+        return cls(root, cfg, skip, comparing)
 
     @property
     def segments(self) -> list[Segment]:

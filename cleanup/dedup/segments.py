@@ -76,9 +76,9 @@ def create(root: Path, cfg: DedupConfig) -> None:
         raise _unwritable(root, error) from error
 
 
-def opened(root: Path, cfg: DedupConfig) -> dict[str, tuple[Segment, Mapped]]:
+def opened(root: Path, cfg: DedupConfig | None) -> dict[str, tuple[Segment, Mapped]]:
     """The segments of an index by name. Raises CleanupError when there is none, when it was made by other settings, or is
-    damaged."""
+    damaged; without `cfg` by whichever it was made."""
     if not (root / "header.json").exists():
         raise CleanupError(f"{root} is not an index", f"`cleanup index add {root} INPUT` makes one")
     check_header(root, cfg)
@@ -91,12 +91,12 @@ def opened(root: Path, cfg: DedupConfig) -> dict[str, tuple[Segment, Mapped]]:
                 raise
 
 
-def check_header(root: Path, cfg: DedupConfig) -> None:
+def check_header(root: Path, cfg: DedupConfig | None) -> None:
     """Raises CleanupError when the index was made by other settings than these."""
     header = read_json(root / "header.json")
     if header.get("format") != FORMAT:
         raise CleanupError(f"{root} has index format {header.get('format')}, this version reads {FORMAT}", "make it anew")
-    mine, theirs = Sketcher(cfg).header, header.get("sketch", {})
+    mine, theirs = Sketcher(cfg).header if cfg else {}, header.get("sketch", {})
     for name, value in mine.items():
         if theirs.get(name) != value:
             setting = name if name in ("scheme", "seed", "k", "shingle", "min_words") else ""
