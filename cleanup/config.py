@@ -19,6 +19,7 @@ from cleanup.errors import ConfigError
 STAGES = ("mojibake", "boilerplate", "language", "spin")
 
 Format = Literal["auto", "text", "jsonl", "html", "warc", "csv", "parquet"]
+Virtue = Literal["spin", "date", "length", "id"]
 Number = Annotated[int, msgspec.Meta(ge=1)]
 OrNone = Annotated[int, msgspec.Meta(ge=0)]
 Few = Annotated[int, msgspec.Meta(ge=1, le=4096)]
@@ -120,12 +121,7 @@ class DedupConfig(Section, frozen=True, kw_only=True):
     excerpt: Bound = 0.5  # the same where it is one unbroken stretch: an excerpt, or a reprint with a new head or tail
     spun: Bound = 0.35  # share of the shorter text's content words, by synonym class, that follow in the same order
     min_words: OrNone = 8  # shorter documents are only compared exactly
-    keep: tuple[Literal["spin", "date", "length", "id"], ...] = (
-        "spin",
-        "date",
-        "length",
-        "id",
-    )  # who stays: least spun, earliest...
+    keep: tuple[Virtue, ...] = ("spin", "date", "length", "id")  # who stays: the least spun, the earliest, longest, smallest id
     max_removal: Share = 1.0  # stop when more than this share of a host would be dropped
     index: str = ""  # directory of a persistent index
 
