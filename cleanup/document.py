@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -80,7 +80,7 @@ class Document(msgspec.Struct):
     kind: Literal["text", "html"] = "text"
     data: bytes | None = None
     declared: tuple[str, ...] = ()
-    record: dict[str, Any] | None = None
+    record: Mapping[str, Any] | None = None
     meta: dict[str, Any] = {}
     status: Status = "kept"
     ledger: list[Row] = []

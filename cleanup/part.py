@@ -36,7 +36,7 @@ from cleanup.write.columns import Columns, Ids, Sketches
 from cleanup.write.columns import load as load_columns
 from cleanup.write.corpus import corpus_writer, file_name
 from cleanup.write.directory import BUFFER, appearing
-from cleanup.write.record import INTERNAL, LineWriter, drop_reason, encode, parse_line, render_rows, text_reader, value
+from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, render, render_rows, text_reader, value
 from cleanup.write.trail import FATAL, Trail
 
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
@@ -170,7 +170,6 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
         open(work / "ledger.jsonl", "wb", BUFFER) as ledger,
         open(work / "failed.jsonl", "wb") as failed,
     ):
-        writer = LineWriter(lines, config.read.text_field)
         for batch in cleaned(docs, pipeline, 1 if trail.careful else BATCH):
             tally.counts["read"] += len(batch)
             tally.counts.update(doc.status for doc in batch)
@@ -182,7 +181,9 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
                     failed.write(encode({"id": doc.id, "source": doc.source, "offset": doc.offset, "error": doc.error}))
             whole = [doc for doc in batch if doc.status != "failed"]
             first = len(columns)
-            names = columns.add(whole, [writer.add(doc) for doc in whole])
+            made = [render(doc, config.read.text_field) for doc in whole]
+            lines.writelines(made)
+            names = columns.add(whole, list(map(len, made)))
             live = [number for number, doc in enumerate(whole) if doc.status == "kept"]
             sketches.add([whole[number].text for number in live])
             if furniture is not None:

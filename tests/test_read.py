@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanup.config import Config, LimitsConfig, ReadConfig
+from cleanup.config import Config, LimitsConfig, ReadConfig, WriteConfig
 from cleanup.document import Document
 from cleanup.errors import InputError
 from cleanup.read.inputs import expand
@@ -56,7 +56,7 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(s
 @given(st.dictionaries(st.text(max_size=5), VALUES, max_size=5))
 def test_every_field_passes_through_untouched(record: dict[str, object]) -> None:
     line = json.dumps({**record, "text": "the text", "z": 1}, ensure_ascii=True)
-    from cleanup.read.records import _document
+    from cleanup.read.jsonl import _document
 
     doc = _document(line.encode(), 0, "s", "s", ReadConfig())
     assert isinstance(doc, Document)
@@ -69,7 +69,7 @@ def test_every_field_passes_through_untouched(record: dict[str, object]) -> None
 
 
 def test_numbers_keep_their_spelling() -> None:
-    from cleanup.read.records import _document
+    from cleanup.read.jsonl import _document
 
     doc = _document(b'{"a": 1.50, "b": 12345678901234567890123, "text": "t", "c": "\\u00e9"}', 0, "s", "s", ReadConfig())
     assert isinstance(doc, Document)
@@ -230,3 +230,22 @@ def test_a_warc_record_that_claims_to_be_longer_than_the_file_does_not_swallow_i
 )
 def test_sniff(head: bytes, name: str, format_: str) -> None:
     assert sniff(head, name) == format_
+
+
+def test_parquet_output_of_what_utf8_can_not_hold(tmp_path: Path) -> None:
+    from cleanup.pipeline import Pipeline
+
+    (tmp_path / "x.jsonl").write_text('{"id": "\\ud800", "text": "one \\udc00", "note": "\\ud800", "n": 1}\n{"text": "two"}\n')
+    config = Config(stages=(), write=WriteConfig(format="parquet"))
+    Pipeline(config=config).run(tmp_path / "x.jsonl", tmp_path / "out")
+    import polars
+
+    rows = polars.read_parquet(tmp_path / "out" / "corpus" / "*.parquet").rows(named=True)
+    assert [(row["id"], row["text"]) for row in rows] == [("?", "one ?"), ("x.jsonl#65", "two")]
+    assert json.loads(rows[0]["record"]) == {"note": "\ud800", "n": 1}
+
+
+def test_half_a_pair_beside_a_byte_that_is_not_utf8_costs_no_other_line(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b'{"text": "a\\ud800 caf\xe9"}\n{"text": "b"}\n')
+    docs = documents(tmp_path / "x.jsonl")
+    assert [(doc.text, doc.data) for doc in docs] == [("", "a\ufffd caf".encode() + b"\xe9"), ("b", None)]

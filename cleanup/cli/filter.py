@@ -21,7 +21,7 @@ from cleanup.pipeline import Pipeline, settle
 from cleanup.read.inputs import Source
 from cleanup.read.parts import read_segment_stream
 from cleanup.read.stream import standard_input
-from cleanup.write.record import encode, fields, value
+from cleanup.write.record import encode, fields, render, value
 
 STDIN = Source("-", "stdin")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # full-width signs count, too
@@ -112,7 +112,7 @@ def _writer(to: str | None, config: Config) -> Callable[[Document], None]:
         nonlocal texts
         form = to or ("text" if _whole(doc) else "jsonl")
         if form == "jsonl":
-            out.write(encode(fields(doc, config.read.text_field, located=doc.record is None)))
+            out.write(render(doc, config.read.text_field, located=doc.record is None))
         elif form == "csv":
             _write_csv(doc, config.read.text_field, table)
         else:

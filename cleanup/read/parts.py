@@ -14,7 +14,7 @@ from cleanup.document import Document, failure
 from cleanup.errors import CleanupError
 from cleanup.read import stream as streams
 from cleanup.read.inputs import Source, Sources, describe
-from cleanup.read.records import read_jsonl
+from cleanup.read.jsonl import read_jsonl
 from cleanup.read.sniff import HEAD, sniff
 from cleanup.read.stream import Buffered
 from cleanup.read.table import read_csv, read_parquet
@@ -188,7 +188,7 @@ def _slice(segment: Segment, config: Config) -> Iterator[Document]:
             return
         start = segment.start
         raw.seek(max(0, start - 1))
-        stream = io.BufferedReader(streams.Counted(raw), 1 << 18)
+        stream = io.BufferedReader(streams.Counted(raw), 1 << 16)
         if start:
             # A line belongs to the part in which it begins: skip the one that began before, unless it ended just here.
             while piece := stream.readline(1 << 20):

@@ -46,6 +46,7 @@ class Counted(io.RawIOBase):
         self.raw = raw
         self.taken = 0
         self._read: Callable[[int], bytes] = getattr(raw, "read1", raw.read)  # a pipe gives what it has
+        self._into: Callable[[Any], int] | None = getattr(raw, "readinto1", None)  # the same, without a copy
 
     def readable(self) -> bool:
         """True."""
@@ -53,10 +54,14 @@ class Counted(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer`."""
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        self.taken += len(data)
-        return len(data)
+        if self._into:
+            size = self._into(buffer)
+        else:
+            data = self._read(len(buffer))
+            size = len(data)
+            buffer[:size] = data
+        self.taken += size
+        return size
 
     def close(self) -> None:
         """Close what lies below, too."""
@@ -208,8 +213,10 @@ class _Rejoined(io.RawIOBase):
         """Fill `buffer`, from the head first. Raises what ended the head early once the head is given."""
         if self.error and not self.head:
             raise self.error
-        data = self.head[: len(buffer)] if self.head else self.rest.read1(len(buffer))
-        self.head = self.head[len(data) :] if self.head else b""
+        if not self.head:
+            return self.rest.readinto1(buffer)
+        data = self.head[: len(buffer)]
+        self.head = self.head[len(data) :]
         buffer[: len(data)] = data
         return len(data)
 
@@ -237,4 +244,4 @@ def peek(stream: Buffered, size: int) -> tuple[bytes, Buffered]:
         head += block
         if b"\n" in block and head.lstrip().startswith(b"{"):
             break
-    return head, io.BufferedReader(_Rejoined(head, stream, failed), 1 << 18)
+    return head, io.BufferedReader(_Rejoined(head, stream, failed), 1 << 16)

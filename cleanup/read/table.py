@@ -9,7 +9,8 @@ from typing import Any, BinaryIO
 
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
-from cleanup.read.records import BLOCK, document, undecoded
+from cleanup.read.jsonl import PIECE
+from cleanup.read.records import document, undecoded
 from cleanup.read.stream import Buffered
 
 ROWS = 1000  # Parquet rows that are in memory at once
@@ -68,7 +69,7 @@ class _Lines:
         if not line:
             raise StopIteration
         if len(line) > self.limit and not line.endswith("\n"):
-            while (piece := self.text.readline(BLOCK)) and not piece.endswith("\n"):
+            while (piece := self.text.readline(PIECE)) and not piece.endswith("\n"):
                 pass
             raise csv.Error(f"a line is longer than limits.max_line_bytes = {self.limit}")
         return line

@@ -10,11 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-import msgspec
-
 from cleanup.config import Config
 from cleanup.write.directory import appearing
-from cleanup.write.record import parse_line, value
+from cleanup.write.record import encode, parse_line, value
 
 BLOCK = 1 << 20
 TEXT_SEPARATOR = b"\n\f\n"  # a form feed between two documents: no line of a text is mistaken for it
@@ -87,15 +85,15 @@ class _Parquet:
         own = {key: item for key, item in record.items() if key not in ("id", "source", self.field, "cleanup", "drop")}
         self.rows.append(
             {
-                "id": str(value(record["id"])),
-                "source": str(value(record["source"])),
-                "text": value(record[self.field]).encode("utf-8", "replace").decode(),
+                "id": _utf8(str(value(record["id"]))),
+                "source": _utf8(str(value(record["source"]))),
+                "text": _utf8(value(record[self.field])),
                 "language": summary.get("language"),
                 "spin": (summary.get("spin") or {}).get("verdict"),
                 "edits": summary["edits"],
-                "meta": msgspec.json.encode(summary["meta"]).decode(),
-                "record": msgspec.json.encode(own).decode(),
-                "drop": bytes(record["drop"]).decode() if "drop" in record else None,
+                "meta": _json(summary["meta"]),
+                "record": _json(own),
+                "drop": _json(record["drop"]) if "drop" in record else None,
             }
         )
         if len(self.rows) >= self.ROWS:
@@ -123,6 +121,14 @@ class _Parquet:
     def discard(self) -> None:
         for piece in self.pieces:
             piece.unlink(missing_ok=True)
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _json(data: Any) -> str:
+    return encode(data)[:-1].decode()
 
 
 @contextmanager

@@ -6,16 +6,17 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
 from cleanup.document import Document, Row
-from cleanup.read.records import plain, usable
+from cleanup.read.records import WITH_ID, WITH_SOURCE, Line, plain, usable
 
 value = plain
 PLAIN = re.compile("[A-Za-z0-9]+")
 _encoder = msgspec.json.Encoder()
+_encode = _encoder.encode
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _row_decoder = msgspec.json.Decoder(Row)
 UNENCODABLE = (UnicodeEncodeError, msgspec.EncodeError, TypeError)
@@ -24,10 +25,10 @@ INTERNAL = ("language", "spin")  # meta that has a place of its own in the `clea
 
 def summary(doc: Document) -> dict[str, Any]:
     """The `cleanup` field of a record: language, spin, number of edits, and all other metadata."""
-    meta = doc.meta.copy()
-    found = {name: meta.pop(name) for name in INTERNAL if name in meta}
-    found["edits"] = doc.edits
-    found["meta"] = meta
+    meta = doc.meta
+    found = {name: meta[name] for name in INTERNAL if name in meta}
+    found["edits"] = doc.edits if doc.ledger else 0
+    found["meta"] = {name: item for name, item in meta.items() if name not in INTERNAL} if len(found) > 1 else meta
     return found
 
 
@@ -63,10 +64,10 @@ def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str,
     return out
 
 
-def encode(data: dict[str, Any]) -> bytes:
+def encode(data: Any) -> bytes:
     """One JSON line with its line break. Lone surrogates, which UTF-8 cannot hold, are escaped as JSON can hold them."""
     try:
-        return _encoder.encode(data) + b"\n"
+        return _encode(data) + b"\n"
     except UNENCODABLE:
         return json.dumps(data, default=_plain, ensure_ascii=True).encode() + b"\n"
 
@@ -82,7 +83,28 @@ def _plain(value: Any) -> Any:
 
 def render(doc: Document, text_field: str, *, located: bool = True) -> bytes:
     """`fields` as one JSON line."""
+    record = doc.record
+    if isinstance(record, Line) and record.field == text_field:
+        try:
+            return _spliced(doc, record, located)
+        except UNENCODABLE:
+            pass
     return encode(fields(doc, text_field, located=located))
+
+
+def _spliced(doc: Document, record: Line, located: bool) -> bytes:
+    """The same, of a record whose fields already lie side by side as they are written."""
+    body, before = record.body, b"{"
+    if doc.text is not record.text:
+        body = body[: record.begin] + _encode(doc.text) + body[record.end :]
+    if located and not record.form & WITH_ID:
+        before += b'"id":' + _encode(doc.id) + b","
+    if located and not record.form & WITH_SOURCE:
+        before += b'"source":' + _encode(doc.source) + b","
+    behind = b',"cleanup":' + _encode(summary(doc))
+    if doc.status == "dropped":
+        behind += b',"drop":' + _encode(drop_reason(doc))
+    return b"".join((before, body, behind, b"}\n"))
 
 
 def render_rows(rows: Sequence[Row]) -> bytes:
@@ -91,26 +113,6 @@ def render_rows(rows: Sequence[Row]) -> bytes:
         return _encoder.encode_lines(rows)
     except (UnicodeEncodeError, msgspec.EncodeError):
         return b"".join([encode(msgspec.structs.asdict(row)) for row in rows])
-
-
-class LineWriter:
-    """Documents as JSON lines into an open file, by way of one buffer that is used again and again."""
-
-    def __init__(self, file: IO[bytes], text_field: str) -> None:
-        self._write = file.write
-        self._field = text_field
-        self._line = bytearray()
-
-    def add(self, doc: Document) -> int:
-        """Write one more document; the size of its line in bytes."""
-        record, line = fields(doc, self._field), self._line
-        try:
-            _encoder.encode_into(record, line)
-            line += b"\n"
-        except UNENCODABLE:
-            line[:] = encode(record)
-        self._write(line)
-        return len(line)
 
 
 def parse_row(line: bytes) -> Row:

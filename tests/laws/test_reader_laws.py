@@ -22,8 +22,8 @@ from cleanup.cli import cli
 from cleanup.config import Config, override
 from cleanup.document import Document
 from cleanup.read.inputs import Source, Sources, expand
+from cleanup.read.jsonl import _too_deep
 from cleanup.read.parts import Segment, plan, read_part, read_segment, read_segment_stream
-from cleanup.read.records import _too_deep
 from cleanup.read.sniff import sniff
 from cleanup.read.stream import compression
 from cleanup.write.record import parse_line, render, value

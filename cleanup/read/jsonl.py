@@ -1,0 +1,233 @@
+"""JSONL: a record a line, a block of lines at a time.
+
+A compiled loop tells the fields apart and gives the text and what names the document. It takes only what is beyond doubt; every
+other line goes to parsers that know more of what people write.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from cleanup import kernels
+from cleanup.config import LimitsConfig, ReadConfig
+from cleanup.document import Document, failure
+from cleanup.read.records import Line, document, found, name, plain, undecoded
+from cleanup.read.stream import Buffered
+
+BLOCK = 1 << 17  # bytes that are looked at together
+PIECE = 1 << 20  # bytes of an endless line that are in memory
+ROWS = 1024  # lines that are told apart at once
+COLUMNS = 14
+VERBATIM = 2  # bit of the form of a line: its text is written as an encoder would
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.S)
+NESTING = np.zeros(256, np.int8)
+NESTING[list(b"[{")] = 1
+NESTING[list(b"]}")] = -1
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def read_jsonl(
+    stream: Buffered,
+    source: str,
+    label: str,
+    cfg: ReadConfig,
+    limits: LimitsConfig,
+    end: int | None = None,
+    start: int = 0,
+    line_number: Callable[[int], int] | None = None,
+) -> Iterator[Document]:
+    """One document a line for the lines that begin in [start, end). `stream` stands at `start`, on the begin of a line.
+
+    `line_number` tells the number of the line at a byte offset, for messages when `start` is not 0.
+    """
+    number = 0
+    for one in _Lines(source, label, cfg, limits).read(stream, start, end):
+        number += 1
+        if isinstance(one, Document):
+            yield one
+            continue
+        offset, line = one
+        doc: Document | str
+        if isinstance(line, int):
+            doc = f"a line of {line} bytes is longer than limits.max_line_bytes = {limits.max_line_bytes}"
+        elif line.isspace():
+            continue
+        else:
+            doc = _doubtful(line, offset, source, label, cfg, limits)
+        if isinstance(doc, str):
+            at = line_number(offset) if line_number else number
+            doc = failure(source, offset, f"line {at}: {doc}", f"{label}#{offset}")
+        yield doc
+
+
+Found = Document | tuple[int, bytes | int]  # or a line that is none yet: where it lies, and its bytes or, of too many, how many
+
+
+class _Lines:
+    """The lines of a stream, told apart by the names that a configuration gives to fields."""
+
+    def __init__(self, source: str, label: str, cfg: ReadConfig, limits: LimitsConfig) -> None:
+        self.source, self.label, self.limits = source, label, limits
+        self.field = cfg.text_field
+        self.has_own = bool(cfg.id_field)
+        names = (cfg.text_field, "id", "source", "cleanup", "drop", cfg.url_field, cfg.date_field, cfg.id_field or "id")
+        ordered = [name.encode("utf-8", "surrogatepass") for name in names]
+        self._named = b"".join(ordered), np.cumsum([len(name) for name in ordered], dtype=np.int64)
+        self._block = bytearray(BLOCK)
+        self._texts, self._rows = np.empty(BLOCK, np.uint8), np.empty((ROWS, COLUMNS), np.int64)
+
+    def read(self, stream: Buffered, start: int, end: int | None) -> Iterator[Found]:
+        """Those that begin in [start, end), in bounded memory. `stream` stands at `start`."""
+        offset = start
+        for piece in self._pieces(stream):
+            if end is not None and offset >= end:
+                return
+            if isinstance(piece, tuple):
+                yield offset, piece[1]
+                offset += piece[0]
+            else:
+                yield from self._told_apart(offset, piece, piece if end is None else end - offset)
+                offset += piece
+
+    def _pieces(self, stream: Buffered) -> Iterator[int | tuple[int, bytes | int]]:
+        """How many bytes of whole lines are in the block now; or the size of a line that is too long for it, and what it is."""
+        block, view, limit = self._block, memoryview(self._block), self.limits.max_line_bytes
+        held = 0
+        while got := stream.readinto1(view[held:]):
+            there = held + got
+            whole = block.rfind(b"\n", held, there) + 1
+            if whole:
+                yield whole
+                view[: there - whole] = view[whole:there]
+            held = there - whole
+            if held == BLOCK:
+                line = bytes(block) + stream.readline(max(0, limit + 1 - BLOCK))
+                size = len(line)
+                if size > limit and not line.endswith(b"\n"):
+                    while piece := stream.readline(PIECE):
+                        size += len(piece)
+                        if piece.endswith(b"\n"):
+                            break
+                    yield size, size
+                else:
+                    yield size, line
+                held = 0
+        if held:
+            yield held
+
+    def _told_apart(self, offset: int, size: int, last: int) -> Iterator[Found]:
+        """The lines of the first `size` bytes of the block, at `offset` in the stream, that begin before `last`."""
+        limit, at = self.limits.max_line_bytes, np.zeros(1, np.int64)
+        longest = min(limit, self.limits.max_document_bytes)
+        block = np.frombuffer(self._block, np.uint8)
+        while at[0] < min(size, last):
+            count = _kernel()(*(block, size, *self._named, longest, self.limits.max_depth, ROWS, at, self._rows, self._texts))
+            for row in self._rows[:count].tolist():
+                begin, stop, known = row[:3]
+                if begin >= last:
+                    return
+                if known:
+                    yield self._known(offset + begin, row)
+                else:
+                    whole = stop + (stop < size)
+                    yield offset + begin, bytes(self._block[begin:whole]) if stop - begin <= limit else whole - begin
+
+    def _known(self, offset: int, row: list[int]) -> Document:
+        begin, _, form, body, text, text_end, value, value_end, url, url_end, date, date_end, id_, id_end = row
+        words = str(self._texts.data[text:text_end], "utf-8")
+        line = Line(
+            bytes(self._block[begin:body]), form, self.field, value - begin, value_end - begin, words if form & VERBATIM else None
+        )
+        link = self._value(url, url_end) if url_end else None
+        known = name(self._value(id_, id_end)) if id_end else ""
+        if not (known or self.has_own):
+            known = name(link)
+        meta = found(link, self._value(date, date_end) if date_end else None)
+        return Document(known or f"{self.label}#{offset}", words, self.source, offset, "text", None, (), line, meta)
+
+    def _value(self, begin: int, end: int) -> Any:
+        return plain(msgspec.Raw(bytes(self._block[begin:end])))
+
+
+@cache
+def _kernel() -> kernels.Function:
+    return kernels.function("json_lines", "u8* i64 bytes i64* i64 i64 i64 i64* i64* u8*", "i64")
+
+
+def _doubtful(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig, limits: LimitsConfig) -> Document | str:
+    """A document from a line that needs a closer look, or why it is none."""
+    data = line.removeprefix(b"\xef\xbb\xbf") if offset == 0 else line
+    doc = _too_deep(data, limits.max_depth) or _document(data, offset, source, label, cfg)
+    if isinstance(doc, Document) and len(line) > limits.max_document_bytes:
+        return _too_large(doc, limits.max_document_bytes) or doc
+    return doc
+
+
+def _too_deep(line: bytes, limit: int) -> str:
+    """What is wrong with a line that nests deeper than `limit`, which the parser's own, vaguer limit must not decide."""
+    # To search is many times quicker than to count, and most records have neither lists nor objects in them.
+    if (b"[" not in line and line.find(b"{", 1) < 0) or line.count(b"[") + line.count(b"{") <= limit:
+        return ""
+    structure = STRING.sub(b"", line)
+    depth = 0
+    for start in range(0, len(structure), PIECE):
+        steps = NESTING[np.frombuffer(structure, np.uint8, min(PIECE, len(structure) - start), start)]
+        depths = np.cumsum(steps, dtype=np.int64) + depth
+        if depths.max() > limit:
+            return f"nested deeper than limits.max_depth = {limit}"
+        depth = int(depths[-1])
+    return ""
+
+
+def _too_large(doc: Document, limit: int) -> str:
+    size = len(doc.data) if doc.data is not None else len(doc.text.encode("utf-8", "surrogatepass"))
+    return f"larger than limits.max_document_bytes = {limit}" if size > limit else ""
+
+
+def _document(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig) -> Document | str:
+    try:
+        try:
+            record = _fields.decode(line)
+            if not line.isascii():
+                _check_utf8(record, cfg.text_field)
+            return document(record, offset, source, label, cfg)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeError):
+            doc = document(_lenient(line), offset, source, label, cfg)
+    except (ValueError, RecursionError) as error:
+        return f"not a JSON record: {str(error) or type(error).__name__}"
+    if isinstance(doc, Document):
+        undecoded(doc, lambda: not _is_utf8(line))
+    return doc
+
+
+def _check_utf8(record: dict[str, Any], text_field: str) -> None:
+    """Raise UnicodeDecodeError for a raw field that is not UTF-8; the text, much the longest, is decoded anyway."""
+    for field, raw in record.items():
+        if field != text_field:
+            bytes(raw).decode()
+
+
+def _lenient(line: bytes) -> dict[str, Any]:
+    """The fields of a line by Python's own parser, which accepts what others reject but crawlers write: lone surrogates, NaN,
+    bytes that are not UTF-8. Raises ValueError."""
+    data = json.loads(line.decode("utf-8", "surrogateescape"))
+    if not isinstance(data, dict):
+        raise ValueError(f"expected an object, got {type(data).__name__}")
+    return data
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

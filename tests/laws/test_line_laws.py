@@ -1,0 +1,130 @@
+"""Laws of the compiled reader of lines: what it takes, slower parsers read alike, and it is written alike."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+
+import msgspec
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cleanup.config import LimitsConfig, ReadConfig
+from cleanup.document import Document, Row
+from cleanup.read import jsonl
+from cleanup.read.records import Line
+from cleanup.write.record import encode, fields, render
+
+NAMES = ["id", "url", "text", "html", "date", "source", "cleanup", "drop", "tags", 'a"b', "ä", "te\\u0078t"]
+words = (
+    st.text(max_size=12)
+    | st.text(st.characters(max_codepoint=0x2FF), max_size=30)
+    | st.sampled_from(["", 'a\n\nb\t"c"/\\', "\x7f\x00\x0b"])
+)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | words
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=6
+)
+records = st.builds(
+    lambda text, others, last: {**others, "text": text} if last else {"text": text, **others},
+    words, st.dictionaries(st.sampled_from(NAMES) | words, values, max_size=4), st.booleans(),
+)  # fmt: skip
+spacing = st.sampled_from([(",", ":"), (", ", ": "), (" ,\t", " :\r ")])
+plain_lines = st.builds(
+    lambda record, ascii_, spaces: json.dumps(record, ensure_ascii=ascii_, separators=spaces).encode("utf-8", "surrogatepass"),
+    records, st.booleans(), spacing,
+)  # fmt: skip
+damage = st.tuples(st.integers(0, 1 << 16), st.sampled_from(list(b'"\\{}[]:,0e-.u/ \n\0\x1f\x80\xc3\xed\xf4')))
+MORE = [
+    *(b'{"text":"x","a":[1,{"b":[]},[]],"n":-0.5E+3}', b'{"text":"x","a":[1,]}', b'{"text":"x","a":{"b":1,}}', b'{"text":"x",}'),
+    *(b'{"text":"x","n":01}', b'{"text":"x","n":1.}', b'{"text":"x","n":-}', b'{"text":"x","n":1e}', b'{"text":"x","n":tru}'),
+    *(b'{"text":"\\ud83d\\ude00\\/\\u00e9"}', b'{"text":"\\ud83d"}', b'{"text":"\\ude00x"}', b'{"text":"x","text":"y"}', b"{}"),
+    *(b'{"text":"x","n":[{}}', b'{"text":"x","n":1e999,"date":1e999}', b'{"text":"x"}}', b'{"text":"x" "a":1}', b'{"text":"'),
+    *(b'{"text":"\xed\xa0\x80"}', b'{"text":"\xc0\xaf"}', b'{"text":"\xf4\x90\x80\x80"}', b'{"a":"\xff","text":"x"}', b'{"text"'),
+]
+
+
+def _damaged(line: bytes, changes: Sequence[tuple[int, int]]) -> bytes:
+    made = bytearray(line)
+    for at, byte in changes:
+        if made:
+            made[at % len(made)] = byte
+    return bytes(made)
+
+
+lines = st.builds(_damaged, plain_lines, st.lists(damage, max_size=2)) | st.sampled_from(MORE)
+configurations = st.sampled_from(
+    [ReadConfig(), ReadConfig(id_field="url"), ReadConfig(text_field="ä", date_field="text", url_field="id")]
+)
+limited = st.sampled_from([LimitsConfig(), LimitsConfig(max_depth=2), LimitsConfig(max_line_bytes=60, max_document_bytes=30)])
+
+
+def read(data: bytes, cfg: ReadConfig, limits: LimitsConfig) -> list[Document]:
+    return list(jsonl.read_jsonl(io.BufferedReader(io.BytesIO(data)), "s", "l", cfg, limits))  # type: ignore[type-var]
+
+
+def slowly(data: bytes, cfg: ReadConfig, limits: LimitsConfig) -> list[Document | str]:
+    """The same without the compiled reader."""
+    found: list[Document | str] = []
+    offset = 0
+    for line in io.BytesIO(data):
+        if len(line.removesuffix(b"\n")) > limits.max_line_bytes:
+            found.append("limits.max_line_bytes")
+        elif not line.isspace():
+            found.append(jsonl._doubtful(line, offset, "s", "l", cfg, limits))
+        offset += len(line)
+    return found
+
+
+@given(st.lists(lines, min_size=1, max_size=5).map(b"\n".join), configurations, limited)
+@example(b"\n".join(MORE), ReadConfig(), LimitsConfig())
+@settings(max_examples=400)
+def test_it_reads_as_the_slower_parsers(data: bytes, cfg: ReadConfig, limits: LimitsConfig) -> None:
+    quick, slow = read(data, cfg, limits), slowly(data, cfg, limits)
+    assert len(quick) == len(slow)
+    for one, other in zip(quick, slow, strict=True):
+        if isinstance(other, str):
+            assert other in (one.error or "")
+            continue
+        assert render(one, cfg.text_field) == encode(fields(other, cfg.text_field))
+        assert dict(one.record or {}) == other.record
+        assert msgspec.structs.replace(one, record=None) == msgspec.structs.replace(other, record=None)
+
+
+@given(
+    records.filter(lambda record: "cleanup" not in record and "drop" not in record), words, words, st.booleans(), st.booleans()
+)
+def test_a_changed_document_is_written_alike(
+    record: dict[str, object], text: str, language: str, dropped: bool, ascii_: bool
+) -> None:
+    data = json.dumps(record, ensure_ascii=ascii_).encode("utf-8", "surrogatepass")
+    (doc,) = read(data, ReadConfig(), LimitsConfig())
+    doc.meta = {**doc.meta, "language": language, "edits": 3}
+    if dropped:
+        row = Row(
+            doc.id, 1, "language", "language/other", "drop", None, None, None, None, 1.0, "apply", "policy", "k", {"of": text}
+        )
+        doc.status, doc.ledger = "dropped", [row]
+    for located in (True, False):
+        assert render(doc, "text", located=located) == encode(fields(doc, "text", located=located))
+        doc.text = text
+        assert render(doc, "text", located=located) == encode(fields(doc, "text", located=located))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.booleans(), spacing, st.sampled_from(["n1", 17, -1]))
+def test_what_programs_write_needs_no_slower_parser(text: str, ascii_: bool, spaces: tuple[str, str], id_: object) -> None:
+    record = {"id": id_, "text": text, "tags": ["ä", {"n": [1.5e-7, None, True]}]}
+    (doc,) = read(json.dumps(record, ensure_ascii=ascii_, separators=spaces).encode(), ReadConfig(), LimitsConfig())
+    assert isinstance(doc.record, Line)
+    assert (doc.id, doc.text) == (str(id_), text)
+
+
+@given(st.lists(st.integers(0, 3 * jsonl.BLOCK), min_size=1, max_size=4), st.booleans())
+@settings(max_examples=20)
+def test_lines_of_any_length_come_whole(sizes: list[int], last: bool) -> None:
+    data = b"\n".join(msgspec.json.encode({"text": "x" * size}) for size in sizes) + b"\n" * last
+    for limit in (256 << 20, jsonl.BLOCK // 2, jsonl.BLOCK + 20):
+        docs = read(data, ReadConfig(), LimitsConfig(max_line_bytes=limit))
+        assert [len(doc.text) for doc in docs] == [size if size + 11 <= limit else 0 for size in sizes]
+        assert [doc.status for doc in docs] == ["kept" if size + 11 <= limit else "failed" for size in sizes]
