@@ -14,6 +14,7 @@ from cleanup.stages.boilerplate_scorer import (
     HOLES,
     NEAR,
     SCALE,
+    TITLES,
     Forest,
     Scorer,
     Trees,
@@ -159,7 +160,16 @@ def test_the_structure_of_a_page_does_not_take_out_its_likeliest_title() -> None
     state.add(1, Verdict("boilerplate/structure/under-marker", 0.93))
     state.add(2, Verdict("boilerplate/structure/repeat", 0.93))
     state.add(3, Verdict("boilerplate/en/navigation", 0.98))
-    assert _titles(state, np.array([0.1, 3.0, 3.0, 1.0]), True) == {1, 0}
+    going = np.ones(4, bool)
+    assert _titles(state, np.array([0.1, 3.0, 3.0, 1.0]), True, going) == {1, 0}
     assert sorted(state.verdicts) == [2, 3]
-    assert _titles(state, np.array([0.1, 3.0, 3.0, 1.0]), False) == {1}  # the others fall short of it
-    assert not _titles(state, np.full(4, -np.inf), True)  # none may be a title
+    assert _titles(state, np.array([0.1, 3.0, 3.0, 1.0]), False, going) == {1}  # the others fall short of it
+    assert not _titles(state, np.full(4, -np.inf), True, going)  # none may be a title
+
+
+def test_a_line_that_stays_anyway_is_no_choice_of_a_title() -> None:
+    state = State(Page("\n".join(f"Line {word}" for word in "abcdefgh")), {})
+    title = 2.0 - np.arange(8) / 8
+    assert _titles(state, title, True, np.ones(8, bool)) == set(range(TITLES))
+    assert _titles(state, title, True, np.arange(8) > 1) == set(range(TITLES + 2))
+    assert _titles(state, title, False, np.arange(8) > 1) == set(range(TITLES))

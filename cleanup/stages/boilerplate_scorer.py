@@ -31,8 +31,9 @@ DUMP_AROUND = 60  # lines of residue before and behind the article: a dump of a 
 DUMP_SURE = 0.05  # where so many lines are residue by rules alone
 HEADLINE_WORDS = 40
 HEADLINE_CHARS = 300
-TITLES = 3  # of the lines that look most like a title stay,
-TITLE_GAP = 2.5  # log-odds by which the others may fall short of the first, but in a dump
+TITLES = 4  # of the lines that look most like a title stay,
+TITLE_GAP = 2.5  # log-odds by which the others may fall short of the first,
+DUMP_GAP = 3.5  # and in a dump
 TITLES_TRIED = 12
 GUESSED = frozenset(f"boilerplate/structure/{name}" for name in ("under-marker", "related-tail", "repeat"))
 CLUSTER_LINES = 12  # between two paragraphs of one article
@@ -144,7 +145,7 @@ class Scorer:
             mine = score[one]
             kept = [line for line, hits in state.hits.items() if keep and any(hit.named.rule.category == keep for hit in hits)]
             mine[kept] = 0
-            self._page(state, mine, article, _titles(state, title[one], dump), sure, dump)
+            self._page(state, mine, article, _titles(state, title[one], dump, mine >= self.weights.apply_dump), sure, dump)
 
     def _page(self, state: State, score: Scores, article: list[int], titles: set[int], sure: float, dump: bool) -> None:
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
@@ -259,21 +260,22 @@ def may_be_title(lines: Lines) -> Bools:
     return found
 
 
-def _titles(state: State, title: Scores, dump: bool) -> set[int]:
-    """The likeliest titles by the trees; the structure of the page alone takes none of them out, rules for lines do."""
+def _titles(state: State, title: Scores, dump: bool, going: Bools) -> set[int]:
+    """The likeliest titles by the trees; the structure of the page alone takes none of them out, rules for lines do.
+
+    `going`: the lines that would go from a dump. There it is those that are counted: what stays anyway is no choice.
+    """
     found: dict[str, int] = {}
-    least = -np.inf if dump else title.max(initial=-np.inf) - TITLE_GAP
+    spent = 0
+    least = title.max(initial=-np.inf) - (DUMP_GAP if dump else TITLE_GAP)
     for line in np.argsort(-title, kind="stable")[:TITLES_TRIED].tolist():
         verdict = state.verdicts.get(line)
-        if (
-            title[line] > -np.inf
-            and title[line] >= least
-            and len(found) < TITLES
-            and (verdict is None or verdict.rule in GUESSED)
-        ):
-            found.setdefault(state.page.text[line], line)
-            if found[state.page.text[line]] == line:
-                state.verdicts.pop(line, None)
+        if spent == TITLES or title[line] == -np.inf or title[line] < least:
+            break
+        free = verdict is None or verdict.rule in GUESSED
+        if free and found.setdefault(state.page.text[line], line) == line:
+            spent += not dump or verdict is not None or bool(going[line])
+            state.verdicts.pop(line, None)
     return set(found.values())
 
 
