@@ -26,7 +26,7 @@ from cleanup.write.record import encode, parse_line, value
 if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
-FILES = 64  # that are open at a time
+OPEN = 64  # files that are open at a time
 COPIES = 12  # spun copies that are asked what stood in a text
 
 
@@ -65,28 +65,40 @@ def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Map
     return Mapped(directories, first, tuple(rows), begins, ends - begins, together)
 
 
+class Files(dict[int, int]):
+    """The descriptors of the lines of some parts; others are opened when they are asked for."""
+
+    def __init__(self, directories: tuple[Path, ...]) -> None:
+        super().__init__()
+        self.directories = directories
+
+    def __missing__(self, part: int) -> int:
+        if len(self) >= OPEN:
+            os.close(self.pop(next(iter(self))))
+        self[part] = os.open(self.directories[part] / "docs.jsonl", os.O_RDONLY | os.O_CLOEXEC)
+        return self[part]
+
+    def close(self) -> None:
+        """Close all."""
+        while self:
+            os.close(self.popitem()[1])
+
+
 class Lines:
     """Random access to the lines of the mapped parts by document number."""
 
     def __init__(self, mapped: Mapped, config: Config) -> None:
         self.mapped = mapped
         self.field = config.read.text_field
-        self.files: dict[int, Any] = {}
+        self.files = Files(mapped.directories)
         self._of_part: dict[int, Ids] = {}
 
     def lines(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """The lines of documents, one at a time: each holds a text."""
-        parts = np.searchsorted(self.mapped.first, numbers, "right") - 1
-        files = map(self._file, parts.tolist())
-        return map(os.pread, files, self.mapped.sizes[numbers].tolist(), self.mapped.begins[numbers].tolist())
-
-    def _file(self, part: int) -> int:
-        file = self.files.get(part)
-        if file is None:
-            if len(self.files) >= FILES:
-                self.files.pop(next(iter(self.files))).close()
-            file = self.files[part] = open(self.mapped.directories[part] / "docs.jsonl", "rb", 0)  # noqa: SIM115 (for the next lines)
-        return int(file.fileno())
+        wanted = np.asarray(numbers, np.int64)
+        parts = (np.searchsorted(self.mapped.first, wanted, "right") - 1).tolist()
+        sizes, begins = self.mapped.sizes[wanted].tolist(), self.mapped.begins[wanted].tolist()
+        return map(os.pread, map(self.files.__getitem__, parts), sizes, begins)
 
     def texts(self, numbers: Sequence[int]) -> Texts:
         """The cleaned texts of documents."""
@@ -111,8 +123,7 @@ class Lines:
 
     def close(self) -> None:
         """Close all files."""
-        for file in self.files.values():
-            file.close()
+        self.files.close()
 
 
 class Share(NamedTuple):
@@ -131,7 +142,7 @@ def compare(share: Share, attempt: int) -> NDArray[Any]:  # noqa: ARG001 (the en
     mapped = _mapped(share.directories)
     lines = Lines(mapped, share.config)
     try:
-        return cluster.compare(share.pairs, lines.texts, mapped.columns["length"], share.config.dedup, canonical.built_in())
+        return cluster.compare(share.pairs, lines.texts, mapped.sizes, share.config.dedup, canonical.built_in())
     finally:
         lines.close()
 

@@ -29,21 +29,22 @@ if TYPE_CHECKING:
 
 Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 
-BATCH_CHARS = 1 << 19  # of the texts that are compared at a time
-BATCH_PAIRS = 256
+BATCH = 1 << 21  # bytes that are read at a time for comparison
+ALIGNED = 1 << 19  # and for alignment, which takes many times as much room
+BATCH_PAIRS = 512
 SHARE = 512  # pairs that make a worker's share
 
 
-def compare(pairs: U64, fetch: Fetch, lengths: I64, cfg: DedupConfig, classes: Classes) -> Table:
-    """Verdicts on pairs of documents; texts are fetched a batch at a time."""
+def compare(pairs: U64, fetch: Fetch, sizes: I64, cfg: DedupConfig, classes: Classes) -> Table:
+    """Verdicts on pairs of documents; texts, of about so many bytes each, are fetched a batch at a time."""
     found = [np.zeros(0, VERDICT)]
-    for batch in batches(pairs, lengths):
+    for batch in batches(pairs, sizes, BATCH):
         numbers, a, b = _texts(batch)
         found.append(surfaces(fetch(numbers), a, b, cfg))
     table = np.concatenate(found)
     rest = unsettled(table)
     begin = 0
-    for batch in batches(pairs[rest], lengths):
+    for batch in batches(pairs[rest], sizes, ALIGNED):
         numbers, a, b = _texts(batch)
         part = rest[begin : begin + len(batch)]
         table[part] = spun(table[part], fetch(numbers).strings(), a, b, cfg, classes)
@@ -58,16 +59,16 @@ def _texts(pairs: U64) -> tuple[list[int], I64, I64]:
     return numbers.tolist(), place[: len(a)], place[len(a) :]
 
 
-def batches(pairs: U64, lengths: I64) -> Iterator[U64]:
-    """Sorted pairs in runs whose texts are together about as long as a batch may be."""
+def batches(pairs: U64, sizes: I64, most: int) -> Iterator[U64]:
+    """Sorted pairs in runs whose texts take together about as many bytes as they may."""
     a, b = unpack(pairs)
-    size = lengths[b].astype(np.int64)
+    size = sizes[b].astype(np.int64)
     first = np.append(True, a[1:] != a[:-1])[: len(a)]
-    size[first] += lengths[a[first]]
+    size[first] += sizes[a[first]]
     total = np.append(0, np.cumsum(size))
     begin = 0
     while begin < len(pairs):
-        end = int(np.searchsorted(total, total[begin] + BATCH_CHARS, "right")) - 1
+        end = int(np.searchsorted(total, total[begin] + most, "right")) - 1
         end = min(max(end, begin + 1), begin + BATCH_PAIRS)
         yield pairs[begin:end]
         begin = end

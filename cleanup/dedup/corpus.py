@@ -19,7 +19,7 @@ from cleanup.dedup.bands import components
 from cleanup.dedup.cluster import Compare, Judge, compare, confirm, elect
 from cleanup.dedup.keep import SPUN, Columns, Order
 from cleanup.dedup.receipts import SURE, Clusters, Known, Members, Names, Proposals, about_known, figures, proposals, remembered
-from cleanup.dedup.relation import NEAR, RELATIONS, Table, exact, listed, swapped
+from cleanup.dedup.relation import NEAR, RELATIONS, Table, listed, swapped
 from cleanup.dedup.shingle import I64
 from cleanup.dedup.texts import Fetch
 from cleanup.document import Drop
@@ -89,7 +89,7 @@ def deduplicate(
     alive = new & np.asarray(sketches.tokens >= max(cfg.min_words, 1))
     alive[twins.number] = False
     found = candidates.find(sketches, alive, cfg)
-    judged = judged or partial(compare, fetch=fetch, lengths=columns.length, cfg=cfg, classes=canonical.built_in())
+    judged = judged or partial(compare, fetch=fetch, sizes=columns.length, cfg=cfg, classes=canonical.built_in())
     judge = Judge(judged, cfg)
     a, b = confirm(found, judge)
     order = _order(a, b, twins, columns, ids, cfg)
@@ -146,12 +146,15 @@ def _twins(sketches: Sketches, fetch: Fetch, new: NDArray[np.bool_]) -> Twins:
     equal = ordered[1:] == ordered[:-1]
     shared = np.append(equal, False) | np.append(False, equal) if len(key) else np.zeros(0, bool)
     numbers, keys = numbers[place[shared]], ordered[shared]
-    groups: dict[tuple[int, bytes], int] = {}
+    fresh = np.append(True, keys[1:] != keys[:-1])[: len(keys)].tolist()
+    groups: dict[bytes, int] = {}  # of documents with one key the first one of every text: few have their words in common alone
     first = np.empty_like(numbers)
     for begin in range(0, len(numbers), FETCH):
         part = numbers[begin : begin + FETCH].tolist()
-        for at, (number, name) in enumerate(zip(part, exact(fetch(part).strings()), strict=True), begin):
-            first[at] = groups.setdefault((int(keys[at]), name), number)
+        for at, (number, name) in enumerate(zip(part, fetch(part).names(), strict=True), begin):
+            if fresh[at]:
+                groups.clear()
+            first[at] = groups.setdefault(name, number)
     others = np.flatnonzero(first != numbers)
     others = others[np.argsort(numbers[others])]
     return Twins(numbers[others], first[others])

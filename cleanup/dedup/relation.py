@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -219,8 +218,3 @@ def passage(text: str) -> str:
         some = INVISIBLES.sub("", text[: 2 * PASSAGE])
         text = some if len(some) > PASSAGE else INVISIBLES.sub("", text)
     return text if len(text) <= PASSAGE else text[: PASSAGE - 1].rstrip() + "…"
-
-
-def exact(texts: list[str]) -> list[bytes]:
-    """A name for every text that only equal texts share."""
-    return [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]

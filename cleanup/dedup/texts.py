@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Protocol
 
@@ -26,6 +27,10 @@ class Texts(Protocol):
         """The texts themselves."""
         ...
 
+    def names(self) -> list[bytes]:
+        """For every text what only equal texts share."""
+        ...
+
 
 Fetch = Callable[[Sequence[int]], Texts]
 
@@ -38,6 +43,10 @@ class Strings(kernels.Texts):
     def strings(self) -> list[str]:
         """The texts themselves."""
         return list(self.texts)
+
+    def names(self) -> list[bytes]:
+        """For every text what only equal texts share."""
+        return [text.encode("utf-8", "surrogatepass") for text in self.texts]
 
 
 class Literals:
@@ -59,13 +68,32 @@ class Literals:
 
     def strings(self) -> list[str]:
         """The texts themselves."""
+        return list(map(unescaped, self._literals()))
+
+    def names(self) -> list[bytes]:
+        """For every text what only equal texts share."""
+        return [respelled(literal) if MANY_WAYS.search(literal) else literal for literal in self._literals()]
+
+    def _literals(self) -> Iterator[bytes]:
         ends = (self.begin + self.size).tolist()
-        return [unescaped(self.data[begin:end]) for begin, end in zip(self.begin.tolist(), ends, strict=True)]
+        return map(self.data.__getitem__, map(slice, self.begin.tolist(), ends))
 
 
 @cache
 def _find() -> kernels.Function:
     return kernels.function("line_strings", "u8* i64* i64 bytes i64 i64* i64*")
+
+
+MANY_WAYS = re.compile(rb"\\[u/]")  # what need not be written like that, or not with these letters
+
+
+def respelled(literal: bytes) -> bytes:
+    """A string of JSON in the one way in which all that say the same can be written; none but these has halves of pairs."""
+    text = unescaped(literal)
+    try:
+        return msgspec.json.encode(text)[1:-1]
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 _decoder = msgspec.json.Decoder(str)

@@ -138,11 +138,12 @@ static int64_t shared(const uint8_t *met, int64_t count, int64_t span, int64_t w
 }
 
 /* ------------------------------------------------------------------------------------------- two fillings of one form */
-/* A text: its bytes; folded bytes, the code units that these were folded from, and how they were; the tokens among them, their
- * hashes, the shingles that begin with the first `count` of them. A separator stands before the first token. */
+/* A text: its bytes; what `fold_text` found in it; folded bytes, and the code units that these were folded from; the tokens among
+ * them, their hashes, the shingles that begin with the first `count` of them. A separator stands before the first token. */
 typedef struct {
     const uint8_t *text;
     int64_t size, span, count;
+    int special;
     uint8_t *low;
     uint16_t *units;
     int64_t *starts, *ends;
@@ -235,14 +236,13 @@ static uint8_t *place_text(Text *text, uint8_t *room, int64_t longest) {
 
 /* The tokens and shingles of a text. */
 static void read_text(Text *text, const uint8_t *data, int64_t size, int how, const uint8_t *fold, int64_t width) {
-    int single = 0;
     text->text = data;
     text->size = size;
     text->low[0] = 0;
     text->units[0] = 0;
-    int64_t length = 1 + fold_text(data, size, how | UNITS, fold, text->low + 1, text->units + 1, &single);
+    int64_t length = 1 + fold_text(data, size, how | UNITS, fold, text->low + 1, text->units + 1, &text->special);
     memset(text->low + length, 0, 9); /* a separator, and eight bytes for whoever reads eight at a time */
-    text->span = text_tokens(text->low, text->units, 0, length + 1, single, text->hashes, text->starts, text->ends);
+    text->span = text_tokens(text->low, text->units, 0, length + 1, text->special & ALONE, text->hashes, text->starts, text->ends);
     text->count = text_shingles(text->hashes, text->span, width, text->values);
 }
 
@@ -251,6 +251,11 @@ static void locate(const Text *text, int how, const uint8_t *fold, int64_t width
     if (!found[LONGEST]) return;
     int64_t last = found[AT] + found[LONGEST] + width - 2, at = 0;
     int64_t first = text->starts[found[AT]], end = text->ends[last < text->span ? last : text->span - 1];
+    if (!(text->special & UNEVEN)) {
+        found[BEGIN] = first - 1;
+        found[POINTS] = end - first;
+        return;
+    }
     found[BEGIN] = text_points(text->text, text->size, how, fold, first - 1, &at);
     found[POINTS] = text_points(text->text, text->size, how, fold, end - first, &at);
 }

@@ -269,10 +269,10 @@ KERNEL void sketches(const uint64_t *where, const int64_t *sizes, int64_t count,
     uint16_t *units = (uint16_t *)(more + k * (FEW + 1) + size);
     uint8_t *low = (uint8_t *)(units + most);
     for (int64_t text = 0; text < count; text++) {
-        int single = 0;
-        int64_t length = fold_text((const uint8_t *)(uintptr_t)where[text], sizes[text], 0, fold, low, units, &single);
+        int special;
+        int64_t length = fold_text((const uint8_t *)(uintptr_t)where[text], sizes[text], 0, fold, low, units, &special);
         memset(low + length, 0, 9); /* a separator, and eight bytes for whoever reads eight at a time */
-        int64_t found = text_tokens(low, units, 0, length + 1, single, hashes, starts, ends);
+        int64_t found = text_tokens(low, units, 0, length + 1, special & ALONE, hashes, starts, ends);
         int64_t shingled = text_shingles(hashes, found, width, values);
         uint32_t *row = table + text * k;
         if (affine_) {

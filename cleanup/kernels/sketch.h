@@ -8,8 +8,9 @@
 #define AHEAD 12          /* borders of tokens that are written at a time, and so at most behind the last one */
 
 enum { ESCAPES = 1, UNITS = 2 }; /* how a text is read: as a string of JSON, keeping all code units */
+enum { ALONE = 1, UNEVEN = 2 };  /* what was found: characters that are tokens of their own, units that are no code points */
 
-int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *table, uint8_t *low, uint16_t *units, int *single);
+int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *table, uint8_t *low, uint16_t *units, int *found);
 int64_t text_points(const uint8_t *text, int64_t size, int how, const uint8_t *table, int64_t units, int64_t *at);
 uint32_t text_point(const uint8_t *text, int64_t size, int how, int64_t *at);
 int64_t text_tokens(const uint8_t *low, const uint16_t *units, int64_t begin, int64_t end, int single, uint32_t *hashes,

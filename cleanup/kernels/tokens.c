@@ -50,11 +50,11 @@ KERNEL int64_t fold_units(const uint16_t *units, int64_t size, const uint8_t *ta
 }
 
 /* Fold a code unit into low[at], and return where the next one belongs. */
-static int64_t fold_unit(uint32_t unit, const uint8_t *table, uint8_t *low, uint16_t *units, int64_t at, int *single) {
+static int64_t fold_unit(uint32_t unit, const uint8_t *table, uint8_t *low, uint16_t *units, int64_t at, int *found) {
     uint8_t byte = table[unit];
     low[at] = byte;
     units[at] = (uint16_t)unit;
-    *single |= byte == SINGLE;
+    *found |= (byte == SINGLE ? ALONE : 0) | (byte == NOTHING ? UNEVEN : 0);
     return at + (byte != NOTHING);
 }
 
@@ -134,14 +134,15 @@ static int64_t fold_ascii(const uint8_t *restrict text, uint8_t other, uint8_t *
 
 /*
  * Fold `size` bytes of UTF-8, well formed but for surrogates that may stand alone, into low[size] by table[65536], which has ASCII
- * as `letter` does. What folds to NOTHING is left out; where a unit folds to SINGLE, `single` is set. units[size]: the units
- * themselves, at the same places; without UNITS that is sure only of those that fold to SINGLE. With ESCAPES the text stands as in
- * a string of JSON; then three bytes behind it are read where it does not end with a whole character. Returns how many units
- * there are.
+ * as `letter` does. What folds to NOTHING is left out. units[size]: the units themselves, at the same places; without UNITS that is
+ * sure only of those that fold to SINGLE. With ESCAPES the text stands as in a string of JSON; then three bytes behind it are read
+ * where it does not end with a whole character. Returns how many units there are; into `found`: ALONE where a unit folds to SINGLE,
+ * UNEVEN where units and code points are not the same in number.
  */
-int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *table, uint8_t *low, uint16_t *units, int *single) {
+int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *table, uint8_t *low, uint16_t *units, int *found) {
     const uint8_t other = how & ESCAPES ? '\\' : 0xFF;
-    int64_t at = 0, to = 0, quiet = 0; /* quiet: how far to go on before many are looked at at a time again */
+    int64_t at = 0, to = 0, last = -8, quiet = 0; /* quiet: how far to go on before many are looked at at a time again */
+    *found = 0;
     while (at < size) {
         if (at >= quiet && size - at >= BLOCK) {
             int64_t plain = fold_ascii(text + at, other, low + to);
@@ -155,13 +156,16 @@ int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *tab
             low[to++] = letter(text[at++]);
             continue;
         }
+        quiet = at - last < 8 ? 8 : 0; /* where one stands alone, what follows is plain again */
         uint32_t point = text_point(text, size, how, &at);
         if (point > 0xFFFF) {
-            to = fold_unit(0xD7C0 + (point >> 10), table, low, units, to, single);
+            to = fold_unit(0xD7C0 + (point >> 10), table, low, units, to, found);
             point = 0xDC00 | (point & 0x3FF);
+            *found |= UNEVEN;
         }
-        to = fold_unit(point, table, low, units, to, single);
-        quiet = at + 8;
+        to = fold_unit(point, table, low, units, to, found);
+        last = at;
+        quiet += at;
     }
     return to;
 }
