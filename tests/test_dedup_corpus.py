@@ -352,3 +352,9 @@ def test_reasons_made_together_are_those_made_one_by_one(writer: Writer, mode: s
     assert list(result.clusters) == clusters == [result.clusters[at] for at in range(len(clusters))]
     assert dict(zip(proposed, result.proposals.of(list(proposed)), strict=True)) == proposed
     assert list(result.proposals.of([3, 11, 5])) == [proposed.get(number, []) for number in (3, 11, 5)]
+
+
+def test_shares_are_rounded_as_python_does() -> None:
+    rng = np.random.default_rng(4)
+    shares = [1 / 3, 1.0, 0.0, *(numerator / 20000 for numerator in range(1, 20000, 2)), *rng.random(5000).tolist()]
+    assert receipts.rounded(np.array([*shares, np.nan]))[:-1] == [round(share, 4) for share in shares]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cleanup.arrays import among, distinct
 from cleanup.dedup.keep import Order
-from cleanup.dedup.relation import EXACT, RELATIONS, Table, Verdict, listed, swapped
+from cleanup.dedup.relation import RELATIONS, VERDICT, Relation, Table, Verdict, swapped
 from cleanup.dedup.shingle import I64
 from cleanup.document import Drop, Edit, Mark
 
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from cleanup.dedup.index import Match
 
 SURE = 0.9  # score from which a document goes
+PLACES = 4  # of figures, behind the point
+TIE = 1e-6  # of the last place: nearer than that to its middle it has to be looked at where a number goes
+UNKNOWN = float("nan")
+EXACT = np.zeros(1, VERDICT)  # the verdict on equal texts
+EXACT["relation"], EXACT["score"], EXACT["canonical"], EXACT["aligned"] = RELATIONS.index("exact"), 1, UNKNOWN, UNKNOWN
+for _share in ("covers", "jaccard", "contained", "covered"):
+    EXACT[_share] = 1
 BLOCK = 1 << 10  # reasons made at a time
 
 
@@ -44,16 +51,13 @@ class Members(NamedTuple):
         found = np.where(self.row < 0, RELATIONS.index("exact"), table["relation"][self.row])
         return np.where(self.spun, RELATIONS.index("spun"), found).astype(np.int8)
 
-    def verdicts(self, table: Table) -> list[Verdict]:
+    def verdicts(self, table: Table) -> Table:
         """The verdicts on (kept, number)."""
-        rows = table[self.row]
+        found = table[self.row]
         turned = np.flatnonzero(self.turned)
-        rows[turned] = swapped(rows[turned])
-        found = listed(rows)
-        for place in np.flatnonzero(self.row < 0).tolist():
-            found[place] = EXACT
-        for place in np.flatnonzero(self.spun).tolist():
-            found[place] = found[place]._replace(relation="spun")
+        found[turned] = swapped(found[turned])
+        found[self.row < 0] = EXACT
+        found["relation"][self.spun] = RELATIONS.index("spun")
         return found
 
 
@@ -125,8 +129,8 @@ class Clusters(Sequence[dict[str, Any]]):
         places = order.at(group.number)
         ranked = np.lexsort((order.rank[places], group.kept))
         members = [
-            {"id": order.ids[place], **figures(verdict)}
-            for place, verdict in zip(places.tolist(), group.verdicts(self.table), strict=True)
+            {"id": order.ids[place], **found}
+            for place, found in zip(places.tolist(), all_figures(group.verdicts(self.table)), strict=True)
         ]
         at = order.at(self.names.kept[first:after])
         reasons = order.reasons(at, places[ranked[bounds[:-1]]])
@@ -142,17 +146,48 @@ class Clusters(Sequence[dict[str, Any]]):
 
 def figures(verdict: Verdict) -> dict[str, Any]:
     """Relation and similarities of a member to the kept document; containment: how much of the member the kept one has."""
+    shares = (verdict.jaccard, *verdict.contained[::-1], verdict.covered[1], *(verdict.canonical or (UNKNOWN, UNKNOWN)))
+    return _figures(verdict.relation, verdict.differ, *(round(share, PLACES) for share in shares))
+
+
+def all_figures(table: Table) -> Iterator[dict[str, Any]]:
+    """The same for the rows of a table."""
+    shares = (table["jaccard"], *table["contained"].T[::-1], table["covered"][:, 1], table["canonical"], table["aligned"])
+    relations = map(RELATIONS.__getitem__, table["relation"].tolist())
+    return map(_figures, relations, table["differ"].tolist(), *map(rounded, shares))
+
+
+def rounded(column: NDArray[np.float64]) -> list[float]:
+    """What `round` makes of shares."""
+    scaled = column * 10**PLACES
+    whole = np.rint(scaled)
+    found: list[float] = (whole / 10**PLACES).tolist()
+    for place in np.flatnonzero(np.abs(scaled - whole) > 0.5 - TIE).tolist():  # it depends on digits that are lost here
+        found[place] = round(float(column[place]), PLACES)
+    return found
+
+
+def _figures(
+    relation: Relation | None,
+    differ: bool,
+    jaccard: float,
+    containment: float,
+    contains: float,
+    covered: float,
+    canonical: float,
+    aligned: float,
+) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "relation": verdict.relation,
-        "jaccard": round(verdict.jaccard, 4),
-        "containment": round(verdict.contained[1], 4),
-        "contains": round(verdict.contained[0], 4),
-        "covered": round(verdict.covered[1], 4),
+        "relation": relation,
+        "jaccard": jaccard,
+        "containment": containment,
+        "contains": contains,
+        "covered": covered,
     }
-    if verdict.canonical is not None:
-        found["canonical_jaccard"] = round(verdict.canonical.jaccard, 4)
-        found["aligned"] = round(verdict.canonical.aligned, 4)
-    if verdict.differ and verdict.relation is None:
+    if aligned == aligned:  # it was looked at
+        found["canonical_jaccard"] = canonical
+        found["aligned"] = aligned
+    if differ and relation is None:
         found["differ"] = "figures and names"
     return found
 
@@ -207,33 +242,42 @@ def proposals(members: Members, names: Names, order: Order, table: Table, cfg: D
         members = members.take(members.score >= SURE)
     stays, goes, cluster = order.at(members.kept), order.at(members.number), names.at(members.kept)
 
-    def about(place: int, reason: str, home: int, bands: int, score: float, verdict: Verdict) -> Drop | Mark:
-        why: dict[str, Any] = {"duplicate_of": order.ids[place], **figures(verdict)}
+    def make(numbers: I64) -> Iterator[Drop | Mark]:
+        at = np.searchsorted(members.number, numbers)
+        member = np.append(members.number, -1)[at] == numbers
+        at = at[member]
+        found = _about(members.take(at), stays[at], goes[at], cluster[at], names, order, table)
+        if not marks:
+            return found
+        homes = names.at(numbers).tolist()
+        return (_marked(next(found)) if one else _kept(names[home]) for one, home in zip(member.tolist(), homes, strict=True))
+
+    return Proposals(np.concatenate((members.number, names.kept)) if marks else members.number, make)
+
+
+def _about(members: Members, stays: I64, goes: I64, cluster: I64, names: Names, order: Order, table: Table) -> Iterator[Drop]:
+    """Why members go."""
+    found = members.verdicts(table)
+    passages = found["passage"][:, 1].tolist()
+    columns = (stays.tolist(), order.reasons(stays, goes), cluster.tolist(), members.bands.tolist(), rounded(members.score))
+    for place, reason, home, bands, score, shares, passage in zip(*columns, all_figures(found), passages, strict=True):
+        why = {"duplicate_of": order.ids[place], **shares}
         if home >= 0:
             why["cluster"] = names[home]
         why["keep_reason"] = reason
         why["bands"] = bands
-        if verdict.passages[1][1]:
-            why["shared"] = verdict.passages[1]
-        rule, score = f"dedup/{verdict.relation}", round(score, 4)
-        if not marks:
-            return Drop(rule, score, why)
-        value = {"cluster": why["cluster"], "of": why["duplicate_of"], "relation": verdict.relation}
-        return Mark("duplicate", value, rule, score, why)
+        if passage[1]:
+            why["shared"] = passage
+        yield Drop(f"dedup/{shares['relation']}", score, why)
 
-    def make(numbers: I64) -> Iterator[Drop | Mark]:
-        at = np.searchsorted(members.number, numbers)
-        member = np.append(members.number, -1)[at] == numbers
-        chosen = members.take(at[member])
-        place, other, home = (column[at[member]] for column in (stays, goes, cluster))
-        columns = (home.tolist(), chosen.bands.tolist(), chosen.score.tolist(), chosen.verdicts(table))
-        rows = zip(place.tolist(), order.reasons(place, other), *columns, strict=True)
-        for one, home in zip(member.tolist(), names.at(numbers).tolist(), strict=True):
-            name = "" if one else names[home]
-            kept = {"cluster": name, "relation": "kept"}
-            yield about(*next(rows)) if one else Mark("duplicate", kept, "dedup/kept", 1.0, {"cluster": name})
 
-    return Proposals(np.concatenate((members.number, names.kept)) if marks else members.number, make)
+def _marked(one: Drop) -> Mark:
+    value = {"cluster": one.why["cluster"], "of": one.why["duplicate_of"], "relation": one.why["relation"]}
+    return Mark("duplicate", value, one.rule, one.score, one.why)
+
+
+def _kept(name: str) -> Mark:
+    return Mark("duplicate", {"cluster": name, "relation": "kept"}, "dedup/kept", 1.0, {"cluster": name})
 
 
 # ------------------------------------------------------------------------------------------------- what an index remembers
