@@ -1,6 +1,6 @@
 """Make the derived files of `rules/spin` again: `python -m cleanup.spin.build [RULES] [--counts DIR] [--vectors DIR]`.
 
-`markers.zst` and `classes.tsv` follow from the lexicon and are to be made again whenever it changes (a test says so);
+`lexicon.zst`, `markers.zst` and `classes.tsv` follow from the lexicon and are to be made again when it changes (a test says so);
 `context.zst` is distilled from n-gram counts and `vectors.zst` from word vectors, which are only needed for that.
 """
 
@@ -27,7 +27,8 @@ SIZES = {"uni": 1, "bi": 2, "tri": 3}
 
 
 def build(directory: Path) -> None:
-    """Write `markers.zst` and `classes.tsv` for the lexicon in `directory`/spin."""
+    """Write `lexicon.zst`, `markers.zst` and `classes.tsv` for the lexicon in `directory`/spin."""
+    (directory / "spin" / "lexicon.zst").write_bytes(Lexicon.load([directory]).pack())
     priors = Priors.load([directory])
     (directory / "spin" / "markers.zst").write_bytes(Markers.weigh(priors).pack([directory]))
     canonical.write(priors.lexicon, directory / "spin")

@@ -9,17 +9,20 @@ having been observed. See rules/spin/README.md.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from cleanup.errors import RuleError
-from cleanup.spin import inflect
+from cleanup.spin import forms, inflect
+from cleanup.spin.forms import Candidate
 
 TIERS = ("hard", "core", "common", "function", "name", "spelling", "tortured", "set")
-NOT_LEXICON = ("inflect_exceptions.tsv", "classes.tsv", "examples.tsv")
+REGISTER, EXCEPTIONS = "register.txt", "inflect_exceptions.tsv"
+NOT_LEXICON = (EXCEPTIONS, "classes.tsv", "examples.tsv")
 DEFAULT_PRIOR = 0.5
 SETS = "sets.tsv"
 SET_SHARE = 0.4  # of an original, what goes to variants that only a set names
@@ -52,21 +55,6 @@ class Row(NamedTuple):
     source: str  # file:line
 
 
-class Candidate(NamedTuple):
-    """One concrete pair: `before`, as found in a spun text, may stand for `after`."""
-
-    before: str
-    after: str
-    rule: str
-    share: float
-    prior: float
-    tier: str
-    guard: frozenset[str]
-    seen: int  # observations of the lemmas
-    core: bool
-    lemma: str  # the original as the row has it
-
-
 def rule_id(pos: str, variant: str, original: str) -> str:
     """`spin/n/mannequin/model`."""
     return f"spin/{pos}/{_slug(variant)}/{_slug(original)}"
@@ -85,6 +73,18 @@ def capitalised(phrase: str) -> str:
 def files(paths: Sequence[Path]) -> list[Path]:
     """The lexicon files of all rule directories, in reading order."""
     return [file for path in paths for file in sorted((path / "spin").glob("*.tsv")) if file.name not in NOT_LEXICON]
+
+
+def _besides(paths: Sequence[Path], name: str) -> list[Path]:
+    return [file for path in paths if (file := path / "spin" / name).is_file()]
+
+
+def fingerprint(paths: Sequence[Path]) -> bytes:
+    """16 bytes over all lexicon files: what is packed belongs to exactly these."""
+    total = hashlib.blake2b(digest_size=16)
+    for file in [*files(paths), *(file for path in paths for name in (REGISTER, EXCEPTIONS) for file in _besides([path], name))]:
+        total.update(file.name.encode() + b"\0" + hashlib.blake2b(file.read_bytes()).digest())
+    return total.digest()
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -158,26 +158,41 @@ def _register(path: Path) -> list[str]:
 
 
 class Lexicon:
-    """All rows, and on first use all concrete pairs by their spun form. Read-only."""
+    """The rows of all rule directories, later ones added to earlier ones, and all concrete pairs by their spun form. Read-only.
 
-    def __init__(self, rows: Iterable[Row], exceptions: inflect.Exceptions, register: Iterable[str] = ()) -> None:
-        self.rows = tuple(rows)
-        self.exceptions = exceptions
-        self._register = tuple(register)
+    The forms come from where they are packed, if these rows were: then nobody reads a row before it is asked for.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = tuple(paths)
+        self._packed = forms.unpack(paths[0] / "spin" / "lexicon.zst", fingerprint(paths)) if paths else None
 
     @classmethod
     def load(cls, paths: Sequence[Path]) -> Lexicon:
-        """The lexicon of all rule directories, later ones added to earlier ones. Raises RuleError."""
-        exceptions: dict[tuple[str, str, str], tuple[str, ...]] = {}
-        register: list[str] = []
-        for path in paths:
-            words = path / "spin" / "register.txt"
-            if words.is_file():
-                register += _register(words)
-            table = path / "spin" / "inflect_exceptions.tsv"
-            if table.is_file():
-                exceptions |= inflect.load_exceptions(table)
-        return cls((row for file in files(paths) for row in read(file)), exceptions, register)
+        """The lexicon of these directories. Raises RuleError for what is wrong in a row."""
+        lexicon = cls(paths)
+        if lexicon._packed is None:
+            lexicon.rows  # noqa: B018 (what is wrong with one is said now)
+        return lexicon
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows. Raises RuleError."""
+        return tuple(row for file in files(self.paths) for row in read(file))
+
+    @cached_property
+    def exceptions(self) -> inflect.Exceptions:
+        """How words are inflected that no rule knows."""
+        found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        for table in _besides(self.paths, EXCEPTIONS):
+            found |= inflect.load_exceptions(table)
+        return found
+
+    def pack(self) -> bytes:
+        """The bytes of `lexicon.zst`, from the rows."""
+        own = Lexicon(self.paths)
+        own._packed = None
+        return forms.pack(own.by_form, own.longest, own.spun_away, own.formal, fingerprint(self.paths))
 
     def candidates(self) -> Iterator[Candidate]:
         """Every concrete pair, row by row; a word that maps to itself is left out."""
@@ -191,8 +206,10 @@ class Lexicon:
                     yield Candidate(before, after, *rest)
 
     @cached_property
-    def by_form(self) -> dict[str, tuple[Candidate, ...]]:
+    def by_form(self) -> Mapping[str, tuple[Candidate, ...]]:
         """Candidates by spun form, each original once (its strongest rule). Forms are lower case, those of names capitalised."""
+        if self._packed is not None:
+            return self._packed.forms()
         found: dict[str, dict[str, Candidate]] = {}
         for candidate in self.candidates():
             form = capitalised(candidate.before) if candidate.tier == "name" else candidate.before
@@ -205,6 +222,8 @@ class Lexicon:
     @cached_property
     def longest(self) -> dict[str, int]:
         """First word of a form -> the most words that a form beginning with it has."""
+        if self._packed is not None:
+            return self._packed.longest
         reach: dict[str, int] = {}
         for form in self.by_form:
             parts = re.split(r"[ -]", form.lower())
@@ -214,8 +233,10 @@ class Lexicon:
     @cached_property
     def formal(self) -> frozenset[str]:
         """Forms that formal prose uses honestly (`register.txt`), inflected."""
-        found = set(self._register)
-        for word in self._register:
+        if self._packed is not None:
+            return frozenset(self._packed.formal)
+        found = {word for path in _besides(self.paths, REGISTER) for word in _register(path)}
+        for word in tuple(found):
             if word.isalpha():
                 for pos in "nva":
                     for slot in inflect.SLOTS[pos]:
@@ -225,6 +246,8 @@ class Lexicon:
     @cached_property
     def spun_away(self) -> dict[str, str]:
         """Form of an original -> "core" when the spinner is known to change it, else "common"."""
+        if self._packed is not None:
+            return self._packed.spun_away
         found: dict[str, str] = {}
         for form_candidates in self.by_form.values():
             for candidate in form_candidates:

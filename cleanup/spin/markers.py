@@ -7,7 +7,6 @@ that it would have changed ("while", "but", "more") weigh down. Repeats within a
 
 from __future__ import annotations
 
-import hashlib
 import math
 import struct
 from collections import defaultdict
@@ -71,7 +70,7 @@ class Markers:
         packed = paths[0] / "spin" / "markers.zst"
         if packed.is_file():
             data = zstandard.ZstdDecompressor().decompress(packed.read_bytes(), max_output_size=1 << 26)
-            if data[:8] == MAGIC and data[8:24] == fingerprint(paths):
+            if data[:8] == MAGIC and data[8:24] == lexicon.fingerprint(paths):
                 (count,) = struct.unpack("<q", data[24:32])
                 keys = np.frombuffer(data, np.uint64, count, 32)
                 weights = np.frombuffer(data, np.int16, count, 32 + 8 * count)
@@ -101,7 +100,7 @@ class Markers:
 
     def pack(self, paths: Sequence[Path]) -> bytes:
         """The bytes of `markers.zst` for these lexicon files."""
-        raw = MAGIC + fingerprint(paths) + struct.pack("<q", len(self.keys))
+        raw = MAGIC + lexicon.fingerprint(paths) + struct.pack("<q", len(self.keys))
         raw += self.keys.tobytes() + self.weights.tobytes() + self.sizes.tobytes()
         return zstandard.ZstdCompressor(level=19).compress(raw)
 
@@ -246,15 +245,6 @@ def form_weights(priors: Priors) -> dict[str, float]:
         weight = math.log((native * priors.kept(form) + inflow[form] + SMOOTH) / (native + SMOOTH))
         weights[form] = weight * FORMAL if weight > 0 and form in priors.lexicon.formal else weight
     return weights
-
-
-def fingerprint(paths: Sequence[Path]) -> bytes:
-    """16 bytes over all lexicon files: the packed weights belong to exactly these."""
-    total = hashlib.blake2b(digest_size=16)
-    others = [path / "spin" / name for path in paths for name in ("register.txt", "inflect_exceptions.tsv")]
-    for file in [*lexicon.files(paths), *filter(Path.is_file, others)]:
-        total.update(file.name.encode() + b"\0" + hashlib.blake2b(file.read_bytes()).digest())
-    return total.digest()
 
 
 def _phrase_key(phrase: str) -> int:

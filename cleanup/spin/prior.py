@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from cleanup.spin import context as model
 from cleanup.spin.context import Context
-from cleanup.spin.lexicon import Candidate, Lexicon
+from cleanup.spin.forms import Candidate
+from cleanup.spin.lexicon import Lexicon
 from cleanup.spin.topic import Topic, Vectors
 
 FUNCTION_WORD = 1e-3  # of all words; so frequent a word is mostly left alone, apart from these:
@@ -65,6 +66,7 @@ class Priors:
         self.topic = topic or Topic.empty()
         self.weights = weights
         self._forms = lexicon.by_form
+        self._known = self._forms.keys()
         self._longest = lexicon.longest
         self._numbers: dict[str, int] = {}
         self.readings = cache(self._readings)
@@ -84,7 +86,7 @@ class Priors:
         return cls(Lexicon.load(paths), context, Topic.load(vectors) if vectors else None)
 
     def __contains__(self, form: str) -> bool:
-        return form in self._forms
+        return form in self._known
 
     def reach(self, word: str) -> int:
         """The most words of a form that begins with this word."""

@@ -11,8 +11,8 @@ from msgspec import structs
 
 from cleanup.document import Edit
 from cleanup.spin import mend
+from cleanup.spin.forms import Candidate
 from cleanup.spin.gate import Region
-from cleanup.spin.lexicon import Candidate
 from cleanup.spin.passage import Token
 from cleanup.spin.quantity import amount
 from cleanup.spin.repair import Reading, Unit

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from cleanup.arrays import ranges
 from cleanup.spin.context import Context, word_key
-from cleanup.spin.lexicon import SMALL, Candidate, capitalised
+from cleanup.spin.forms import Candidate
+from cleanup.spin.lexicon import SMALL, capitalised
 from cleanup.spin.passage import Token
 from cleanup.spin.prior import Priors
 from cleanup.spin.tokens import Keys

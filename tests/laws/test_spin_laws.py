@@ -163,5 +163,5 @@ def test_hostile_texts_take_bounded_time(name: str) -> None:
 def test_an_empty_lexicon_finds_nothing(tmp_path: Path) -> None:
     empty = Restorer([tmp_path])
     assert all(finding.verdict == "clean" and not finding.edits for finding in empty.findings(SPUN))
-    priors = Priors(Lexicon([], {}), Context.empty())
+    priors = Priors(Lexicon([]), Context.empty())
     assert Markers.weigh(priors).masses(SPUN).score.tolist() == [0.0] * len(SPUN)
