@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 # What ends a program. Everything else that a library raises is about one document, even what is no Exception: the panics of
@@ -25,6 +26,12 @@ class CleanupError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # As it comes back from a worker process, whatever the arguments it was made of.
         return _again, (type(self), self.message, self.hint)
+
+
+def remedy(error: OSError) -> str:
+    """The hint for what could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return "free some space, then repeat the command" if full else "name a place that can be written, then repeat the command"
 
 
 def _again(kind: type[CleanupError], message: str, hint: str) -> CleanupError:

@@ -21,7 +21,7 @@ from cleanup import part, rules
 from cleanup.config import Config
 from cleanup.document import Row
 from cleanup.engines import local
-from cleanup.errors import RunError
+from cleanup.errors import RunError, remedy
 from cleanup.lasting import Lasting
 from cleanup.part import Job, Outcome, finish_part, map_part, written
 from cleanup.pipeline import Answers
@@ -71,7 +71,10 @@ class Run:
             with open(path, "rb") as file:
                 for line in file:
                     if likely(line):
-                        row = parse_row(line)
+                        try:
+                            row = parse_row(line)
+                        except ValueError as error:
+                            raise RunError(f"{path} is damaged: {error}", "run again into a new directory") from None
                         if doc is None or row.doc == doc or (not exact and doc in row.doc):
                             yield row
 
@@ -112,6 +115,8 @@ def execute(
         try:
             sources = Sources(_spooled(source, out) for source in expand(inputs))
             manifest = describe(config, sources, answers or {})
+            if config.boilerplate.sites_file:
+                _remembered(config)
             resumed = directory.claim(out, manifest)
             if not (out / "run.json").exists():
                 directory.sweep(out)
@@ -135,13 +140,19 @@ def execute(
                 directory.sweep(out)  # what workers left that died on the way
                 lasting.settle()
                 _conclude(out, manifest, mapped, finished, corpus, began)
+            directory.complete(out)
             directory.discard(out)
         except OSError as error:  # inputs fail one by one, as documents; what comes here is about the run directory
             where = error.filename or out
-            raise RunError(
-                f"cannot write {where}: {error.strerror or error}", "free some space, then repeat the command"
-            ) from error
+            raise RunError(f"cannot write {where}: {error.strerror or error}", remedy(error)) from error
     return Run(out)
+
+
+def _remembered(config: Config) -> None:
+    """Raises ConfigError now, not after hours, for a file of `boilerplate.sites_file` that is none."""
+    from cleanup.stages.boilerplate_sites import load_remembered
+
+    load_remembered(Path(config.boilerplate.sites_file))
 
 
 def _furniture(config: Config, work: Sequence[Job], engine: local.Engine, progress: Progress | None, lasting: Lasting) -> None:

@@ -4,33 +4,72 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from cleanup.document import Document, Row, revert
-from cleanup.errors import CleanupError
+from cleanup.errors import CleanupError, RunError
+from cleanup.read.stream import READ_ERRORS
 from cleanup.run import Run
-from cleanup.write.record import may_name, parse_line, value
+from cleanup.write.record import encode, may_name, parse_line, value
 
+ROWS = 1000  # of a Parquet file that are in memory at once
 SAME = 64  # documents of one id in one part whose ledgers are told apart
 
 
-def lines(run: Run, kind: str, part: str = "*") -> Iterator[bytes]:
-    """The JSON lines of `corpus` or `dropped`. Raises CleanupError for the formats from which documents cannot be read back."""
-    for path in sorted((run.path / kind).glob(f"part-{part}.*")):
-        if path.name.endswith((".parquet", ".txt", ".txt.zst", ".txt.gz")):
-            raise CleanupError(f"documents of {path.name} cannot be shown", "a run --to jsonl can be explained")
-        with open(path, "rb") as file:
-            stream: Any = file
-            if path.suffix == ".gz":
-                stream = gzip.GzipFile(fileobj=file)
-            elif path.suffix == ".zst":
-                import zstandard
+def records(run: Run, kind: str, part: str = "*", likely: Callable[[bytes], bool] = lambda _: True) -> Iterator[dict[str, Any]]:
+    """The records of `corpus` or `dropped`, values still raw. `likely` looks at a line before it is parsed.
 
-                stream = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file))
-            yield from stream
+    Raises CleanupError for a run of plain texts, from which documents cannot be read back, and for a damaged file.
+    """
+    field = run.info["config"]["read"]["text_field"]
+    for path in sorted((run.path / kind).glob(f"part-{part}.*")):
+        if path.name.endswith((".txt", ".txt.zst", ".txt.gz")):
+            raise CleanupError(f"documents of {path.name} cannot be shown", "a run --to jsonl or parquet can be explained")
+        try:
+            for line in _rows(path, field) if path.suffix == ".parquet" else _lines(path):
+                if likely(line):
+                    yield parse_line(line)
+        except (*READ_ERRORS, ValueError) as error:
+            raise RunError(f"{path} is damaged: {error}", "run again into a new directory") from None
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        stream: Any = file
+        if path.suffix == ".gz":
+            stream = gzip.GzipFile(fileobj=file)
+        elif path.suffix == ".zst":
+            import zstandard
+
+            stream = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file))
+        yield from stream
+
+
+def _rows(path: Path, field: str) -> Iterator[bytes]:
+    """The rows of a Parquet file as the lines that they were."""
+    import polars
+
+    frame = polars.scan_parquet(path, glob=False)
+    try:
+        for first in range(0, frame.select(polars.len()).collect().item(), ROWS):
+            for row in frame.slice(first, ROWS).collect().iter_rows(named=True):
+                summary = {"edits": row["edits"], "meta": json.loads(row["meta"])}
+                if row["language"]:
+                    summary["language"] = row["language"]
+                if row["spin"]:
+                    summary["spin"] = {"verdict": row["spin"]}
+                line = {"id": row["id"], "source": row["source"], **json.loads(row["record"]), field: row["text"]}
+                line["cleanup"] = summary
+                if row["drop"]:
+                    line["drop"] = json.loads(row["drop"])
+                yield encode(line)
+    except polars.exceptions.PolarsError as error:
+        raise ValueError(str(error).splitlines()[0]) from None
 
 
 def find(run: Run, id_: str) -> list[Document]:
@@ -46,6 +85,9 @@ def find(run: Run, id_: str) -> list[Document]:
             found += [item.doc for item in here]
     if not found:
         near = next((row.doc for row in run.ledger(id_, exact=False) if id_ in row.doc), None)
+        if near == id_:
+            message = f"{id_!r} is in the ledger of {run.path}, but not in its corpus: a file is cut short"
+            raise RunError(message, "run again into a new directory")
         hint = f"did you mean {near}?" if near else f"`cleanup explain {run.path}` lists the changed and dropped ones"
         raise CleanupError(f"no document {id_!r} in {run.path}", hint)
     return sorted(found, key=lambda doc: doc.status == "dropped")
@@ -126,13 +168,11 @@ def _stored(run: Run, likely: Callable[[bytes], bool], ids: Collection[str], par
     """Stored documents with one of these ids, without their ledgers. `likely` looks at a line before it is parsed."""
     field = run.info["config"]["read"]["text_field"]
     for kind in ("corpus", "dropped"):
-        for line in lines(run, kind, part):
-            if likely(line):
-                record = parse_line(line)
-                id_ = identity(record, run)
-                if id_ in ids:
-                    drop = value(record["drop"])["why"] if kind == "dropped" else None
-                    yield _Stored(restore(record, kind, field, id_), value(record["cleanup"])["edits"], drop)
+        for record in records(run, kind, part, likely):
+            id_ = identity(record, run)
+            if id_ in ids:
+                drop = value(record["drop"])["why"] if kind == "dropped" else None
+                yield _Stored(restore(record, kind, field, id_), value(record["cleanup"])["edits"], drop)
 
 
 def identity(record: dict[str, Any], run: Run) -> str:

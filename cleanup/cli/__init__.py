@@ -160,6 +160,10 @@ def _known(error: Exception) -> int:
         _abandon_output()
         click.echo(f"cleanup: error: cannot write: {error.strerror}\nhint: free some space, then repeat the command", err=True)
         return 2
+    if isinstance(error, OSError) and error.filename is not None and error.errno is not None:
+        click.echo(f"cleanup: error: {safe(str(error.filename))}: {error.strerror}", err=True)
+        click.echo("hint: name a file or directory that is there and that you may use", err=True)
+        return 2
     if os.environ.get("CLEANUP_TRACEBACK"):
         raise error
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("cleanup"):

@@ -11,8 +11,7 @@ from cleanup.document import Document, Row, revert
 from cleanup.errors import CleanupError
 from cleanup.report.diff import segments
 from cleanup.run import Run
-from cleanup.stored import identity, lines, restore
-from cleanup.write.record import parse_line
+from cleanup.stored import identity, records, restore
 
 AROUND = 160  # characters of context on each side
 SHOWN = 5000  # decisions that are given their context, which takes a pass over the run's texts
@@ -73,8 +72,7 @@ def with_context(run: Run, items: Sequence[Held]) -> None:
 def _documents(run: Run, wanted: dict[str, list[Held]]) -> Iterable[Document]:
     field = run.info["config"]["read"]["text_field"]
     for name in ("corpus", "dropped") if wanted else ():
-        for line in lines(run, name):
-            record = parse_line(line)
+        for record in records(run, name):
             id_ = identity(record, run)
             if id_ in wanted:
                 yield restore(record, name, field, id_)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cleanup import kernels
 from cleanup.arrays import distinct
 from cleanup.document import Edit
+from cleanup.errors import ConfigError
 from cleanup.stages.boilerplate_characters import classes, folded
 from cleanup.stages.boilerplate_lines import Ints, Lines, Page, cuts, words
 
@@ -139,10 +140,13 @@ def propose_sites(text: str, host: str, table: Table) -> tuple[list[Edit], list[
 
 
 def load_remembered(path: Path) -> dict[str, dict[str, int]]:
-    """Host -> normalised line -> pages, as `save_remembered` wrote it; empty when there is no file."""
+    """Host -> normalised line -> pages, as an earlier run wrote it; empty when there is no file. Raises ConfigError."""
     if not path.exists():
         return {}
-    return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, int]])
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, int]])
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path} holds no remembered lines: {error}", "name a file that --sites made, or a new one") from None
 
 
 def remembered_table(remembered: Mapping[str, Mapping[str, int]]) -> Table:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import msgspec
 
-from cleanup.errors import RunError
+from cleanup.errors import RunError, remedy
 
 BUFFER = 1 << 18  # bytes that are read or written at once
 MANIFEST = "manifest.json"
@@ -68,7 +68,7 @@ def appearing(path: Path, *, lasting: bool = False) -> Iterator[IO[bytes]]:
             put_on_disk(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise RunError(f"cannot write {path}: {error.strerror or error}", "free some space, then repeat the command") from error
+        raise RunError(f"cannot write {path}: {error.strerror or error}", remedy(error)) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -112,7 +112,7 @@ def claim(path: Path, manifest: dict[str, Any]) -> bool:
         for what, value in manifest["digests"].items():
             if digests.get(what) != value:
                 raise RunError(
-                    f"{path} belongs to a run with other {what}",
+                    f"{path} belongs to a run with other {what}{_difference(found, manifest)}",
                     "choose another directory with -o, or repeat the command that made this one",
                 )
         return True
@@ -123,6 +123,34 @@ def claim(path: Path, manifest: dict[str, Any]) -> bool:
     write_json(work / MANIFEST, manifest, lasting=True)
     put_on_disk(path)  # where `.work` is
     return False
+
+
+def _difference(found: dict[str, Any], manifest: dict[str, Any]) -> str:
+    """The first setting or library that differs, if it is that."""
+    for where in ("config", "versions"):
+        old, new = _leaves(found.get(where, {})), _leaves(manifest.get(where, {}))
+        for name in new:
+            if old.get(name) != new[name]:
+                return f": {name} was {old.get(name)!r} and is {new[name]!r}"
+    return ""
+
+
+def _leaves(tree: dict[str, Any], path: str = "") -> dict[str, Any]:
+    """Every value of a tree of tables, by its dotted path, as JSON has it."""
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        found |= _leaves(value, f"{path}{name}.") if isinstance(value, dict) else {f"{path}{name}": value}
+    return msgspec.json.decode(msgspec.json.encode(found), type=dict[str, Any])
+
+
+def complete(path: Path) -> None:
+    """Raises RunError when a file of a finished run is not there any more."""
+    kinds = ("corpus", "dropped", "ledger")
+    numbers = {kind: {file.name.split(".")[0] for file in (path / kind).glob("part-*")} for kind in kinds}
+    every = set().union(*numbers.values())
+    for kind in kinds:
+        for name in sorted(every - numbers[kind]):
+            raise RunError(f"{path / kind / name}.* is missing from a finished run", "run again into a new directory")
 
 
 def sweep(path: Path) -> None:
