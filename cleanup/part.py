@@ -157,7 +157,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     pipeline.seconds.clear()
     pipeline.retried = True
     docs = _survivors(job, trail)
-    tally, columns = Tally(), Columns()
+    tally, columns, field = Tally(), Columns(), config.read.text_field
     tally.counts["read"] = 0
     sketches = Sketches(work, sketcher)
     furniture = None
@@ -181,11 +181,12 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
                     failed.write(encode({"id": doc.id, "source": doc.source, "offset": doc.offset, "error": doc.error}))
             whole = [doc for doc in batch if doc.status != "failed"]
             first = len(columns)
-            made = [render(doc, config.read.text_field) for doc in whole]
-            lines.writelines(made)
+            made = [render(doc, field) for doc in whole]
+            joined = b"".join(made)
+            lines.write(joined)
             names = columns.add(whole, list(map(len, made)))
             live = [number for number, doc in enumerate(whole) if doc.status == "kept"]
-            sketches.add([whole[number].text for number in live])
+            sketches.add(made, joined, field, live)
             if furniture is not None:
                 furniture.add([(first + number, whole[number].text, names[number]) for number in live if names[number]])
     sketches.flush()

@@ -23,6 +23,7 @@ from cleanup.dedup import canonical
 from cleanup.dedup.shingle import AHEAD, NORMALISER, U32, U64
 from cleanup.dedup.shingle import table as fold_table
 from cleanup.dedup.signature import permutations
+from cleanup.dedup.texts import Strings, Texts
 from cleanup.errors import CleanupError
 
 if TYPE_CHECKING:
@@ -85,22 +86,22 @@ class Sketcher:
 
     def batch(self, texts: Sequence[str]) -> Sketches:
         """Sketches of a batch of texts; they do not depend on what else is in the batch."""
-        pieces = [self._piece(texts[at : at + PIECE]) for at in range(0, len(texts), PIECE)]
+        pieces = [self.of(Strings(texts[at : at + PIECE])) for at in range(0, len(texts), PIECE)]
         return concatenate(pieces) if pieces else empty(self.cfg)
 
-    def _piece(self, texts: Sequence[str]) -> Sketches:
+    def of(self, texts: Texts) -> Sketches:
+        """The same, of texts wherever they stand."""
         cfg = self.cfg
         found = _sketches(texts, cfg.k, cfg.shingle, cfg.scheme, cfg.seed, self.classes)
-        for number in np.flatnonzero(found.tokens < cfg.min_words).tolist():
-            data = texts[number].encode("utf-8", "surrogatepass")
+        few = np.flatnonzero(found.tokens < cfg.min_words)
+        for number, text in zip(few.tolist(), texts.some(few).strings(), strict=True):
+            data = text.encode("utf-8", "surrogatepass")
             found.exact[number] = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
         surface = found.surface.astype(np.uint16) if cfg.scheme == "fss" else found.surface
         return Sketches(found.exact, found.tokens, surface, found.anchors, found.canon)
 
 
-def _sketches(
-    texts: Sequence[str], k: int, width: int, scheme: str, seed: int, classes: canonical.Classes | None = None
-) -> Sketches:
+def _sketches(texts: Texts, k: int, width: int, scheme: str, seed: int, classes: canonical.Classes | None = None) -> Sketches:
     """Sketches with whole signatures; without classes nothing else is in them.
 
     `fss` is Fast Similarity Sketching (Dahlgaard, Knudsen and Thorup, FOCS 2017). Every shingle falls into one of k slots, which
@@ -114,9 +115,8 @@ def _sketches(
     """
     if k < 1 or width < 1:
         raise ValueError("a signature has at least one value, a shingle at least one word")
-    given = kernels.Texts(texts)
-    count, rest = len(texts), len(texts) if classes else 0
-    longest, slots = int(given.size.max(initial=0)), 1 << (k * FEW).bit_length()
+    count, rest = len(texts.size), len(texts.size) if classes else 0
+    longest, slots = int(texts.size.max(initial=0)), 1 << (k * FEW).bit_length()
     room = np.empty((27 * (longest + AHEAD + 1) + 4 * (k * (FEW + 1) + slots)) // 8 + 1, np.uint64)
     a, b = permutations(k, seed) if scheme == "affine32" else (_NOTHING, _NOTHING)
     table, bits = (classes.table, classes.bits) if classes else (_NOTHING, 0)
@@ -128,7 +128,7 @@ def _sketches(
         np.empty((rest, CANON), np.uint32),
     )
     _kernel()(
-        *(given.where, given.size, count, longest, fold_table(), width, k, scheme == "affine32", a, b),
+        *(texts.where, texts.size, count, longest, int(texts.escaped), fold_table(), width, k, scheme == "affine32", a, b),
         *(table, bits, made.surface, made.exact, made.tokens, made.anchors, made.canon, room, slots),
     )
     return made
@@ -136,7 +136,7 @@ def _sketches(
 
 @cache
 def _kernel() -> kernels.Function:
-    texts, scheme, classes, fields = "u64* i64* i64 i64 u8*", "i64 i64 i32 u32* u32*", "u32* i32", "u32* u64* u32* u32* u32*"
+    texts, scheme, classes, fields = "u64* i64* i64 i64 i32 u8*", "i64 i64 i32 u32* u32*", "u32* i32", "u32* u64* u32* u32* u32*"
     return kernels.function("sketches", f"{texts} {scheme} {classes} {fields} u64* i64")
 
 
@@ -226,5 +226,5 @@ def _load(path: Path) -> Sketches:
 def sketch(texts: Sequence[str], k: int = 128, width: int = 5, scheme: str = "fss", seed: int = 1) -> U32:
     """Signatures of plain strings: uint32[n, k]. The share of equal values in two rows estimates the Jaccard similarity of
     the sets of `width`-word shingles. A text without any word is all 0xFFFFFFFF."""
-    found = [_sketches(texts[at : at + PIECE], k, width, scheme, seed).surface for at in range(0, len(texts), PIECE)]
+    found = [_sketches(Strings(texts[at : at + PIECE]), k, width, scheme, seed).surface for at in range(0, len(texts), PIECE)]
     return np.concatenate([np.zeros((0, k), np.uint32), *found])

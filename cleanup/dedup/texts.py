@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import cache
 from typing import Protocol
 
@@ -31,6 +32,10 @@ class Texts(Protocol):
         """For every text what only equal texts share."""
         ...
 
+    def some(self, numbers: I64) -> Texts:
+        """Those of these numbers."""
+        ...
+
 
 Fetch = Callable[[Sequence[int]], Texts]
 
@@ -48,15 +53,19 @@ class Strings(kernels.Texts):
         """For every text what only equal texts share."""
         return [text.encode("utf-8", "surrogatepass") for text in self.texts]
 
+    def some(self, numbers: I64) -> Texts:
+        """Those of these numbers."""
+        return Strings([self.texts[number] for number in numbers.tolist()])
+
 
 class Literals:
     """What lines of JSON have in the field of a name."""
 
     escaped = True
 
-    def __init__(self, lines: Sequence[bytes], field: str) -> None:
-        """Raises RunError where a line has no string there."""
-        self.data = b"".join(lines)
+    def __init__(self, lines: Sequence[bytes], field: str, joined: bytes | None = None) -> None:
+        """`joined`: the lines side by side, where they are so already. Raises RunError where a line has no string there."""
+        self.data = b"".join(lines) if joined is None else joined
         ends = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
         first, self.size = np.empty(len(lines), np.int64), np.empty(len(lines), np.int64)
         name = field.encode("utf-8", "surrogatepass")
@@ -73,6 +82,12 @@ class Literals:
     def names(self) -> list[bytes]:
         """For every text what only equal texts share."""
         return [respelled(literal) if MANY_WAYS.search(literal) else literal for literal in self._literals()]
+
+    def some(self, numbers: I64) -> Texts:
+        """Those of these numbers."""
+        found = copy(self)
+        found.begin, found.size, found.where = self.begin[numbers], self.size[numbers], self.where[numbers]
+        return found
 
     def _literals(self) -> Iterator[bytes]:
         ends = (self.begin + self.size).tolist()

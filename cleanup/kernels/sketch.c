@@ -254,14 +254,15 @@ static void canonical(const uint32_t *hashes, int64_t size, const uint32_t *tabl
 
 /* ------------------------------------------------------------------------------------------------------------- sketches */
 /*
- * Sketches of `count` texts: of text t the UTF-8 stands at the address where[t] and has sizes[t] <= longest bytes.
+ * Sketches of `count` texts: of text t the UTF-8 stands at the address where[t] and has sizes[t] <= longest bytes; with ESCAPES in
+ * `how` it stands as in a string of JSON, and three bytes behind it.
  * fold[65536]: see `fold_text`. a[k], b[k]: the permutations of `affine32`; `affine_`: whether this is the scheme.
  * classes, bits: see `classes_fill`; without bits there is only the signature, and the other fields are not written.
  * Written: table[count][k], exact[count], words[count], anchors[count][ANCHORS], canon[count][CANON].
  * room: 27 * (longest + AHEAD + 1) + 4 * (k * (FEW + 1) + size) bytes, `size` being a power of two above k * FEW.
  */
-KERNEL void sketches(const uint64_t *where, const int64_t *sizes, int64_t count, int64_t longest, const uint8_t *fold,
-                     int64_t width, int64_t k, int32_t affine_, const uint32_t *a, const uint32_t *b, const uint32_t *classes,
+KERNEL void sketches(const uint64_t *where, const int64_t *sizes, int64_t count, int64_t longest, int32_t how,
+                     const uint8_t *fold, int64_t width, int64_t k, int32_t affine_, const uint32_t *a, const uint32_t *b, const uint32_t *classes,
                      int32_t bits, uint32_t *table, uint64_t *exact, uint32_t *words, uint32_t *anchors, uint32_t *canon,
                      uint64_t *room, int64_t size) {
     int64_t most = longest + AHEAD + 1, *starts = (int64_t *)room, *ends = starts + most;
@@ -270,7 +271,7 @@ KERNEL void sketches(const uint64_t *where, const int64_t *sizes, int64_t count,
     uint8_t *low = (uint8_t *)(units + most);
     for (int64_t text = 0; text < count; text++) {
         int special;
-        int64_t length = fold_text((const uint8_t *)(uintptr_t)where[text], sizes[text], 0, fold, low, units, &special);
+        int64_t length = fold_text((const uint8_t *)(uintptr_t)where[text], sizes[text], how, fold, low, units, &special);
         memset(low + length, 0, 9); /* a separator, and eight bytes for whoever reads eight at a time */
         int64_t found = text_tokens(low, units, 0, length + 1, special & ALONE, hashes, starts, ends);
         int64_t shingled = text_shingles(hashes, found, width, values);

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from cleanup.dedup.keep import SPUN
 from cleanup.dedup.sketch import Sketcher, empty, save
+from cleanup.dedup.texts import Literals
 from cleanup.document import Document
 from cleanup.errors import CleanupError
 
@@ -42,10 +43,10 @@ class Sketches:
         self.parts: list[Any] = []
         self.files = 0
 
-    def add(self, texts: Sequence[str]) -> None:
-        """Sketch some more documents."""
-        if self.sketcher is not None and texts:
-            self.parts.append(self.sketcher.batch(texts))
+    def add(self, lines: Sequence[bytes], joined: bytes, field: str, live: Sequence[int]) -> None:
+        """Sketch what some more lines, which stand side by side in `joined`, have in a field: those of the numbers `live`."""
+        if self.sketcher is not None and live:
+            self.parts.append(self.sketcher.of(Literals(lines, field, joined).some(np.array(live))))
             if sum(map(len, self.parts)) >= SKETCHES:
                 self.flush()
 

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleanup.config import DedupConfig
 from cleanup.dedup import verify
 from cleanup.dedup.shingle import INVISIBLE, fold, tokenise
+from cleanup.dedup.sketch import Sketcher
 from cleanup.dedup.texts import Literals, Strings
 from cleanup.errors import RunError
 
@@ -54,6 +56,10 @@ def test_lines_are_compared_as_their_strings_are(rows: list[tuple[str, str, bool
         verify.surface(read, even, even + 1, WIDTH), verify.surface(Strings(read.strings()), even, even + 1, WIDTH), strict=True
     ):
         assert np.array_equal(mine, its)
+    for scheme in ("fss", "affine32"):
+        sketcher = Sketcher(DedupConfig(k=16, scheme=scheme))
+        for mine, its in zip(sketcher.of(read.some(even)), sketcher.batch(read.some(even).strings()), strict=True):
+            assert np.array_equal(mine, its)
 
 
 def tokens(text: str) -> list[int]:
