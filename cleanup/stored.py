@@ -178,10 +178,10 @@ def _stored(run: Run, likely: Callable[[bytes], bool], ids: Collection[str], par
 def identity(record: dict[str, Any], run: Run) -> str:
     """The id under which a stored record stands in the ledger."""
     from cleanup.config import ReadConfig
-    from cleanup.read.records import identity as of_record
+    from cleanup.read.records import stored_identity
 
     cfg = msgspec.convert(run.info["config"]["read"], ReadConfig)
-    return of_record(record, cfg) or str(value(record["id"]))
+    return stored_identity(record, cfg)
 
 
 def restore(record: dict[str, Any], kind: str, field: str, id_: str) -> Document:

@@ -149,6 +149,26 @@ def test_wrong_usage_is_one_clear_line(args: list[str], says: str, tmp_path: Pat
     assert done.stdout == b""
 
 
+def test_a_record_without_the_id_that_was_asked_for_is_found_under_the_one_it_got(tmp_path: Path) -> None:
+    lines = [{"id": "mine", "text": "The cafÃ© was closed."}, {"id": "mine", "key": "k", "text": "It wasnâ€™t open."}]
+    data = [json.dumps(line, ensure_ascii=False) for line in lines] + [
+        '{"id": "mine", "drop": 1, "text": "The Ã©clair was gone."}'
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(data) + "\n")
+    out = tmp_path / "out"
+    assert call("run", tmp_path / "in.jsonl", "-o", out, "--id-field", "key", "-j", "1").returncode == 0
+    ids = sorted({json.loads(line)["doc"] for path in (out / "ledger").iterdir() for line in path.open()})
+    assert len(ids) == 3
+    assert "k" in ids
+    said = [call("explain", out, id_).stdout.decode() for id_ in ids]
+    assert [[word in text for text in said] for word in ("café", "éclair", "wasn")] == [
+        [True, False, False],
+        [False, True, False],
+        [False, False, True],
+    ]
+    assert {record["id"] for record in records(out / "corpus")} == {"mine"}
+
+
 @pytest.mark.parametrize(
     ("config", "says"),
     [

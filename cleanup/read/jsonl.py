@@ -18,7 +18,7 @@ import numpy as np
 from cleanup import kernels
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
-from cleanup.read.records import Line, document, found, name, plain, undecoded
+from cleanup.read.records import WITH_ID, Line, document, found, name, plain, undecoded
 from cleanup.read.stream import Buffered
 
 BLOCK = 1 << 17  # bytes that are looked at together
@@ -150,7 +150,10 @@ class _Lines:
         if not (known or self.has_own):
             known = name(link)
         meta = found(link, self._value(date, date_end) if date_end else None)
-        return Document(known or f"{self.label}#{offset}", words, self.source, offset, "text", None, (), line, meta)
+        id_here = known or f"{self.label}#{offset}"
+        if not known and form & WITH_ID:
+            meta["id"] = id_here
+        return Document(id_here, words, self.source, offset, "text", None, (), line, meta)
 
     def _value(self, begin: int, end: int) -> Any:
         return plain(msgspec.Raw(bytes(self._block[begin:end])))

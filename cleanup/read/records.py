@@ -65,8 +65,11 @@ def document(record: dict[str, Any], offset: int, source: str, label: str, cfg: 
             return f"no text in field {cfg.text_field!r} (its fields: {had}); name it with --text-field"
         text = html
     url, date = plain(record.get(cfg.url_field)), plain(record.get(cfg.date_field))
-    doc = Document(identity(record, cfg) or f"{label}#{offset}", text, source, offset, kind)
+    known = identity(record, cfg)
+    doc = Document(known or f"{label}#{offset}", text, source, offset, kind)
     doc.record, doc.meta = record, found(url, date)
+    if not known and usable(plain(record.get("id"))):
+        doc.meta["id"] = doc.id  # its own is not the one that was asked for
     return doc
 
 
@@ -86,6 +89,14 @@ def identity(record: Mapping[str, Any], cfg: ReadConfig) -> str:
         if known := name(plain(record.get(field))):
             return known
     return ""
+
+
+def stored_identity(record: Mapping[str, Any], cfg: ReadConfig) -> str:
+    """The id under which a record of `corpus` or `dropped` stands in the ledger."""
+    if known := identity(record, cfg):
+        return known
+    meta = (plain(record.get("cleanup")) or {}).get("meta") or {}
+    return str(meta.get("id") or plain(record.get("id", "")))
 
 
 def name(value: Any) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from cleanup.config import ReadConfig
 from cleanup.document import Row
-from cleanup.read.records import identity
+from cleanup.read.records import stored_identity
 from cleanup.write.columns import host
 from cleanup.write.record import parse_line, parse_row, value
 
@@ -79,7 +79,7 @@ def stored(line: bytes, kind: str, read: ReadConfig) -> Stored:
     meta = summary.get("meta") or {}
     source = str(value(record.get("source", "")))
     return Stored(
-        identity(record, read) or str(value(record.get("id", ""))),
+        stored_identity(record, read),
         source,
         str(value(record.get(read.text_field, ""))),
         kind == "corpus",

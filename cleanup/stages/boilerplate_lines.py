@@ -177,11 +177,6 @@ def is_sentence(line: str) -> bool:
     return line.rstrip(_CLOSING)[-1:] in _TERMINAL or ("[" in line and _ENDS_SENTENCE.search(line) is not None)
 
 
-def is_paragraph(line: str) -> bool:
-    """Whether a line is a paragraph of running text."""
-    return len(line) >= LONG_CHARS and line_words(line) >= LONG_WORDS and is_sentence(line)
-
-
 def cuts(page: Page, removed: Sequence[int]) -> list[tuple[int, int]]:
     """The span that goes with each removed line (ascending line numbers), so that neither heaps of blank lines nor glued
     paragraphs remain: of the blank lines around a removed run those before it stay, if there are any, else those behind it."""

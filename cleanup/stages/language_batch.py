@@ -46,10 +46,6 @@ class Scores(msgspec.Struct):
         """Let the other's texts stand for those of these numbers."""
         self.raw[numbers], self.size[numbers], self.features[numbers] = other.raw, other.size, other.features
 
-    def best(self) -> list[str]:
-        """The language of each text, as `py3langid.classify` names it."""
-        return [self.labels[number] for number in self.raw.argmax(axis=1).tolist()] if len(self.raw) else []
-
     def probabilities(self) -> NDArray[np.float64]:
         """float64[n, labels]: the scores as probabilities, tempered by the root of the length as by py3langid's `norm_probs`;
         all equal where there is no feature."""

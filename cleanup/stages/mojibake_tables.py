@@ -19,7 +19,6 @@ from cleanup.stages.mojibake_words import CIPHERED, TONES
 
 _BITS = 22
 PAIR = np.array([1 << 20], np.uint32)  # in the place of the third letter
-NUMBER = np.uint32((1 << 17) - 1)
 KIND = np.uint32(17)
 SMALL, CAPITAL, SPECIAL_BIT, RARE, DASH, ASCII, JOINS, LETTERLIKE, LOOK, EASTERN, TONE = (
     np.uint32(1 << bit) for bit in range(20, 31)

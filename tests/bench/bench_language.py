@@ -130,7 +130,7 @@ def speed() -> None:
     length = sum(map(len, texts)) / len(texts)
     print(f"\nspeed: {len(docs)} English articles of {length:.0f} characters, documents a second, one core")
     print(f"  stage (with the search for other languages)  {len(docs) / best_of(7, stage):10,.0f}")
-    print(f"  model over the batch, first 600 characters   {len(docs) / best_of(7, lambda: model().score(heads).best()):10,.0f}")
+    print(f"  model over the batch, first 600 characters   {len(docs) / best_of(7, lambda: model().score(heads)):10,.0f}")
     print(f"  py3langid one by one, first 600 characters   {len(few) / best_of(5, lambda: py3langid(few)):10,.0f}")
     whole = [doc.text for doc in docs[:300]]
     print(f"  py3langid one by one, whole articles         {len(whole) / best_of(2, lambda: py3langid(whole)):10,.0f}")

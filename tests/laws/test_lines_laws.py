@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cleanup.stages.boilerplate_characters import CLOSERS, KNOWN, NUMERAL, ODD, SIGN, TERMINAL, TWICE, folded, symbols
 from cleanup.stages.boilerplate_features import Signals, _forms
-from cleanup.stages.boilerplate_lines import SHORT, Lines, Page, is_paragraph, is_sentence, line_words
+from cleanup.stages.boilerplate_lines import LONG_CHARS, LONG_WORDS, SHORT, Lines, Page, is_sentence, line_words
 from cleanup.stages.boilerplate_phrases import Beginnings, Pieces
 from cleanup.stages.boilerplate_repeats import may_repeat, repeating
 from cleanup.stages.boilerplate_rules import fold, normal
@@ -44,6 +44,11 @@ texts = st.lists(
     ),
     max_size=4,
 )
+
+
+def is_paragraph(line: str) -> bool:
+    """Whether a line is a paragraph of running text."""
+    return len(line) >= LONG_CHARS and line_words(line) >= LONG_WORDS and is_sentence(line)
 
 
 def places(source: str) -> tuple[list[int], list[int], list[int]]:
