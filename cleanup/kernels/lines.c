@@ -188,21 +188,23 @@ static int end_alike(const uint8_t *data, int64_t one_begin, int64_t one, int64_
 enum { REPEAT_CHARS, CRUMB_CHARS, CRUMB_LINES, CRUMB_STEPS };
 
 /*
- * Which pages have a line that begins as the line before, or near their top one that ends as one soon behind it: UNLIKE, ALIKE,
- * or UNKNOWN because of characters that become several when their case is folded. `first`[pages + 1] of the lines
- * data[begin[i]:end[i]], `folded`[KNOWN], `sizes`[4], `found`[pages].
+ * Which lines begin as the line before, `alike`[lines], and which pages have one near their top that ends as one soon behind it,
+ * `found`[pages]: UNLIKE, ALIKE, or UNKNOWN because of characters that become several when their case is folded. `first`[pages +
+ * 1] of the lines data[begin[i]:end[i]], `folded`[KNOWN], `sizes`[4].
  */
 KERNEL void lines_repeating(const uint8_t *data, const int64_t *begin, const int64_t *end, const int64_t *chars,
-                            const int64_t *first, int64_t pages, const uint32_t *folded, const int64_t *sizes, uint8_t *found) {
+                            const int64_t *first, int64_t pages, const uint32_t *folded, const int64_t *sizes, uint8_t *alike,
+                            uint8_t *found) {
     for (int64_t page = 0; page < pages; page++) {
-        int64_t from = first[page], stop = first[page + 1];
+        int64_t from = first[page], stop = first[page + 1], size = sizes[REPEAT_CHARS];
         int says[3] = {0, 0, 0};
-        for (int64_t line = from + 1; line < stop && !says[ALIKE]; line++)
-            if (chars[line] >= sizes[REPEAT_CHARS])
-                says[begin_alike(data, begin[line - 1], end[line - 1], begin[line], end[line], sizes[REPEAT_CHARS], folded)] = 1;
-        for (int64_t line = from; line < stop && line < from + sizes[CRUMB_LINES] && !says[ALIKE]; line++)
+        for (int64_t line = from; line < stop; line++)
+            alike[line] = line == from || chars[line] < size ? UNLIKE
+                                                             : (uint8_t)begin_alike(data, begin[line - 1], end[line - 1],
+                                                                                    begin[line], end[line], size, folded);
+        for (int64_t line = from; line < stop && line < from + sizes[CRUMB_LINES]; line++)
             for (int64_t other = line + 1; other < stop && other <= line + sizes[CRUMB_STEPS]; other++)
                 says[end_alike(data, begin[line], end[line], begin[other], end[other], sizes[CRUMB_CHARS], folded)] = 1;
-        found[page] = says[ALIKE] ? ALIKE : says[UNKNOWN] ? UNKNOWN : UNLIKE;
+        found[page] = says[UNKNOWN] ? UNKNOWN : says[ALIKE] ? ALIKE : UNLIKE;
     }
 }

@@ -91,8 +91,10 @@ class Cleaner:
             self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
         return pages, states
 
-    def _state(self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: bylines.Tells, twice: bool) -> State | None:
-        """Rules and structure of one document. `tells`: what its lines may say; `twice`: whether any repeats another."""
+    def _state(
+        self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: bylines.Tells, twice: repeated.Twice | None
+    ) -> State | None:
+        """Rules and structure of one document. `tells`: what its lines may say; `twice`: which repeat others."""
         suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
         if not (hits or suspects or twice or (self.cfg.drop_title and page.text)):
             return None
@@ -102,10 +104,10 @@ class Cleaner:
         structure.by_rules(state, html, self.signals.sounds, "caption" if keep else "")
         bylines.metadata(state, self.vocabulary, suspects)
         if self.cfg.structure and not html:
-            if twice:
+            if twice and twice.crumb:
                 repeated.breadcrumb(state)
             if twice and not keep:
-                repeated.repeats(state)
+                repeated.repeats(state, twice.lines)
             if hits and not keep:
                 structure.captions(state)
             if state.verdicts:

@@ -77,6 +77,11 @@ class Lines:
         """A line without the white space around it."""
         return self.data[self.begin[row] : self.end[row]].decode("utf-8", "surrogatepass")
 
+    def texts(self, rows: Ints) -> list[str]:
+        """Some lines without the white space around them."""
+        ends = zip(self.begin[rows].tolist(), self.end[rows].tolist(), strict=True)
+        return [self.data[begin:end].decode("utf-8", "surrogatepass") for begin, end in ends]
+
     @cached_property
     def doc(self) -> Ints:
         """The number of its text."""
@@ -117,10 +122,7 @@ class Page:
     @cached_property
     def text(self) -> list[str]:
         """The lines without the white space around them."""
-        begins = self._lines.bare[self._rows].tolist()
-        sizes = self._lines.chars[self._rows].tolist()
-        source = self.source
-        return [source[begin : begin + size] for begin, size in zip(begins, sizes, strict=True)]
+        return [text for line in self.source.split("\n") if (text := line.strip())]
 
     def line(self, number: int) -> str:
         """One line, counted from the end where the number is negative: cheaper than all where few are asked for."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
-from itertools import count
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import count, pairwise
 from operator import attrgetter
 
 import msgspec
 import numpy as np
 
 from cleanup.stages.boilerplate_characters import CJK
-from cleanup.stages.boilerplate_lines import Lines, words
-from cleanup.stages.boilerplate_phrases import Beginnings, Pieces
+from cleanup.stages.boilerplate_lines import Ints, Lines, words
+from cleanup.stages.boilerplate_phrases import Beginnings, Found, Pieces
 from cleanup.stages.boilerplate_regex import Expression, Match, search_column
 from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 
@@ -120,6 +120,9 @@ class Phrase(msgspec.Struct):
         return most, max((named.rule.max_words for named in self.exact), default=0)
 
 
+Tried = tuple[list[Hit], list[Entry]]  # rules that match a line, and entries whose expression another engine has to try
+
+
 class Matcher:
     """The rules of a book, indexed. Immutable once made, but for the lines whose rules it remembers.
 
@@ -135,7 +138,7 @@ class Matcher:
             patterns = named.rule.patterns
             for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
                 self._add(named, pattern)
-        self._line = lru_cache(LINES)(self._tried)  # the same lines stand on many pages of a site
+        self._known: dict[str, Tried] = {}  # the same lines stand on many pages of a site
         self._always = self._inner.pop("", [])
         self._phrases = list(self._led.values())
         self._beginnings = Beginnings(list(self._led))
@@ -173,23 +176,27 @@ class Matcher:
     def match(self, lines: Lines) -> dict[int, list[Hit]]:
         """The rules that match each line of at most `SHORT` characters, whatever their zone; lines without any are left out."""
         found: dict[int, list[Hit]] = {}
-        foreign: dict[tuple[str, str], tuple[Named, list[int]]] = {}
-        texts: dict[int, str] = {}
-        for row, begins, needs in self._candidates(lines):
-            text = texts[row] = lines.text(row)
-            hits, open_entries = self._line(text, begins, needs)
+        foreign: dict[tuple[str, str], tuple[Named, list[tuple[int, str]]]] = {}
+        rows, texts, begun, held = self._candidates(lines)
+        for row, text, begins, needs in zip(rows, texts, begun, held, strict=True):
+            known = self._known.get(text)
+            if known is None:
+                if len(self._known) >= LINES:
+                    self._known.clear()
+                known = self._known[text] = self._tried(text, begins, needs)
+            hits, open_entries = known
             if hits:
-                found[row] = [*hits]
+                found[row] = hits
             for entry in open_entries:
-                foreign.setdefault((entry.named.id, entry.regex or ""), (entry.named, []))[1].append(row)
-        for (_, pattern), (named, rows) in foreign.items():
-            for row, match in zip(rows, search_column(pattern, [texts[row] for row in rows]), strict=True):
+                foreign.setdefault((entry.named.id, entry.regex or ""), (entry.named, []))[1].append((row, text))
+        for (_, pattern), (named, lined) in foreign.items():
+            for (row, text), match in zip(lined, search_column(pattern, [text for _, text in lined]), strict=True):
                 if match:
-                    found.setdefault(row, []).append(_hit(named, texts[row], match))
-        return {row: _in_order(found[row]) for row in sorted(found)}
+                    found[row] = _in_order([*found.get(row, ()), _hit(named, text, match)])
+        return dict(sorted(found.items())) if foreign else found
 
-    def _candidates(self, lines: Lines) -> Iterator[tuple[int, tuple[tuple[int, int], ...], tuple[int, ...]]]:
-        """Lines that a rule may match, with the phrases they begin with (and whether that is all), and pieces that they hold."""
+    def _candidates(self, lines: Lines) -> tuple[list[int], list[str], list[Found], list[Found]]:
+        """Lines that a rule may match, and of each what it begins with and what pieces it holds, as they are found."""
         begun = self._beginnings.find(lines)
         row, phrase, whole = begun.T
         entries, exact = self._limits[phrase].T
@@ -197,35 +204,33 @@ class Matcher:
         begun = begun[(size <= entries) | ((whole > 0) & (size <= exact))]
         held = self._pieces.find(lines)
         held = held[lines.words[held[:, 0]] <= self._most[held[:, 1]]]
-        begins: dict[int, list[tuple[int, int]]] = {}
-        for row, number, ends in begun.tolist():
-            begins.setdefault(row, []).append((number, ends))
-        needs: dict[int, dict[int, None]] = {}
-        for row, number, _ in held.tolist():
-            needs.setdefault(row, {})[number] = None
-        rows = np.flatnonzero(lines.short).tolist() if self._always else sorted({*begins, *needs})
-        for row in rows:
-            yield row, tuple(begins.get(row, ())), tuple(needs.get(row, ()))
+        if self._always:
+            rows = np.flatnonzero(lines.short)
+        else:
+            flags = np.zeros(len(lines), bool)
+            flags[begun[:, 0]] = flags[held[:, 0]] = True
+            rows = np.flatnonzero(flags)
+        return rows.tolist(), lines.texts(rows), _parted(begun, rows), _parted(held, rows)
 
-    def _tried(self, text: str, begins: Sequence[tuple[int, int]], needs: Sequence[int]) -> tuple[list[Hit], list[Entry]]:
+    def _tried(self, text: str, begins: Found, needs: Found) -> Tried:
         """The rules that match a line that begins with some phrases and has pieces that some rules need, and the entries whose
         expression another engine has to try."""
         size = words(text)
         hits: list[Hit] = []
         entries: list[Entry] = []
-        for number, whole in begins:
+        for _, number, whole in begins.tolist():
             phrase = self._phrases[number]
             entries += phrase.entries
             if whole and len(text) <= EXACT_CHARS:
                 hits += [Hit(named, None, len(phrase.form)) for named in phrase.exact if size <= named.rule.max_words]
         entries.sort(key=_number)
         entries += self._always
-        for need in needs:
+        for need in dict.fromkeys(needs[:, 1].tolist()):
             entries += self._needed[need]
         entries = [entry for entry in entries if size <= entry.named.rule.max_words]
-        return self._judge(text, entries, hits) if entries else (hits, [])
+        return self._judge(text, entries, hits) if entries else (_in_order(hits), [])
 
-    def _judge(self, text: str, entries: Sequence[Entry], hits: list[Hit]) -> tuple[list[Hit], list[Entry]]:
+    def _judge(self, text: str, entries: Sequence[Entry], hits: list[Hit]) -> Tried:
         """The rules that match a line, and the entries whose expression another engine has to try."""
         others: list[Entry] = []
         folded = padded = ""
@@ -247,7 +252,13 @@ class Matcher:
                     others.append(entry)
                 elif match := entry.expression.search(text):
                     hits.append(_hit(entry.named, text, match))
-        return hits, others
+        return _in_order(hits), others
+
+
+def _parted(found: Found, rows: Ints) -> list[Found]:
+    """What is found in each of some lines."""
+    edges = np.searchsorted(found[:, 0], np.append(rows, np.iinfo(np.int32).max)).tolist()
+    return [found[begin:end] for begin, end in pairwise(edges)]
 
 
 _number = attrgetter("number")
@@ -259,6 +270,8 @@ def _precedence(hit: Hit) -> tuple[int, int, int]:
 
 def _in_order(hits: list[Hit]) -> list[Hit]:
     """One hit a rule, the most telling first."""
+    if len(hits) < 2:
+        return hits
     return sorted({hit.named.id: hit for hit in reversed(hits)}.values(), key=_precedence)
 
 

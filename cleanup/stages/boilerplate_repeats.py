@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -60,38 +61,53 @@ def _crumbs(line: str, title: str) -> list[str]:
     return [part for part in parts if normal(part) not in ("home", "start", "startseite", "accueil", "inicio", "news")]
 
 
-def repeating(lines: Lines, pages: Sequence[Page]) -> list[bool]:
-    """In which pages, of these lines, `repeats` or `breadcrumb` could find anything, as `may_repeat` says."""
-    found = np.empty(len(pages), np.uint8)
-    table, sizes = folded(), np.array([REPEAT_CHARS, CRUMB_CHARS, CRUMB_LINES, CRUMB_STEPS], np.int64)
-    _kernel()(lines.data, lines.begin, lines.end, lines.chars, lines.first, len(found), table, sizes, found)
-    return [kind == ALIKE or (kind == UNKNOWN and may_repeat(page)) for kind, page in zip(found.tolist(), pages, strict=True)]
+class Twice(NamedTuple):
+    """What `repeats` and `breadcrumb` look at in a page: lines that start as the line before; whether lines near the top end
+    alike."""
+
+    lines: list[int]
+    crumb: bool
+
+
+def repeating(lines: Lines, pages: Sequence[Page]) -> list[Twice | None]:
+    """What each page, of these lines, says twice, as `may_repeat` says."""
+    found, alike = np.empty(len(pages), np.uint8), np.empty(len(lines), np.uint8)
+    sizes = np.array([REPEAT_CHARS, CRUMB_CHARS, CRUMB_LINES, CRUMB_STEPS], np.int64)
+    _kernel()(lines.data, lines.begin, lines.end, lines.chars, lines.first, len(found), folded(), sizes, alike, found)
+    twice = [Twice([], True) if crumb else None for crumb in (found == ALIKE).tolist()]
+    unclear = set(np.flatnonzero(found == UNKNOWN).tolist())
+    rows = np.flatnonzero(alike)
+    for page, line, kind in zip(*lines.places(rows), alike[rows].tolist(), strict=True):
+        if kind == UNKNOWN:
+            unclear.add(page)
+        one = twice[page] = twice[page] or Twice([], False)
+        one.lines.append(line)
+    for page in unclear:
+        twice[page] = may_repeat(pages[page])
+    return twice
 
 
 @cache
 def _kernel() -> kernels.Function:
-    return kernels.function("lines_repeating", "bytes i64* i64* i64* i64* i64 u32* i64* u8*")
+    return kernels.function("lines_repeating", "bytes i64* i64* i64* i64* i64 u32* i64* u8* u8*")
 
 
-def may_repeat(page: Page) -> bool:
-    """Whether `repeats` or `breadcrumb` could find anything: lines that start as the line before, or near the top end alike."""
-    before = ""
-    for text in page.text:
-        start = text[:REPEAT_CHARS].casefold()
-        if start == before and len(text) >= REPEAT_CHARS:
-            return True
-        before = start
-    ends = [text[-CRUMB_CHARS:].casefold() for text in page.text[: CRUMB_LINES + CRUMB_STEPS]]
-    return any(end in ends[at + 1 : at + 1 + CRUMB_STEPS] for at, end in enumerate(ends[:CRUMB_LINES]))
-
-
-def repeats(state: State) -> None:
-    """A title said twice, a caption said twice: adjacent repeats only, since a repeated question or list entry is content."""
-    page = state.page
+def may_repeat(page: Page) -> Twice | None:
+    """Lines that start as the line before, or near the top end alike; None where there are none."""
     starts = [text[:REPEAT_CHARS].casefold() for text in page.text]
-    for line in [at for at in range(1, len(page)) if starts[at] == starts[at - 1]]:
+    lines = [at for at in range(1, len(page)) if starts[at] == starts[at - 1] and len(page.text[at]) >= REPEAT_CHARS]
+    ends = [text[-CRUMB_CHARS:].casefold() for text in page.text[: CRUMB_LINES + CRUMB_STEPS]]
+    crumb = any(end in ends[at + 1 : at + 1 + CRUMB_STEPS] for at, end in enumerate(ends[:CRUMB_LINES]))
+    return Twice(lines, crumb) if lines or crumb else None
+
+
+def repeats(state: State, lines: Sequence[int]) -> None:
+    """A title said twice, a caption said twice: adjacent repeats only, since a repeated question or list entry is content.
+    `lines`: those that start as the line before."""
+    page = state.page
+    for line in lines:
         second = page.text[line]
-        if len(second) < REPEAT_CHARS or _LIST_ITEM.match(second) or "\t" in second:
+        if _LIST_ITEM.match(second) or "\t" in second:
             continue
         one, two = state.form(line - 1), state.form(line)
         body = line > state.head_end

@@ -55,6 +55,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
     """Of the lines before the article the one that shares its words, stands near it, over its byline, and stands there twice."""
     body = " ".join(islice(compress(page.text[first:], page.long[first:]), PARAGRAPHS)).casefold()
     signed = [line for line in range(first) if _is_signature(verdicts.get(line))]
+    before = "\n".join(["", *page.text[:first]])
     points: dict[int, float] = {}
     shared: dict[int, float] = {}
     opening = next(line for line in range(first) if line not in gone)
@@ -67,7 +68,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
             continue
         shared[line] = own = sum(word in body for word in words) / (len(words) + 1)
         own += 0.3 * any(0 < place - line <= NEAR for place in signed)
-        own += 0.3 * any(other != line and page.text[other].startswith(text) for other in range(first))
+        own += 0.3 * (before.count(f"\n{text}") > 1)
         own += 0.2 * min(1.0, page.words[line] / 6) - 0.4 * text.endswith((".", "。"))
         points[line] = own + (0.2 if line == opening else -0.3 * (first - line) / REACH)
     best = max(points, key=lambda line: (points[line], -line), default=None)
