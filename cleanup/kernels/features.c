@@ -249,3 +249,30 @@ KERNEL void features_pieces(const uint8_t *data, const int64_t *begin, const int
             }
     }
 }
+
+#define ROWS 64 /* lines that are asked the same question at once */
+
+/*
+ * The sums of the leaves that `rows` lines come to in trees that ask `depth` questions each: whether the number of a feature is
+ * above a border; the answer to the first one is the lowest bit of a leaf's number. `table`[features][rows];
+ * `feature`, `border`[depth][trees]; `leaves`[trees][1 << depth]; `total`[rows].
+ */
+KERNEL void features_trees(const float *table, int64_t rows, const int64_t *feature, const float *border, int64_t depth,
+                           int64_t trees, const int64_t *leaves, int64_t *total) {
+    int32_t leaf[ROWS];
+    for (int64_t from = 0; from < rows; from += ROWS) {
+        int64_t count = rows - from < ROWS ? rows - from : ROWS;
+        memset(total + from, 0, (size_t)count * sizeof *total);
+        for (int64_t tree = 0; tree < trees; tree++) {
+            memset(leaf, 0, sizeof leaf);
+            for (int64_t level = depth - 1; level >= 0; level--) {
+                const float *column = table + feature[level * trees + tree] * rows + from;
+                float least = border[level * trees + tree];
+                for (int64_t row = 0; row < count; row++)
+                    leaf[row] = 2 * leaf[row] + (column[row] > least);
+            }
+            for (int64_t row = 0; row < count; row++)
+                total[from + row] += leaves[(tree << depth) + leaf[row]];
+        }
+    }
+}

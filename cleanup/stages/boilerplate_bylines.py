@@ -13,7 +13,7 @@ from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import Bools, Lines, Page, is_sentence, line_words
 from cleanup.stages.boilerplate_metadata import Reading, Value, Vocabulary
 from cleanup.stages.boilerplate_structure import HEAD_LINES, Said, State, Verdict
-from cleanup.stages.boilerplate_suspects import DATED, NAMED, WHO, Flags, Ints
+from cleanup.stages.boilerplate_suspects import DATED, NAMED, WHO
 
 TAIL_LINES = 30
 METADATA_CHARS = 200
@@ -59,20 +59,21 @@ def is_prose(lines: Lines) -> Bools:
 def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[Tells]:
     """What the lines of each page may say; lines that say nothing are left out."""
     rows = np.flatnonzero(worth_reading(lines))
-    tells = _tells(lines.data, lines.begin[rows], lines.end[rows], vocabulary)
-    addressed = np.flatnonzero(lines.addressed[rows])
-    if len(addressed):
-        texts = [without_address(lines.text(row)).encode("utf-8", "surrogatepass") for row in rows[addressed].tolist()]
-        ends = np.cumsum(list(map(len, texts)))
-        tells[addressed] = _tells(b"".join(texts), np.append(0, ends[:-1]), ends, vocabulary)
+    tells = vocabulary.suspicion.tells(lines.data, lines.begin[rows], lines.end[rows])
+    for at in np.flatnonzero(lines.addressed[rows]).tolist():
+        tells[at] = vocabulary.suspicion.tell(without_address(lines.text(rows[at])))
     saying = np.flatnonzero(tells)
     rows, tells = rows[saying], tells[saying]
     page = np.searchsorted(lines.first, rows, "right") - 1
     line = rows - lines.first[page]
     edge = (line < HEAD_LINES) | (rows >= lines.first[page + 1] - TAIL_LINES)
     told = ((tells & np.where(edge, DATED | WHO, DATED)) > 0) & ~is_prose(lines)[rows]
-    named = (line > 0) & ~lines.sentence[rows] & (lines.chars[rows] <= NAME_CHARS) & (tells & PERSONAL > 0)
-    read = (told & (tells & READABLE > 0)) | (named & (told | (edge & (tells & NAMED > 0)))) | lines.addressed[rows]
+    short = (line > 0) & ~lines.sentence[rows] & (lines.chars[rows] <= NAME_CHARS)
+    named = short & (told | (edge & (tells & NAMED > 0)))
+    asked = (short | told) & ~lines.addressed[rows]
+    tells[~asked] |= READABLE | PERSONAL
+    tells[asked] = vocabulary.likely.say(lines.data, lines.begin[rows[asked]], lines.end[rows[asked]], tells[asked])
+    read = (told & (tells & READABLE > 0)) | (named & (tells & PERSONAL > 0)) | lines.addressed[rows]
     found = [Tells({}, [], []) for _ in range(pages)]
     for number, at, said, when, more in zip(*(one.tolist() for one in (page, line, tells, told, read)), strict=True):
         one = found[number]
@@ -82,12 +83,6 @@ def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[Tells]:
         elif when:
             one.told.append(at)
     return found
-
-
-def _tells(data: bytes, begin: Ints, end: Ints, vocabulary: Vocabulary) -> Flags:
-    tells = vocabulary.suspicion.tells(data, begin, end)
-    vocabulary.likely.add(data, begin, end, tells)
-    return tells
 
 
 def suspects(page: Page, vocabulary: Vocabulary, crawled: str, tells: Tells) -> Suspects:

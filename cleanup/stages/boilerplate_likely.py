@@ -24,7 +24,9 @@ class Likely:
         forms = {chr(number) + signs(phrase) for number, name in enumerate(SETS) for phrase in sets[name]}
         self._steps, self._bits = tree(sorted(forms))
 
-    def add(self, data: bytes, begin: Ints, end: Ints, tells: Flags) -> None:
-        """Adds READABLE and PERSONAL to what the lines data[begin:end], in UTF-8, may say."""
+    def say(self, data: bytes, begin: Ints, end: Ints, tells: Flags) -> Flags:
+        """What the lines data[begin:end], in UTF-8, may say, READABLE and PERSONAL added to it."""
+        found = tells.copy()
         loop = kernels.function("names_likely", "bytes i64* i64* i64 u16* u32* i32* i64 u8*")
-        loop(data, begin, end, len(begin), kinds(), plain(), self._steps, self._bits, tells)
+        loop(data, begin, end, len(begin), kinds(), plain(), self._steps, self._bits, found)
+        return found

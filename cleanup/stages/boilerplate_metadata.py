@@ -31,9 +31,6 @@ _SPACED = re.compile(r"\s")
 _NUMBERS = re.compile(r"\d+")
 _INITIALS = re.compile(r"[^\W\d_]{2,4}")  # behind a name: "Ann Lee/kra"
 _LISTED = re.compile(r"[,;/|]")
-SCRIPTS = r"\u1100-\u11ff\u2e80-\uffff"  # in which a word may go on without a space
-_WIDE = re.compile(f"[{SCRIPTS}]")
-_SMALL = re.compile(rf"(?<![^\s])[^\W\d_{SCRIPTS}]{{5,}}(?=[\s.:!?]|$)")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BRACKETS = re.compile(r"[(（][^()（）]{0,60}[)）]\s*$")  # place and role behind a name
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
@@ -91,15 +88,12 @@ class Vocabulary:
         self.suspicion = Suspicion(tables)
         self._role_words = _word_set(role for role in self._roles if not _SPACED.search(role))
         joined = {*phrases(tables, "and", "author", "published", "updated"), *self.agencies, *PARTICLES}
-        self._numbers = {number for phrase in joined for number in _NUMBERS.findall(phrase)}
-        self._beside_names = _word_set(joined)  # words that a line of names may have, however they are written
-        self._saying = _word_set({*joined, *self.calendar.words, *phrases(tables, "reading", "views", "comments")})
-        self._behind_words = _word_set(phrases(tables, "author-behind"))
-        sets: dict[str, Iterable[str]] = {"role": self._role_words, "no-name": self._no_name, "behind": self._behind_words}
-        sets |= {"join": self._joins, "joining-sign": self._join_marks}
-        sets |= {"beside": self._beside_names | self._numbers, "author": phrases(tables, "author"), "agency": self.agencies}
-        sets |= {"said": self._saying | _word_set(phrases(tables, "others", "source")) | UNITS}
-        sets |= {"label": phrases(tables, "published", "updated"), "unit": self.calendar.units, "ago": self.calendar.ago}
+        numbers = {number for phrase in joined for number in _NUMBERS.findall(phrase)}
+        saying = {*joined, *self.calendar.words, *phrases(tables, "reading", "views", "comments", "others", "source")}
+        sets: dict[str, Iterable[str]] = {"role": self._role_words, "no-name": self._no_name, "said": _word_set(saying) | UNITS}
+        sets |= {"join": self._joins, "joining-sign": self._join_marks, "beside": _word_set(joined) | numbers}
+        sets |= {"author": phrases(tables, "author"), "agency": self.agencies, "label": phrases(tables, "published", "updated")}
+        sets |= {"behind": _word_set(phrases(tables, "author-behind")), "unit": self.calendar.units, "ago": self.calendar.ago}
         self.likely = Likely(sets)
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
 
@@ -116,8 +110,6 @@ class Vocabulary:
         if self._introduced(line):
             line = _BRACKETS.sub("", line)
         parts = list(_parts(line))
-        if any((len(parts) == 1 or words(part) > FOREIGN_WORDS) and self._is_prose(part) for part in parts):
-            return None
         reading = Reading([], set())
         if self._date(line.strip(EDGES), reading, line) or self._ago(line, reading, crawled):
             return reading  # one date, whatever commas it has
@@ -132,18 +124,6 @@ class Vocabulary:
         if unknown and not self._settle_unknown(unknown, reading):
             return None
         return reading
-
-    def _is_prose(self, part: str) -> bool:
-        """Whether a part of a line has a small word that stands neither in names nor in times, and nobody introduces it: cheap,
-        and never said of a part of metadata."""
-        small = [word for word in _SMALL.findall(part) if word not in self._saying and word.islower()]
-        return bool(
-            small
-            and all(len(self.calendar.split(word)) == 1 for word in small)
-            and not self.suspicion.may_introduce(part)
-            and self._behind_words.isdisjoint(_LETTERS.findall(part.casefold()))
-            and not _WIDE.search(part)
-        )
 
     def _named_and_counted(self, line: str, crawled: str) -> Reading | None:
         """A name and, without anything between, when or how long: "Ann Lee 2 minutes read", "Bo Ek3 hours ago"."""
@@ -259,8 +239,6 @@ class Vocabulary:
         known = set(_LETTERS.findall(text.casefold()))
         glued = GLUE.search(text) is not None
         roles = glued or not self._role_words.isdisjoint(known)
-        if not roles and self._is_no_name(text):
-            return [], False
         text = self._author.sub("", text, count=1) if self._introduced(text) else text
         text = unglued(text) if glued else text
         joined = self._may_join(text) if glued else not known.isdisjoint(self._joins) or self._has_mark(text)
@@ -286,11 +264,6 @@ class Vocabulary:
 
     def _first_role(self, tokens: Sequence[str]) -> int:
         return next((at for at, token in enumerate(tokens) if token.casefold().strip(EDGES) in self._roles), len(tokens))
-
-    def _is_no_name(self, text: str) -> bool:
-        """Whether a text without roles has a number or a small word that no line of names has: cheap, and never said of such."""
-        numbers = _DIGIT.search(text) and not self._numbers.issuperset(_NUMBERS.findall(text))
-        return bool(numbers) or any(word not in self._beside_names and word.islower() for word in _SMALL.findall(text))
 
     def _no_name_in(self, text: str) -> bool:
         """Whether a text holds a word that no name has."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 from functools import cached_property
+from itertools import accumulate, compress
 from typing import Any
 
 import msgspec
@@ -35,7 +36,7 @@ CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """A metadata field as a line says it: its value, the rule that found it and how sure that is."""
 
     field: str
@@ -44,7 +45,7 @@ class Said(msgspec.Struct, frozen=True):
     score: float
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """Why a line should go, how sure that is, and what it says about the article."""
 
     rule: str
@@ -66,6 +67,7 @@ class State:
         self.tail_start = numbers[-1] + 1 if numbers else (len(page) * 2 // 3 if len(page) > 6 else 0)
         self.verdicts: dict[int, Verdict] = {}
         self._forms: dict[int, str] = {}
+        self._pieces: dict[int, set[str]] = {}
 
     @cached_property
     def spaced(self) -> bool:
@@ -84,6 +86,12 @@ class State:
         if line not in self._forms:
             self._forms[line] = normal(self.page.text[line])
         return self._forms[line]
+
+    def pieces(self, line: int) -> set[str]:
+        """Pieces of the words of a line."""
+        if line not in self._pieces:
+            self._pieces[line] = pieces(self.page.text[line])
+        return self._pieces[line]
 
     def add(self, line: int, verdict: Verdict) -> None:
         """Keep the surer of two verdicts on a line, and what both say about the article."""
@@ -191,26 +199,29 @@ def _attached(state: State, line: int, rule: str) -> None:
 def tail(state: State) -> None:
     """Cut the rest of the page at a comment or related marker that follows most of the running text."""
     page = state.page
+    marked = [line for line, verdict in state.verdicts.items() if verdict.why.get("category") in ("comment", "related")]
+    if not marked:
+        return
     weights = [len(text) if flag else 0 for text, flag in zip(page.text, state.long, strict=True)]
-    total = sum(weights)
-    before = 0
-    for line in range(len(page)):
-        verdict = state.verdicts.get(line)
-        category = verdict.why.get("category") if verdict else None
-        strong = category in ("comment", "related") and before >= TAIL_SHARE * total > 0
-        strong |= category == "comment" and "#" in state.form(line).split() and sum(state.long[:line]) >= THREAD
-        if strong and (not _goes_on(state, line) if category == "comment" else _ends(state, line, before, total)):
-            name = "comments-tail" if category == "comment" else "related-tail"
+    behind, paragraphs = list(accumulate(weights, initial=0)), list(accumulate(state.long, initial=0))
+    total = behind[-1]
+    for line in sorted(marked):
+        comment = state.verdicts[line].why["category"] == "comment"
+        before = behind[line]
+        strong = before >= TAIL_SHARE * total > 0
+        strong |= comment and "#" in state.form(line).split() and paragraphs[line] >= THREAD
+        if strong and (not _goes_on(state, line) if comment else _ends(state, line, before, total)):
+            rule = f"boilerplate/structure/{'comments' if comment else 'related'}-tail"
+            rest = Verdict(rule, 0.93, {"marker": page.text[line][:80]})
             for number in range(line + 1, len(page)):
-                state.add(number, Verdict(f"boilerplate/structure/{name}", 0.93, {"marker": page.text[line][:80]}))
+                state.add(number, rest)
             return
-        before += weights[line]
 
 
 def _ends(state: State, line: int, before: int, total: int) -> bool:
     """Whether the article ends at a related marker: by what follows, and by how much the article says of the same."""
     said = _said(state, line + 1)
-    article = {piece for other in range(line) if state.long[other] for piece in pieces(state.page.text[other])} if said else set()
+    article: set[str] = set().union(*map(state.pieces, compress(range(line), state.long))) if said else set()
     runs = [said[at : at + RUN] for at in range(max(1, len(said) - RUN + 1))] if said else []
     shares = [_share(state, run, article) for run in runs]
     if any(len(run) == RUN and run[-1] - run[0] == RUN - 1 and share >= SAME for run, share in zip(runs, shares, strict=True)):
@@ -243,7 +254,7 @@ def _is_passed(state: State, line: int) -> bool:
 
 def _share(state: State, run: Sequence[int], article: set[str]) -> float:
     """How much of what some lines say the article says, too; 1 where that cannot be told."""
-    found = [pieces(state.page.text[line]) for line in run]
+    found = list(map(state.pieces, run))
     if sum(map(len, found)) < FEW_PIECES:
         return 1
     return sum(len(one & article) / (len(one) + 1) for one in found) / len(found)
