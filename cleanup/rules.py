@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -54,13 +55,19 @@ def directories(extra: Sequence[str | Path] = ()) -> tuple[Path, ...]:
 
 
 def digest(paths: Sequence[Path]) -> str:
-    """Hex digest over names and bytes of all rule files, so that a run knows which rules it was made with."""
+    """Hex digest over names, sizes and checksums of all rule files, so that a run knows which rules it was made with.
+
+    A checksum shows every change that somebody makes, in half the time of a hash that shows a forger's, too.
+    """
     total = hashlib.blake2b(digest_size=16)
+    buffer = memoryview(bytearray(1 << 18))
     for root in paths:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):
-            total.update(path.relative_to(root).as_posix().encode() + b"\0")
+            size = checksum = 0
             with open(path, "rb", 0) as file:
-                total.update(hashlib.file_digest(file, hashlib.blake2b).digest())  # through one small buffer
+                while got := file.readinto(buffer):
+                    size, checksum = size + got, zlib.crc32(buffer[:got], checksum)
+            total.update(f"{path.relative_to(root).as_posix()}\0{size} {checksum}\0".encode("utf-8", "surrogateescape"))
     return total.hexdigest()
 
 
