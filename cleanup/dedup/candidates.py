@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup import kernels
 from cleanup.dedup import bands, spun
 from cleanup.dedup.bands import FLOODED, Buckets, group, stars
 from cleanup.dedup.pairs import Mask, Places, known_among, merge, pack, unique, unpack
@@ -28,7 +29,6 @@ I32 = NDArray[np.int32]
 DOUBT = 2.0  # standard errors by which an estimate may lie below the mark and still be a candidate
 KIN = 0.05  # estimated canonical similarity from which two documents that met are worth a comparison
 TURNS = 3  # how often the members of a bucket that do not fit its first one choose another
-PAIRS = 1 << 12  # pairs of signatures compared at a time
 
 
 class Candidates(NamedTuple):
@@ -75,14 +75,7 @@ def _buckets(sketches: Sketches, places: Places, cfg: DedupConfig) -> Iterator[t
 
 def met(sketches: Sketches, a: I64, b: I64, cfg: DedupConfig) -> I64:
     """In how many bands documents a[i] and b[i] met."""
-    plan = bands.plan(cfg.jaccard, cfg.k)
-    used = plan.bands * plan.rows
-    found = np.empty(len(a), np.int64)
-    for begin in range(0, len(a), PAIRS):
-        part = slice(begin, begin + PAIRS)
-        equal = sketches.surface[a[part]][:, :used] == sketches.surface[b[part]][:, :used]
-        found[part] = equal.reshape(-1, plan.bands, plan.rows).all(axis=2).sum(axis=1)
-    return found
+    return _equal(sketches, sketches, a, b, bands.plan(cfg.jaccard, cfg.k).rows)
 
 
 def _fitting(sketches: Sketches, buckets: Buckets, found: U64, partner: I32, cfg: DedupConfig) -> tuple[U64, int]:
@@ -120,12 +113,17 @@ def _regroup(members: I64, bucket: I64) -> Buckets:
 
 def resemblance(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:
     """Estimated Jaccard similarity of the surfaces of document a[i] of one table and b[i] of the other."""
-    equal = np.empty(len(a), np.int64)
-    for begin in range(0, len(a), PAIRS):
-        part = slice(begin, begin + PAIRS)
-        equal[part] = np.count_nonzero(one.surface[a[part]] == two.surface[b[part]], axis=1)
-    share: F64 = equal / one.surface.shape[1]
+    share: F64 = _equal(one, two, a, b, 1) / one.surface.shape[1]
     return share
+
+
+def _equal(one: Sketches, two: Sketches, a: I64, b: I64, rows: int) -> I64:
+    """In how many bands of so many rows the signatures are equal."""
+    found, (_, columns) = np.empty(len(a), np.int64), one.surface.shape
+    tables = (np.ascontiguousarray(table.surface).view(np.uint8) for table in (one, two))
+    function = kernels.function("rows_equal", "u8* u8* i64 i64 i64 i64* i64* i64 i64*")
+    function(*tables, columns, one.surface.itemsize, rows, a, b, len(a), found)
+    return found
 
 
 def containment(jaccard: F64, one: U32, two: U32) -> F64:

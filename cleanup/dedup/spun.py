@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cleanup import kernels
 from cleanup.arrays import distinct
 from cleanup.dedup.bands import FLOODED, Buckets, stars
 from cleanup.dedup.pairs import Places, merge, pack, unique, unpack
 from cleanup.dedup.shingle import I64, U64, odd, u64
-from cleanup.dedup.signature import EMPTY
 from cleanup.dedup.sketch import Sketches
 
 if TYPE_CHECKING:
@@ -162,17 +162,6 @@ def kinship(one: Sketches, two: Sketches, a: I64, b: I64) -> F64:
 def _common(one: Sketches, two: Sketches, a: I64, b: I64) -> tuple[I64, I64]:
     """Among the smallest hashes of two documents together: how many both have, and how many there are."""
     common, union = np.empty(len(a), np.int64), np.empty(len(a), np.int64)
-    size = one.canon.shape[1]
-    for begin in range(0, len(a), SCAN):
-        part = slice(begin, begin + SCAN)
-        both = np.concatenate((one.canon[a[part]], two.canon[b[part]]), axis=1)
-        both.sort(axis=1)
-        fresh = both != EMPTY
-        twice = fresh.copy()
-        twice[:, 1:] &= both[:, 1:] == both[:, :-1]
-        twice[:, 0] = False
-        fresh &= ~twice
-        rank = np.cumsum(fresh, axis=1, dtype=np.int8)
-        common[part] = np.count_nonzero(twice & (rank <= size), axis=1)
-        union[part] = np.minimum(rank[:, -1], size)
+    function = kernels.function("rows_common", "u32* u32* i64 i64* i64* i64 i64* i64*")
+    function(one.canon, two.canon, one.canon.shape[1], a, b, len(a), common, union)
     return common, union

@@ -35,3 +35,56 @@ KERNEL int64_t band_values(const uint32_t *table, int64_t documents, int64_t col
     }
     return found;
 }
+
+/* How many of `count` numbers of `size` bytes (2 or 4) are the same in two rows. */
+static int64_t equal(const uint8_t *one, const uint8_t *two, int64_t count, int64_t size) {
+    int64_t found = 0;
+    for (int64_t i = 0; size == 2 && i < count; i++) {
+        uint16_t a, b;
+        memcpy(&a, one + 2 * i, 2);
+        memcpy(&b, two + 2 * i, 2);
+        found += a == b;
+    }
+    for (int64_t i = 0; size == 4 && i < count; i++) {
+        uint32_t a, b;
+        memcpy(&a, one + 4 * i, 4);
+        memcpy(&b, two + 4 * i, 4);
+        found += a == b;
+    }
+    return found;
+}
+
+/*
+ * Rows of `columns` numbers of `size` bytes each (2 or 4): of row a[i] of `one` and row b[i] of `two`, for `pairs` of them, how many
+ * columns are equal; of `group` > 1 columns that stand together how many groups of them are equal in all.
+ */
+KERNEL void rows_equal(const uint8_t *one, const uint8_t *two, int64_t columns, int64_t size, int64_t group, const int64_t *a,
+                       const int64_t *b, int64_t pairs, int64_t *found) {
+    int64_t row = columns * size, width = group * size;
+    for (int64_t pair = 0; pair < pairs; pair++) {
+        const uint8_t *left = one + a[pair] * row, *right = two + b[pair] * row;
+        found[pair] = group > 1 ? 0 : equal(left, right, columns, size);
+        for (int64_t at = 0; group > 1 && at + width <= row; at += width) found[pair] += !memcmp(left + at, right + at, (size_t)width);
+    }
+}
+
+/*
+ * Rows of `columns` different values in order, EMPTY behind the last: of the `columns` smallest ones of row a[i] of `one` and row
+ * b[i] of `two` together, how many there are (`every`), and how many both rows have.
+ */
+KERNEL void rows_common(const uint32_t *one, const uint32_t *two, int64_t columns, const int64_t *a, const int64_t *b, int64_t pairs,
+                        int64_t *common, int64_t *every) {
+    for (int64_t pair = 0; pair < pairs; pair++) {
+        const uint32_t *left = one + a[pair] * columns, *right = two + b[pair] * columns;
+        int64_t i = 0, j = 0, both = 0, all = 0;
+        for (; all < columns; all++) {
+            uint32_t low = i < columns ? left[i] : EMPTY, other = j < columns ? right[j] : EMPTY;
+            if (low == EMPTY && other == EMPTY) break;
+            both += low == other;
+            i += low <= other;
+            j += other <= low;
+        }
+        common[pair] = both;
+        every[pair] = all;
+    }
+}
