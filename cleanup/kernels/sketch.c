@@ -169,7 +169,7 @@ static int64_t rank(const uint32_t *values, int64_t count, int64_t size, int onc
  * surely, and few have to be put in order; where they don't, `insert` finds them.
  */
 static void select_smallest(const uint32_t *values, int64_t count, int64_t many, int64_t size, int once, uint32_t *found) {
-    uint64_t limit = many > 0 ? ((uint64_t)(2 * size + 16) << 31) / (uint64_t)many : EMPTY;
+    uint64_t limit = many > 0 ? ((uint64_t)(size + size / 2 + 16) << 31) / (uint64_t)many : EMPTY;
     uint32_t some[MOST + 1];
     int64_t chosen = 0;
     limit = limit < EMPTY ? limit : EMPTY - 1;
@@ -240,6 +240,7 @@ static void canonical(const uint32_t *hashes, int64_t size, const uint32_t *tabl
                       uint32_t *found) {
     int64_t words = 0, firm = 0;
     for (int64_t i = 0; i < size; i++) {
+        if (i + 16 < size) __builtin_prefetch(table + 2 * home(hashes[i + 16], bits));
         uint32_t value = class_of(hashes[i], table, bits);
         room[words] = value;
         words += value != 0;
