@@ -32,6 +32,7 @@ BEGINNING = 16  # characters of a rule that make a sentence residue, whatever it
 CLOSING = "\"'”’»)"
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest,
 THREAD = 5  # or so many paragraphs before a number of comments, which may be longer than the article
+TAILS = {"comment": "comments", "related": "related", "paywall": "paywall"}  # markers behind which nothing of it may follow
 CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -197,33 +198,49 @@ def _attached(state: State, line: int, rule: str) -> None:
 
 
 def tail(state: State) -> None:
-    """Cut the rest of the page at a comment or related marker that follows most of the running text."""
+    """Cut the rest of the page at a marker of comments, of related articles or of a paywall behind most of the running text."""
     page = state.page
-    marked = [line for line, verdict in state.verdicts.items() if verdict.why.get("category") in ("comment", "related")]
+    marked = [line for line, verdict in state.verdicts.items() if verdict.why.get("category") in TAILS]
     if not marked:
         return
     weights = [len(text) if flag else 0 for text, flag in zip(page.text, state.long, strict=True)]
     behind, paragraphs = list(accumulate(weights, initial=0)), list(accumulate(state.long, initial=0))
     total = behind[-1]
     for line in sorted(marked):
-        comment = state.verdicts[line].why["category"] == "comment"
+        category = str(state.verdicts[line].why["category"])
         before = behind[line]
         strong = before >= TAIL_SHARE * total > 0
-        strong |= comment and "#" in state.form(line).split() and paragraphs[line] >= THREAD
-        if strong and (not _goes_on(state, line) if comment else _ends(state, line, before, total)):
-            rule = f"boilerplate/structure/{'comments' if comment else 'related'}-tail"
-            rest = Verdict(rule, 0.93, {"marker": page.text[line][:80]})
+        strong |= category == "comment" and "#" in state.form(line).split() and paragraphs[line] >= THREAD
+        if strong and _is_end(state, line, category, before, total):
+            rest = Verdict(f"boilerplate/structure/{TAILS[category]}-tail", 0.93, {"marker": page.text[line][:80]})
             for number in range(line + 1, len(page)):
                 state.add(number, rest)
             return
 
 
+def _is_end(state: State, line: int, category: str, before: int, total: int) -> bool:
+    """Whether the article ends at a marker, where most of the running text stands before it."""
+    if category == "comment":
+        return not _goes_on(state, line)
+    if category == "paywall":  # a site that lets some read on has the same story behind it
+        shares = _alike(state, line, _said(state, line + 1))[1]
+        return sum(shares) <= OTHER * len(shares)
+    return _ends(state, line, before, total)
+
+
+def _alike(state: State, line: int, said: Sequence[int]) -> tuple[list[Sequence[int]], list[float]]:
+    """Runs of the lines of prose behind a line, and how much of the article before it each of them says, too."""
+    if not said:
+        return [], []
+    article: set[str] = set().union(*map(state.pieces, compress(range(line), state.long)))
+    runs = [said[at : at + RUN] for at in range(max(1, len(said) - RUN + 1))]
+    return runs, [_share(state, run, article) for run in runs]
+
+
 def _ends(state: State, line: int, before: int, total: int) -> bool:
     """Whether the article ends at a related marker: by what follows, and by how much the article says of the same."""
     said = _said(state, line + 1)
-    article: set[str] = set().union(*map(state.pieces, compress(range(line), state.long))) if said else set()
-    runs = [said[at : at + RUN] for at in range(max(1, len(said) - RUN + 1))] if said else []
-    shares = [_share(state, run, article) for run in runs]
+    runs, shares = _alike(state, line, said)
     if any(len(run) == RUN and run[-1] - run[0] == RUN - 1 and share >= SAME for run, share in zip(runs, shares, strict=True)):
         return False  # no list of headlines has sentences in a row, about the same
     if len(said) > 1 and len(state.page) - line > MANY and max(shares) < OTHER:
