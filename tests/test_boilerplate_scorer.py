@@ -23,6 +23,7 @@ from cleanup.stages.boilerplate_scorer import (
     _is_dump,
     _is_quoted,
     _is_said,
+    _level,
     _smooth,
     _titles,
 )
@@ -173,3 +174,18 @@ def test_a_line_that_stays_anyway_is_no_choice_of_a_title() -> None:
     assert _titles(state, title, True, np.ones(8, bool)) == set(range(TITLES))
     assert _titles(state, title, True, np.arange(8) > 1) == set(range(TITLES + 2))
     assert _titles(state, title, False, np.arange(8) > 1) == set(range(TITLES))
+
+
+def test_the_entries_of_a_list_go_together() -> None:
+    doc = np.array([0, 0, 0, 0, 0, 1])
+    entries = np.array([0, 1, 1, 0, 1, 1], bool)
+    assert _level(np.array([3.0, 2, -4, 1, 5, -1]), entries, doc).tolist() == [3, -1, -1, 1, 5, -1]
+    assert _level(np.ones(2), np.zeros(2, bool), np.zeros(2, np.int64)).tolist() == [1, 1]
+
+
+def test_in_how_many_ways_a_site_speaks_is_counted() -> None:
+    lines = Lines(["Your account\nMore\nA bridge"])
+    signals = Signals({"service": ["account"], "teaser": ["accoun", "more"], "caption": ["bridge"]})
+    found = {name: column.tolist() for name, column in features(lines, signals, {}).items()}
+    assert found["sounds"] == [2, 1, 0]
+    assert found["sounds +1"] == [1, 0, -1]

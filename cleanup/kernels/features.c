@@ -2,7 +2,7 @@
 #include "text.h"
 
 enum { DIGITS, CAPITALS, STARTS, COMMAS, MARKS, LITTLE, IS_BULLET, IS_OPEN, IS_YEAR, ENDS_COLON, REPEAT, GOES_ON, SAID, EARLY,
-       LATER, PIECES };
+       LATER, PIECES, ENDS_YEAR };
 #define ALIKE_CHARS 200 /* by which lines of a page are the same, */
 #define HEAD_CHARS 24   /* and by which one goes on as the line before */
 #define SMALL 3         /* letters of a little word */
@@ -22,6 +22,7 @@ static int is_year(const uint32_t *last, const uint16_t *classes) {
 
 /* What the characters of the line data[begin:end] add to column c of it, which is counts[c * room]. */
 static void count_forms(const uint8_t *data, int64_t begin, int64_t end, const uint16_t *classes, int64_t room, int32_t *counts) {
+    int ends = 0; /* whether no word stands behind the last year */
     int word = 0; /* letters of a word so far, more than SMALL where something else is in it, too */
     uint32_t last[4] = {0, 0, 0, 0}, before = BEFORE;
     for (int64_t at = begin; at < end;) {
@@ -29,13 +30,15 @@ static void count_forms(const uint8_t *data, int64_t begin, int64_t end, const u
         last[0] = next_point(data, end, &at);
         uint32_t kind = kind_of(classes, last[0]);
         if (kind & WORD) {
+            ends = 0;
             word = kind & LETTER && word <= SMALL ? word + 1 : SMALL + 1;
             if (kind & UPPER) {
                 counts[CAPITALS * room]++;
                 counts[STARTS * room] += (before & BEFORE) != 0;
             } else if (kind & DIGIT) {
                 counts[DIGITS * room]++;
-                counts[IS_YEAR * room] |= is_year(last, classes);
+                ends = is_year(last, classes);
+                counts[IS_YEAR * room] |= ends;
             }
         } else {
             counts[LITTLE * room] += word > 0 && word <= SMALL;
@@ -46,6 +49,7 @@ static void count_forms(const uint8_t *data, int64_t begin, int64_t end, const u
         before = kind;
     }
     counts[LITTLE * room] += word > 0 && word <= SMALL;
+    counts[ENDS_YEAR * room] = ends;
     counts[ENDS_COLON * room] = last[0] == ':' || last[0] == 0xFF1A;
 }
 
@@ -63,7 +67,7 @@ static int is_bullet(const uint8_t *data, int64_t begin, int64_t end, const uint
 
 /*
  * The forms of `count` lines, data[begin[i]:end[i]] of chars[i] characters; nothing of those of more than `most`.
- * `classes`[KNOWN], `counts`[16][count], all zeros.
+ * `classes`[KNOWN], `counts`[17][count], all zeros.
  */
 KERNEL void features_forms(const uint8_t *data, const int64_t *begin, const int64_t *end, const int64_t *chars, int64_t count,
                            int64_t most, const uint16_t *classes, int32_t *counts) {
@@ -118,7 +122,7 @@ static uint64_t make_table(struct seen *table, int64_t keys) {
 
 /*
  * How often a page says each of its lines, and which lines begin as the one before. `first`[pages + 1] of the lines
- * data[begin[i]:end[i]], `count` of them; `room`[8 * (lines of the largest page) + 8]; `counts`[16][count].
+ * data[begin[i]:end[i]], `count` of them; `room`[8 * (lines of the largest page) + 8]; `counts`[17][count].
  */
 KERNEL void features_repeats(const uint8_t *data, const int64_t *begin, const int64_t *end, int64_t count, const int64_t *first,
                              int64_t pages, uint64_t *room, int32_t *counts) {
@@ -216,7 +220,7 @@ static void note_pieces(struct seen *table, uint64_t mask, const uint64_t *keys,
 /*
  * How many pieces each line has, and how many of them other paragraphs of its page have, too: any, one of the first few, or a
  * later one. `first`[pages + 1] of the lines data[begin[i]:end[i]], `count` of them, `paragraph`[count]; `classes`[KNOWN],
- * `folded`[KNOWN]; of the largest page's lines in bytes, `room`[2 * bytes + 8] and `keys`[bytes / 4 + 1]; `counts`[16][count].
+ * `folded`[KNOWN]; of the largest page's lines in bytes, `room`[2 * bytes + 8] and `keys`[bytes / 4 + 1]; `counts`[17][count].
  */
 KERNEL void features_pieces(const uint8_t *data, const int64_t *begin, const int64_t *end, int64_t count, const int64_t *first,
                             int64_t pages, const uint8_t *paragraph, const uint16_t *classes, const uint32_t *folded,

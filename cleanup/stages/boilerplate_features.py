@@ -21,14 +21,15 @@ Column = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 KINDS = ("caption", "related", "comment", "metadata")  # kinds of verdicts whose distance counts
 SOUNDS = ("caption", "subscribe", "legal")  # kinds of residue that pieces of words give away
-ANYWHERE = (*SOUNDS, "quote", "path")  # pieces of words
+ADDRESSING = ("subscribe", "legal", "service", "teaser", "author")  # those in which a site speaks, not the article
+ANYWHERE = ("caption", *ADDRESSING, "quote", "path")  # pieces of words
 OWN = ("reader", "saying")  # words
 FIRST = ("somebody", "going-on")  # words that a line begins with
 SIGNALS = (*ANYWHERE, *OWN, *FIRST)
 FAR = 20  # lines; what is farther away does not count
 _FORMS = (
-    *("digits", "capitals", "starts", "commas", "marks", "little"),
-    *("is bullet", "is open", "is year", "ends colon", "repeat", "goes on", "said", "said early", "said later", "pieces"),
+    *("digits", "capitals", "starts", "commas", "marks", "little", "is bullet", "is open", "is year", "ends colon"),
+    *("repeat", "goes on", "said", "said early", "said later", "pieces", "ends year"),
 )
 _NEIGHBOURS = {
     "words": (-1, 1, 2),
@@ -39,6 +40,7 @@ _NEIGHBOURS = {
     "long": (-1, 1),
     "signal caption": (1,),
     "block": (-1, 1),
+    "sounds": (-2, -1, 1, 2),
 }
 
 
@@ -56,6 +58,7 @@ def features(lines: Lines, signals: Signals, verdicts: Mapping[str, Bools]) -> d
     }
     columns |= _forms(lines)
     columns |= signals.find(lines)
+    columns["sounds"] = np.sum([columns[f"signal {name}"] for name in ADDRESSING], axis=0)
     columns |= _places(lines, word, long)
     gone = np.logical_or.reduce([*verdicts.values(), np.zeros(len(word), bool)])
     columns["gone share"] = np.bincount(lines.doc, gone, minlength=len(lines.first) - 1)[lines.doc] / lines.sizes

@@ -129,7 +129,9 @@ class Scorer:
         open_rows = (~taken & lines.short).nonzero()[0]
         odds = np.where(taken, KNOWN, -KNOWN)
         odds[open_rows] = self._residue.odds(columns, open_rows)
-        score = np.where(~taken & lines.short, _probability(_smooth(odds, lines.doc)), 0.0)
+        odds = _smooth(odds, lines.doc)
+        entries = (columns["is bullet"] > 0) & ~taken
+        score = np.where(~taken & lines.short, _probability(_level(odds, entries, lines.doc)), 0.0)
         pages = [slice(*one) for one in pairwise(lines.first.tolist())]
         articles = [_article(state, score[one], taken[one]) for state, one in zip(found, pages, strict=True)]
         dumps = [_is_dump(taken[one], score[one], article) for one, article in zip(pages, articles, strict=True)]
@@ -186,6 +188,18 @@ def _smooth(odds: Scores, doc: Ints) -> Scores:
     before[1:][same] = odds[:-1][same]
     behind[:-1][same] = odds[1:][same]
     return (1 - 2 * NEAR) * odds + NEAR * before + NEAR * behind
+
+
+def _level(odds: Scores, entries: Bools, doc: Ints) -> Scores:
+    """Log-odds, those of the entries of a list the mean of all in a row: a list goes as a whole, or stays."""
+    rows = entries.nonzero()[0]
+    if not len(rows):
+        return odds
+    starts = np.append(True, (rows[1:] != rows[:-1] + 1) | (doc[rows[1:]] != doc[rows[:-1]])).nonzero()[0]
+    sizes = np.diff(np.append(starts, len(rows)))
+    level = odds.copy()
+    level[rows] = np.repeat(np.add.reduceat(np.rint(odds[rows] * SCALE), starts) / sizes / SCALE, sizes)
+    return level
 
 
 def _probability(odds: Scores) -> Scores:

@@ -161,6 +161,7 @@ COUNTS = {
     "is bullet": r"^(?:[•·▪■–—*>+-]|\d{1,2}[.)])\s",
     "is open": r"^[\"“„«'‘(\[「（【]",
     "is year": r"(?:19|20)\d\d",
+    "ends year": r"(?:19|20)\d\d[^\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}]*$",
     "ends colon": r"[:：]$",
 }
 SHARES = {
