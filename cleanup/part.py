@@ -334,7 +334,7 @@ def _settle_line(line: bytes, id_: str, proposals: list[Drop | Edit | Mark], ste
     """A written line as a document, with the corpus step's proposals settled, and its new line."""
     field = job.config.read.text_field
     # Most are dropped without a look at anything but the passage they share; the rest stays as it lies there.
-    whole = not all(isinstance(one, Drop) for one in proposals) or SUMMARY not in line
+    whole = not all(isinstance(one, Drop) for one in proposals) or line.rfind(SUMMARY) < 0
     needed = any(isinstance(one, Edit) or "shared" in one.why for one in proposals)
     doc = Document(id_, text=text_reader(field)(line) if needed else "")
     record, summary = _parts_of(line) if whole else ({}, {})
@@ -348,7 +348,7 @@ def _settle_line(line: bytes, id_: str, proposals: list[Drop | Edit | Mark], ste
     settle(doc, step, "", proposals, dedup_policy(job.config), job.answers)
     reason = drop_reason(doc)
     if not whole:
-        return doc, line if reason is None else line[:-2] + b',"drop":' + encode(reason)[:-1] + b"}\n"
+        return doc, line if reason is None else b"".join((memoryview(line)[:-2], b',"drop":', encode(reason)[:-1], b"}\n"))
     edits = doc.edits
     if edits:
         record[field] = doc.text

@@ -197,10 +197,10 @@ class Pipeline:
             if doc.pending and doc.status == "kept":
                 settle(doc, PARSE_STEP, "parse", doc.pending, self.policy("parse"), self.answers)
                 doc.pending = []
-        live = [doc for doc in docs if doc.status == "kept"]
+        live = [doc for doc in docs if doc.status == "kept"] if self.steps else []
         start = {id(doc): (doc.text, doc.meta, doc.ledger) for doc in live}
         last: dict[int, int] = {}
-        for number in range(self.config.max_passes):
+        for number in range(self.config.max_passes if live else 0):
             last = self._again(live, number, start, last) if number else self._pass(live, 0, {}, {})
             live = [doc for doc in live if id(doc) in last and doc.status == "kept"]
             if not live:

@@ -340,8 +340,9 @@ static int64_t read_line(
     row[FORM] = KNOWN | (text->flags & CODED ? 0 : VERBATIM) | (id ? WITH_ID : 0) | (found[NAME_SOURCE] ? WITH_SOURCE : 0);
     for (int number = 0; number < 4; number++) {
         const field *one = found[span_of[number]];
-        row[SPANS + 2 * number] = one ? one->value : 0;
-        row[SPANS + 2 * number + 1] = one ? one->value_end : 0;
+        int plain = number && one && data[one->value] == '"' && !(one->flags & ESCAPED);
+        row[SPANS + 2 * number] = one ? one->value + plain : 0;
+        row[SPANS + 2 * number + 1] = !one ? 0 : plain ? 1 - one->value_end : one->value_end;
     }
     size = text->value_end - text->value - 2;
     if (text->flags & ESCAPED)
@@ -354,8 +355,9 @@ static int64_t read_line(
  *
  * BEGIN and END: where a line stands, without its break. A FORM other than 0: it is a record whose text is a string. The line is
  * then gone: in its place lie its fields, without braces and space between them, up to BODY; and texts[TEXT:TEXT_END] has the
- * text, texts[size]. SPANS are where values lie, in data, 0 and 0 for those that are missing: text, URL, date, id. VERBATIM says that
- * the text is written as an encoder would. Lines above `longest` bytes, or nested deeper than `deepest`, are not looked at.
+ * text, texts[size]. SPANS are where values lie, in data, 0 and 0 for those that are missing: text, URL, date, id; of
+ * a string without escapes, other than the text, only what is between the quotes, and the end is negative. VERBATIM says that the
+ * text is written as an encoder would. Lines above `longest` bytes, or nested deeper than `deepest`, are not looked at.
  * names[ends[NAMES - 1]]: names of fields as NAMES lists them, side by side. */
 KERNEL int64_t json_lines(
     uint8_t *data, int64_t size, const uint8_t *names, const int64_t *ends, int64_t longest, int64_t deepest, int64_t room,

@@ -23,7 +23,7 @@ from cleanup.read.stream import Buffered
 
 BLOCK = 1 << 17  # bytes that are looked at together
 PIECE = 1 << 20  # bytes of an endless line that are in memory
-ROWS = 1024  # lines that are told apart at once
+ROWS = 256  # lines that are told apart at once
 COLUMNS = 14
 VERBATIM = 2  # bit of the form of a line: its text is written as an encoder would
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.S)
@@ -82,6 +82,7 @@ class _Lines:
         self._named = b"".join(ordered), np.cumsum([len(name) for name in ordered], dtype=np.int64)
         self._block = bytearray(BLOCK)
         self._texts, self._rows = np.empty(BLOCK, np.uint8), np.empty((ROWS, COLUMNS), np.int64)
+        self._view = self._texts.data
 
     def read(self, stream: Buffered, start: int, end: int | None) -> Iterator[Found]:
         """Those that begin in [start, end), in bounded memory. `stream` stands at `start`."""
@@ -141,22 +142,23 @@ class _Lines:
 
     def _known(self, offset: int, row: list[int]) -> Document:
         begin, _, form, body, text, text_end, value, value_end, url, url_end, date, date_end, id_, id_end = row
-        words = str(self._texts.data[text:text_end], "utf-8")
-        line = Line(
-            bytes(self._block[begin:body]), form, self.field, value - begin, value_end - begin, words if form & VERBATIM else None
-        )
-        link = self._value(url, url_end) if url_end else None
-        known = name(self._value(id_, id_end)) if id_end else ""
+        words = str(self._view[text:text_end], "utf-8")
+        block, own = self._block, words if form & VERBATIM else None
+        line = Line(bytes(block[begin:body]), form, self.field, value - begin, value_end - begin, own)
+        link = block[url:-url_end].decode() if url_end < 0 else self._value(url, url_end)
+        day = block[date:-date_end].decode() if date_end < 0 else self._value(date, date_end)
+        known = block[id_:-id_end].decode() if id_end < 0 else name(self._value(id_, id_end))
         if not (known or self.has_own):
             known = name(link)
-        meta = found(link, self._value(date, date_end) if date_end else None)
-        id_here = known or f"{self.label}#{offset}"
-        if not known and form & WITH_ID:
-            meta["id"] = id_here
-        return Document(id_here, words, self.source, offset, "text", None, (), line, meta)
+        meta = found(link, day)
+        if not known:
+            known = f"{self.label}#{offset}"
+            if form & WITH_ID:
+                meta["id"] = known
+        return Document(known, words, self.source, offset, "text", None, (), line, meta)
 
     def _value(self, begin: int, end: int) -> Any:
-        return plain(msgspec.Raw(bytes(self._block[begin:end])))
+        return plain(msgspec.Raw(bytes(self._block[begin:end]))) if end else None
 
 
 @cache
