@@ -121,8 +121,9 @@ def _equal(one: Sketches, two: Sketches, a: I64, b: I64, rows: int) -> I64:
     """In how many bands of so many rows the signatures are equal."""
     found, (_, columns) = np.empty(len(a), np.int64), one.surface.shape
     tables = (np.ascontiguousarray(table.surface).view(np.uint8) for table in (one, two))
+    sides = map(np.ascontiguousarray, (a, b))
     function = kernels.function("rows_equal", "u8* u8* i64 i64 i64 i64* i64* i64 i64*")
-    function(*tables, columns, one.surface.itemsize, rows, a, b, len(a), found)
+    function(*tables, columns, one.surface.itemsize, rows, *sides, len(a), found)
     return found
 
 

@@ -163,5 +163,6 @@ def _common(one: Sketches, two: Sketches, a: I64, b: I64) -> tuple[I64, I64]:
     """Among the smallest hashes of two documents together: how many both have, and how many there are."""
     common, union = np.empty(len(a), np.int64), np.empty(len(a), np.int64)
     function = kernels.function("rows_common", "u32* u32* i64 i64* i64* i64 i64* i64*")
-    function(one.canon, two.canon, one.canon.shape[1], a, b, len(a), common, union)
+    tables, sides = (map(np.ascontiguousarray, some) for some in ((one.canon, two.canon), (a, b)))
+    function(*tables, one.canon.shape[1], *sides, len(a), common, union)
     return common, union
