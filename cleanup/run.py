@@ -10,7 +10,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from cleanup.part import Job, Outcome, finish_part, map_part, written
 from cleanup.pipeline import Answers
 from cleanup.read.inputs import Source, Sources, expand, pack
 from cleanup.read.parts import Part, plan
+from cleanup.versions import version
 from cleanup.write import directory
 from cleanup.write.record import may_name, parse_row
 
@@ -184,7 +184,7 @@ def _planned(parts: Iterable[Part], config: Config, out: Path, answers: Answers)
 
 def describe(config: Config, sources: Sources, answers: Answers) -> dict[str, Any]:
     """What a run is made of, with a digest for each thing that decides its result."""
-    versions = _versions(LIBRARIES)
+    versions = {name: version(name) for name in LIBRARIES}
     stages = {name: registry.version(name) for name in config.stages}
     settings = hashlib.blake2b(
         config.digest().encode() + msgspec.json.encode((stages, versions, sorted(answers.items()))), digest_size=16
@@ -195,27 +195,6 @@ def describe(config: Config, sources: Sources, answers: Answers) -> dict[str, An
         "inputs": sources.digest(),
     }
     return {"config": msgspec.to_builtins(config), "versions": {**versions, "stages": stages}, "digests": digests}
-
-
-def _versions(names: Sequence[str]) -> dict[str, str]:
-    """The installed versions of distributions, "" for what is not installed."""
-    found: dict[str, str] = {}
-    for place in sys.path:
-        with suppress(OSError):
-            for entry in os.listdir(place or "."):
-                if entry.endswith(".dist-info"):
-                    name, _, version = entry.removesuffix(".dist-info").partition("-")
-                    found.setdefault(name.lower().replace("_", "-"), version)
-    return {name: found.get(name) or _version(name) for name in names}
-
-
-def _version(name: str) -> str:
-    from importlib import metadata  # which takes its time to load: few are installed in such a way that only it finds them
-
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _system() -> str:

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import textwrap
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from cleanup import run, versions
 from cleanup.engines import local
 from cleanup.errors import InputError, RunError
 from cleanup.write import directory
@@ -163,3 +165,12 @@ def test_what_a_dead_worker_has_half_written_goes(tmp_path: Path) -> None:
     assert (tmp_path / "out.died").exists()
     assert conserved(out)
     assert list(out.rglob("*.tmp")) == []
+
+
+def test_versions_are_those_that_the_metadata_name() -> None:
+    for name in run.LIBRARIES:
+        try:
+            assert versions.version(name) == metadata.version(name)
+        except metadata.PackageNotFoundError:
+            assert versions.version(name) == ""
+    assert versions.version("no-such-distribution") == ""

@@ -10,7 +10,6 @@ a lock that another thread holds would be held for ever in the copy. Elsewhere t
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import signal
 import sys
@@ -18,12 +17,14 @@ import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import connection
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleanup.engines import SELDOM
 from cleanup.errors import RunError
 from cleanup.stages.deadline import WATCHDOG
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -104,6 +105,8 @@ class Engine:
 
         What came of a job is handed on when its worker has something to do again.
         """
+        from multiprocessing.connection import wait  # little input does without
+
         running: dict[Any, tuple[_Worker, Job]] = {}  # by the end of the pipe that is this process's
         died: list[Job] = []
         done: list[tuple[Job, Result]] = []
@@ -114,7 +117,7 @@ class Engine:
                     running[worker.pipe] = worker, todo.pop()
                 yield from done
                 done.clear()
-                for pipe in connection.wait(list(running)) if running else ():
+                for pipe in wait(list(running)) if running else ():
                     worker, job = running.pop(pipe)
                     try:
                         result = worker.result()
@@ -172,6 +175,8 @@ class _Worker:
     """A process that does what it is told, one thing at a time."""
 
     def __init__(self) -> None:
+        import multiprocessing
+
         context: Any = multiprocessing.get_context("fork" if forkable() else "spawn")
         self.pipe, orders = context.Pipe()
         self.process = context.Process(target=_serve, args=(orders,), daemon=True)
@@ -215,13 +220,15 @@ def forkable() -> bool:
     return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
 
 
-def _serve(orders: connection.Connection) -> None:
+def _serve(orders: Connection) -> None:
     """The life of a worker: the interrupt key is its parent's matter, it has one thread, and it does not outlive its parent."""
+    from multiprocessing import parent_process
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     one_thread()
     gc.set_threshold(*SELDOM)
     WATCHDOG.arm()
-    parent = multiprocessing.parent_process()
+    parent = parent_process()
     if parent is not None:
         threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
     try:
@@ -231,7 +238,7 @@ def _serve(orders: connection.Connection) -> None:
         os._exit(1)
 
 
-def _answer(orders: connection.Connection, function: Work[Job, Result], job: Job, attempt: int) -> None:
+def _answer(orders: Connection, function: Work[Job, Result], job: Job, attempt: int) -> None:
     answer: tuple[Any, BaseException | None, str]
     try:
         answer = function(job, attempt), None, ""
@@ -246,5 +253,7 @@ def _answer(orders: connection.Connection, function: Work[Job, Result], job: Job
 
 
 def _die_with(sentinel: int) -> None:
-    connection.wait([sentinel])
+    from multiprocessing.connection import wait
+
+    wait([sentinel])
     os._exit(1)

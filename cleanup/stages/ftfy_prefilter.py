@@ -7,7 +7,6 @@ for every character that is not ASCII find the few lines that are worth the patt
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from functools import cache
 from itertools import pairwise
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import rules
+from cleanup.versions import version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ def neighbours() -> Neighbours:
     path = rules.built_in() / "mojibake" / "neighbours.bin"
     if path.exists():
         packed = msgspec.msgpack.decode(zstandard.decompress(path.read_bytes()), type=Packed)
-        if packed.version == importlib.metadata.version("ftfy"):
+        if packed.version == version("ftfy"):
             return Neighbours(np.frombuffer(packed.classes, np.uint8), packed.count, np.frombuffer(packed.pairs, np.uint8))
     return build()
 
@@ -63,7 +63,7 @@ def pack() -> bytes:
     """The content of `neighbours.bin` for the installed ftfy, before it is compressed."""
     table = build()
     arrays = (table.classes.tobytes(), table.count, table.pairs.tobytes())
-    return msgspec.msgpack.encode(Packed(importlib.metadata.version("ftfy"), *arrays))
+    return msgspec.msgpack.encode(Packed(version("ftfy"), *arrays))
 
 
 def build() -> Neighbours:
