@@ -3,8 +3,8 @@
 #include "tree.h"
 
 /* Words, each behind the number of its set, as `boilerplate_likely.py` has them. */
-enum { SAID, ROLE, JOIN, JOINING_SIGN, NO_NAME, BESIDE, AUTHOR, AGENT, BEHIND, LABEL, UNIT, AGO };
-enum { SMALL = 5, FEWEST_BYTES = 12, NAME_WORDS = 5, INITIALS = 4, ITEM_DIGITS = 2, YEAR_DIGITS = 4 };
+enum { SAID, ROLE, JOIN, JOINING_SIGN, NO_NAME, BESIDE, AUTHOR, AGENT, BEHIND, LABEL, UNIT, AGO, COUNTED };
+enum { SMALL = 5, FEWEST_BYTES = 12, NAME_WORDS = 5, INITIALS = 4, ITEM_DIGITS = 2, YEAR_DIGITS = 4, FOREIGN = 4 };
 
 #define SHARP 0xDFu /* what becomes "ss" */
 
@@ -89,7 +89,7 @@ static struct signs signs_of(const struct look *look, int64_t begin, int64_t end
         uint32_t point = next_point(look->data, end, &next);
         kind = sign_kind(look->kinds, point);
         found.odd |= (kind & (BROAD | SEVERAL)) || point == 0xD7 || point == 0xF7;
-        found.handle |= point == '_' || (point == '@' && before & WORDY);
+        found.handle |= point == '@' && before & WORDY;
         found.glued |= kind & CAPITAL && before & LOW;
         found.labelled |= kind & CAPITAL && before & WORDY && phrase_end(look, LABEL, at, end, 0);
     }
@@ -153,7 +153,7 @@ static int64_t name_end(const struct look *look, int64_t at, int64_t end) {
             return at;
         int64_t word = before & SCRIPT ? at : skip(look, at, end, SCRIPT);
         if (is_in(look, JOIN, at, word))
-            return has(look, at, word, DOTLESS) ? -1 : at;
+            return has(look, at, word, DOTLESS) || before & WORDY || kind_at(look, word, end) & WORDY ? -1 : at;
         next_point(look->data, end, &next);
     }
     return end;
@@ -318,10 +318,45 @@ static int says_more(const struct look *look, int64_t begin, int64_t end) {
     return more || (unknown && !is_name(look, begin, skip_back(look, begin, name, BLANK)));
 }
 
+/* Whether a sign, with what stands behind it, may part a line. */
+static int may_part(const struct look *look, int64_t at, int64_t end) {
+    uint32_t point = next_point(look->data, end, &at), kind = sign_kind(look->kinds, point);
+    return point == ',' || point == '\t' || (kind & SEAM && point != '-') || (kind & BLANK && kind_at(look, at, end) & BLANK);
+}
+
+/* Whether one of the parts of a line is long, and has a word that says nothing of what is read behind its first number, or one
+ * in small letters; and the line no word that stands behind an author, or with what is counted. */
+static int part_says_more(const struct look *look, int64_t begin, int64_t end) {
+    int numbered = 0, more = 0, author = 0, found = 0, spaces = 0, empty = 1;
+    uint32_t before = BLANK, kind;
+    for (int64_t at = begin, next = begin; at < end; at = next, before = kind) {
+        kind = kind_at(look, at, end);
+        next = skip(look, at, end, SCRIPT);
+        if (may_part(look, at, end)) {
+            found |= more && !author && spaces >= FOREIGN;
+            numbered = more = author = spaces = 0;
+            empty = 1;
+        } else if (empty && !(kind & (EDGE | BLANK))) {
+            author = phrase_end(look, AUTHOR, at, end, 1) > 0;
+            empty = 0;
+        }
+        numbered |= (kind & NUMBER) != 0;
+        spaces += !empty && look->data[at] == ' ' && !(kind_at(look, at + 1, end) & EDGE);
+        if (next == at)
+            next_point(look->data, end, &next);
+        else if (is_in(look, BEHIND, at, next) || is_in(look, COUNTED, at, next))
+            return 0;
+        else if ((numbered || (before & BLANK && !(kind & CAPITAL))) && !is_said(look, at, next))
+            more = 1;
+    }
+    return found || (more && !author && spaces >= FOREIGN);
+}
+
 static int is_readable(const struct look *look, struct signs signs, int64_t begin, int64_t end) {
-    if (signs.odd || signs.labelled || end - begin < FEWEST_BYTES || has_parts(look, begin, end))
+    if (signs.odd || signs.labelled || end - begin < FEWEST_BYTES)
         return 1;
-    return !says_more(look, begin, end) || is_twice(look, begin, end);
+    int more = has_parts(look, begin, end) ? part_says_more(look, begin, end) : says_more(look, begin, end);
+    return !more || is_twice(look, begin, end);
 }
 
 /*

@@ -60,28 +60,31 @@ def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[Tells]:
     """What the lines of each page may say; lines that say nothing are left out."""
     rows = np.flatnonzero(worth_reading(lines))
     tells = vocabulary.suspicion.tells(lines.data, lines.begin[rows], lines.end[rows])
+    other = np.zeros(len(rows), bool)  # without an address in it
     for at in np.flatnonzero(lines.addressed[rows]).tolist():
-        tells[at] = vocabulary.suspicion.tell(without_address(lines.text(rows[at])))
+        line = lines.text(rows[at])
+        if (text := without_address(line)) != line:
+            other[at], tells[at] = True, vocabulary.suspicion.tell(text)
     saying = np.flatnonzero(tells)
-    rows, tells = rows[saying], tells[saying]
+    rows, tells, other = rows[saying], tells[saying], other[saying]
     page = np.searchsorted(lines.first, rows, "right") - 1
-    line = rows - lines.first[page]
-    edge = (line < HEAD_LINES) | (rows >= lines.first[page + 1] - TAIL_LINES)
+    number = rows - lines.first[page]
+    edge = (number < HEAD_LINES) | (rows >= lines.first[page + 1] - TAIL_LINES)
     told = ((tells & np.where(edge, DATED | WHO, DATED)) > 0) & ~is_prose(lines)[rows]
-    short = (line > 0) & ~lines.sentence[rows] & (lines.chars[rows] <= NAME_CHARS)
+    short = (number > 0) & ~lines.sentence[rows] & (lines.chars[rows] <= NAME_CHARS)
     named = short & (told | (edge & (tells & NAMED > 0)))
-    asked = (short | told) & ~lines.addressed[rows]
+    asked = (short | told) & ~other
     tells[~asked] |= READABLE | PERSONAL
     tells[asked] = vocabulary.likely.say(lines.data, lines.begin[rows[asked]], lines.end[rows[asked]], tells[asked])
-    read = (told & (tells & READABLE > 0)) | (named & (tells & PERSONAL > 0)) | lines.addressed[rows]
+    read = (told & (tells & READABLE > 0)) | (named & (tells & PERSONAL > 0)) | other
     found = [Tells({}, [], []) for _ in range(pages)]
-    for number, at, said, when, more in zip(*(one.tolist() for one in (page, line, tells, told, read)), strict=True):
-        one = found[number]
-        one.tells[at] = said
+    for at, line, said, when, more in zip(*(one.tolist() for one in (page, number, tells, told, read)), strict=True):
+        one = found[at]
+        one.tells[line] = said
         if more:
-            one.read.append(at)
+            one.read.append(line)
         elif when:
-            one.told.append(at)
+            one.told.append(line)
     return found
 
 

@@ -11,8 +11,12 @@ from cleanup.stages.boilerplate_suspects import Flags, Ints, kinds, plain, signs
 
 READABLE, PERSONAL = 8, 16  # beside what lines may say (`boilerplate_suspects`)
 # The words, and numbers, of: what is read; what somebody is; "and"; signs for it; what no name has; what may stand beside names;
-# what introduces an author; agencies; what stands behind an author.
-SETS = ("said", "role", "join", "joining-sign", "no-name", "beside", "author", "agency", "behind")
+# what introduces an author, or a source; agencies; what stands behind an author; what introduces a date; units of time; "ago";
+# reading times. As `kernels/names.c` numbers them.
+SETS = (
+    *("said", "role", "join", "joining-sign", "no-name", "beside", "author", "agency", "behind", "label", "unit", "ago"),
+    "counted",
+)
 UNITS = frozenset("k m st nd rd th er de del of º ª".split())  # noqa: SIM905  # what dates and counts are written with
 
 

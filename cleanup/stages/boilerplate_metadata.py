@@ -92,7 +92,8 @@ class Vocabulary:
         saying = {*joined, *self.calendar.words, *phrases(tables, "reading", "views", "comments", "others", "source")}
         sets: dict[str, Iterable[str]] = {"role": self._role_words, "no-name": self._no_name, "said": _word_set(saying) | UNITS}
         sets |= {"join": self._joins, "joining-sign": self._join_marks, "beside": _word_set(joined) | numbers}
-        sets |= {"author": phrases(tables, "author"), "agency": self.agencies, "label": phrases(tables, "published", "updated")}
+        sets |= {"author": phrases(tables, "author", "source"), "counted": _word_set(phrases(tables, "reading"))}
+        sets |= {"agency": self.agencies, "label": phrases(tables, "published", "updated")}
         sets |= {"behind": _word_set(phrases(tables, "author-behind")), "unit": self.calendar.units, "ago": self.calendar.ago}
         self.likely = Likely(sets)
         self._ignored = {entry.casefold() for table in tables.values() for entry in table.get("uncategorized", ())}
