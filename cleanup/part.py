@@ -36,7 +36,7 @@ from cleanup.write.columns import Columns, Ids, Sketches
 from cleanup.write.columns import load as load_columns
 from cleanup.write.corpus import corpus_writer, file_name
 from cleanup.write.directory import BUFFER, appearing
-from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, render, render_rows, text_reader, value
+from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, placed, render_rows, text_reader, value
 from cleanup.write.trail import FATAL, Trail
 
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
@@ -181,10 +181,10 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
                     failed.write(encode({"id": doc.id, "source": doc.source, "offset": doc.offset, "error": doc.error}))
             whole = [doc for doc in batch if doc.status != "failed"]
             first = len(columns)
-            made = [render(doc, field) for doc in whole]
-            joined = b"".join(made)
+            made = [placed(doc, field) for doc in whole]
+            joined = b"".join([line for line, _, _ in made])
             lines.write(joined)
-            names = columns.add(whole, list(map(len, made)))
+            names = columns.add(whole, [len(line) for line, _, _ in made])
             live = [number for number, doc in enumerate(whole) if doc.status == "kept"]
             sketches.add(made, joined, field, live)
             if furniture is not None:

@@ -63,16 +63,35 @@ class Literals:
 
     escaped = True
 
-    def __init__(self, lines: Sequence[bytes], field: str, joined: bytes | None = None) -> None:
-        """`joined`: the lines side by side, where they are so already. Raises RunError where a line has no string there."""
-        self.data = b"".join(lines) if joined is None else joined
+    def __init__(self, lines: Sequence[bytes], field: str) -> None:
+        """Raises RunError where a line has no string there."""
+        self.data = b"".join(lines)
         ends = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
         first, self.size = np.empty(len(lines), np.int64), np.empty(len(lines), np.int64)
         name = field.encode("utf-8", "surrogatepass")
         _find()(np.frombuffer(self.data, np.uint8), ends, len(lines), name, len(name), first, self.size)
         if (self.size < 0).any():
             raise RunError(f"a line of the run's working directory has no {field!r}", "remove the directory and run again")
-        self.begin = first + np.append(0, ends[:-1])[: len(lines)]
+        self.first = first
+        self._place(first, ends)
+
+    @classmethod
+    def placed(cls, lines: Sequence[tuple[bytes, int, int]], joined: bytes, field: str) -> Literals:
+        """The same of lines that stand side by side in `joined`, each with where its string begins and how long it is, or -1."""
+        made = cls.__new__(cls)
+        made.data = joined
+        ends = np.cumsum([len(line) for line, _, _ in lines])
+        first, made.size = np.array([one[1:] for one in lines], np.int64).reshape(-1, 2).T.copy()
+        unknown = np.flatnonzero(first < 0)
+        if len(unknown):
+            found = cls([lines[number][0] for number in unknown.tolist()], field)
+            first[unknown], made.size[unknown] = found.first, found.size
+        made._place(first, ends)
+        return made
+
+    def _place(self, first: I64, ends: I64) -> None:
+        """Where the strings are in all of the data and in memory, from where they are in their lines."""
+        self.begin = first + np.append(0, ends[:-1])[: len(first)]
         self.where = (self.begin + kernels.address(self.data)).astype(np.uint64)
 
     def strings(self) -> list[str]:

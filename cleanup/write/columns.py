@@ -24,6 +24,7 @@ from cleanup.dedup.sketch import Sketcher, empty, save
 from cleanup.dedup.texts import Literals
 from cleanup.document import Document
 from cleanup.errors import CleanupError
+from cleanup.write.record import Placed
 
 UNKNOWN_DATE = int(np.iinfo(np.int64).max)
 SKETCHES = 1 << 16  # documents whose sketches lie in one file
@@ -43,10 +44,10 @@ class Sketches:
         self.parts: list[Any] = []
         self.files = 0
 
-    def add(self, lines: Sequence[bytes], joined: bytes, field: str, live: Sequence[int]) -> None:
+    def add(self, lines: Sequence[Placed], joined: bytes, field: str, live: Sequence[int]) -> None:
         """Sketch what some more lines, which stand side by side in `joined`, have in a field: those of the numbers `live`."""
         if self.sketcher is not None and live:
-            self.parts.append(self.sketcher.of(Literals(lines, field, joined).some(np.array(live))))
+            self.parts.append(self.sketcher.of(Literals.placed(lines, joined, field).some(np.array(live))))
             if sum(map(len, self.parts)) >= SKETCHES:
                 self.flush()
 

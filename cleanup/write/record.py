@@ -81,22 +81,31 @@ def _plain(value: Any) -> Any:
         return str(value)
 
 
+Placed = tuple[bytes, int, int]  # a line, where between its quotes the text begins, and how long it is; -1 where nobody looked
+
+
 def render(doc: Document, text_field: str, *, located: bool = True) -> bytes:
     """`fields` as one JSON line."""
+    return placed(doc, text_field, located)[0]
+
+
+def placed(doc: Document, text_field: str, located: bool = True) -> Placed:
+    """The same, and where the text is."""
     record = doc.record
     if isinstance(record, Line) and record.field == text_field:
         try:
             return _spliced(doc, record, located)
         except UNENCODABLE:
             pass
-    return encode(fields(doc, text_field, located=located))
+    return encode(fields(doc, text_field, located=located)), -1, -1
 
 
-def _spliced(doc: Document, record: Line, located: bool) -> bytes:
+def _spliced(doc: Document, record: Line, located: bool) -> Placed:
     """The same, of a record whose fields already lie side by side as they are written."""
-    body, before = record.body, b"{"
+    body, before, size = record.body, b"{", record.end - record.begin
     if doc.text is not record.text:
-        body = body[: record.begin] + _encode(doc.text) + body[record.end :]
+        text = _encode(doc.text)
+        body, size = body[: record.begin] + text + body[record.end :], len(text)
     if located and not record.form & WITH_ID:
         before += b'"id":' + _encode(doc.id) + b","
     if located and not record.form & WITH_SOURCE:
@@ -104,7 +113,7 @@ def _spliced(doc: Document, record: Line, located: bool) -> bytes:
     behind = b',"cleanup":' + _encode(summary(doc))
     if doc.status == "dropped":
         behind += b',"drop":' + _encode(drop_reason(doc))
-    return b"".join((before, body, behind, b"}\n"))
+    return b"".join((before, body, behind, b"}\n")), len(before) + record.begin + 1, size - 2
 
 
 def render_rows(rows: Sequence[Row]) -> bytes:

@@ -11,10 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cleanup.config import LimitsConfig, ReadConfig
+from cleanup.dedup.texts import Literals
 from cleanup.document import Document, Row
 from cleanup.read import jsonl
 from cleanup.read.records import Line
-from cleanup.write.record import encode, fields, render
+from cleanup.write.record import encode, fields, placed, render
 
 NAMES = ["id", "url", "text", "html", "date", "source", "cleanup", "drop", "tags", 'a"b', "ä", "te\\u0078t"]
 words = (
@@ -87,7 +88,9 @@ def test_it_reads_as_the_slower_parsers(data: bytes, cfg: ReadConfig, limits: Li
         if isinstance(other, str):
             assert other in (one.error or "")
             continue
-        assert render(one, cfg.text_field) == encode(fields(other, cfg.text_field))
+        line, begin, size = placed(one, cfg.text_field)
+        assert line == encode(fields(other, cfg.text_field))
+        assert begin < 0 or json.loads(line[begin - 1 : begin + size + 1]) == one.text
         assert dict(one.record or {}) == other.record
         assert msgspec.structs.replace(one, record=None) == msgspec.structs.replace(other, record=None)
 
@@ -110,6 +113,8 @@ def test_a_changed_document_is_written_alike(
         assert render(doc, "text", located=located) == encode(fields(doc, "text", located=located))
         doc.text = text
         assert render(doc, "text", located=located) == encode(fields(doc, "text", located=located))
+        texts = Literals.placed([placed(doc, "text", located)] * 2, render(doc, "text", located=located) * 2, "text")
+        assert texts.strings() == [text] * 2
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.booleans(), spacing, st.sampled_from(["n1", 17, -1]))
