@@ -113,7 +113,7 @@ def execute(
     began = time.time()
     with directory.locked(out), local.calm():
         try:
-            sources = Sources(_spooled(source, out) for source in expand(inputs))
+            sources = Sources(_spooled(source, out) for source in expand(inputs) if not _inside(source, out))
             manifest = describe(config, sources, answers or {})
             if config.boilerplate.sites_file:
                 _remembered(config)
@@ -201,6 +201,11 @@ def _system() -> str:
     """As `platform.platform`, which starts a process to find out less."""
     found = os.uname()
     return f"{found.sysname}-{found.release}-{found.machine}"
+
+
+def _inside(source: Source, out: Path) -> bool:
+    """Whether a source lies in the run directory: what a run writes below a directory that it reads is no input of it."""
+    return out.name in source.path and Path(source.path).resolve().is_relative_to(out.resolve())
 
 
 def _spooled(source: Source, out: Path) -> Source:

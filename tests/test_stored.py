@@ -91,3 +91,10 @@ def test_a_file_of_remembered_lines_that_is_none_is_refused_before_the_work(
     with pytest.raises(ConfigError, match="holds no remembered lines"):
         Pipeline(config=config).run(samples / "news.jsonl", tmp_path / "out")
     assert not (tmp_path / "out" / ".work" / "map").exists()
+
+
+def test_a_run_directory_inside_of_what_is_read_is_no_input(samples: Path, tmp_path: Path) -> None:
+    shutil.copy(samples / "news.jsonl", tmp_path)
+    first = Pipeline().run(tmp_path, tmp_path / "out")
+    again = Pipeline().run(tmp_path, tmp_path / "out")
+    assert first.counts["read"] == again.counts["read"] == 8

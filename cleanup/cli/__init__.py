@@ -183,7 +183,8 @@ def _complain(error: click.ClickException) -> None:
 
 
 def _interrupted() -> int:
-    click.echo("cleanup: interrupted; the same command goes on where this one stopped", err=True)
+    resumes = sys.argv[1:2] == ["run"]
+    click.echo("cleanup: interrupted" + ("; the same command goes on where this one stopped" if resumes else ""), err=True)
     return 130
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup.sketch import Sketcher, Sketches, load, save
-from cleanup.errors import CleanupError
+from cleanup.errors import CleanupError, remedy
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -144,7 +144,7 @@ def _sync(directory: Path) -> None:
 
 
 def _unwritable(root: Path, error: OSError) -> CleanupError:
-    return CleanupError(f"cannot write to {root}: {error.strerror or error}; it is as it was", "free some space and try again")
+    return CleanupError(f"cannot write to {root}: {error.strerror or error}; it is as it was", remedy(error))
 
 
 @contextmanager
