@@ -36,16 +36,21 @@ _WHERE = {
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(import_module(_WHERE[name]), name)
+    if name == "__version__":
+        version: str = import_module("importlib.metadata").version("corpus-cleanup")
+        return version
     raise AttributeError(f"module 'cleanup' has no attribute {name!r}")
 
 
 def clean(text: str, stages: Sequence[str] | None = None, config: Config | None = None) -> str:
     """One text, cleaned by all per-document stages, or only by `stages` in this order.
 
-    A text that a stage would drop comes back as it is.
+    A text that a stage would drop comes back as it is. Raises TypeError for what is no text: `explain` takes bytes.
     """
     from cleanup.document import Document
 
+    if not isinstance(text, str):
+        raise TypeError(f"a text is a str, not {type(text).__name__}; cleanup.explain takes bytes, too")
     doc = Document("text", text=text)
     _pipeline(tuple(stages) if stages is not None else None, config).map([doc])
     return doc.text if doc.status == "kept" else text
@@ -57,6 +62,8 @@ def explain(source: str | bytes, stages: Sequence[str] | None = None, config: Co
     from cleanup.parse import parse
     from cleanup.read.sniff import sniff
 
+    if not isinstance(source, str | bytes):
+        raise TypeError(f"a source is a str or bytes, not {type(source).__name__}")
     pipeline = _pipeline(tuple(stages) if stages is not None else None, config)
     head = source[:65536]
     kind = sniff(head.encode("utf-8", "replace") if isinstance(head, str) else head)

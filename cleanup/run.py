@@ -106,7 +106,7 @@ def execute(
     """Clean and deduplicate `inputs` into the run directory `out`, or go on where an earlier run of the same command stopped.
 
     `apart`: also a single worker is a process of its own, for more than a little input, so that one command suffices when a
-    document kills it; the caller's main module has to bear being imported again.
+    document kills it.
     Raises InputError for inputs that match nothing, RunError when the directory belongs to something else, cannot be written, or
     when the counts do not add up at the end.
     """

@@ -157,6 +157,27 @@ DYING = """
 """
 
 
+UNGUARDED = """
+    import sys
+    import polars  # whose threads keep workers from being forked
+    import cleanup
+    from cleanup.config import Config, override
+    settings = {"stages": (), "read.part_files": 1}
+    print(cleanup.Pipeline(config=override(Config(), settings)).run(sys.argv[1], out=sys.argv[2], jobs=2).counts["read"])
+"""
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_script_needs_no_guard(tmp_path: Path, piped: bool) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.jsonl").write_text(f'{{"id": "{number}", "text": "a text"}}\n' * 3)
+    script = textwrap.dedent(UNGUARDED)
+    (tmp_path / "script.py").write_text(script)
+    command = [sys.executable, "-" if piped else tmp_path / "script.py", tmp_path / "*.jsonl", tmp_path / "out"]
+    done = subprocess.run(command, input=script if piped else "", capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("6\n", "")
+
+
 def test_what_a_dead_worker_has_half_written_goes(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(textwrap.dedent(DYING))
     (tmp_path / "in.jsonl").write_text('{"id": "one", "text": "a sound text"}\n')

@@ -17,6 +17,7 @@ import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleanup.engines import SELDOM
@@ -161,10 +162,7 @@ def _alone(function: Work[Job, Result], job: Job) -> Result:
             continue
         finally:
             worker.kill()
-    raise RunError(
-        "a worker process died again and again",
-        "is there enough memory? try fewer workers with -j; a script that calls run() needs `if __name__ == '__main__':`",
-    )
+    raise RunError("a worker process died again and again", "is there enough memory? try fewer workers with -j")
 
 
 class _DiedError(Exception):
@@ -180,7 +178,8 @@ class _Worker:
         context: Any = multiprocessing.get_context("fork" if forkable() else "spawn")
         self.pipe, orders = context.Pipe()
         self.process = context.Process(target=_serve, args=(orders,), daemon=True)
-        self.process.start()
+        with _unguarded_main_left_out():
+            self.process.start()
         orders.close()
 
     def begin(self, function: Work[Job, Result], job: Job, attempt: int) -> None:
@@ -213,6 +212,29 @@ class _Worker:
         self.process.kill()
         self.process.join()
         self.pipe.close()
+
+
+@contextmanager
+def _unguarded_main_left_out() -> Iterator[None]:
+    """A worker that is spawned imports the caller's main module, but not a script that would run again by that, nor one that came
+    through a pipe: nothing of it is needed."""
+    main = sys.modules["__main__"].__dict__
+    if _guarded(main.get("__file__")):
+        yield
+        return
+    hidden: dict[str, Any] = {name: main.pop(name) for name in ("__spec__", "__file__") if name in main}
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update(hidden)
+
+
+def _guarded(path: str | None) -> bool:
+    try:
+        return path is not None and b"__name__" in Path(path).read_bytes()
+    except OSError:
+        return False
 
 
 def forkable() -> bool:
