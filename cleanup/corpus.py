@@ -24,6 +24,7 @@ from cleanup.write.directory import appearing
 from cleanup.write.record import encode, parse_line, value
 
 if TYPE_CHECKING:
+    from cleanup.dedup.cluster import Compare
     from cleanup.engines.local import Engine
 
 OPEN = 64  # files that are open at a time
@@ -133,18 +134,45 @@ class Share(NamedTuple):
     config: Config
     directories: tuple[Path, ...]
     pairs: NDArray[np.uint64]
+    table: NDArray[Any] | None = None  # what their surfaces say; None: that is to be found out
 
 
 def compare(share: Share, attempt: int) -> NDArray[Any]:  # noqa: ARG001 (the engine's protocol)
-    """Verdicts on a share of the pairs."""
+    """Verdicts on a share of the pairs: what their surfaces say, or what is to be said where that is nothing."""
     from cleanup.dedup import canonical, cluster
 
     mapped = _mapped(share.directories)
     lines = Lines(mapped, share.config)
     try:
-        return cluster.compare(share.pairs, lines.texts, mapped.sizes, share.config.dedup, canonical.built_in())
+        given = (lines.texts, mapped.sizes, share.config.dedup)
+        if share.table is None:
+            return cluster.surveyed(share.pairs, *given)
+        return cluster.resolved(share.pairs, share.table, *given, canonical.built_in())
     finally:
         lines.close()
+
+
+def comparison(config: Config, directories: tuple[Path, ...], engine: Engine) -> Compare:
+    """What gives verdicts on pairs of documents, share by share."""
+    from cleanup.dedup.cluster import SHARE
+    from cleanup.dedup.relation import unsettled
+
+    def judged(pairs: NDArray[np.uint64]) -> NDArray[Any]:
+        table = shared(pairs, None)
+        if len(rest := unsettled(table)):  # few, as a rule: all together are fewer batches
+            table[rest] = shared(pairs[rest], table[rest])
+        return table
+
+    def shared(pairs: NDArray[np.uint64], table: NDArray[Any] | None) -> NDArray[Any]:
+        parts = [slice(begin, begin + SHARE) for begin in range(0, len(pairs), SHARE)]
+        some = (None if table is None else table[part] for part in parts)
+        shares = [
+            Share(at, config, directories, pairs[part], one) for at, (part, one) in enumerate(zip(parts, some, strict=True))
+        ]
+        tables = {share.number: found for share, found in engine.each(compare, shares)}
+        return np.concatenate([tables[share.number] for share in shares])
+
+    return judged
 
 
 def _mapped(directories: tuple[Path, ...]) -> Mapped:
@@ -169,19 +197,12 @@ def deduplicate(
         with appearing(out / "clusters.jsonl"):
             return {}
     from cleanup.dedup import corpus
-    from cleanup.dedup.cluster import SHARE
     from cleanup.dedup.sketch import load as load_sketches
 
     directories = tuple(job.work / "map" / job.name for job in work)
     _loaded.clear()
     mapped = _loaded[directories] = load(directories, outcomes)
     lines = Lines(mapped, config)
-
-    def judged(pairs: NDArray[np.uint64]) -> NDArray[Any]:
-        begins = range(0, len(pairs), SHARE)
-        shares = [Share(at, config, directories, pairs[begin : begin + SHARE]) for at, begin in enumerate(begins)]
-        tables = {share.number: table for share, table in engine.each(compare, shares)}
-        return np.concatenate([tables[share.number] for share in shares])
 
     try:
         columns = corpus.Columns(**{name: mapped.columns[name] for name in ("spin", "date", "length", "host", "host_names")})
@@ -191,7 +212,9 @@ def deduplicate(
             from cleanup.dedup.index import Index
 
             index = Index.open(config.dedup.index, config.dedup, create=True, skip=tag)
-        result = corpus.deduplicate(sketches, columns, lines.texts, lines.ids, config.dedup, index, judged)
+        result = corpus.deduplicate(
+            sketches, columns, lines.texts, lines.ids, config.dedup, index, comparison(config, directories, engine)
+        )
         witnesses = restore(result, columns.spin, lines, config)
         if index is not None:
             everybody = range(len(sketches))

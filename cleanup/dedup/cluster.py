@@ -36,20 +36,31 @@ SHARE = 512  # pairs that make a worker's share
 
 
 def compare(pairs: U64, fetch: Fetch, sizes: I64, cfg: DedupConfig, classes: Classes) -> Table:
-    """Verdicts on pairs of documents; texts, of about so many bytes each, are fetched a batch at a time."""
+    """Verdicts on pairs of documents, whose texts, of about so many bytes each, are fetched a batch at a time."""
+    table = surveyed(pairs, fetch, sizes, cfg)
+    rest = unsettled(table)
+    table[rest] = resolved(pairs[rest], table[rest], fetch, sizes, cfg, classes)
+    return table
+
+
+def surveyed(pairs: U64, fetch: Fetch, sizes: I64, cfg: DedupConfig) -> Table:
+    """What the surfaces say about pairs of documents."""
     found = [np.zeros(0, VERDICT)]
     for batch in batches(pairs, sizes, BATCH):
         numbers, a, b = _texts(batch)
         found.append(surfaces(fetch(numbers), a, b, cfg))
-    table = np.concatenate(found)
-    rest = unsettled(table)
+    return np.concatenate(found)
+
+
+def resolved(pairs: U64, table: Table, fetch: Fetch, sizes: I64, cfg: DedupConfig, classes: Classes) -> Table:
+    """What is to be said where that is nothing."""
+    found = [table[:0]]
     begin = 0
-    for batch in batches(pairs[rest], sizes, ALIGNED):
+    for batch in batches(pairs, sizes, ALIGNED):
         numbers, a, b = _texts(batch)
-        part = rest[begin : begin + len(batch)]
-        table[part] = spun(table[part], fetch(numbers).strings(), a, b, cfg, classes)
+        found.append(spun(table[begin : begin + len(batch)], fetch(numbers).strings(), a, b, cfg, classes))
         begin += len(batch)
-    return table
+    return np.concatenate(found)
 
 
 def _texts(pairs: U64) -> tuple[list[int], I64, I64]:
