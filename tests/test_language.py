@@ -10,6 +10,7 @@ import pytest
 
 from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
+from cleanup.errors import ConfigError
 from cleanup.stages.language import ENGLISH as ENGLISH_WORDS
 from cleanup.stages.language import GLANCE, SURE, WINDOW, by_language, identify, language, normal, second_opinion
 from cleanup.stages.language_batch import Model, model
@@ -195,3 +196,13 @@ def test_with_another_version_of_the_library_its_own_model_is_read(monkeypatch: 
     raw = other.score(["aab", "b"]).raw
     assert raw[0].tolist() == pytest.approx([np.log1p(2) * -1, np.log1p(2) * -0.25])
     assert (raw[1] < -1e30).all()
+
+
+@pytest.mark.parametrize("code", ["english", "xx", "e"])
+def test_a_language_to_keep_that_there_is_not_is_refused(code: str) -> None:
+    with pytest.raises(ConfigError, match=f"language.keep: unknown language '{code}'"):
+        language(LanguageConfig(keep=("en", code)), [])
+
+
+def test_languages_to_keep_are_named_by_the_codes_that_are_found() -> None:
+    assert language(LanguageConfig(keep=("en", "zh", "no", "und", "nb", "zh-cn", "he")), [])

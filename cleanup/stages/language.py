@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cleanup import kernels
 from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
+from cleanup.errors import ConfigError
 from cleanup.rules import Example, Rule
 from cleanup.stages import Propose, stage
 from cleanup.stages.language_batch import EVERYTHING, Scores, model, preload
@@ -117,6 +118,8 @@ def language(cfg: LanguageConfig, paths: Sequence[Path]) -> Propose:  # noqa: AR
     cfg = cfg or LanguageConfig()
     keep = {normal(code) for code in cfg.keep}
     preload()
+    if keep:
+        _known(cfg.keep)
 
     def propose(docs: Sequence[Document]) -> Iterable[Iterable[Proposal]]:
         texts = kernels.Texts([doc.text for doc in docs])
@@ -125,6 +128,14 @@ def language(cfg: LanguageConfig, paths: Sequence[Path]) -> Propose:  # noqa: AR
         return [list(_proposals(answer, mixed.get(number), keep)) for number, answer in enumerate(answers)]
 
     return propose
+
+
+def _known(codes: Sequence[str]) -> None:
+    """Raises ConfigError for a language that is never found: to keep only that would be to drop everything."""
+    known = {normal(label) for label in model().labels} | {"und"}
+    for code in codes:
+        if normal(code) not in known:
+            raise ConfigError(f"language.keep: unknown language {code!r}", "name it by its ISO 639-1 code, such as en or de")
 
 
 def _proposals(answer: Answer, shares: dict[str, float] | None, keep: set[str]) -> Iterable[Proposal]:
