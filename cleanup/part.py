@@ -353,7 +353,7 @@ def _settle_line(line: bytes, id_: str, proposals: list[Drop | Edit | Mark], ste
     if edits:
         record[field] = doc.text
     meta = {key: item for key, item in doc.meta.items() if key not in INTERNAL}
-    record["cleanup"] = {**own, "edits": summary["edits"] + edits, "meta": meta}
+    record["cleanup"] = {**summary, "edits": summary["edits"] + edits, "meta": meta}
     if reason is not None:
         record["drop"] = reason
     return doc, encode(record)

@@ -189,6 +189,8 @@ def restore(record: dict[str, Any], kind: str, field: str, id_: str) -> Document
     summary = value(record["cleanup"])
     meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
     own = {key: item for key, item in record.items() if key not in ("id", "source", field, "cleanup", "drop")}
+    if "drop" in summary:
+        own["drop"] = summary["drop"]
     return Document(
         id_,
         text=value(record[field]),

@@ -166,7 +166,9 @@ def test_a_record_without_the_id_that_was_asked_for_is_found_under_the_one_it_go
         [False, True, False],
         [False, False, True],
     ]
-    assert {record["id"] for record in records(out / "corpus")} == {"mine"}
+    found = [*records(out / "corpus"), *records(out / "dropped")]
+    assert {record["id"] for record in found} == {"mine"}
+    assert [record["cleanup"]["drop"] for record in found if "drop" in record["cleanup"]] == [1]  # its own, not lost
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ _encode = _encoder.encode
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _row_decoder = msgspec.json.Decoder(Row)
 UNENCODABLE = (UnicodeEncodeError, msgspec.EncodeError, TypeError)
+REASON = {"stage", "rule", "score", "why"}  # what `drop` says
 INTERNAL = ("language", "spin")  # meta that has a place of its own in the `cleanup` field
 
 
@@ -43,7 +44,8 @@ def drop_reason(doc: Document) -> dict[str, Any] | None:
 def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str, Any]:
     """The output record: the fields the document came with in their order, the text replaced, `cleanup` (and `drop`) added.
 
-    `located` puts `id` and `source` in front where the record has none of its own, as the run directory wants it.
+    `located` puts `id` and `source` in front where the record has none of its own, as the run directory wants it. What the record
+    itself calls `drop` is kept inside of `cleanup`.
     """
     record = doc.record or {}
     out: dict[str, Any] = {}
@@ -57,8 +59,10 @@ def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str,
         out["id"] = doc.id  # null, say, names nothing
     out[text_field] = doc.text
     out.pop("cleanup", None)  # of an earlier run; the new one stands at the end
-    out.pop("drop", None)
+    own = value(out.pop("drop", None))
     out["cleanup"] = summary(doc)
+    if own is not None and not (isinstance(own, dict) and own.keys() == REASON):
+        out["cleanup"]["drop"] = own
     if doc.status == "dropped":
         out["drop"] = drop_reason(doc)
     return out
