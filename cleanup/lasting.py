@@ -16,7 +16,7 @@ from pathlib import Path
 from cleanup.part import FINISHED
 from cleanup.write.directory import appearing, put_on_disk
 
-EVERY = 60.0  # seconds between two lists
+EVERY = 300.0  # seconds between two lists: the system has put most of it on disk by then, and nobody waits long
 START = Path("/proc/sys/kernel/random/boot_id")  # other at every start of the machine
 LIST, STARTED = "lasting", "started"  # files in the working directory
 
