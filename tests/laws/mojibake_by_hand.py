@@ -31,6 +31,7 @@ SMALL, CAPITAL, DASH, ASCII, JOINS, LETTERLIKE, LOOK, EASTERN = (
         tables.EASTERN,
     )
 )
+NUMBER = (1 << 17) - 1  # the number of a letter among the entries of the tables
 LETTERS = SMALL | CAPITAL | ASCII | LETTERLIKE | EASTERN
 BESIDE = (tables.LETTER, tables.SYMBOL, tables.EAST)
 
@@ -114,7 +115,7 @@ def weight(left: int, here: int, right: int, code: int) -> int:
         return 0
     if letter and tables.STRANGER not in (kinds[0], kinds[2]):
         mixed = (left & SMALL and here & CAPITAL) or (here & SMALL and right & CAPITAL)
-        out += bool(mixed) or not known(*(entry & int(tables.NUMBER) for entry in (left, here, right)))
+        out += bool(mixed) or not known(*(entry & NUMBER for entry in (left, here, right)))
     out += bool(letter and left & right & DASH)
     if kinds[1] == tables.SYMBOL:
         out += 2 * (kinds[0] in BESIDE or kinds[2] in BESIDE)
