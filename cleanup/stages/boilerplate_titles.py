@@ -12,8 +12,8 @@ from cleanup.stages.boilerplate_structure import Verdict
 TITLE_CHARS = 250
 TITLE_WORDS = 30
 KICKER_WORDS = 3
-CROWDED = 4  # lines before the first paragraph from which on the first one need not be the headline
-CROWD = 12  # .. and from which on it is none
+CROWDED = 4  # lines before the first paragraph, going or not, from which on the first one need not be the headline
+CROWD = 12  # .. and that stay, from which on it is none
 REACH = 40  # lines before the article in which its headline stands
 PARAGRAPHS = 12  # of the article, whose words a headline shares
 LEAST = 0.7  # of the points below
@@ -32,7 +32,7 @@ def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | No
     if first is None:
         return None
     before = [line for line in range(first) if line not in gone]
-    found = _fitting(page, verdicts, first, gone) if len(before) >= CROWDED else None
+    found = _fitting(page, verdicts, first, gone) if first >= CROWDED else None
     return found or (_first(page, gone) if len(before) < CROWD or before[0] < KICKER_WORDS else None)
 
 
