@@ -3,7 +3,7 @@
 
 /* Columns of a line: bytes of what is left without the white space around it; code points of its text at which the whole line
  * begins and ends, and at which the rest begins; length of the rest; blank lines before it; words; whether it is a sentence,
- * a paragraph, or holds an @. */
+ * a paragraph, or short and holds an @. */
 enum { BEGIN, END, START, STOP, BARE, CHARS, GAP, WORDS, SHAPE, COLUMNS };
 enum { SENTENCE = 1, PARAGRAPH = 2, ADDRESSED = 4 };
 enum { SHORT_CHARS, LONG_WORD, LONG_CHARS, LONG_WORDS, LIMITS };
@@ -120,7 +120,7 @@ static void add_line(const uint8_t *data, int64_t from, int64_t stop, const uint
         line[SHAPE * room] = sentence * SENTENCE;
         if (sentence && chars >= limits[LONG_CHARS] && words >= limits[LONG_WORDS])
             line[SHAPE * room] |= PARAGRAPH;
-        if (find_byte(data, begin, end, '@') < end)
+        if (chars <= limits[SHORT_CHARS] && find_byte(data, begin, end, '@') < end)
             line[SHAPE * room] |= ADDRESSED;
         at->gap = 0;
     } else {

@@ -91,6 +91,8 @@ def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[Tells]:
 def suspects(page: Page, vocabulary: Vocabulary, crawled: str, tells: Tells) -> Suspects:
     """Short lines that are metadata, or nothing but names, if they stand where such lines stand: of those that tell anything."""
     found = Suspects({}, {}, tells.told, tells.tells, crawled)
+    if not tells.read:
+        return found
     tail = len(page) - TAIL_LINES
     for line in tells.read:
         _suspect(found, line, page, vocabulary, line < HEAD_LINES or line >= tail)

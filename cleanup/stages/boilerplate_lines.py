@@ -58,7 +58,7 @@ class Lines:
         self.begin, self.end, self.start, self.stop, self.bare, self.chars, self.gap, self.words, shape = columns[:, :count]
         self.sentence: Bools = (shape & 1).astype(bool)  # whether a line ends as a sentence does
         self.long: Bools = (shape & 2).astype(bool)  # whether it is a paragraph of running text
-        self.addressed: Bools = (shape & 4).astype(bool)  # whether it holds an @
+        self.addressed: Bools = (shape & 4).astype(bool)  # whether it is short and holds an @
 
     @classmethod
     def of(cls, pages: Sequence[Page]) -> Lines:

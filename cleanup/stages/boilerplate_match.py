@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import count, pairwise
+from itertools import count
 from operator import attrgetter
 
 import msgspec
@@ -177,13 +177,14 @@ class Matcher:
         """The rules that match each line of at most `SHORT` characters, whatever their zone; lines without any are left out."""
         found: dict[int, list[Hit]] = {}
         foreign: dict[tuple[str, str], tuple[Named, list[tuple[int, str]]]] = {}
-        rows, texts, begun, held = self._candidates(lines)
-        for row, text, begins, needs in zip(rows, texts, begun, held, strict=True):
+        rows, begun, held = self._candidates(lines)
+        begins, needs = _parted(begun, rows), _parted(held, rows)
+        for at, (row, text) in enumerate(zip(rows.tolist(), lines.texts(rows), strict=True)):
             known = self._known.get(text)
             if known is None:
                 if len(self._known) >= LINES:
                     self._known.clear()
-                known = self._known[text] = self._tried(text, begins, needs)
+                known = self._known[text] = self._tried(text, begins(at), needs(at))
             hits, open_entries = known
             if hits:
                 found[row] = hits
@@ -195,8 +196,8 @@ class Matcher:
                     found[row] = _in_order([*found.get(row, ()), _hit(named, text, match)])
         return dict(sorted(found.items())) if foreign else found
 
-    def _candidates(self, lines: Lines) -> tuple[list[int], list[str], list[Found], list[Found]]:
-        """Lines that a rule may match, and of each what it begins with and what pieces it holds, as they are found."""
+    def _candidates(self, lines: Lines) -> tuple[Ints, Found, Found]:
+        """Lines that a rule may match, what they begin with, and pieces that they hold."""
         begun = self._beginnings.find(lines)
         row, phrase, whole = begun.T
         entries, exact = self._limits[phrase].T
@@ -210,22 +211,22 @@ class Matcher:
             flags = np.zeros(len(lines), bool)
             flags[begun[:, 0]] = flags[held[:, 0]] = True
             rows = np.flatnonzero(flags)
-        return rows.tolist(), lines.texts(rows), _parted(begun, rows), _parted(held, rows)
+        return rows, begun, held
 
-    def _tried(self, text: str, begins: Found, needs: Found) -> Tried:
+    def _tried(self, text: str, begins: Sequence[Sequence[int]], needs: Sequence[Sequence[int]]) -> Tried:
         """The rules that match a line that begins with some phrases and has pieces that some rules need, and the entries whose
         expression another engine has to try."""
         size = words(text)
         hits: list[Hit] = []
         entries: list[Entry] = []
-        for _, number, whole in begins.tolist():
+        for _, number, whole in begins:
             phrase = self._phrases[number]
             entries += phrase.entries
             if whole and len(text) <= EXACT_CHARS:
                 hits += [Hit(named, None, len(phrase.form)) for named in phrase.exact if size <= named.rule.max_words]
         entries.sort(key=_number)
         entries += self._always
-        for need in dict.fromkeys(needs[:, 1].tolist()):
+        for need in dict.fromkeys([need for _, need, _ in needs]):
             entries += self._needed[need]
         entries = [entry for entry in entries if size <= entry.named.rule.max_words]
         return self._judge(text, entries, hits) if entries else (_in_order(hits), [])
@@ -255,10 +256,11 @@ class Matcher:
         return _in_order(hits), others
 
 
-def _parted(found: Found, rows: Ints) -> list[Found]:
-    """What is found in each of some lines."""
+def _parted(found: Found, rows: Ints) -> Callable[[int], list[list[int]]]:
+    """What is found in each of some lines, by its number among them."""
     edges = np.searchsorted(found[:, 0], np.append(rows, np.iinfo(np.int32).max)).tolist()
-    return [found[begin:end] for begin, end in pairwise(edges)]
+    listed: list[list[int]] = found.tolist()
+    return lambda at: listed[edges[at] : edges[at + 1]]
 
 
 _number = attrgetter("number")

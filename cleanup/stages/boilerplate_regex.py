@@ -20,6 +20,9 @@ CASED = ("Lu", "Ll", "Lt")
 MINDS_CASE = "(?-i:"
 
 
+Search = Callable[[str], re.Match[str] | None]
+
+
 class Match(NamedTuple):
     """Where an expression matches a line, and the span of its group `value`, if it has one."""
 
@@ -35,14 +38,15 @@ class Expression:
         self._patterns = patterns
 
     @cached_property
-    def _compiled(self) -> list[tuple[bool, re.Pattern[str]]]:
-        """Each with whether it is for the line in lower case; one that minds the case somewhere is for the line as it is."""
-        return [
-            (False, re.compile(_translated(pattern, str), re.IGNORECASE))
-            if MINDS_CASE in pattern
-            else (True, re.compile(_translated(pattern, str.lower)))
-            for pattern in self._patterns
-        ]
+    def _compiled(self) -> list[tuple[bool, Search]]:
+        """How to search for each, with whether it is for the line in lower case; one that minds the case somewhere is for the
+        line as it is. One for the beginning of a line need not be tried elsewhere."""
+        found: list[tuple[bool, Search]] = []
+        for pattern in self._patterns:
+            cased = MINDS_CASE in pattern
+            compiled = re.compile(_translated(pattern, str if cased else str.lower), re.IGNORECASE if cased else 0)
+            found.append((not cased, compiled.match if _is_anchored(pattern) else compiled.search))
+        return found
 
     def search(self, line: str) -> Match | None:
         """The leftmost match, of the earliest pattern that has one there.
@@ -53,8 +57,8 @@ class Expression:
         if len(low) != len(line):  # the dotted capital I becomes two
             low = "".join(char.lower()[0] for char in line)
         best: re.Match[str] | None = None
-        for lowered, pattern in self._compiled:
-            match = pattern.search(low if lowered else line)
+        for lowered, search in self._compiled:
+            match = search(low if lowered else line)
             if match and (best is None or match.start() < best.start()):
                 best = match
         if best is None:
@@ -75,6 +79,18 @@ def search_column(pattern: str, lines: Sequence[str]) -> Iterator[Match | None]:
         value = parts.get("value")
         at = max(line.find(value, start), 0) if value is not None else 0
         yield Match(start, start + len(parts["_match"]), None if value is None else (at, at + len(value)))
+
+
+def _is_anchored(pattern: str) -> bool:
+    """Whether a pattern, whatever its alternatives, matches at the beginning of a line only."""
+    if not pattern.startswith("^"):
+        return False
+    depth = 0
+    for sign in re.sub(r"\\.|\[\]?(?:\\.|[^\]\\])*\]", "", pattern):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and not depth:
+            return False
+    return True
 
 
 def _translated(pattern: str, case: Callable[[str], str]) -> str:

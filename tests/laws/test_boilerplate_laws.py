@@ -22,7 +22,7 @@ from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import Lines, Page, cuts, words
 from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
-from cleanup.stages.boilerplate_regex import Expression
+from cleanup.stages.boilerplate_regex import Expression, _is_anchored
 from cleanup.stages.boilerplate_rules import LineRule, fold, load, normal
 from cleanup.stages.boilerplate_suspects import DATED, WHO
 
@@ -255,3 +255,21 @@ def test_lines_that_are_turned_away_say_nothing(line: str) -> None:
 )
 def test_which_lines_are_worth_a_reading(line: str, passes: int) -> None:
     assert likely(line) & (READABLE | PERSONAL) == passes
+
+
+@pytest.mark.parametrize(
+    ("pattern", "anchored"),
+    [
+        (r"^a|b", False),
+        (r"^(a|b)c", True),
+        (r"^[|(]a", True),
+        (r"^a\|b", True),
+        (r"a|^b", False),
+        (r"^(a)|(b)", False),
+        ("b", False),
+    ],
+)
+def test_patterns_for_the_beginning_of_a_line_are_tried_there(pattern: str, anchored: bool) -> None:
+    assert _is_anchored(pattern) == anchored
+    found = re.search(pattern, "xx bc")
+    assert Expression([pattern]).search("xx bc") == (found and (*found.span(), None))
