@@ -59,7 +59,7 @@ part.read_part = source(part.read_part)
 for place, name, label in (
     (part, "Sketcher", "load rules and models"),
     (pipeline.Pipeline, "map", "settle, passes"),
-    (part.LineWriter, "add", "write the documents' lines"),
+    (part, "placed", "make the documents' lines"),
     (part, "render_rows", "write the ledger's lines"),
     (part.Columns, "add", "columns"),
     (part.Sketches, "add", "sketch"),
