@@ -2,7 +2,7 @@
 
 shingle signature canonical sketch   text -> a fixed number of bytes
 bands pairs spun candidates          sketches -> pairs worth comparing
-verify relation                      two texts -> a verdict
+texts verify relation                two texts -> a verdict
 keep cluster corpus                  verdicts -> who stays, who goes, and why
 estimate lookup segments index       what is remembered across runs
 stream exchange                      the filter; datasketch

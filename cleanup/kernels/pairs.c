@@ -279,7 +279,8 @@ KERNEL void pairs_surface(const uint64_t *where, const int64_t *sizes, int64_t l
     place_text(&two, place_text(&one, (uint8_t *)room, longest), longest);
     memset(found, 0, sizeof *found * (size_t)(2 * COLUMNS * pairs));
     for (int64_t pair = 0; pair < pairs; pair++, sides += 2, found += 2 * COLUMNS) {
-        for (int side = !pair || sides[0] != sides[-2] ? 0 : 1; side < 2; side++) /* often the first one is that of the last pair */
+        int same = pair && sides[0] == sides[-2]; /* often the first text is that of the last pair */
+        for (int side = same; side < 2; side++)
             read_text(texts[side], (const uint8_t *)(uintptr_t)where[sides[side]], sizes[sides[side]], how, fold, width);
         int64_t count[2] = {one.count, two.count}, stretch[2], size[2], *next = passages;
         const uint32_t *const both[2] = {one.values, two.values};
