@@ -209,21 +209,38 @@ def _inside(source: Source, out: Path) -> bool:
 
 
 def _spooled(source: Source, out: Path) -> Source:
-    """Standard input, copied into the run's working directory, so that a run over it can be read twice and resumed."""
+    """Standard input, copied into the run's working directory, so that a run over it can be read twice and resumed.
+
+    The copy is named by what is in it, which makes that part of the run's inputs. Without input, or at a terminal, a run goes on
+    with the copy that it has. Raises RunError for other input than that.
+    """
     if source.path != "-":
         return source
-    import shutil
-
-    from cleanup.read.inputs import describe as describe_source
     from cleanup.read.stream import standard_input
 
     spool = out / ".work" / "stdin"
-    spool.parent.mkdir(parents=True, exist_ok=True)
-    if not spool.exists() and not (out / "run.json").exists():
+    known = sorted(spool.parent.glob("stdin-*"))
+    if not (known and sys.stdin.isatty()):
+        digest, size = hashlib.blake2b(digest_size=8), 0
         with directory.appearing(spool, lasting=True) as file:
-            shutil.copyfileobj(standard_input(), file, 1 << 20)
-    found = describe_source(str(spool), "stdin")
-    return Source("stdin", "stdin", found.size) if found.error else msgspec.structs.replace(found, mtime_ns=0)
+            stream = standard_input()
+            while block := stream.read(1 << 20):
+                digest.update(block)
+                size += file.write(block)
+        named = spool.with_name(f"stdin-{digest.hexdigest()}")
+        if (out / "run.json").exists():
+            directory.discard(out)
+            return Source(str(named), "stdin", size)
+        if known and size and named not in known:
+            spool.unlink()
+            raise RunError(f"{out} belongs to a run with other inputs", "choose another directory with -o")
+        if known:
+            spool.unlink()
+        else:
+            spool.rename(named)
+            directory.put_on_disk(spool.parent)
+            known = [named]
+    return Source(str(known[0]), "stdin", known[0].stat().st_size)
 
 
 def _phase(

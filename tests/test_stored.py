@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,35 @@ def test_a_run_directory_inside_of_what_is_read_is_no_input(samples: Path, tmp_p
     first = Pipeline().run(tmp_path, tmp_path / "out")
     again = Pipeline().run(tmp_path, tmp_path / "out")
     assert first.counts["read"] == again.counts["read"] == 8
+
+
+def test_standard_input_is_an_input_like_any_other(samples: Path, tmp_path: Path) -> None:
+    def run(data: bytes) -> tuple[int, bytes]:
+        command = [sys.executable, "-m", "cleanup", "run", "-q", "-", "-o", tmp_path / "out"]
+        done = subprocess.run(command, input=data, capture_output=True, check=False)
+        return done.returncode, done.stderr
+
+    data = (samples / "news.jsonl").read_bytes()
+    assert run(data) == (0, b"")
+    assert run(data) == (0, b"")
+    code, said = run(data.replace(b"Harbour", b"Harvest"))
+    assert (code, b"other inputs" in said) == (2, True)
+    assert not (tmp_path / "out" / ".work").exists()
+
+
+def test_standard_input_of_a_run_that_was_cut_short_is_compared(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin(data: bytes) -> Run:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return Pipeline().run("-", tmp_path / "out")
+
+    data = (samples / "news.jsonl").read_bytes()
+    monkeypatch.setattr("cleanup.run._conclude", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        begin(data)
+    monkeypatch.undo()
+    with pytest.raises(RunError, match="other inputs"):
+        begin(data.replace(b"Harbour", b"Harvest"))
+    assert begin(b"").counts["read"] == 8  # what it has is what is meant
+    assert begin(data).counts["read"] == 8
