@@ -115,6 +115,7 @@ def test_standard_input_is_an_input_like_any_other(samples: Path, tmp_path: Path
     code, said = run(data.replace(b"Harbour", b"Harvest"))
     assert (code, b"other inputs" in said) == (2, True)
     assert not (tmp_path / "out" / ".work").exists()
+    assert b'"source":"stdin"' in (tmp_path / "out" / "corpus" / "part-00000.jsonl").read_bytes()
 
 
 def test_standard_input_of_a_run_that_was_cut_short_is_compared(

@@ -24,6 +24,8 @@ from cleanup.read.whole import read_whole
 SHARES = 32  # parts into which input is cut at least ...
 LEAST = 4 << 20  # ... unless they were smaller than this many bytes
 
+STDIN = "stdin"  # the label of standard input
+
 
 class Segment(msgspec.Struct, frozen=True, array_like=True):
     """A source, or the records of it that begin in [start, end): bytes of JSONL, rows of Parquet. `end` None: to its end."""
@@ -93,7 +95,19 @@ def _pieces(source: Source, config: Config, limit: int) -> list[Segment]:
 def read_part(part: Part, config: Config) -> Iterator[Document]:
     """All documents of a part in their order; what cannot be read comes as a failed document."""
     for segment in part.segments:
-        yield from read_segment(segment, config)
+        docs = read_segment(segment, config)
+        yield from _from_standard_input(docs) if _is_copy(segment.source) else docs
+
+
+def _is_copy(source: Source) -> bool:
+    return source.label == STDIN and "/.work/stdin-" in source.path
+
+
+def _from_standard_input(docs: Iterator[Document]) -> Iterator[Document]:
+    """Their source is not where a run keeps its copy of it, which depends on the run directory's name."""
+    for doc in docs:
+        doc.source = STDIN
+        yield doc
 
 
 def read_segment(segment: Segment, config: Config) -> Iterator[Document]:
