@@ -7,8 +7,11 @@ import pytest
 from cleanup.document import Document
 from cleanup.pipeline import Pipeline
 from cleanup.rules import built_in
+from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import load
+from cleanup.stages.boilerplate_structure import Verdict
+from cleanup.stages.boilerplate_titles import title
 
 PIPELINE = Pipeline(stages=["boilerplate"])
 LONG = (
@@ -109,6 +112,12 @@ def test_the_title_is_the_line_that_fits_the_article(name: str) -> None:
 
 def test_no_title_is_better_than_a_line_of_the_menu() -> None:
     assert "title" not in meta([*NAVIGATION, LONG, MORE])
+
+
+def test_a_page_of_which_all_goes_before_the_article_has_no_title_there() -> None:
+    page = Page(f"Share\nPrint\nReply\nMenu\n{LONG}\n{MORE}")
+    gone = {line: Verdict("boilerplate/scorer", 0.98) for line in range(4)}
+    assert title(page, gone, 0.9) is None
 
 
 def test_the_date_at_the_article_goes_before_the_day_of_the_visit() -> None:

@@ -58,7 +58,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
     before = "\n".join(["", *page.text[:first]])
     points: dict[int, float] = {}
     shared: dict[int, float] = {}
-    opening = next(line for line in range(first) if line not in gone)
+    opening = next((line for line in range(first) if line not in gone), first)
     for line in {opening, *range(max(0, first - REACH), first)}:
         text = page.text[line]
         if line in gone or not _is_headline(page, line) or _ITEM.match(text) or page.words[line] <= KICKER_WORDS:
