@@ -2,7 +2,8 @@
 
 The death of a process loses nothing that it wrote. Power that fails loses what the system had not put on disk yet; to wait for
 the disk at every working file takes longer than most runs. So working files are put there once in a while, and are listed then:
-after another start of the machine this list alone is believed. The parts of the corpus go to disk while workers are at others.
+after another start of the machine this list alone is believed. The parts of the corpus are on their way to the disk while others
+are made, and are waited for at the end.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cleanup.part import FINISHED
-from cleanup.write.directory import appearing, put_on_disk
+from cleanup.write.directory import appearing, put_on_disk, send_to_disk
 
 EVERY = 300.0  # seconds between two lists: the system has put most of it on disk by then, and nobody waits long
 START = Path("/proc/sys/kernel/random/boot_id")  # other at every start of the machine
@@ -37,7 +38,7 @@ class Lasting:
         self._names: list[str] = []
         self._listed = 0
         self._when = time.monotonic()
-        self._folders: set[Path] = set()  # of files of the corpus
+        self._files: list[Path] = []  # of the corpus, on their way to the disk
 
     def recover(self) -> None:
         """After another start of the machine, remove whatever may have lost something."""
@@ -60,10 +61,10 @@ class Lasting:
         return all((self.work / name / file).exists() for file in FINISHED)
 
     def add(self, name: str, *files: Path) -> None:
-        """Something is complete: a file or directory of the working directory; `files` of the corpus go to disk at once."""
+        """Something is complete: a file or directory of the working directory; `files` of the corpus set out for the disk."""
         for file in files:
-            put_on_disk(file)
-            self._folders |= {file.parent, self.work.parent}
+            send_to_disk(file)
+        self._files += files
         self._names.append(name)
         if time.monotonic() - self._when > EVERY:
             self.save()
@@ -82,10 +83,11 @@ class Lasting:
         self._listed, self._when = len(self._names), time.monotonic()
 
     def settle(self) -> None:
-        """Put the names of the files of the corpus on disk."""
-        for folder in self._folders:
-            put_on_disk(folder)
-        self._folders.clear()
+        """Put the files of the corpus on disk, and their names."""
+        if self._files:
+            for path in (*self._files, *{file.parent for file in self._files}, self.work.parent):
+                put_on_disk(path)
+        self._files.clear()
 
     def _write(self, names: list[str]) -> None:
         with appearing(self.work / LIST, lasting=True) as file:
