@@ -125,13 +125,13 @@ def test_a_worker_that_is_killed_costs_only_time(inputs: Path, settings: Path, r
     killed = 0
     while running.poll() is None and killed < 2:
         for pid in children(running.pid)[:1]:
-            time.sleep(0.3)
+            time.sleep(0.05)
             try:
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
             except ProcessLookupError:
                 continue
-        time.sleep(0.05)
+        time.sleep(0.02)
     assert running.stderr is not None
     said = running.stderr.read()
     assert running.wait() == 3, said.decode()

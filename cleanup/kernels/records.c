@@ -4,7 +4,7 @@
 
 enum { FIELDS = 64, DEEPEST = 64 };
 enum { ESCAPED = 1, CODED = 2 };                                    /* what a string holds: escapes; some not in their usual form */
-enum { KNOWN = 1, VERBATIM = 2, WITH_ID = 4, WITH_SOURCE = 8 };     /* what a line is */
+enum { KNOWN = 1, WITH_ID = 4, WITH_SOURCE = 8 };                   /* what a line is */
 enum { BEGIN, END, FORM, BODY, TEXT, TEXT_END, SPANS, COLUMNS = 14 }; /* columns of a row; SPANS: text, URL, date, id */
 enum { NAME_TEXT, NAME_ID, NAME_SOURCE, NAME_CLEANUP, NAME_DROP, NAME_URL, NAME_DATE, NAME_OWN, NAMES };
 
@@ -312,6 +312,40 @@ static int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *o
     return out - begin;
 }
 
+/* How many bytes from text[at] on a string holds as they are; at most up to `end`. */
+static int64_t skip_unescaped(const uint8_t *text, int64_t at, int64_t end) {
+    for (; at + 8 <= end; at += 8) {
+        uint64_t eight = read_eight(text + at), quote = eight ^ '"' * EACH, slash = eight ^ '\\' * EACH;
+        uint64_t odd = (eight - 0x20 * EACH) | ((quote - EACH) & ~quote) | ((slash - EACH) & ~slash);
+        odd &= ~eight & 0x80 * EACH;
+        if (odd)
+            return at + (__builtin_ctzll(odd) >> 3);
+    }
+    while (at < end && text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
+        at++;
+    return at;
+}
+
+/* Writes text[:size] as an encoder would between quotes; how many bytes. */
+static int64_t escape(const uint8_t *text, int64_t size, uint8_t *out) {
+    static const char means[] = "\b\f\n\r\t\"\\", names[] = "bfnrt\"\\";
+    uint8_t *begin = out;
+    for (int64_t at = 0, stop; at < size; at = stop + 1) {
+        stop = skip_unescaped(text, at, size);
+        memcpy(out, text + at, (size_t)(stop - at));
+        out += stop - at;
+        if (stop == size)
+            break;
+        const char *known = text[stop] ? strchr(means, text[stop]) : NULL;
+        *out++ = '\\';
+        if (!known)
+            memcpy(out, text[stop] < 16 ? "u000" : "u001", 4);
+        out += known ? 0 : 4;
+        *out++ = (uint8_t)(known ? names[known - means] : "0123456789abcdef"[text[stop] & 15]);
+    }
+    return out - begin;
+}
+
 /* Whether a value can be an id: a string that is not empty, or a number that is surely whole. */
 static int usable(const uint8_t *data, const field *one) {
     int64_t size = one->value_end - one->value, at = one->value + (data[one->value] == '-');
@@ -333,31 +367,35 @@ static int64_t read_line(
         for (int64_t name = 0, from = 0; name < NAMES; from = ends[name++])
             if (same(data, one->key + 1, one->key_end - 1, names + from, ends[name] - from))
                 found[name] = one;
-    const field *text = found[NAME_TEXT], *id = found[NAME_ID];
+    field *text = found[NAME_TEXT], *id = found[NAME_ID];
     if (!text || data[text->value] != '"' || found[NAME_CLEANUP] || found[NAME_DROP] || (id && !usable(data, id)))
         return 0;
+    size = text->value_end - text->value - 2;
+    if (text->flags & ESCAPED)
+        size = unescape(data, text->value + 1, text->value_end - 1, texts);
+    else
+        memcpy(texts, data + text->value + 1, (size_t)size);
+    if (text->flags & CODED) { /* the usual form is never longer */
+        text->value_end = text->value + 2 + escape(texts, size, data + text->value + 1);
+        data[text->value_end - 1] = '"';
+    }
     row[BODY] = lay_out(data, begin, fields, count);
-    row[FORM] = KNOWN | (text->flags & CODED ? 0 : VERBATIM) | (id ? WITH_ID : 0) | (found[NAME_SOURCE] ? WITH_SOURCE : 0);
+    row[FORM] = KNOWN | (id ? WITH_ID : 0) | (found[NAME_SOURCE] ? WITH_SOURCE : 0);
     for (int number = 0; number < 4; number++) {
         const field *one = found[span_of[number]];
         int plain = number && one && data[one->value] == '"' && !(one->flags & ESCAPED);
         row[SPANS + 2 * number] = one ? one->value + plain : 0;
         row[SPANS + 2 * number + 1] = !one ? 0 : plain ? 1 - one->value_end : one->value_end;
     }
-    size = text->value_end - text->value - 2;
-    if (text->flags & ESCAPED)
-        return unescape(data, text->value + 1, text->value_end - 1, texts);
-    memcpy(texts, data + text->value + 1, (size_t)size);
     return size;
 }
 
 /* The lines of data[*at:size], at most `room`, as rows[room][COLUMNS]; how many, and *at moves behind the last one.
  *
  * BEGIN and END: where a line stands, without its break. A FORM other than 0: it is a record whose text is a string. The line is
- * then gone: in its place lie its fields, without braces and space between them, up to BODY; and texts[TEXT:TEXT_END] has the
- * text, texts[size]. SPANS are where values lie, in data, 0 and 0 for those that are missing: text, URL, date, id; of
- * a string without escapes, other than the text, only what is between the quotes, and the end is negative. VERBATIM says that the
- * text is written as an encoder would. Lines above `longest` bytes, or nested deeper than `deepest`, are not looked at.
+ * then gone: in its place lie its fields, without braces and space between them, up to BODY, the text as an encoder writes it; and
+ * texts[TEXT:TEXT_END] has the text, texts[size]. SPANS are where values lie, in data, 0 and 0 for those that are missing: text,
+ * URL, date, id; of a string without escapes, other than the text, only what is between the quotes, and the end is negative. Lines above `longest` bytes, or nested deeper than `deepest`, are not looked at.
  * names[ends[NAMES - 1]]: names of fields as NAMES lists them, side by side. */
 KERNEL int64_t json_lines(
     uint8_t *data, int64_t size, const uint8_t *names, const int64_t *ends, int64_t longest, int64_t deepest, int64_t room,

@@ -25,7 +25,6 @@ BLOCK = 1 << 17  # bytes that are looked at together
 PIECE = 1 << 20  # bytes of an endless line that are in memory
 ROWS = 256  # lines that are told apart at once
 COLUMNS = 14
-VERBATIM = 2  # bit of the form of a line: its text is written as an encoder would
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.S)
 NESTING = np.zeros(256, np.int8)
 NESTING[list(b"[{")] = 1
@@ -143,8 +142,8 @@ class _Lines:
     def _known(self, offset: int, row: list[int]) -> Document:
         begin, _, form, body, text, text_end, value, value_end, url, url_end, date, date_end, id_, id_end = row
         words = str(self._view[text:text_end], "utf-8")
-        block, own = self._block, words if form & VERBATIM else None
-        line = Line(bytes(block[begin:body]), form, self.field, value - begin, value_end - begin, own)
+        block = self._block
+        line = Line(bytes(block[begin:body]), form, self.field, value - begin, value_end - begin, words)
         link = block[url:-url_end].decode() if url_end < 0 else self._value(url, url_end)
         day = block[date:-date_end].decode() if date_end < 0 else self._value(date, date_end)
         known = block[id_:-id_end].decode() if id_end < 0 else name(self._value(id_, id_end))

@@ -22,13 +22,13 @@ WITH_ID, WITH_SOURCE = 4, 8  # bits of the form of a line
 class Line(Mapping[str, Any]):
     """The record on a line, as raw JSON: fields, parsed when somebody asks for one, none of them called `cleanup` or `drop`.
 
-    `body` has them side by side, without the braces. `body[begin:end]` is that of the name `field`, a text; it is `text`, too,
-    where JSON has only one way to write it. `form` says whether there is an id and a source.
+    `body` has them side by side, without the braces. `body[begin:end]` is that of the name `field`: `text`, as it is written.
+    `form` says whether there is an id and a source.
     """
 
     __slots__ = ("_read", "begin", "body", "end", "field", "form", "text")
 
-    def __init__(self, body: bytes, form: int, field: str, begin: int, end: int, text: str | None) -> None:
+    def __init__(self, body: bytes, form: int, field: str, begin: int, end: int, text: str) -> None:
         self.body = body
         self.form = form
         self.field = field
