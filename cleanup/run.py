@@ -41,7 +41,6 @@ LIBRARIES = (
     "numpy",
     "polars",
     "py3langid",
-    "rapidfuzz",
     "trafilatura",
 )
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from rapidfuzz.distance import LCSseq
 
 from cleanup.config import DedupConfig
 from cleanup.dedup import alignment, verify
@@ -95,12 +97,32 @@ def test_comparison_does_not_depend_on_the_batch() -> None:
         assert listed(turned) == [together[number]]
 
 
+def aligned(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> tuple[list[int], list[int]]:
+    bounds = np.cumsum([0, len(one), len(other)])
+    _, left, right = alignment._aligned(np.concatenate((one, other)), bounds, np.array([0]))
+    return left.tolist(), (right - len(one)).tolist()
+
+
+def test_words_are_aligned_as_by_a_library() -> None:
+    rng = np.random.default_rng(3)
+    for size in (3, 70, 64, 200, 1000):
+        for kinds in (2, 9, 300):
+            one, other = (rng.integers(0, kinds, rng.integers(0, size), dtype=np.uint32) for _ in range(2))
+            changed = one.copy()
+            changed[rng.random(len(one)) < 0.2] = kinds
+            for a, b in ((one, other), (one, changed), (one, one)):
+                first, second = sorted((a, b), key=lambda row: (len(row), row.tobytes()))
+                blocks = LCSseq.editops(first.tolist(), second.tolist()).as_matching_blocks()
+                wanted = [[block[side] + step for block in blocks for step in range(block[2])] for side in (0, 1)]
+                assert list(aligned(first, second)) == wanted
+                assert list(aligned(second, first)) == wanted[::-1]
+
+
 def test_the_common_subsequence_is_a_longest_one() -> None:
     rng = np.random.default_rng(2)
     for _ in range(60):
         one, other = (rng.integers(0, 6, rng.integers(0, 14), dtype=np.uint32) for _ in range(2))
-        blocks = alignment.subsequence(one.tobytes(), other.tobytes())
-        left, right = ([block[side] + step for block in blocks for step in range(block[2])] for side in (0, 1))
+        left, right = aligned(one, other)
         assert [one[i] for i in left] == [other[i] for i in right]
         assert left == sorted(set(left))
         assert right == sorted(set(right))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.arrays import ranges
+from cleanup import kernels
 from cleanup.dedup.shingle import I64, U32, finish, odd32
 from cleanup.dedup.verify import meet
 
@@ -88,24 +87,16 @@ def _jaccard(words: U32, starts: I64, sizes: I64) -> F64:
 
 
 def _aligned(words: U32, bounds: I64, pairs: I64) -> tuple[I64, I64, I64]:
-    """The aligned words of some pairs: the pair of each, and where it stands among all words, in either text."""
-    data = words.tobytes()
-    found: list[tuple[int, int, int, int]] = []
-    for pair in pairs.tolist():
-        begin, middle, end = bounds[2 * pair : 2 * pair + 3].tolist()
-        one, two = data[4 * begin : 4 * middle], data[4 * middle : 4 * end]
-        # Of several longest ones the same, whichever text comes first.
-        if (len(two), two) < (len(one), one):
-            found += [(pair, begin + a, middle + b, size) for b, a, size in subsequence(two, one)]
-        else:
-            found += [(pair, begin + a, middle + b, size) for a, b, size in subsequence(one, two)]
-    pair_, left, right, size = np.array(found, np.int64).reshape(-1, 4).T
-    return np.repeat(pair_, size), ranges(left, size), ranges(right, size)
-
-
-def subsequence(one: bytes, two: bytes) -> list[tuple[int, int, int]]:
-    """A longest common subsequence of two rows of 32-bit words: where its stretches begin in either, and their lengths."""
-    from rapidfuzz.distance import LCSseq
-
-    blocks = LCSseq.editops(array("I", one), array("I", two)).as_matching_blocks()
-    return [(block.a, block.b, block.size) for block in blocks[:-1]]  # the last one is empty, and stands at the ends
+    """The aligned words of some pairs: the pair of each, and where it stands among all words, in either text. Of several longest
+    common subsequences it is the same one whichever text comes first."""
+    sizes = np.diff(bounds).reshape(-1, 2)[pairs]
+    most, room = int(sizes.max(initial=0)), int(sizes.min(axis=1, initial=ALIGNED).sum())
+    blocks = (most + 63) // 64
+    places = 1 << max(1, (2 * most - 1).bit_length())
+    table, numbers = np.empty(places, np.uint32), np.empty(places, np.int32)
+    stands, rows = np.empty(most * blocks, np.uint64), np.empty((most + 1) * blocks, np.uint64)
+    left, right, aligned = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(len(pairs), np.int64)
+    function = kernels.function("rows_align", "u32* i64* i64* i64 u32* i32* u64* u64* i64* i64* i64*")
+    function(words, bounds, pairs, len(pairs), table, numbers, stands, rows, left, right, aligned)
+    count = int(aligned.sum())
+    return np.repeat(pairs, aligned), left[:count], right[:count]
