@@ -160,7 +160,7 @@ def host(meta: Mapping[str, Any]) -> str:
     url = str(meta.get("url") or "")
     found = PLAIN_URL.match(url)  # nearly all are; the parser is ten times slower
     try:
-        name = found[1] if found else urlsplit(url).hostname or ""
+        name = found[1] if found else url and (urlsplit(url).hostname or "")
     except ValueError:
         name = ""
     return name.removeprefix("www.") or str(meta.get("site") or "")
