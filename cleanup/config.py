@@ -17,6 +17,7 @@ import tomli
 from cleanup.errors import ConfigError
 
 STAGES = ("mojibake", "boilerplate", "language", "spin")
+OURS = ("cleanup", "drop")  # fields of a cleaned record
 
 Format = Literal["auto", "text", "jsonl", "html", "warc", "csv", "parquet"]
 Virtue = Literal["spin", "date", "length", "id"]
@@ -167,6 +168,9 @@ def convert(data: dict[str, Any], source: str) -> Config:
             raise ConfigError(f"{source}: stages: unknown stage {name!r}", f"known stages: {', '.join(STAGES)}")
     if len(set(config.stages)) < len(config.stages):
         raise ConfigError(f"{source}: stages: a stage is named twice", "name each stage once")
+    if config.read.text_field in OURS:
+        problem = f"the field {config.read.text_field!r} is written by cleanup itself"
+        raise ConfigError(f"{source}: read.text_field: {problem}", "rename the field in the input")
     if config.parse.crawl_date and not _is_date(config.parse.crawl_date):
         raise ConfigError(f"{source}: parse.crawl_date: no date: {config.parse.crawl_date!r}", "write it as 2026-03-09")
     return config
