@@ -215,6 +215,9 @@ def test_a_warc_record_that_claims_to_be_longer_than_the_file_does_not_swallow_i
         (b"WARC/1.1\r\n", "", "warc"),
         (b'{"text": "x"}\n', "a.txt", "jsonl"),
         (b"\xef\xbb\xbf{}", "", "jsonl"),
+        (b'[\n  {"text": "x"},\n  {"text": "y"}\n]\n', "a.json", "list"),
+        (b'[{ "a \\" b" : "x"}]', "", "list"),
+        (b'[1] "So", he said: ', "", "text"),
         (b"{not json}", "", "text"),
         (b'{"id": "a", "text": "lone \\ud800"}\n', "", "jsonl"),
         (b'{"id": "a", "text": "caf\xe9"}\n', "", "jsonl"),
@@ -230,6 +233,15 @@ def test_a_warc_record_that_claims_to_be_longer_than_the_file_does_not_swallow_i
 )
 def test_sniff(head: bytes, name: str, format_: str) -> None:
     assert sniff(head, name) == format_
+
+
+def test_a_list_of_records_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('[{"text": "one"},\n{"text": "two"}]')
+    (doc,) = documents(tmp_path / "x.json")
+    assert (doc.status, doc.text) == ("failed", "")
+    assert "jq" in (doc.error or "")
+    (doc,) = documents(tmp_path / "x.json", Config(read=ReadConfig(format="text")))
+    assert doc.status == "kept"
 
 
 def test_parquet_output_of_what_utf8_can_not_hold(tmp_path: Path) -> None:

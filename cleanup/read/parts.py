@@ -25,6 +25,7 @@ SHARES = 32  # parts into which input is cut at least ...
 LEAST = 4 << 20  # ... unless they were smaller than this many bytes
 
 STDIN = "stdin"  # the label of standard input
+LIST = "a list of records in JSON; to make a line of each: jq -c '.[]'"
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True):
@@ -174,6 +175,8 @@ def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Do
         return
     if format_ == "jsonl":
         yield from read_jsonl(stream, source.path, source.label, cfg, limits)
+    elif format_ == "list":
+        yield failure(source.path, 0, LIST, source.label)
     elif format_ == "warc":
         yield from read_warc(stream, source.path, source.label, limits)
     elif format_ == "csv":

@@ -20,12 +20,14 @@ HTML_TAGS = re.compile(
     rb"<(?:p|div|a|span|h[1-6]|li|ul|br|img|article|section|table)(?:\s[^<>]*)?/?>|</(?:p|div|a|span|li|ul|article|section)>",
     re.I,
 )
+LIST = re.compile(rb'\[\s*\{\s*"(?:[^"\\\n]|\\.)*+"\s*:')
 HEAD = 1 << 16  # bytes that sniffing looks at
 LINES = 4  # of which one has to be a record
 
 
 def sniff(head: bytes, name: str = "") -> str:
-    """The format of a stream that starts with `head` (decompressed) and is called `name`.
+    """The format of a stream that starts with `head` (decompressed) and is called `name`. A "list" of records is
+    read by nobody, but is no text either.
 
     >>> sniff(b'{"text": "a"}', "x"), sniff(b"<!DOCTYPE html><p>a", "x.txt"), sniff(b"plain", "")
     ('jsonl', 'html', 'text')
@@ -38,6 +40,8 @@ def sniff(head: bytes, name: str = "") -> str:
     body = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if body.startswith(b"{") and _is_record(body, len(head) >= HEAD):
         return "jsonl"
+    if LIST.match(body):
+        return "list"
     if HTML_START.match(body[:2048]) or len(HTML_TAGS.findall(body[:8192])) >= 8:
         return "html"
     if suffix in ("jsonl", "csv", "html"):
