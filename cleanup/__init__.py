@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(import_module(_WHERE[name]), name)
     if name == "__version__":
-        version: str = import_module("importlib.metadata").version("corpus-cleanup")
+        version: str = import_module("cleanup.versions").version("corpus-cleanup")
         return version
     raise AttributeError(f"module 'cleanup' has no attribute {name!r}")
 

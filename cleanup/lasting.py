@@ -14,8 +14,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from cleanup.disk import put_on_disk, send_to_disk
 from cleanup.part import FINISHED
-from cleanup.write.directory import appearing, put_on_disk, send_to_disk
+from cleanup.write.directory import appearing
 
 EVERY = 300.0  # seconds between two lists: the system has put most of it on disk by then, and nobody waits long
 START = Path("/proc/sys/kernel/random/boot_id")  # other at every start of the machine

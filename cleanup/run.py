@@ -18,6 +18,7 @@ import msgspec
 import cleanup.stages as registry
 from cleanup import part, rules
 from cleanup.config import Config
+from cleanup.disk import put_on_disk
 from cleanup.document import Row
 from cleanup.engines import local
 from cleanup.errors import RunError, remedy
@@ -237,7 +238,7 @@ def _spooled(source: Source, out: Path) -> Source:
             spool.unlink()
         else:
             spool.rename(named)
-            directory.put_on_disk(spool.parent)
+            put_on_disk(spool.parent)
             known = [named]
     return Source(str(known[0]), "stdin", known[0].stat().st_size)
 
@@ -313,7 +314,7 @@ def _conclude(
     }
     _report(out, info)
     for name in ("failed.jsonl", "report.html"):
-        directory.put_on_disk(out / name)
+        put_on_disk(out / name)
     directory.write_json(out / "run.json", info, lasting=True)
 
 

@@ -15,6 +15,7 @@ ORDER = (  # of the packages, as data flows
         "arrays",
         "document",
         "errors",
+        "disk",
         "versions",
         "kernels",
         "config",

@@ -6,9 +6,11 @@ import atexit
 import errno
 import gc
 import os
+import shlex
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -167,11 +169,17 @@ def _known(error: Exception) -> int:
     if os.environ.get("CLEANUP_TRACEBACK"):
         raise error
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("cleanup"):
-        click.echo(f"cleanup: error: {safe(str(error))}\nhint: {sys.executable} -m pip install corpus-cleanup", err=True)
+        click.echo(f"cleanup: error: {safe(str(error))}\nhint: {sys.executable} -m pip install {_distribution()}", err=True)
         return 2
     click.echo(f"cleanup: error: unexpected {type(error).__name__}: {safe(str(error))}", err=True)
     click.echo("hint: this is a bug of cleanup; CLEANUP_TRACEBACK=1 shows where it is, please report it", err=True)
     return 2
+
+
+def _distribution() -> str:
+    """What brings the dependencies: a checkout that is run as it lies there brings its own."""
+    root = Path(__file__).resolve().parents[2]
+    return shlex.quote(str(root)) if (root / "pyproject.toml").is_file() else "corpus-cleanup"
 
 
 def _complain(error: click.ClickException) -> None:

@@ -70,6 +70,7 @@ def _deduplicated(batches: Iterable[Sequence[Document]], config: Config) -> Iter
     seen: Any = None
     rows: list[Any] = []
     from cleanup.part import dedup_policy
+    from cleanup.write.columns import remembered
 
     policy = dedup_policy(config)
     for batch in batches:
@@ -82,20 +83,11 @@ def _deduplicated(batches: Iterable[Sequence[Document]], config: Config) -> Iter
             if drop is not None:
                 settle(doc, len(doc.ledger), "dedup", [drop], policy, {})
             if config.dedup.index and not _whole(doc):  # a text without a name is only looked up
-                rows.append(_row(doc, drop))
+                gone = drop is not None and doc.status == "dropped"
+                rows.append(remembered(doc, drop.why.get("kept", drop.why["duplicate_of"]) if gone else ""))
         yield batch
     if rows:
         seen.remember(rows)
-
-
-def _row(doc: Document, drop: Any) -> Any:
-    """What an index remembers of a document."""
-    from cleanup.dedup.segments import Row
-    from cleanup.write.columns import date_rank, spin_rank
-
-    over = drop.why.get("kept", drop.why["duplicate_of"]) if drop is not None and doc.status == "dropped" else ""
-    ranks = spin_rank(doc.meta.get("spin")), date_rank(doc.meta.get("date"))
-    return Row(doc.id, str(doc.meta.get("url", "")), over, *ranks, len(doc.text))
 
 
 def _whole(doc: Document) -> bool:

@@ -79,18 +79,16 @@ def info_command(directory: str) -> None:
 def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None:
     """Clean the documents of IN... and remember them in DIR, which is made when it is not there."""
     from cleanup.dedup.index import Index
-    from cleanup.dedup.segments import Row
     from cleanup.dedup.sketch import concatenate
-    from cleanup.write.columns import date_rank, spin_rank
+    from cleanup.write.columns import remembered
 
     config = configuration(options)
     index = Index.open(directory, config.dedup, create=True)
-    sketches, rows = [], []
+    sketches: list[Sketches] = []
+    rows: list[Any] = []
     for docs, table in _sketched(inputs, config):
         sketches.append(table)
-        for doc in docs:
-            ranks = spin_rank(doc.meta.get("spin")), date_rank(doc.meta.get("date"))
-            rows.append(Row(doc.id, str(doc.meta.get("url", "")), "", *ranks, len(doc.text)))
+        rows += map(remembered, docs)
     added = index.add(concatenate(sketches), rows) if sketches else 0
     _say({"added": added, "documents": len(index)})
     _leave()

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup.sketch import Sketcher, Sketches, load, save
+from cleanup.disk import put_on_disk
 from cleanup.errors import CleanupError, remedy
 
 if TYPE_CHECKING:
@@ -132,15 +133,7 @@ def _replace(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _sync(path.parent)
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    put_on_disk(path.parent)
 
 
 def _unwritable(root: Path, error: OSError) -> CleanupError:
@@ -197,9 +190,9 @@ def write(root: Path, tables: Sequence[Sketches], rows: Sequence[Row], tags: Seq
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        _sync(work)
+        put_on_disk(work)
         work.rename(final)
-        _sync(final.parent)
+        put_on_disk(final.parent)
         files = {path.name: path.stat().st_size for path in sorted(final.iterdir())}
     except OSError as error:
         shutil.rmtree(work, ignore_errors=True)

@@ -146,6 +146,14 @@ def date_rank(date: Any) -> int:
     return _seconds(date) if isinstance(date, str) else UNKNOWN_DATE
 
 
+def remembered(doc: Document, over: str = "") -> Any:
+    """What an index remembers of a document beside its sketch. `over`: the id of the document that was kept instead of it."""
+    from cleanup.dedup.segments import Row  # which few runs need
+
+    ranks = spin_rank(doc.meta.get("spin")), date_rank(doc.meta.get("date"))
+    return Row(doc.id, str(doc.meta.get("url", "")), over, *ranks, len(doc.text))
+
+
 @lru_cache(maxsize=4096)
 def _seconds(date: str) -> int:
     try:

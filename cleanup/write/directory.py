@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import msgspec
 
+from cleanup.disk import put_on_disk
 from cleanup.errors import RunError, remedy
 
 BUFFER = 1 << 18  # bytes that are read or written at once
@@ -72,26 +73,6 @@ def appearing(path: Path, *, lasting: bool = False) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def put_on_disk(path: Path) -> None:
-    """Wait until the content of a file is on disk, or the names in a directory."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def send_to_disk(path: Path) -> None:
-    """Have the system write a file to disk beside whatever comes next: to wait for it later takes a tenth of the time."""
-    if not hasattr(os, "posix_fadvise"):
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(handle)
 
 
 def write_json(path: Path, data: Any, *, lasting: bool = False) -> None:
