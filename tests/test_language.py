@@ -188,7 +188,7 @@ def test_with_another_version_of_the_library_its_own_model_is_read(monkeypatch: 
     assert {name: array.tolist() for name, array in packed.arrays.items()} == {
         name: array.tolist() for name, array in few.arrays.items()
     }
-    monkeypatch.setattr(language_model.importlib.metadata, "version", lambda _: "0.0")
+    monkeypatch.setattr(language_model, "version", lambda _: "0.0")
     assert language_model.unpack(data) is None
     monkeypatch.setattr(language_model, "library", few_arrays)
     monkeypatch.setattr(language_model, "built_in", lambda: Path("nowhere"))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.metadata
 import json
 import os
 import shutil
@@ -29,6 +28,7 @@ from numpy.typing import NDArray
 from cleanup.dedup.sketch import Sketcher, Sketches, load, save
 from cleanup.disk import put_on_disk
 from cleanup.errors import CleanupError, remedy
+from cleanup.versions import version
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -64,7 +64,7 @@ def create(root: Path, cfg: DedupConfig) -> None:
         "format": FORMAT,
         "sketch": Sketcher(cfg).header,
         "made_with": {
-            "corpus-cleanup": importlib.metadata.version("corpus-cleanup"),
+            "corpus-cleanup": version("corpus-cleanup"),
             "numpy": np.__version__,
             "unicode": unicodedata.unidata_version,
         },

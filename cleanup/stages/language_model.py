@@ -8,7 +8,6 @@ rows for features that are worth something to many labels, as lists for the othe
 
 from __future__ import annotations
 
-import importlib.metadata
 import io
 import lzma
 import math
@@ -22,6 +21,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from cleanup.rules import built_in
+from cleanup.versions import version
 
 Arrays = dict[str, NDArray[Any]]
 LIBRARY = "py3langid"
@@ -90,8 +90,8 @@ def made(arrays: Arrays) -> Tables:
         "least": least.astype(np.int32),
         "prior": arrays["pc"].astype(np.float64),
     }
-    version, magnitude = importlib.metadata.version(LIBRARY), float(np.abs(arrays["ptc"]).max(initial=0))
-    return Tables(version, arrays["classes"].tolist(), unit, len(worth), magnitude, out)
+    magnitude = float(np.abs(arrays["ptc"]).max(initial=0))
+    return Tables(version(LIBRARY), arrays["classes"].tolist(), unit, len(worth), magnitude, out)
 
 
 def _whole(worth: NDArray[Any]) -> tuple[NDArray[np.int32], float]:
@@ -119,7 +119,7 @@ def unpack(data: bytes) -> Tables | None:
     plain = zstandard.decompress(data)
     end = 4 + int.from_bytes(plain[:4], "little")
     header = msgspec.msgpack.decode(plain[4:end], type=Header)
-    if header.tables["version"] != importlib.metadata.version(LIBRARY):
+    if header.tables["version"] != version(LIBRARY):
         return None
     begin = end + -end % ALIGNED
     found = {
