@@ -8,11 +8,13 @@ are made, and are waited for at the end.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from cleanup.disk import put_on_disk, send_to_disk
 from cleanup.part import FINISHED
@@ -23,12 +25,24 @@ START = Path("/proc/sys/kernel/random/boot_id")  # other at every start of the m
 LIST, STARTED = "lasting", "started"  # files in the working directory
 
 
+SESSION = b"kern.bootsessionuuid"  # what macOS calls the same
+
+
 def started() -> str:
     """Which start of the machine this is; where nobody says, every process takes it for another one."""
     try:
         return START.read_text().strip()
     except OSError:
-        return os.urandom(16).hex()
+        return _session(ctypes.CDLL(None)) or os.urandom(16).hex()
+
+
+def _session(library: Any) -> str:
+    """The same, where the system's library is asked; "" where it does not know."""
+    found, size = ctypes.create_string_buffer(64), ctypes.c_size_t(64)
+    ask = getattr(library, "sysctlbyname", None)
+    if ask is None or ask(SESSION, found, ctypes.byref(size), None, ctypes.c_size_t(0)):
+        return ""
+    return found.value.decode("ascii", "replace")
 
 
 class Lasting:

@@ -15,7 +15,7 @@ from cleanup.document import Document, Row, revert
 from cleanup.errors import CleanupError, RunError
 from cleanup.read.stream import READ_ERRORS
 from cleanup.run import Run
-from cleanup.write.record import encode, may_name, parse_line, value
+from cleanup.write.record import INSIDE, encode, may_name, parse_line, value
 
 ROWS = 1000  # of a Parquet file that are in memory at once
 SAME = 64  # documents of one id in one part whose ledgers are told apart
@@ -63,8 +63,9 @@ def _rows(path: Path, field: str) -> Iterator[bytes]:
                     summary["language"] = row["language"]
                 if row["spin"]:
                     summary["spin"] = {"verdict": row["spin"]}
-                line = {"id": row["id"], "source": row["source"], **json.loads(row["record"]), field: row["text"]}
-                line["cleanup"] = summary
+                own = json.loads(row["record"])
+                summary |= {name: own.pop(name) for name in INSIDE if name in own}
+                line = {"id": row["id"], "source": row["source"], **own, field: row["text"], "cleanup": summary}
                 if row["drop"]:
                     line["drop"] = json.loads(row["drop"])
                 yield encode(line)
@@ -189,8 +190,7 @@ def restore(record: dict[str, Any], kind: str, field: str, id_: str) -> Document
     summary = value(record["cleanup"])
     meta = {**summary["meta"], **{key: summary[key] for key in ("language", "spin") if key in summary}}
     own = {key: item for key, item in record.items() if key not in ("id", "source", field, "cleanup", "drop")}
-    if "drop" in summary:
-        own["drop"] = summary["drop"]
+    own |= {name: summary[name] for name in INSIDE if name in summary}
     return Document(
         id_,
         text=value(record[field]),

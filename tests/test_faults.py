@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import ctypes
 import gzip
 import json
 import lzma
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from cleanup import lasting
 from cleanup.config import Config, override
 from cleanup.errors import MissingExtra
 from cleanup.read.inputs import expand
@@ -382,3 +384,18 @@ def test_parsing_that_hangs_or_breaks_fails_one_document(monkeypatch: pytest.Mon
     assert [(doc.status, doc.text) for doc in batch] == [("kept", "parsed"), ("failed", ""), ("failed", ""), ("kept", "parsed")]
     assert "limits.stage_seconds = 0.2" in (batch[1].error or "")
     assert "RecursionError: too deep" in (batch[2].error or "")
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_start_of_the_machine_is_known_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, knows: bool) -> None:
+    class Library:  # of macOS
+        @staticmethod
+        def sysctlbyname(name: bytes, found: ctypes.Array[ctypes.c_char], *_: object) -> int:
+            if knows and name == b"kern.bootsessionuuid":
+                found.value = b"6F1C"
+            return 0 if knows else -1
+
+    monkeypatch.setattr(lasting, "START", tmp_path / "nowhere")
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: Library)
+    assert (lasting.started() == "6F1C") == knows
+    assert (lasting.started() == lasting.started()) == knows

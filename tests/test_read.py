@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanup.config import Config, LimitsConfig, ReadConfig, WriteConfig
+from cleanup.config import Config, LimitsConfig, ReadConfig, WriteConfig, override
 from cleanup.document import Document
 from cleanup.errors import InputError
 from cleanup.read.inputs import expand
@@ -222,17 +222,45 @@ def test_a_warc_record_that_claims_to_be_longer_than_the_file_does_not_swallow_i
         (b'{"id": "a", "text": "lone \\ud800"}\n', "", "jsonl"),
         (b'{"id": "a", "text": "caf\xe9"}\n', "", "jsonl"),
         (b'{"id": "a", "te\n{"id": "b", "text": "whole"}\n', "", "jsonl"),
-        (b'{\n  "text": "a"\n}\n', "", "text"),
+        (b'{\n  "text": "a"\n}\n', "", "list"),
         (b"<html><p>", "", "html"),
         (b"\n <!-- x --><!doctype HTML>", "", "html"),
         (b"1 < 2 and <b>bold</b>", "", "text"),
         (b"a,b\n1,2\n", "x.csv.gz", "csv"),
         (b"a,b\n1,2\n", "", "text"),
+        (b'id;text\r\n1;"a\nb"\r\n', "stdin", "csv"),
+        (b"\xef\xbb\xbftext\tn\nx\ty\n", "", "csv"),
+        (b"id,text\n1,x\n", "a.txt", "text"),
+        (b"id,text\n", "", "text"),
+        (b"id,text\n1,x,y\n", "", "text"),
+        (b"The text, at last\nand no more, it said\n", "", "text"),
+        (b"text, id\nThis, that\n", "", "text"),
+        ("\ufeff<!doctype html>".encode("utf-16-le"), "", "html"),
+        ("\ufeffGr\u00fc\u00dfe".encode("utf-16-be"), "", "text"),
         (b"", "x.html", "html"),
     ],
 )
 def test_sniff(head: bytes, name: str, format_: str) -> None:
     assert sniff(head, name) == format_
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("size", [1 << 20, 100])
+def test_records_of_two_bytes_a_character(tmp_path: Path, encoding: str, size: int) -> None:
+    texts = [f"Grüße {number}, 東京 😀" for number in range(2500)]
+    lines = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\r\n" for text in texts)
+    (tmp_path / "a.jsonl").write_bytes(("\ufeff" + lines).encode(encoding))
+    (tmp_path / "b.csv").write_bytes(("\ufefftext\tn\r\n" + "".join(f'"{text}"\t1\r\n' for text in texts)).encode(encoding))
+    config = override(Config(), {"read.part_bytes": size})
+    for name in ("a.jsonl", "b.csv"):
+        docs = [doc for part in plan(expand([str(tmp_path / name)]), config) for doc in read_part(part, config)]
+        assert [doc.text for doc in docs] == texts
+
+
+def test_a_record_over_many_lines_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({"text": "one"}, indent=2))
+    (doc,) = documents(tmp_path / "x.json")
+    assert "jq -c ." in (doc.error or "")
 
 
 def test_a_list_of_records_is_no_text(tmp_path: Path) -> None:

@@ -134,3 +134,17 @@ def test_standard_input_of_a_run_that_was_cut_short_is_compared(
         begin(data.replace(b"Harbour", b"Harvest"))
     assert begin(b"").counts["read"] == 8  # what it has is what is meant
     assert begin(data).counts["read"] == 8
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "parquet"])
+def test_what_a_record_says_and_what_was_found_in_it_outlive_a_second_cleaning(tmp_path: Path, format_: str) -> None:
+    text = "City reopens its river bridge\n\nPosted by Lena Moss | 3 hours ago\n\nCars will have to wait until the count is over."
+    records = [{"id": "a", "text": text, "drop": {"mine": 1}}, {"id": "b", "text": "Other words stand here.", "cleanup": "mine"}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    first = Pipeline().run(tmp_path / "in.jsonl", tmp_path / "first")
+    again = Pipeline(config=override(Config(), {"write.format": format_}))
+    second = again.run(first.path / "corpus" / "part-00000.jsonl", tmp_path / "second")
+    for run in (first, second):
+        (mine,), (other,) = find(run, "a"), find(run, "b")
+        assert mine.meta["authors"] == ["Lena Moss"]
+        assert (mine.record, other.record) == ({"drop": {"mine": 1}}, {"cleanup": "mine"})

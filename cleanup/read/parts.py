@@ -15,7 +15,7 @@ from cleanup.errors import CleanupError
 from cleanup.read import stream as streams
 from cleanup.read.inputs import Source, Sources, describe
 from cleanup.read.jsonl import read_jsonl
-from cleanup.read.sniff import HEAD, sniff
+from cleanup.read.sniff import HEAD, sniff, wide
 from cleanup.read.stream import Buffered
 from cleanup.read.table import read_csv, read_parquet
 from cleanup.read.warc import read_warc
@@ -26,6 +26,7 @@ LEAST = 4 << 20  # ... unless they were smaller than this many bytes
 
 STDIN = "stdin"  # the label of standard input
 LIST = "a list of records in JSON; to make a line of each: jq -c '.[]'"
+OBJECT = "a record in JSON over many lines; to make one line of it: jq -c ."
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True):
@@ -79,7 +80,7 @@ def _pieces(source: Source, config: Config, limit: int) -> list[Segment]:
     try:
         with streams.open_raw(source.path) as raw:
             head = raw.read(HEAD)
-        format_ = config.read.format if config.read.format != "auto" else sniff(head, source.label)
+        format_ = config.read.format if config.read.format != "auto" else sniff(head, source.label, _names(config))
         if format_ == "parquet":
             import polars
 
@@ -88,7 +89,7 @@ def _pieces(source: Source, config: Config, limit: int) -> list[Segment]:
             return [Segment(source, start, min(start + step, rows)) for start in range(0, rows, step)] or [Segment(source)]
     except _errors():
         return [Segment(source)]
-    if format_ != "jsonl" or streams.compression(head):
+    if format_ != "jsonl" or streams.compression(head) or wide(head):
         return [Segment(source)]
     return [Segment(source, start, min(start + limit, source.size)) for start in range(0, source.size, limit)]
 
@@ -169,14 +170,16 @@ def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Do
     """The documents of an open, decompressed stream in the format of the configuration, else the sniffed one."""
     limits, cfg = config.limits, config.read
     head, stream = streams.peek(stream, HEAD)
-    format_ = cfg.format if cfg.format != "auto" else sniff(head, source.label)
+    format_ = cfg.format if cfg.format != "auto" else sniff(head, source.label, _names(config))
+    if format_ in ("jsonl", "csv", "list") and (encoding := wide(head)):
+        head, stream = streams.peek(streams.recoded(stream, encoding), HEAD)
     if not head:
         stream.read(1)  # nothing, or the error on account of which there is nothing
         return
     if format_ == "jsonl":
         yield from read_jsonl(stream, source.path, source.label, cfg, limits)
     elif format_ == "list":
-        yield failure(source.path, 0, LIST, source.label)
+        yield failure(source.path, 0, LIST if b"[" in head.lstrip()[:4] else OBJECT, source.label)
     elif format_ == "warc":
         yield from read_warc(stream, source.path, source.label, limits)
     elif format_ == "csv":
@@ -185,6 +188,12 @@ def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Do
         yield from read_parquet(_seekable(stream, source, limits), source.path, source.label, cfg)
     else:
         yield from read_whole(stream, source.path, source.label, "html" if format_ == "html" else "text", limits)
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    """The columns that make a table of records."""
+    cfg = config.read
+    return cfg.text_field, cfg.html_field, cfg.id_field or "id", cfg.url_field
 
 
 def _seekable(stream: Buffered, source: Source, limits: LimitsConfig) -> str | io.BytesIO:

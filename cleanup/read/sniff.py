@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 import json
 import re
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 import msgspec
@@ -23,11 +27,20 @@ HTML_TAGS = re.compile(
 LIST = re.compile(rb'\[\s*\{\s*"(?:[^"\\\n]|\\.)*+"\s*:')
 HEAD = 1 << 16  # bytes that sniffing looks at
 LINES = 4  # of which one has to be a record
+OBJECT = re.compile(rb'\{\s*\n\s*"(?:[^"\\\n]|\\.)*+"\s*:')
+WIDE = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+NAME = re.compile(r"[\w.-]{1,64}")  # of a table's column
+FIELDS = ("text", "html", "id", "url")
 
 
-def sniff(head: bytes, name: str = "") -> str:
-    """The format of a stream that starts with `head` (decompressed) and is called `name`. A "list" of records is
-    read by nobody, but is no text either.
+def wide(head: bytes) -> str:
+    """The encoding of a stream whose every character has two bytes, as its mark says; "" for any other."""
+    return WIDE.get(head[:2], "") if head[2:4] != b"\0\0" else ""
+
+
+def sniff(head: bytes, name: str = "", fields: Collection[str] = FIELDS) -> str:
+    """The format of a stream that starts with `head` (decompressed) and is called `name`; `fields` are the columns by which a
+    table is told from a text. A "list" of records, or one record over many lines, is read by nobody, but is no text either.
 
     >>> sniff(b'{"text": "a"}', "x"), sniff(b"<!DOCTYPE html><p>a", "x.txt"), sniff(b"plain", "")
     ('jsonl', 'html', 'text')
@@ -36,17 +49,39 @@ def sniff(head: bytes, name: str = "") -> str:
         return "parquet"
     if head.startswith(b"WARC/"):
         return "warc"
+    if encoding := wide(head):
+        return sniff(head.decode(encoding, "replace").encode(), name, fields)
     suffix = _suffix(name)
     body = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if body.startswith(b"{") and _is_record(body, len(head) >= HEAD):
         return "jsonl"
-    if LIST.match(body):
+    if LIST.match(body) or OBJECT.match(body):
         return "list"
     if HTML_START.match(body[:2048]) or len(HTML_TAGS.findall(body[:8192])) >= 8:
         return "html"
     if suffix in ("jsonl", "csv", "html"):
         return suffix
-    return "text"
+    return "csv" if suffix != "text" and _is_table(head, fields) else "text"
+
+
+def delimiter(line: str) -> str:
+    """What stands between the cells of a table, by its first line."""
+    return max(",;\t|", key=line.count)
+
+
+def _is_table(head: bytes, fields: Collection[str]) -> bool:
+    """Whether a first line of nothing but names has one that is known, and the row behind it as many cells."""
+    first = head[: head.find(b"\n") + 1]
+    if not first or not any(field.encode("utf-8", "surrogatepass") in first for field in fields):
+        return False
+    lines = io.StringIO(head.decode("utf-8-sig", "replace"), newline="")
+    rows = csv.reader(lines, delimiter=delimiter(first.decode("utf-8", "replace")))
+    try:
+        names, row = next(rows), next((row for row in rows if row), [])
+    except csv.Error:
+        return False
+    known = all(map(NAME.fullmatch, names)) and len(set(names)) == len(names) and not set(fields).isdisjoint(names)
+    return known and len(names) == len(row) > 1
 
 
 def _suffix(name: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
 import os
+import re
 import select
 import stat
 import sys
@@ -21,7 +23,7 @@ from cleanup.errors import InputError
 
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 RATIO_GRACE = 16 << 20  # decompressed bytes before the ratio counts: small files of one repeated word are honest
-
+RECORD = re.compile(rb"\s*\{[^\n]*\}\s*\n")  # what a first line has to look like to be one
 PATIENCE = 0.2  # seconds of one wait for standard input
 
 READ_ERRORS = (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError, zlib.error, InputError)
@@ -197,6 +199,40 @@ def open_stream(path: str, limits: LimitsConfig) -> Buffered:
     return unpack(open_raw(path), limits)
 
 
+class _Recoded(io.RawIOBase):
+    """A stream of another encoding, as UTF-8."""
+
+    def __init__(self, stream: Buffered, encoding: str) -> None:
+        self.stream = stream
+        self.decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self.held = b""
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer`."""
+        data = b"more"
+        while data and not self.held:
+            data = self.stream.read1(1 << 16)
+            self.held = self.decoder.decode(data, final=not data).encode()
+        given = self.held[: len(buffer)]
+        self.held = self.held[len(given) :]
+        buffer[: len(given)] = given
+        return len(given)
+
+    def close(self) -> None:
+        """Close what lies below, too."""
+        self.stream.close()
+        super().close()
+
+
+def recoded(stream: Buffered, encoding: str) -> Buffered:
+    """A stream of records in such an encoding, as readers of records want it."""
+    return io.BufferedReader(_Recoded(stream, encoding), 1 << 16)
+
+
 class _Rejoined(io.RawIOBase):
     """A stream whose first bytes were read already."""
 
@@ -242,6 +278,6 @@ def peek(stream: Buffered, size: int) -> tuple[bytes, Buffered]:
         if not block:
             break
         head += block
-        if b"\n" in block and head.lstrip().startswith(b"{"):
+        if b"\n" in block and RECORD.match(head):
             break
     return head, io.BufferedReader(_Rejoined(head, stream, failed), 1 << 16)

@@ -11,6 +11,7 @@ from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
 from cleanup.read.jsonl import PIECE
 from cleanup.read.records import document, undecoded
+from cleanup.read.sniff import delimiter
 from cleanup.read.stream import Buffered
 
 ROWS = 1000  # Parquet rows that are in memory at once
@@ -29,9 +30,9 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
     except csv.Error as error:
         yield failure(source, 0, f"row 0: {error}", f"{label}#0")
         return
-    delimiter = max(",;\t|", key=first.count)
-    names = next(csv.reader([first], delimiter=delimiter), [])
-    rows = csv.reader(lines, delimiter=delimiter)
+    between = delimiter(first)
+    names = next(csv.reader([first], delimiter=between), [])
+    rows = csv.reader(lines, delimiter=between)
     number = 0
     while True:
         number += 1

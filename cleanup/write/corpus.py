@@ -12,7 +12,7 @@ from typing import IO, Any, Protocol
 
 from cleanup.config import Config
 from cleanup.write.directory import appearing
-from cleanup.write.record import encode, parse_line, value
+from cleanup.write.record import INSIDE, encode, parse_line, value
 
 BLOCK = 1 << 20
 TEXT_SEPARATOR = b"\n\f\n"  # a form feed between two documents: no line of a text is mistaken for it
@@ -82,7 +82,8 @@ class _Parquet:
     def line(self, line: bytes) -> None:
         record = parse_line(line)
         summary = value(record["cleanup"])
-        own = {key: item for key, item in record.items() if key not in ("id", "source", self.field, "cleanup", "drop")}
+        own = {key: item for key, item in record.items() if key not in ("id", "source", self.field, *INSIDE)}
+        own |= {name: summary[name] for name in INSIDE if name in summary}
         self.rows.append(
             {
                 "id": _utf8(str(value(record["id"]))),

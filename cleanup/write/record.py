@@ -21,6 +21,8 @@ _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _row_decoder = msgspec.json.Decoder(Row)
 UNENCODABLE = (UnicodeEncodeError, msgspec.EncodeError, TypeError)
 REASON = {"stage", "rule", "score", "why"}  # what `drop` says
+INSIDE = ("drop", "cleanup")  # fields of a record that are kept inside of `cleanup`
+LASTING = ("title", "authors", "date", "section", "tags", "category", "excerpt", "site", "url", "source", "views", "truncated")
 INTERNAL = ("language", "spin")  # meta that has a place of its own in the `cleanup` field
 
 
@@ -45,7 +47,7 @@ def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str,
     """The output record: the fields the document came with in their order, the text replaced, `cleanup` (and `drop`) added.
 
     `located` puts `id` and `source` in front where the record has none of its own, as the run directory wants it. What the record
-    itself calls `drop` is kept inside of `cleanup`.
+    itself calls `drop` or `cleanup` is kept inside of `cleanup`, and so is what an earlier cleaning found and took from the text.
     """
     record = doc.record or {}
     out: dict[str, Any] = {}
@@ -58,14 +60,23 @@ def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str,
     if located and "id" in record and not usable(value(record["id"])):
         out["id"] = doc.id  # null, say, names nothing
     out[text_field] = doc.text
-    out.pop("cleanup", None)  # of an earlier run; the new one stands at the end
-    own = value(out.pop("drop", None))
-    out["cleanup"] = summary(doc)
+    earlier, own = value(out.pop("cleanup", None)), value(out.pop("drop", None))
+    out["cleanup"] = _over(earlier, summary(doc))
     if own is not None and not (isinstance(own, dict) and own.keys() == REASON):
         out["cleanup"]["drop"] = own
     if doc.status == "dropped":
         out["drop"] = drop_reason(doc)
     return out
+
+
+def _over(earlier: Any, now: dict[str, Any]) -> dict[str, Any]:
+    """The `cleanup` field of a record that came with one."""
+    if earlier is None:
+        return now
+    if not (isinstance(earlier, dict) and isinstance(earlier.get("edits"), int) and isinstance(earlier.get("meta"), dict)):
+        return {**now, "cleanup": earlier}  # none of ours
+    found = {name: item for name, item in earlier["meta"].items() if name in LASTING}
+    return {**now, "meta": {**found, **now["meta"]}, **{name: earlier[name] for name in INSIDE if name in earlier}}
 
 
 def encode(data: Any) -> bytes:
