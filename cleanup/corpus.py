@@ -134,20 +134,16 @@ class Share(NamedTuple):
     config: Config
     directories: tuple[Path, ...]
     pairs: NDArray[np.uint64]
-    table: NDArray[Any] | None = None  # what their surfaces say; None: that is to be found out
 
 
 def compare(share: Share, attempt: int) -> NDArray[Any]:  # noqa: ARG001 (the engine's protocol)
-    """Verdicts on a share of the pairs: what their surfaces say, or what is to be said where that is nothing."""
+    """Verdicts on a share of the pairs."""
     from cleanup.dedup import canonical, cluster
 
     mapped = _mapped(share.directories)
     lines = Lines(mapped, share.config)
     try:
-        given = (lines.texts, mapped.sizes, share.config.dedup)
-        if share.table is None:
-            return cluster.surveyed(share.pairs, *given)
-        return cluster.resolved(share.pairs, share.table, *given, canonical.built_in())
+        return cluster.compare(share.pairs, lines.texts, mapped.sizes, share.config.dedup, canonical.built_in())
     finally:
         lines.close()
 
@@ -155,20 +151,10 @@ def compare(share: Share, attempt: int) -> NDArray[Any]:  # noqa: ARG001 (the en
 def comparison(config: Config, directories: tuple[Path, ...], engine: Engine) -> Compare:
     """What gives verdicts on pairs of documents, share by share."""
     from cleanup.dedup.cluster import SHARE
-    from cleanup.dedup.relation import unsettled
 
     def judged(pairs: NDArray[np.uint64]) -> NDArray[Any]:
-        table = shared(pairs, None)
-        if len(rest := unsettled(table)):  # few, as a rule: all together are fewer batches
-            table[rest] = shared(pairs[rest], table[rest])
-        return table
-
-    def shared(pairs: NDArray[np.uint64], table: NDArray[Any] | None) -> NDArray[Any]:
-        parts = [slice(begin, begin + SHARE) for begin in range(0, len(pairs), SHARE)]
-        some = (None if table is None else table[part] for part in parts)
-        shares = [
-            Share(at, config, directories, pairs[part], one) for at, (part, one) in enumerate(zip(parts, some, strict=True))
-        ]
+        parts = [pairs[begin : begin + SHARE] for begin in range(0, len(pairs), SHARE)]
+        shares = [Share(at, config, directories, part) for at, part in enumerate(parts)]
         tables = {share.number: found for share, found in engine.each(compare, shares)}
         return np.concatenate([tables[share.number] for share in shares])
 

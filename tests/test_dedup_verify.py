@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
+from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from rapidfuzz.distance import LCSseq
 
 from cleanup.config import DedupConfig
-from cleanup.dedup import alignment, verify
+from cleanup.dedup import verify
+from cleanup.dedup.alignment import align
 from cleanup.dedup.canonical import Classes
 from cleanup.dedup.relation import Verdict, judge, listed, passage, swapped, verdicts
-from cleanup.dedup.shingle import I64
+from cleanup.dedup.shingle import I64, fold, tokenise
 from cleanup.dedup.texts import Strings
 from tests.bench.corpus import Writer, boilerplated, events
 
@@ -93,44 +96,91 @@ def test_comparison_does_not_depend_on_the_batch() -> None:
     together = verdicts(texts, even, even + 1, cfg, NONE)
     for number, (one, other) in enumerate(pairs):
         assert verdicts([one, other], np.array([0]), np.array([1]), cfg, NONE) == [together[number]]
-        turned = swapped(judge([other, one], np.array([0]), np.array([1]), cfg, NONE))
+        turned = swapped(judge(Strings([other, one]), np.array([0]), np.array([1]), cfg, NONE))
         assert listed(turned) == [together[number]]
 
 
-def aligned(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> tuple[list[int], list[int]]:
-    bounds = np.cumsum([0, len(one), len(other)])
-    _, left, right = alignment._aligned(np.concatenate((one, other)), bounds, np.array([0]))
-    return left.tolist(), (right - len(one)).tolist()
+def content(text: str, classes: Classes) -> tuple[list[int], list[bool], list[bool]]:
+    """The content words of a text, by class: at most 4,000; whether each begins with a digit, with a small letter."""
+    (folded,) = fold([text], len(text) + 2)
+    tokens = tokenise(folded)
+    values = classes.lookup(tokens.hashes)
+    firsts = [chr(folded.units[begin]) for begin in tokens.starts]
+    kept = [(value, first.isdecimal(), first.islower()) for value, first in zip(values.tolist(), firsts, strict=True) if value]
+    words, figures, prose = zip(*kept[:4000], strict=True) if kept else ((), (), ())
+    return list(words), list(figures), list(prose)
+
+
+def thin(size: int, at: list[int]) -> tuple[int, int]:
+    """In how many stretches of a text fewer than a fifth of the words is aligned, and how many it has."""
+    parts = min(10, max(1, size // 8))
+    stretches = [[word for word in range(size) if word * parts // size == part] for part in range(parts)]
+    return sum(len(set(stretch) & set(at)) < 0.2 * len(stretch) for stretch in stretches), parts
+
+
+def aligned_by_hand(one: str, other: str, classes: Classes) -> dict[str, Any]:
+    sides = [content(text, classes) for text in (one, other)]
+    both = set(sides[0][0]) & set(sides[1][0])
+    places = [[at for at, word in enumerate(words) if word in both] for words, _, _ in sides]
+    rows = [np.array([words[at] for at in some], np.uint32) for some, (words, _, _) in zip(places, sides, strict=True)]
+    turned = (len(rows[1]), rows[1].tobytes()) < (len(rows[0]), rows[0].tobytes())
+    first, second = rows[::-1] if turned else rows
+    blocks = LCSseq.editops(first.tolist(), second.tolist()).as_matching_blocks()
+    found = [[block[side] + step for block in blocks for step in range(block[2])] for side in (0, 1)]
+    left, right = ([some[at] for at in row] for some, row in zip(places, found[::-1] if turned else found, strict=True))
+    shorter, longer = sorted(len(words) for words, _, _ in sides)
+    parts = [thin(len(words), at) for (words, _, _), at in zip(sides, (left, right), strict=True) if words]
+    pairs = [set(pairwise(words)) for words, _, _ in sides]
+    kinds = {
+        name: [
+            min(sum(side[kind]) for side in sides),
+            sum(sides[0][kind][a] and sides[1][kind][b] for a, b in zip(left, right, strict=True)),
+        ]
+        for kind, name in ((1, "figures"), (2, "prose"))
+    }
+    return {
+        "jaccard": len(pairs[0] & pairs[1]) / max(len(pairs[0] | pairs[1]), 1),
+        "aligned": len(left) / max(shorter, 1),
+        "spread": 1 - sum(few for few, _ in parts) / sum(all_ for _, all_ in parts) if shorter else 0,
+        "ratio": shorter / max(longer, 1),
+        "words": shorter,
+        **kinds,
+    }  # fmt: skip
+
+
+def alignable() -> Iterator[tuple[str, str]]:
+    rng = Random(3)
+    yield from cases()
+    for size in (3, 30, 63, 64, 65, 130, 700, 5000):
+        for kinds in (2, 9, 300):
+            vocabulary = [rng.choice(("w{}", "W{}", "{}", "the", "ж{}", "{}x", "京")).format(number) for number in range(kinds)]
+            one = [rng.choice(vocabulary) for _ in range(rng.randint(1, size))]
+            changed = [rng.choice((word, word, word, "other", "")) for word in one]
+            for other in (one, changed, changed[: len(one) // 2] + one, [rng.choice(vocabulary) for _ in range(size)]):
+                yield " ".join(one), " ".join(other)
 
 
 def test_words_are_aligned_as_by_a_library() -> None:
-    rng = np.random.default_rng(3)
-    for size in (3, 70, 64, 200, 1000):
-        for kinds in (2, 9, 300):
-            one, other = (rng.integers(0, kinds, rng.integers(0, size), dtype=np.uint32) for _ in range(2))
-            changed = one.copy()
-            changed[rng.random(len(one)) < 0.2] = kinds
-            for a, b in ((one, other), (one, changed), (one, one)):
-                first, second = sorted((a, b), key=lambda row: (len(row), row.tobytes()))
-                blocks = LCSseq.editops(first.tolist(), second.tolist()).as_matching_blocks()
-                wanted = [[block[side] + step for block in blocks for step in range(block[2])] for side in (0, 1)]
-                assert list(aligned(first, second)) == wanted
-                assert list(aligned(second, first)) == wanted[::-1]
+    classes = Classes({"": "the other", "w": "w1 w2 w3"})
+    pairs = list(alignable())
+    texts = [text for pair in pairs for text in pair]
+    even: I64 = np.arange(0, len(texts), 2)
+    found = align(Strings(texts), even, even + 1, classes)
+    turned = align(Strings(texts), even + 1, even, classes)
+    for number, (one, other) in enumerate(pairs):
+        wanted = aligned_by_hand(one, other, classes)
+        if not wanted["words"]:
+            continue  # nothing to be said
+        for some in (found, turned):
+            assert {name: column[..., number].tolist() for name, column in some._asdict().items()} == wanted
 
 
-def test_the_common_subsequence_is_a_longest_one() -> None:
-    rng = np.random.default_rng(2)
-    for _ in range(60):
-        one, other = (rng.integers(0, 6, rng.integers(0, 14), dtype=np.uint32) for _ in range(2))
-        left, right = aligned(one, other)
-        assert [one[i] for i in left] == [other[i] for i in right]
-        assert left == sorted(set(left))
-        assert right == sorted(set(right))
-        table = np.zeros((len(one) + 1, len(other) + 1), int)
-        for i, a in enumerate(one):
-            for j, b in enumerate(other):
-                table[i + 1, j + 1] = table[i, j] + 1 if a == b else max(table[i, j + 1], table[i + 1, j])
-        assert len(left) == table[-1, -1]
+def test_what_cannot_be_aligned_enough_is_not_aligned() -> None:
+    texts = ["a1 b1 c1 d1 x1 y1", "d1 c1 b1 a1 z1 v1 w1", "a1 b1 c1 d1 e1 f1"]
+    found = align(Strings(texts), np.array([0, 0]), np.array([1, 2]), NONE, 0.7)
+    assert found.aligned.tolist() == [4 / 6, 4 / 6]  # of the first pair only one in order
+    assert found.spread.tolist() == [0, 0]
+    assert align(Strings(texts), np.array([0]), np.array([1]), NONE, 0.6).aligned.tolist() == [1 / 6]
 
 
 def verdict(one: str, other: str, cfg: DedupConfig | None = None) -> Verdict:

@@ -17,7 +17,7 @@ from cleanup.dedup import candidates as sketched
 from cleanup.dedup.bands import components
 from cleanup.dedup.keep import Order
 from cleanup.dedup.pairs import Mask, known_among, pack, unique, unpack
-from cleanup.dedup.relation import VERDICT, Table, far, spun, surfaces, swapped, unsettled
+from cleanup.dedup.relation import VERDICT, Table, far, judge, swapped
 from cleanup.dedup.shingle import I64, U64
 from cleanup.dedup.texts import Fetch
 
@@ -30,36 +30,16 @@ if TYPE_CHECKING:
 Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 
 BATCH = 1 << 21  # bytes that are read at a time for comparison
-ALIGNED = 1 << 19  # and for alignment, which takes many times as much room
 BATCH_PAIRS = 512
 SHARE = 512  # pairs that make a worker's share
 
 
 def compare(pairs: U64, fetch: Fetch, sizes: I64, cfg: DedupConfig, classes: Classes) -> Table:
     """Verdicts on pairs of documents, whose texts, of about so many bytes each, are fetched a batch at a time."""
-    table = surveyed(pairs, fetch, sizes, cfg)
-    rest = unsettled(table)
-    table[rest] = resolved(pairs[rest], table[rest], fetch, sizes, cfg, classes)
-    return table
-
-
-def surveyed(pairs: U64, fetch: Fetch, sizes: I64, cfg: DedupConfig) -> Table:
-    """What the surfaces say about pairs of documents."""
     found = [np.zeros(0, VERDICT)]
-    for batch in batches(pairs, sizes, BATCH):
+    for batch in batches(pairs, sizes):
         numbers, a, b = _texts(batch)
-        found.append(surfaces(fetch(numbers), a, b, cfg))
-    return np.concatenate(found)
-
-
-def resolved(pairs: U64, table: Table, fetch: Fetch, sizes: I64, cfg: DedupConfig, classes: Classes) -> Table:
-    """What is to be said where that is nothing."""
-    found = [table[:0]]
-    begin = 0
-    for batch in batches(pairs, sizes, ALIGNED):
-        numbers, a, b = _texts(batch)
-        found.append(spun(table[begin : begin + len(batch)], fetch(numbers).strings(), a, b, cfg, classes))
-        begin += len(batch)
+        found.append(judge(fetch(numbers), a, b, cfg, classes))
     return np.concatenate(found)
 
 
@@ -70,7 +50,7 @@ def _texts(pairs: U64) -> tuple[list[int], I64, I64]:
     return numbers.tolist(), place[: len(a)], place[len(a) :]
 
 
-def batches(pairs: U64, sizes: I64, most: int) -> Iterator[U64]:
+def batches(pairs: U64, sizes: I64) -> Iterator[U64]:
     """Sorted pairs in runs whose texts take together about as many bytes as they may."""
     a, b = unpack(pairs)
     size = sizes[b].astype(np.int64)
@@ -79,7 +59,7 @@ def batches(pairs: U64, sizes: I64, most: int) -> Iterator[U64]:
     total = np.append(0, np.cumsum(size))
     begin = 0
     while begin < len(pairs):
-        end = int(np.searchsorted(total, total[begin] + most, "right")) - 1
+        end = int(np.searchsorted(total, total[begin] + BATCH, "right")) - 1
         end = min(max(end, begin + 1), begin + BATCH_PAIRS)
         yield pairs[begin:end]
         begin = end

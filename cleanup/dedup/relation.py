@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup import canonical, verify
-from cleanup.dedup.alignment import ALIGNED, Alignments, align
-from cleanup.dedup.shingle import I64, INVISIBLE, fold, tokenise
+from cleanup.dedup import verify
+from cleanup.dedup.alignment import align
+from cleanup.dedup.shingle import I64, INVISIBLE
 from cleanup.dedup.texts import Strings, Texts
-from cleanup.dedup.verify import F64, Mask, marks
+from cleanup.dedup.verify import F64, Mask
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -117,7 +116,7 @@ def _canonical(jaccard: float, aligned: float) -> Canonical | None:
 
 def verdicts(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> list[Verdict]:
     """Verdicts on pairs of different texts, one by one."""
-    return listed(judge(texts, a, b, cfg, classes))
+    return listed(judge(Strings(texts), a, b, cfg, classes))
 
 
 def far(table: Table) -> Mask:
@@ -125,18 +124,13 @@ def far(table: Table) -> Mask:
     return np.asarray((table["relation"] == 0) & (table["score"] < DOUBT * NEAR))
 
 
-def judge(texts: list[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> Table:
+def judge(texts: Texts, a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> Table:
     """Verdicts on pairs of different texts, given by their positions."""
-    table = surfaces(Strings(texts), a, b, cfg)
-    rest = unsettled(table)
+    table = surfaces(texts, a, b, cfg)
+    rest = np.flatnonzero((table["relation"] == 0) & ~table["differ"])  # of which the surfaces say nothing
     if len(rest):
         table[rest] = spun(table[rest], texts, a[rest], b[rest], cfg, classes)
     return table
-
-
-def unsettled(table: Table) -> I64:
-    """The pairs of which the surfaces say nothing."""
-    return np.flatnonzero((table["relation"] == 0) & ~table["differ"])
 
 
 def _sure(share: F64) -> F64:
@@ -180,20 +174,14 @@ def surfaces(texts: Texts, a: I64, b: I64, cfg: DedupConfig) -> Table:
     return table
 
 
-def spun(table: Table, texts: Sequence[str], a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> Table:
+def spun(table: Table, texts: Texts, a: I64, b: I64, cfg: DedupConfig, classes: Classes) -> Table:
     """What the canonical families say about pairs of which the surfaces say nothing."""
-    sides = np.stack((a, b), axis=1).reshape(-1)
-    numbers, place = np.unique(sides, return_inverse=True)
-    (folded,) = fold([texts[number] for number in numbers.tolist()], sys.maxsize)
-    tokens = tokenise(folded)
-    words, at, bounds = canonical.content(tokens.hashes, tokens.bounds, classes)
-    found = align(words, bounds[place], np.diff(bounds)[place], cfg.spun)
+    found = align(texts, a, b, classes, cfg.spun)
     fits = (found.aligned >= cfg.spun) & (found.spread >= SPREAD) & (found.words >= CONTENT) & (found.ratio >= PACE)
-    begins = tokens.starts[at]
-    figures, agree = _kept(folded.low[begins] - np.uint8(0x30) < 10, found, bounds[place], np.diff(bounds)[place])
+    figures, agree = found.figures
     fits &= (figures < FIGURES) | (agree >= AGREE * figures)
     # Two reports of one tour share its names, dates and places, not their prose.
-    prose, agree = _kept(marks(str.islower)[folded.units[begins]], found, bounds[place], np.diff(bounds)[place])
+    prose, agree = found.prose
     fits &= (found.aligned >= CLEAR) | ((agree >= PROSE * prose) & (prose > 0))
     near = DOUBT * np.minimum(found.aligned / cfg.spun, 1.0) * ((found.words >= CONTENT) & (found.spread > 0))
     table["relation"] = np.where(fits, RELATIONS.index("spun"), 0)
@@ -201,15 +189,6 @@ def spun(table: Table, texts: Sequence[str], a: I64, b: I64, cfg: DedupConfig, c
     table["canonical"], table["aligned"] = found.jaccard, found.aligned
     table["score"] = np.where(fits, _sure(found.aligned), np.maximum(table["score"], near))
     return table
-
-
-def _kept(flags: Mask, found: Alignments, starts: I64, sizes: I64) -> tuple[I64, I64]:
-    """How many content words with a flag the text with fewer has, and how many are aligned with one."""
-    total = np.append(0, np.cumsum(flags))
-    ends = starts + np.minimum(sizes, ALIGNED)
-    both = flags[found.left] & flags[found.right]
-    fewer = (total[ends] - total[starts]).reshape(-1, 2).min(axis=1)
-    return fewer, np.bincount(found.pair[both], minlength=len(fewer))
 
 
 def passage(text: str) -> str:

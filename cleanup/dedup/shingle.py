@@ -49,7 +49,6 @@ def odd32(seed: int, count: int) -> list[np.uint32]:
     return [u32((int(value) >> 32) | 1) for value in odd(seed, count)]
 
 
-_, _MIX, _LAST = odd32(0x57E9, 3)
 _PAD = "\0" * 8
 _UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
 SINGLE = 0x7F  # folded byte of a character that is a token of its own; its code goes into the hash
@@ -121,15 +120,6 @@ def tokenise(folded: Folded) -> Tokens:
     return Tokens(hashes[:found], bounds, starts[:found], ends[:found])
 
 
-def finish(value: U32, out: U32) -> None:
-    """Mix a polynomial value, so that every bit of it decides about every bit of the hash."""
-    np.right_shift(value, u32(16), out=out)
-    out ^= value
-    out *= _MIX
-    out ^= out >> u32(15)
-    out *= _LAST
-
-
 # ------------------------------------------------------------------------------------------ characters beyond ASCII
 _UNSPACED = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3040, 0x312F),
@@ -138,7 +128,9 @@ _UNSPACED = (
 INVISIBLE = frozenset((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
-_ALIKE = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xD800, 0xDFFF), (0xE000, 0xF8FF))  # a category each, no case
+ALIKE = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xD800, 0xDFFF), (0xE000, 0xF8FF))  # a category each, no case
+
+CASED = tuple(zip((0, *(last + 1 for _, last in ALIKE)), (*(first for first, _ in ALIKE), 0x10000), strict=True))  # the others
 
 
 @cache
@@ -148,9 +140,8 @@ def table() -> Bytes:
     Beyond the basic plane the first of two units decides: pictures separate, ideographs stand alone, others are letters.
     """
     small, letters, digits = np.arange(0x10000), np.zeros(0x10000, bool), {}
-    ends = [*(first for first, _ in _ALIKE), 0x10000]
-    for first, last in zip([0, *(last + 1 for _, last in _ALIKE)], ends, strict=True):
-        for code in range(first, last):
+    for first, after in CASED:
+        for code in range(first, after):
             char = chr(code)
             if unicodedata.category(char)[0] in "LMN":
                 letters[code] = True
@@ -159,7 +150,7 @@ def table() -> Bytes:
                     small[code] = ord(lowered)
                 if char.isdecimal():
                     digits[code] = 0x30 + unicodedata.decimal(char)
-    for first, last in _ALIKE:
+    for first, last in ALIKE:
         letters[first : last + 1] = unicodedata.category(chr(first))[0] == "L"
     # 0x80 and seven bits: letters of one block of 128 keep apart, blocks are shifted against each other.
     table = np.where(small < 0x80, small, 0x80 | ((small ^ (small >> 7) * 37) & 0x7F)).astype(np.uint8)

@@ -4,12 +4,11 @@ Sketches only propose. Here the full shingle sets of both texts are compared, ba
 containment both ways, the share of either text that lies in shared passages, and the dense core of these passages.
 
 A batch is laid out as sides: a0 b0 a1 b1 ..., side 2i and 2i + 1 being the two texts of pair i. What they share is counted by the
-kernels of `pairs.c`.
+kernel of `pairs.c`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import kernels
-from cleanup.dedup.shingle import AHEAD, I64, U32, table
+from cleanup.dedup.shingle import AHEAD, CASED, I64, U32, table
 from cleanup.dedup.texts import Texts
 
 F64 = NDArray[np.float64]
@@ -25,12 +24,6 @@ Mask = NDArray[np.bool_]
 
 SPARE = AHEAD + 3
 ENDINGS = frozenset('\0\n\r\t.!?:;"“”„«»‘•·|')  # behind one of these, and a blank, a capital says nothing
-
-
-@cache
-def marks(holds: Callable[[str], bool]) -> Mask:
-    """For every UTF-16 code unit whether it is a character for which something holds."""
-    return np.fromiter(map(holds, map(chr, range(0x10000))), bool, 0x10000)
 
 
 class Surface(NamedTuple):
@@ -53,10 +46,10 @@ def surface(texts: Texts, a: I64, b: I64, width: int) -> Surface:
     """Compare texts a[i] and b[i] (positions). Texts without tokens share nothing."""
     sides = np.stack((a, b), axis=1).reshape(-1)
     most = int(texts.size[sides].max(initial=0)) + SPARE
-    room = (np.empty(7 * most + 3, np.uint64), *_room(most), np.empty(most, np.uint8), np.empty(2 * most + 8, np.int64))
+    room = (np.empty(7 * most + 3, np.uint64), *room_for(most), np.empty(most, np.uint8), np.empty(2 * most + 8, np.int64))
     found, common, differ = np.empty((len(sides), 10), np.int64), np.empty(len(a), np.int64), np.empty(len(a), np.uint8)
     given = (texts.where, texts.size, most - SPARE, texts.escaped, sides, len(a))
-    _surface()(*given, table(), width, _signs(), *room, found, common, differ)
+    _surface()(*given, table(), width, signs(), *room, found, common, differ)
     size, covered, first, after, inside, at, longest, spans, begin, points = np.ascontiguousarray(found.T)
     longest = np.minimum(np.where(longest > 0, longest + width - 1, 0), spans)
     whole, of = np.maximum(spans, 1), size.reshape(-1, 2).T
@@ -83,37 +76,23 @@ def _sides(table: F64) -> F64:
     return np.ascontiguousarray(table.reshape(-1, 2).T)
 
 
-def meet(values: U32, starts: I64, counts: I64) -> tuple[Mask, I64, I64]:
-    """Values of the sides that the other side of the pair has, too, a flag each, one side after the other; the number of
-    different ones a pair: on either side, [2, n], and in common."""
-    met, size = np.empty(int(counts.sum()), np.uint8), np.empty(len(counts), np.int64)
-    common = np.empty(len(counts) // 2, np.int64)
-    _meet()(values, starts, counts, len(common), *_room(_most(counts)), met, size, common)
-    return met.view(bool), size.reshape(-1, 2).T, common
-
-
-def _most(counts: I64) -> int:
-    """The size of the largest pair."""
-    return int(counts.reshape(-1, 2).sum(axis=1).max(initial=0))
-
-
-def _room(most: int) -> tuple[U32, NDArray[np.uint8], U32]:
+def room_for(most: int) -> tuple[U32, NDArray[np.uint8], U32]:
     """What the kernels need to compare the values of a pair that has so many."""
     size = 1 << max(1, (2 * most - 1).bit_length())
     return np.empty(size, np.uint32), np.empty(size, np.uint8), np.empty(most, np.uint32)
 
 
 @cache
-def _signs() -> NDArray[np.uint8]:
-    """For every UTF-16 code unit marks, as in `pairs.c`: 1 a capital, 2 an end behind which a capital says nothing."""
-    signs = marks(str.isupper).astype(np.uint8)
-    signs[list(map(ord, ENDINGS))] |= 2
-    return signs
-
-
-@cache
-def _meet() -> kernels.Function:
-    return kernels.function("pairs_meet", "u32* i64* i64* i64 u32* u8* u32* u8* i64* i64*")
+def signs() -> NDArray[np.uint8]:
+    """For every UTF-16 code unit marks, as in `pairs.h`: 1 a capital, 2 an end behind which a capital says nothing, 4 a small
+    letter."""
+    found = np.zeros(0x10000, np.uint8)
+    for first, after in CASED:
+        chars = list(map(chr, range(first, after)))
+        found[first:after] = np.fromiter(map(str.isupper, chars), bool, len(chars)) * 1
+        found[first:after] |= np.fromiter(map(str.islower, chars), bool, len(chars)) * np.uint8(4)
+    found[list(map(ord, ENDINGS))] |= 2
+    return found
 
 
 @cache

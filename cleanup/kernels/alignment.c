@@ -1,48 +1,51 @@
-/* A longest common subsequence of two rows of words, by bits (Hyyro 2004), and an alignment that makes it. */
-#include "kernels.h"
+/* What two texts share once synonyms are put together: words in common, in which order, and where. The words are aligned by a longest
+ * common subsequence of two rows, by bits (Hyyro 2004). */
+#include "classes.h"
+#include "pairs.h"
 
-/* Words of a row, numbered as they come first, in a table of 2^(32 - shift) places; -1 is no number. */
+#define MOST 4000      /* content words of a text that are looked at */
+#define STRETCHES 10   /* of a text, at most */
+#define STRETCH 8      /* words of each, at least */
+#define THIN 0.2       /* share of the words of a stretch below which it is not aligned */
+#define JOIN 0x1842B36Fu /* seed 0xA116 */
+
+enum { FIGURE = 1, PROSE = 2 }; /* kinds of content words: begins with a digit, with a small letter */
+enum { WORDS, OTHERS, SHORTER_MET, ALIGNED, THINNED, PARTS, ONES, TWOS, COMMON, FIGURES, SAME_FIGURES, PROSES, SAME_PROSES, COLUMNS };
+
+/* The content words of a text: their classes and kinds. */
 typedef struct {
+    Text text;
     uint32_t *words;
-    int32_t *numbers;
-    uint32_t shift, mask, salt;
-} Table;
+    uint8_t *kinds;
+    int64_t count;
+} Content;
 
-/* What an alignment needs: the table; a row of bits for each word, where it stands; a row for each of the other words. */
+/* What a comparison needs: a set, and where its values are; for each of its values a number, and a row of bits: where the word
+ * stands; a row for each of the other words. Of either side: which words the other one has, where these stand, and the words
+ * there, or what is made of neighbours; and which of them are aligned. */
 typedef struct {
-    Table table;
+    Set set;
+    uint32_t *place;
+    int32_t *numbers;
     uint64_t *stands, *rows;
+    uint8_t *met[2];
+    uint32_t *some[2];
+    int64_t *at[2], *aligned[2];
 } Room;
 
-/* Empty, with room for `count` words. What they are decides where they go, so that nobody can make them all go to one place. */
-static void clear(Table *table, const uint32_t *words, int64_t count) {
-    uint32_t bits = 1, sum = 0;
-    while ((int64_t)1 << bits < 2 * count) bits++;
-    for (int64_t at = 0; at < count; at++) sum += words[at];
-    memset(table->numbers, 0xFF, sizeof *table->numbers << bits);
-    table->shift = 32 - bits;
-    table->mask = (uint32_t)(((uint64_t)1 << bits) - 1);
-    table->salt = (sum * UINT32_C(0x9E3779B1) ^ UINT32_C(0x5BD1E995)) | 1;
-}
-
-/* Where the word is, or may be put. */
-static uint32_t slot(const Table *table, uint32_t word) {
-    uint32_t at = word * table->salt >> table->shift;
-    while (table->numbers[at] >= 0 && table->words[at] != word) at = (at + 1) & table->mask;
-    return at;
-}
-
+/* A row of bits for each different word: where it stands. */
 static void note_words(Room *room, const uint32_t *words, int64_t count, int64_t blocks) {
     int32_t known = 0;
-    clear(&room->table, words, count);
+    clear_set(&room->set, count, sum_values(words, count));
     memset(room->stands, 0, (size_t)(count * blocks) * sizeof *room->stands);
     for (int64_t at = 0; at < count; at++) {
-        uint32_t where = slot(&room->table, words[at]);
-        if (room->table.numbers[where] < 0) {
-            room->table.words[where] = words[at];
-            room->table.numbers[where] = known++;
+        uint32_t where = find_slot(room->set, words[at]);
+        if (!room->set.flags[where]) {
+            room->set.values[where] = words[at];
+            room->set.flags[where] = 1;
+            room->numbers[where] = known++;
         }
-        room->stands[room->table.numbers[where] * blocks + (at >> 6)] |= UINT64_C(1) << (at & 63);
+        room->stands[room->numbers[where] * blocks + (at >> 6)] |= UINT64_C(1) << (at & 63);
     }
 }
 
@@ -68,11 +71,11 @@ static int64_t align_middle(const uint32_t *one, int64_t count, const uint32_t *
     uint64_t *rows = room->rows + blocks; /* behind the bits before the first word */
     memset(room->rows, 0xFF, (size_t)blocks * sizeof *rows);
     for (int64_t at = 0; at < others; at++) {
-        int32_t number = room->table.numbers[slot(&room->table, two[at])];
-        if (number < 0)
+        uint32_t where = find_slot(room->set, two[at]);
+        if (!room->set.flags[where])
             memcpy(rows + at * blocks, rows + (at - 1) * blocks, (size_t)blocks * sizeof *rows);
         else
-            step(rows + (at - 1) * blocks, room->stands + number * blocks, blocks, rows + at * blocks);
+            step(rows + (at - 1) * blocks, room->stands + room->numbers[where] * blocks, blocks, rows + at * blocks);
     }
     while (row && column) {
         if (unmet(rows + (row - 1) * blocks, column - 1)) {
@@ -115,27 +118,133 @@ static int64_t align(const uint32_t *one, int64_t count, const uint32_t *two, in
     return found;
 }
 
-/* The aligned words of some pairs of rows: pair p has words[bounds[2p]:bounds[2p + 1]] and those from there to bounds[2p + 2].
- * Of several longest subsequences it is the same one whichever row comes first. left, right: where they stand in words, at most
- * as many as the shorter row has; aligned[count]: how many of each pair. With n words in the longest row and b = (n + 63) / 64:
- * table and numbers[2^k >= 2n, at least 2], stands[n b], rows[(n + 1) b]. */
-KERNEL void rows_align(const uint32_t *words, const int64_t *bounds, const int64_t *pairs, int64_t count, uint32_t *table,
-                       int32_t *numbers, uint64_t *stands, uint64_t *rows, int64_t *left, int64_t *right, int64_t *aligned) {
-    Room room = {{table, numbers, 0, 0, 0}, stands, rows};
-    for (int64_t at = 0; at < count; at++) {
-        const int64_t *bound = bounds + 2 * pairs[at];
-        const uint32_t *one = words + bound[0], *two = words + bound[1];
-        int64_t sizes[2] = {bound[1] - bound[0], bound[2] - bound[1]};
-        int turned = sizes[1] < sizes[0];
-        if (sizes[0] == sizes[1])
-            turned = memcmp(two, one, (size_t)sizes[0] * sizeof *one) < 0;
-        aligned[at] = turned ? align(two, sizes[1], one, sizes[0], &room, right, left)
-                             : align(one, sizes[0], two, sizes[1], &room, left, right);
-        for (int64_t each = 0; each < aligned[at]; each++) {
-            left[each] += bound[0];
-            right[each] += bound[1];
+/* The same whichever row comes first: of several longest subsequences it is one. */
+static int64_t align_either(Room *room, const int64_t *counts) {
+    const uint32_t *one = room->some[0], *two = room->some[1];
+    int turned = counts[1] < counts[0];
+    if (counts[0] == counts[1]) turned = memcmp(two, one, (size_t)counts[0] * sizeof *one) < 0;
+    return turned ? align(two, counts[1], one, counts[0], room, room->aligned[1], room->aligned[0])
+                  : align(one, counts[0], two, counts[1], room, room->aligned[0], room->aligned[1]);
+}
+
+/* ------------------------------------------------------------------------------------------------------- content words */
+/* The content words of the text that was read. */
+static void read_content(Content *content, const uint8_t *marks, const uint32_t *classes, int32_t bits) {
+    const Text *text = &content->text;
+    int64_t count = 0;
+    for (int64_t at = 0; at < text->span && count < MOST; at++) {
+        int64_t begin = text->starts[at];
+        uint32_t value = class_of(text->hashes[at], classes, bits);
+        content->words[count] = value;
+        content->kinds[count] = (uint8_t)(((uint8_t)(text->low[begin] - '0') < 10 ? FIGURE : 0) |
+                                          (marks[text->units[begin]] & LOWER ? PROSE : 0));
+        count += value != 0;
+    }
+    content->count = count;
+}
+
+/* Into `found` how many stretches a text of `count` words has, and in how many of them few of the words are aligned. */
+static void count_stretches(int64_t count, const int64_t *at, const int64_t *aligned, int64_t some, int64_t *found) {
+    int64_t have[STRETCHES] = {0}, parts = count / STRETCH;
+    parts = parts < 1 ? 1 : parts < STRETCHES ? parts : STRETCHES;
+    for (int64_t i = 0; i < some; i++) have[at[aligned[i]] * parts / count]++;
+    for (int64_t part = 0; part < parts; part++) {
+        int64_t first = (part * count + parts - 1) / parts, after = ((part + 1) * count + parts - 1) / parts;
+        found[THINNED] += (double)have[part] < THIN * (double)(after - first);
+    }
+    found[PARTS] += parts;
+}
+
+/* How many words of a kind the text with fewer has, and how many are aligned with one. */
+static void count_kind(const Content *const both[2], const Room *room, int64_t some, uint8_t kind, int64_t *fewer, int64_t *agree) {
+    int64_t total[2] = {0, 0};
+    for (int side = 0; side < 2; side++)
+        for (int64_t i = 0; i < both[side]->count; i++) total[side] += (both[side]->kinds[i] & kind) != 0;
+    *fewer = total[0] < total[1] ? total[0] : total[1];
+    for (int64_t i = 0; i < some; i++)
+        *agree += (both[0]->kinds[room->at[0][room->aligned[0][i]]] & both[1]->kinds[room->at[1][room->aligned[1][i]]] & kind) != 0;
+}
+
+/* Into `found` how many different pairs of neighbours either text has, and how many both have. */
+static void count_neighbours(const Content *const both[2], Room *room, int64_t *found) {
+    int64_t counts[2];
+    for (int side = 0; side < 2; side++) {
+        const uint32_t *words = both[side]->words;
+        counts[side] = both[side]->count > 0 ? both[side]->count - 1 : 0;
+        for (int64_t i = 0; i < counts[side]; i++) {
+            uint32_t joined = words[i] * JOIN + words[i + 1];
+            room->some[side][i] = spread(joined ^ joined >> 16);
         }
-        left += aligned[at];
-        right += aligned[at];
+    }
+    const uint32_t *const values[2] = {room->some[0], room->some[1]};
+    found[COMMON] = meet(&room->set, values, counts, room->place, room->met, found + ONES);
+}
+
+/* What two texts share. Where the words in common can't make up the share `least` of the shorter one nothing else is looked at. */
+static void compare(const Content *const both[2], double least, Room *room, int64_t *found) {
+    const uint32_t *const words[2] = {both[0]->words, both[1]->words};
+    int64_t counts[2] = {both[0]->count, both[1]->count}, some[2] = {0, 0}, different[2];
+    meet(&room->set, words, counts, room->place, room->met, different);
+    for (int side = 0; side < 2; side++)
+        for (int64_t i = 0; i < counts[side]; i++) {
+            room->some[side][some[side]] = words[side][i];
+            room->at[side][some[side]] = i;
+            some[side] += room->met[side][i];
+        }
+    int64_t shorter = counts[0] < counts[1] ? counts[0] : counts[1];
+    found[WORDS] = counts[0];
+    found[OTHERS] = counts[1];
+    found[SHORTER_MET] = some[0] < some[1] ? some[0] : some[1];
+    found[ALIGNED] = -1;
+    if (!shorter || (double)found[SHORTER_MET] / (double)shorter < least) return;
+    int64_t aligned = found[ALIGNED] = align_either(room, some);
+    for (int side = 0; side < 2; side++) count_stretches(counts[side], room->at[side], room->aligned[side], aligned, found);
+    count_kind(both, room, aligned, FIGURE, found + FIGURES, found + SAME_FIGURES);
+    count_kind(both, room, aligned, PROSE, found + PROSES, found + SAME_PROSES);
+    count_neighbours(both, room, found);
+}
+
+/* Divide up what `pairs_align` gets for this, for texts of `longest` bytes. */
+static void place_content(Content *content, Room *room, uint8_t *from, int64_t longest) {
+    for (int side = 0; side < 2; side++) {
+        from = place_text(&content[side].text, from, longest);
+        content[side].words = (uint32_t *)(void *)from;
+        room->at[side] = (int64_t *)(void *)(content[side].words + MOST + 2);
+        room->aligned[side] = room->at[side] + MOST + 1;
+        room->some[side] = (uint32_t *)(room->aligned[side] + MOST + 1);
+        content[side].kinds = (uint8_t *)(room->some[side] + MOST + 2);
+        room->met[side] = content[side].kinds + MOST + 8;
+        from = room->met[side] + MOST + 8;
+    }
+    room->place = (uint32_t *)(void *)from;
+}
+
+/*
+ * What `pairs` pairs of texts share once synonyms are put together; all is as for `pairs_surface`, and classes, bits as `classes_fill`
+ * makes them. Into found[pairs][COLUMNS]: how many content words either text has, of which MOST are looked at; how many of them the
+ * other one has, too, in the text where these are fewer; how many are aligned, or -1 where the last number is less than the share
+ * `least` of the shorter text's, and all others are 0; the stretches of both texts in which few are aligned, and all; different
+ * pairs of neighbours in the one, in the other, and common; of words that begin with a digit how many there are in the text that
+ * has fewer, and how many are aligned with one; the same of words that begin with a small letter.
+ * With m = longest + AHEAD + 3, n = MOST or less, b = (n + 63) / 64: 54 m + 57 MOST bytes of space,
+ * values[2^bits >= 4 MOST], as many flags and numbers, stands[n b], rows[(n + 1) b].
+ */
+KERNEL void pairs_align(const uint64_t *where, const int64_t *sizes, int64_t longest, int32_t how, const int64_t *sides,
+                        int64_t pairs, const uint8_t *fold, const uint8_t *marks, const uint32_t *classes, int32_t bits, double least,
+                        uint64_t *space, uint32_t *values, uint8_t *flags, int32_t *numbers, uint64_t *stands, uint64_t *rows,
+                        int64_t *found) {
+    const Texts given = {where, sizes, how, fold};
+    Room room = {.set = {values, flags, 0, 0, 0}, .numbers = numbers, .stands = stands, .rows = rows};
+    Content content[2];
+    const Content *const both[2] = {content, content + 1};
+    place_content(content, &room, (uint8_t *)space, longest);
+    memset(found, 0, sizeof *found * (size_t)(COLUMNS * pairs));
+    for (int64_t pair = 0; pair < pairs; pair++, sides += 2, found += COLUMNS) {
+        int same = pair && sides[0] == sides[-2]; /* often the first text is that of the last pair */
+        for (int side = same; side < 2; side++) {
+            read_text(&content[side].text, &given, sides[side]);
+            read_content(content + side, marks, classes, bits);
+        }
+        compare(both, least, &room, found);
     }
 }

@@ -1,25 +1,17 @@
 /* What the two texts of a pair share: values that both have, passages, and what either has for itself. Sides are laid out
  * a0 b0 a1 b1 ..., side 2i and 2i + 1 being the two texts of pair i. */
-#include "sketch.h"
+#include "pairs.h"
 
 #define GAP 2       /* what a token outside shared passages costs a core, against one for a token inside */
 #define FACTS 4     /* different figures or names that only one text has, from which on two may be two fillings of one form */
 #define FILLED 0.6  /* share of the words that only one text has, that are such facts: elsewhere it is prose that differs */
 
 enum { BOTH = 3, FACT = 4 };    /* flags of a value: 1 and 2 are the sides that have it */
-enum { UPPER = 1, ENDING = 2 }; /* marks of a code unit */
 enum { SIZE, COVERED, FIRST, AFTER, INSIDE, AT, LONGEST, SPAN, BEGIN, POINTS, COLUMNS };
-
-/* Values, and flags of each, in a table of 2^(32 - shift) places, where no flag is no value. */
-typedef struct {
-    uint32_t *values;
-    uint8_t *flags;
-    uint32_t shift, mask, salt;
-} Set;
 
 /* An empty set with room for `count` values. What they are decides where they go, so that nobody can make them all go to one
  * place: `sum` is made of them. */
-static void clear(Set *set, int64_t count, uint32_t sum) {
+void clear_set(Set *set, int64_t count, uint32_t sum) {
     uint32_t bits = 1;
     while ((int64_t)1 << bits < 2 * count) bits++;
     memset(set->flags, 0, (size_t)1 << bits);
@@ -28,35 +20,22 @@ static void clear(Set *set, int64_t count, uint32_t sum) {
     set->salt = (sum * UINT32_C(0x9E3779B1) ^ UINT32_C(0x5BD1E995)) | 1;
 }
 
-/* Where the value is, or may be put. */
-static inline uint32_t slot(const Set set, uint32_t value) {
-    uint32_t at = value * set.salt >> set.shift;
-    while (set.flags[at] && set.values[at] != value) at = (at + 1) & set.mask;
-    return at;
-}
-
-static uint32_t sum(const uint32_t *values, int64_t count) {
-    uint32_t total = 0;
-    for (int64_t at = 0; at < count; at++) total += values[at];
-    return total;
-}
-
 /* Which values of two sides the other has, too, met[side][value]; of how many different ones each has, size[2]; how many have
  * both. place[counts[0]]. */
-static int64_t meet(Set *room, const uint32_t *const values[2], const int64_t *counts, uint32_t *place, uint8_t *const met[2],
-                    int64_t *size) {
+int64_t meet(Set *room, const uint32_t *const values[2], const int64_t *counts, uint32_t *place, uint8_t *const met[2],
+             int64_t *size) {
     int64_t common = 0, others = 0, known = 0;
-    clear(room, counts[0] + counts[1], sum(values[0], counts[0]) + sum(values[1], counts[1]));
+    clear_set(room, counts[0] + counts[1], sum_values(values[0], counts[0]) + sum_values(values[1], counts[1]));
     const Set set = *room; /* of which a compiler knows that nothing written below changes it */
     for (int64_t at = 0; at < counts[0]; at++) {
-        uint32_t value = values[0][at], where = slot(set, value);
+        uint32_t value = values[0][at], where = find_slot(set, value);
         known += !set.flags[where];
         set.values[where] = value;
         set.flags[where] = 1;
         place[at] = where;
     }
     for (int64_t at = 0; at < counts[1]; at++) {
-        uint32_t value = values[1][at], where = slot(set, value);
+        uint32_t value = values[1][at], where = find_slot(set, value);
         uint8_t old = set.flags[where];
         set.values[where] = value;
         set.flags[where] = old | 2;
@@ -68,23 +47,6 @@ static int64_t meet(Set *room, const uint32_t *const values[2], const int64_t *c
     size[0] = known;
     size[1] = others;
     return common;
-}
-
-/*
- * The same for `pairs` pairs: side s has the values starts[s] to starts[s] + counts[s]. With n values in the largest pair:
- * words[2^bits >= 2 n, at least 2], as many flags, place[n]. `met` has an entry for each value of each side, one side after the
- * other.
- */
-KERNEL void pairs_meet(const uint32_t *values, const int64_t *starts, const int64_t *counts, int64_t pairs, uint32_t *words,
-                       uint8_t *flags, uint32_t *place, uint8_t *met, int64_t *size, int64_t *common) {
-    Set set = {words, flags, 0, 0, 0};
-    for (int64_t pair = 0; pair < pairs; pair++) {
-        const int64_t *count = counts + 2 * pair;
-        const uint32_t *const both[2] = {values + starts[2 * pair], values + starts[2 * pair + 1]};
-        uint8_t *const flagged[2] = {met, met + count[0]};
-        common[pair] = meet(&set, both, count, place, flagged, size + 2 * pair);
-        met += count[0] + count[1];
-    }
 }
 
 /* ------------------------------------------------------------------------------------------------------------- passages */
@@ -138,18 +100,6 @@ static int64_t shared(const uint8_t *met, int64_t count, int64_t span, int64_t w
 }
 
 /* ------------------------------------------------------------------------------------------- two fillings of one form */
-/* A text: its bytes; what `fold_text` found in it; folded bytes, and the code units that these were folded from; the tokens among
- * them, their hashes, the shingles that begin with the first `count` of them. A separator stands before the first token. */
-typedef struct {
-    const uint8_t *text;
-    int64_t size, span, count;
-    int special;
-    uint8_t *low;
-    uint16_t *units;
-    int64_t *starts, *ends;
-    uint32_t *hashes, *values;
-} Text;
-
 /* Whether a token is a figure, or a name of people, places, firms: with a capital, and not at the beginning of a sentence. */
 static int is_fact(const Text *text, const uint8_t *marks, int64_t token) {
     int64_t at = text->starts[token];
@@ -190,9 +140,9 @@ static int64_t distinct_facts(Set *set, const Text *text, const uint8_t *marks, 
     int64_t size = 0, count = 0;
     for (int64_t token = 0; token < text->span; token++)
         if (!met[token] && is_fact(text, marks, token)) found[size++] = text->hashes[token];
-    clear(set, size, sum(found, size));
+    clear_set(set, size, sum_values(found, size));
     for (int64_t at = 0; at < size; at++) {
-        uint32_t where = slot(*set, found[at]);
+        uint32_t where = find_slot(*set, found[at]);
         count += !set->flags[where];
         set->values[where] = found[at];
         set->flags[where] = FACT;
@@ -223,7 +173,7 @@ static int differs(Set *set, Text *const texts[2], const uint8_t *marks, const i
 
 /* ---------------------------------------------------------------------------------------------------------------- texts */
 /* Room for a text of `longest` bytes: 27 * (longest + AHEAD + 3) bytes. Returns where it ends, a multiple of eight. */
-static uint8_t *place_text(Text *text, uint8_t *room, int64_t longest) {
+uint8_t *place_text(Text *text, uint8_t *room, int64_t longest) {
     int64_t most = longest + AHEAD + 3;
     text->starts = (int64_t *)(void *)room;
     text->ends = text->starts + most;
@@ -234,16 +184,15 @@ static uint8_t *place_text(Text *text, uint8_t *room, int64_t longest) {
     return room + ((27 * most + 7) & ~(int64_t)7);
 }
 
-/* The tokens and shingles of a text. */
-static void read_text(Text *text, const uint8_t *data, int64_t size, int how, const uint8_t *fold, int64_t width) {
-    text->text = data;
-    text->size = size;
+/* The tokens of a text. */
+void read_text(Text *text, const Texts *texts, int64_t number) {
+    text->text = (const uint8_t *)(uintptr_t)texts->where[number];
+    text->size = texts->sizes[number];
     text->low[0] = 0;
     text->units[0] = 0;
-    int64_t length = 1 + fold_text(data, size, how | UNITS, fold, text->low + 1, text->units + 1, &text->special);
+    int64_t length = 1 + fold_text(text->text, text->size, texts->how | UNITS, texts->fold, text->low + 1, text->units + 1, &text->special);
     memset(text->low + length, 0, 9); /* a separator, and eight bytes for whoever reads eight at a time */
     text->span = text_tokens(text->low, text->units, 0, length + 1, text->special & ALONE, text->hashes, text->starts, text->ends);
-    text->count = text_shingles(text->hashes, text->span, width, text->values);
 }
 
 /* Where the longest passage lies among the code points of a text. */
@@ -274,14 +223,17 @@ KERNEL void pairs_surface(const uint64_t *where, const int64_t *sizes, int64_t l
                           int64_t pairs, const uint8_t *fold, int64_t width, const uint8_t *marks, uint64_t *room,
                           uint32_t *words, uint8_t *flags, uint32_t *place, uint8_t *met, int64_t *passages, int64_t *found,
                           int64_t *common, uint8_t *differ) {
+    const Texts given = {where, sizes, how, fold};
     Set set = {words, flags, 0, 0, 0};
     Text one, two, *const texts[2] = {&one, &two};
     place_text(&two, place_text(&one, (uint8_t *)room, longest), longest);
     memset(found, 0, sizeof *found * (size_t)(2 * COLUMNS * pairs));
     for (int64_t pair = 0; pair < pairs; pair++, sides += 2, found += 2 * COLUMNS) {
         int same = pair && sides[0] == sides[-2]; /* often the first text is that of the last pair */
-        for (int side = same; side < 2; side++)
-            read_text(texts[side], (const uint8_t *)(uintptr_t)where[sides[side]], sizes[sides[side]], how, fold, width);
+        for (int side = same; side < 2; side++) {
+            read_text(texts[side], &given, sides[side]);
+            texts[side]->count = text_shingles(texts[side]->hashes, texts[side]->span, width, texts[side]->values);
+        }
         int64_t count[2] = {one.count, two.count}, stretch[2], size[2], *next = passages;
         const uint32_t *const both[2] = {one.values, two.values};
         uint8_t *const flagged[2] = {met, met + count[0]};

@@ -1,8 +1,7 @@
 /* From the hashes of tokens and shingles to sketches. What these are must never change: indexes hold them. */
-#include "sketch.h"
+#include "classes.h"
 
 #define LATE 0x80000000u /* set in what later rounds of a signature fill in */
-#define FIRM 0x80000000u /* set in words that no spinner is known to change */
 #define ROUNDS 6         /* at most, before the slots still empty are filled one by one */
 #define MOST 128         /* values that are sorted by counting */
 #define ANCHORS 16       /* smallest hashes of a text that are kept, for either family */
@@ -17,7 +16,6 @@
 #define LEFT 0x4B50989Bu /* seed 0x9A12 */
 #define WORD 0x1034E5EA01974C27u /* seed 0xA2C402 */
 #define TEXT 0x3156C2B1209FCC7Fu
-#define CLASS 0x9E3779B1u /* the golden ratio: where a word stands in the table of classes; nothing else depends on it */
 static const uint32_t XOR[ROUNDS] = {0xEB12B323u, 0x0D4E5C95u, 0x6374363Fu, 0x5BA64CFFu, 0x84E54CE5u, 0xD698753Fu};   /* 0xF55 */
 static const uint32_t TIMES[ROUNDS] = {0x0310E919u, 0xF8D75353u, 0x4B5C01D7u, 0xC40874C1u, 0x02504335u, 0xDFBA9BEBu}; /* 0xF56 */
 
@@ -195,43 +193,6 @@ static uint64_t exact_key(const uint32_t *hashes, const uint32_t *values, int64_
 
 /* ------------------------------------------------------------------------------------------------ the canonical family */
 
-static int64_t home(uint32_t word, int32_t bits) { return (int64_t)(word * CLASS >> (32 - bits)); }
-
-/*
- * Put `count` words with their values into table[(1 << bits) + 1][2], pairs of a word and its value, which has `0, FIRM` where
- * there is none; so it has in most places. No word is 0. The last pair is the first one again.
- */
-KERNEL void classes_fill(const uint32_t *words, const uint32_t *values, int64_t count, uint32_t *table, int32_t bits) {
-    int64_t mask = ((int64_t)1 << bits) - 1;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t at = home(words[i], bits);
-        while (table[2 * at]) at = (at + 1) & mask;
-        table[2 * at] = words[i];
-        table[2 * at + 1] = values[i];
-    }
-    memcpy(table + 2 * mask + 2, table, 2 * sizeof *table);
-}
-
-/* The value of a word: 0 for a stop word, below FIRM for a word with a class, else the word's own. Two places are looked at at
- * a time, for to guess where a word is costs a processor more. */
-static uint32_t class_of(uint32_t word, const uint32_t *table, int32_t bits) {
-    uint32_t own = word | FIRM, change = 0, more; /* change: what tells the value from the word's own */
-    int64_t at = home(word, bits);
-    do {
-        const uint32_t *one = table + 2 * at, *two = one + 2;
-        uint32_t first = -(uint32_t)(one[0] == word), second = -(uint32_t)(two[0] == word);
-        change |= ((one[1] ^ own) & first) | ((two[1] ^ own) & second);
-        more = ~(first | second) & -(uint32_t)(one[0] != 0) & -(uint32_t)(two[0] != 0);
-        at = (at + 2) & (((int64_t)1 << bits) - 1);
-    } while (more);
-    return own ^ change;
-}
-
-/* The values of `count` words. */
-KERNEL void classes_lookup(const uint32_t *words, int64_t count, const uint32_t *table, int32_t bits, uint32_t *values) {
-    for (int64_t i = 0; i < count; i++) values[i] = class_of(words[i], table, bits);
-}
-
 /*
  * The `most` smallest pairs of neighbouring content words: stop words dropped, the others by class. Pairs with a word that no
  * spinner is known to change have the smaller values. room[size].
@@ -240,7 +201,7 @@ static void canonical(const uint32_t *hashes, int64_t size, const uint32_t *tabl
                       uint32_t *found) {
     int64_t words = 0, firm = 0;
     for (int64_t i = 0; i < size; i++) {
-        if (i + 16 < size) __builtin_prefetch(table + 2 * home(hashes[i + 16], bits));
+        if (i + 16 < size) __builtin_prefetch(table + 2 * class_home(hashes[i + 16], bits));
         uint32_t value = class_of(hashes[i], table, bits);
         room[words] = value;
         words += value != 0;

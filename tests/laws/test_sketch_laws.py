@@ -127,7 +127,7 @@ def signature(values: list[int], k: int) -> list[int]:
 
 def canonical(tokens: list[int], size: int) -> list[int]:
     (left,) = (int(one) for one in odd32(0x9A12, 1))
-    classes = dict(zip(built_in().keys.tolist(), built_in().values.tolist(), strict=True))
+    classes = dict(built_in().table.tolist())  # empty places are no word
     content = [value for token in tokens if (value := classes.get(token, token | int(FIRM)))]
     found = set()
     for one, two in pairwise(content):
