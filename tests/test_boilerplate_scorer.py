@@ -92,6 +92,34 @@ def test_a_forest_adds_its_leaves() -> None:
     assert forest.odds(table, np.array([0, 1])).tolist() == [0, 2]
 
 
+def test_a_forest_says_what_each_of_its_trees_says() -> None:
+    random = np.random.default_rng(1)
+    feature, border = random.integers(0, 3, (9, 4)), random.integers(0, 5, (9, 4)) / 4
+    leaves = random.integers(-SCALE, SCALE, (9, 16))
+    forest = Forest(Trees(["a", "b", "c"], 7, feature.tolist(), border.tolist(), leaves.tolist()))
+    for size in (0, 1, 63, 64, 65, 130):
+        table = random.integers(0, 5, (3, size)) / 4
+        columns = {name: column.astype(np.float32) for name, column in zip("abc", table, strict=True)}
+        sums = [
+            7
+            + sum(
+                int(
+                    leaves[tree][
+                        sum((row[f] > b) << at for at, (f, b) in enumerate(zip(feature[tree], border[tree], strict=True)))
+                    ]
+                )
+                for tree in range(9)
+            )
+            for row in table.T
+        ]
+        assert forest.odds(columns, np.arange(size)).tolist() == [one / SCALE for one in sums]
+
+
+def test_trees_of_several_depths_are_refused() -> None:
+    with pytest.raises(RuleError, match="depth"):
+        Forest(Trees(["a"], 0, [[0] * 9], [[0.5] * 9], [[0] * 512]))
+
+
 def test_the_weights_that_ship_fit_the_features() -> None:
     scorer = Scorer.load(directories())
     assert scorer
@@ -127,10 +155,14 @@ def test_what_is_next_to_a_line_counts() -> None:
 
 
 def test_a_line_within_the_article_is_of_another_kind_than_one_behind_it() -> None:
-    state = State(Page(f"A title\n{LONG}\n• One of them\n{LONG}\nOne of all of them"), {})
-    article = _article(state, np.zeros(5), np.zeros(5, bool))
+    page = Page(f"A title\n{LONG}\n• One of them\n{LONG}\nOne of all of them")
+    article = _article(State(page, {}), np.zeros(5), np.zeros(5, bool))
     assert article == [1, 3]
-    assert [Scorer.kind(state, line, article) for line in (0, 2, 4)] == [(0, 1), (1, 0), (2, 2)]
+    scorer = Scorer.load(directories())
+    assert scorer
+    (asked,) = scorer._asked(Lines.of([page]), np.ones(5), [article], [False])
+    assert [(place, size) for _, place, size, *_ in asked] == [(0, 1), (1, 3), (1, 0), (1, 3), (2, 2)]
+    assert all(likely and doubted < 0.9 <= confidence for _, _, _, likely, _, confidence, doubted in asked)
 
 
 def test_what_introduces_the_next_line_stays() -> None:

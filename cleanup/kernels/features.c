@@ -14,43 +14,43 @@ static uint32_t kind_of(const uint16_t *classes, uint32_t point) {
     return point < KNOWN ? classes[point] : point < 0x323B0 ? LETTER | WORD | HAN : 0;
 }
 
-/* Whether the last four characters, the latest one first, are a year: 19 or 20, and two digits of any script. */
-static int is_year(const uint32_t *last, const uint16_t *classes) {
-    int century = (last[3] == '1' && last[2] == '9') || (last[3] == '2' && last[2] == '0');
-    return century && kind_of(classes, last[1]) & DIGIT;
-}
-
 /* What the characters of the line data[begin:end] add to column c of it, which is counts[c * room]. */
 static void count_forms(const uint8_t *data, int64_t begin, int64_t end, const uint16_t *classes, int64_t room, int32_t *counts) {
-    int ends = 0; /* whether no word stands behind the last year */
+    int ends = 0, year = 0; /* whether no word stands behind the last year, and whether there is one */
     int word = 0; /* letters of a word so far, more than SMALL where something else is in it, too */
-    uint32_t last[4] = {0, 0, 0, 0}, before = BEFORE;
+    int32_t digits = 0, capitals = 0, starts = 0, commas = 0, marks = 0, little = 0;
+    uint32_t point = 0, one = 0, two = 0, three, before = BEFORE; /* the last characters, the latest one first */
     for (int64_t at = begin; at < end;) {
-        memmove(last + 1, last, 3 * sizeof *last);
-        last[0] = next_point(data, end, &at);
-        uint32_t kind = kind_of(classes, last[0]);
+        three = two;
+        two = one;
+        one = point;
+        point = next_point(data, end, &at);
+        uint32_t kind = kind_of(classes, point);
         if (kind & WORD) {
             ends = 0;
             word = kind & LETTER && word <= SMALL ? word + 1 : SMALL + 1;
             if (kind & UPPER) {
-                counts[CAPITALS * room]++;
-                counts[STARTS * room] += (before & BEFORE) != 0;
+                capitals++;
+                starts += (before & BEFORE) != 0;
             } else if (kind & DIGIT) {
-                counts[DIGITS * room]++;
-                ends = is_year(last, classes);
-                counts[IS_YEAR * room] |= ends;
+                digits++; /* a year: 19 or 20, and two digits of any script */
+                ends = ((three == '1' && two == '9') || (three == '2' && two == '0')) && kind_of(classes, one) & DIGIT;
+                year |= ends;
             }
         } else {
-            counts[LITTLE * room] += word > 0 && word <= SMALL;
+            little += word > 0 && word <= SMALL;
             word = 0;
+            commas += (kind & COMMA) != 0;
         }
-        counts[COMMAS * room] += (kind & COMMA) != 0;
-        counts[MARKS * room] += (kind & MARK) != 0;
+        marks += (kind & MARK) != 0;
         before = kind;
     }
-    counts[LITTLE * room] += word > 0 && word <= SMALL;
+    const int32_t found[] = {digits, capitals, starts, commas, marks, little + (word > 0 && word <= SMALL)};
+    for (int column = DIGITS; column <= LITTLE; column++)
+        counts[column * room] = found[column];
+    counts[IS_YEAR * room] = year;
     counts[ENDS_YEAR * room] = ends;
-    counts[ENDS_COLON * room] = last[0] == ':' || last[0] == 0xFF1A;
+    counts[ENDS_COLON * room] = point == ':' || point == 0xFF1A;
 }
 
 /* Whether the line data[begin:end] begins as an entry of a list does: a bullet, or a number of one or two digits. */
@@ -83,6 +83,8 @@ KERNEL void features_forms(const uint8_t *data, const int64_t *begin, const int6
 
 /* The byte behind the first `size` characters of data[begin:end]. */
 static int64_t behind(const uint8_t *data, int64_t begin, int64_t end, int64_t size) {
+    if (end - begin <= size)
+        return end;
     for (; begin < end; begin++)
         if (is_first(data[begin]) && !size--)
             break;
@@ -90,10 +92,13 @@ static int64_t behind(const uint8_t *data, int64_t begin, int64_t end, int64_t s
 }
 
 static uint64_t hash_bytes(const uint8_t *data, int64_t begin, int64_t end) {
-    uint64_t hash = (uint64_t)(end - begin);
-    for (; begin < end; begin++)
-        hash = (hash ^ data[begin]) * GOLDEN, hash ^= hash >> 32;
-    return hash;
+    uint64_t hash = (uint64_t)(end - begin), some;
+    for (; begin + 8 <= end; begin += 8)
+        hash = (hash ^ read_eight(data + begin)) * GOLDEN, hash ^= hash >> 32;
+    for (some = 0; begin < end; begin++)
+        some = some << 8 | data[begin];
+    hash = (hash ^ some) * GOLDEN;
+    return hash ^ hash >> 32;
 }
 
 /* A table of keys of one page, with what is known of each. */
@@ -130,20 +135,17 @@ KERNEL void features_repeats(const uint8_t *data, const int64_t *begin, const in
     int32_t *repeat = counts + REPEAT * count, *on = counts + GOES_ON * count;
     for (int64_t page = 0; page < pages; page++) {
         uint64_t mask = make_table(table, first[page + 1] - first[page]);
-        for (int pass = 0; pass < 2; pass++)
-            for (int64_t line = first[page]; line < first[page + 1]; line++) {
-                int64_t stop = behind(data, begin[line], end[line], ALIKE_CHARS);
-                struct seen *found = find(table, mask, hash_bytes(data, begin[line], stop));
-                if (!pass)
-                    found->count++;
-                else
-                    repeat[line] = found->count;
-            }
-        for (int64_t line = first[page] + 1; line < first[page + 1]; line++) {
-            int64_t size = behind(data, begin[line], end[line], HEAD_CHARS) - begin[line];
-            on[line] = size == behind(data, begin[line - 1], end[line - 1], HEAD_CHARS) - begin[line - 1] &&
-                       !memcmp(data + begin[line], data + begin[line - 1], (size_t)size);
+        int64_t size, before = -1;
+        for (int64_t line = first[page]; line < first[page + 1]; line++, before = size) {
+            int64_t stop = behind(data, begin[line], end[line], ALIKE_CHARS);
+            struct seen *found = find(table, mask, hash_bytes(data, begin[line], stop));
+            found->count++;
+            repeat[line] = (int32_t)(found - table);
+            size = behind(data, begin[line], end[line], HEAD_CHARS) - begin[line];
+            on[line] = size == before && !memcmp(data + begin[line], data + begin[line - 1], (size_t)size);
         }
+        for (int64_t line = first[page]; line < first[page + 1]; line++)
+            repeat[line] = table[repeat[line]].count;
     }
 }
 
@@ -166,10 +168,10 @@ static int64_t run(const struct pieces *pieces, uint32_t class, int64_t most, in
             break;
         uint32_t low = point < KNOWN ? pieces->folded[point] : point;
         *key = (*key + (low ? low : point)) * GOLDEN;
-        *key ^= *key >> 32;
         *behind = at;
         *last = kind;
     }
+    *key ^= *key >> 32;
     return count;
 }
 
@@ -180,6 +182,14 @@ static int64_t run(const struct pieces *pieces, uint32_t class, int64_t most, in
 static uint64_t next_piece(struct pieces *pieces) {
     while (pieces->at < pieces->end) {
         int64_t at = pieces->at, behind = at, size = 0;
+        if (pieces->data[at] < 0x80) { /* none begins with another character of ASCII than a letter behind none */
+            uint32_t ascii = pieces->classes[pieces->data[at]];
+            if (!(ascii & LETTER) || pieces->before & WORD) {
+                pieces->before = ascii;
+                pieces->at++;
+                continue;
+            }
+        }
         uint32_t last = kind_of(pieces->classes, next_point(pieces->data, pieces->end, &at)), kind = last;
         uint64_t key = 0;
         int edge = ((kind ^ pieces->before) & WORD) != 0;
@@ -207,6 +217,14 @@ static int64_t take_pieces(struct pieces pieces, uint64_t *keys) {
     return count;
 }
 
+/* What is known of a key; an empty slot where it is none. */
+static const struct seen *look_up(const struct seen *table, uint64_t mask, uint64_t key) {
+    key += !key;
+    for (uint64_t at = (key * GOLDEN >> 20) & mask;; at = (at + 1) & mask)
+        if (!table[at].key || table[at].key == key)
+            return table + at;
+}
+
 /* Notes the first and the last paragraph, by its number and one, that says each of some pieces. */
 static void note_pieces(struct seen *table, uint64_t mask, const uint64_t *keys, int64_t count, int32_t mine) {
     for (int64_t at = 0; at < count; at++) {
@@ -228,14 +246,16 @@ KERNEL void features_pieces(const uint8_t *data, const int64_t *begin, const int
     struct seen *table = (struct seen *)(void *)room;
     int32_t *size = counts + PIECES * count;
     for (int64_t page = 0; page < pages; page++) {
-        int64_t from = first[page], stop = first[page + 1], at = 0, told = 0;
+        int64_t from = first[page], stop = first[page + 1], at = 0, told = 0, noted = 0;
         int32_t opening = 0; /* behind which the article is no longer opening */
-        if (from == stop)
-            continue;
-        uint64_t mask = make_table(table, (end[stop - 1] - begin[from]) / 4);
         for (int64_t line = from; line < stop; at += size[line++]) {
             struct pieces pieces = {data, begin[line], end[line], classes, folded, 0};
             size[line] = (int32_t)take_pieces(pieces, keys + at);
+            noted += paragraph[line] ? size[line] : 0;
+        }
+        uint64_t mask = make_table(table, noted);
+        at = 0;
+        for (int64_t line = from; line < stop; at += size[line++]) {
             if (!paragraph[line])
                 continue;
             note_pieces(table, mask, keys + at, size[line], (int32_t)(line + 1));
@@ -243,40 +263,64 @@ KERNEL void features_pieces(const uint8_t *data, const int64_t *begin, const int
                 opening = (int32_t)(line + 1);
         }
         at = 0;
-        for (int64_t line = from; line < stop; line++)
+        for (int64_t line = from; line < stop; line++) {
+            int32_t mine = (int32_t)(line + 1), said = 0, early = 0, later = 0;
             for (int64_t behind = at + size[line]; at < behind; at++) {
-                int32_t mine = (int32_t)(line + 1);
-                const struct seen *found = find(table, mask, keys[at]);
-                counts[SAID * count + line] += found->last && (found->count != mine || found->last != mine);
-                counts[EARLY * count + line] += found->last && found->count <= opening && found->count != mine;
-                counts[LATER * count + line] += found->last > mine;
+                const struct seen *found = look_up(table, mask, keys[at]);
+                said += found->last && (found->count != mine || found->last != mine);
+                early += found->last && found->count <= opening && found->count != mine;
+                later += found->last > mine;
             }
+            counts[SAID * count + line] = said;
+            counts[EARLY * count + line] = early;
+            counts[LATER * count + line] = later;
+        }
     }
 }
 
-#define ROWS 64 /* lines that are asked the same question at once */
+#define ROWS 64 /* lines that are asked the same questions at once */
+
+/* The answers of `count` lines to a question, whether a number is above a border; nothing is said of the lines beyond. */
+static void ask(const float *column, int64_t count, float border, uint8_t *answers) {
+    if (count == ROWS)
+        for (int64_t row = 0; row < ROWS; row++)
+            answers[row] = column[row] > border;
+    else
+        for (int64_t row = 0; row < count; row++)
+            answers[row] = column[row] > border;
+}
+
+/* Doubles the numbers of leaves, a byte each, and adds answers to them. */
+static void go_down(uint64_t leaf[ROWS / 8], const uint8_t *answers) {
+    uint64_t some[ROWS / 8];
+    memcpy(some, answers, sizeof some);
+    for (int eight = 0; eight < ROWS / 8; eight++)
+        leaf[eight] = 2 * leaf[eight] + some[eight];
+}
 
 /*
- * The sums of the leaves that `rows` lines come to in trees that ask `depth` questions each: whether the number of a feature is
- * above a border; the answer to the first one is the lowest bit of a leaf's number. `table`[features][rows];
- * `feature`, `border`[depth][trees]; `leaves`[trees][1 << depth]; `total`[rows].
+ * The sums of the leaves that `rows` lines come to in trees that ask `depth` questions each, 8 at most: `feature`[questions],
+ * `border`[questions] say whether a number is above a border. A tree's first answer is the lowest bit of its leaf's number.
+ * `table`[features][rows]; `asks`[trees][depth] by the numbers of the questions; `leaves`[trees][1 << depth];
+ * `answers`[questions * ROWS], all zeros; `total`[rows].
  */
-KERNEL void features_trees(const float *table, int64_t rows, const int64_t *feature, const float *border, int64_t depth,
-                           int64_t trees, const int64_t *leaves, int64_t *total) {
-    int32_t leaf[ROWS];
+KERNEL void features_trees(const float *table, int64_t rows, const int64_t *feature, const float *border, int64_t questions,
+                           const int64_t *asks, int64_t depth, int64_t trees, const int64_t *leaves, uint8_t *answers,
+                           int64_t *total) {
+    int64_t sums[ROWS];
+    uint64_t leaf[ROWS / 8];
     for (int64_t from = 0; from < rows; from += ROWS) {
         int64_t count = rows - from < ROWS ? rows - from : ROWS;
-        memset(total + from, 0, (size_t)count * sizeof *total);
+        memset(sums, 0, sizeof sums);
+        for (int64_t one = 0; one < questions; one++)
+            ask(table + feature[one] * rows + from, count, border[one], answers + one * ROWS);
         for (int64_t tree = 0; tree < trees; tree++) {
             memset(leaf, 0, sizeof leaf);
-            for (int64_t level = depth - 1; level >= 0; level--) {
-                const float *column = table + feature[level * trees + tree] * rows + from;
-                float least = border[level * trees + tree];
-                for (int64_t row = 0; row < count; row++)
-                    leaf[row] = 2 * leaf[row] + (column[row] > least);
-            }
-            for (int64_t row = 0; row < count; row++)
-                total[from + row] += leaves[(tree << depth) + leaf[row]];
+            for (int64_t level = depth - 1; level >= 0; level--)
+                go_down(leaf, answers + asks[tree * depth + level] * ROWS);
+            for (int64_t row = 0; row < ROWS; row++)
+                sums[row] += leaves[(tree << depth) + ((const uint8_t *)leaf)[row]];
         }
+        memcpy(total + from, sums, (size_t)count * sizeof *total);
     }
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from cleanup.stages.boilerplate_authors import Writers, closed
+from cleanup.stages.boilerplate_authors import BIOGRAPHY_LINES, Writers, closed
 from cleanup.stages.boilerplate_glue import without_address
 from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import Bools, Lines, Page, is_sentence, line_words
@@ -29,13 +29,13 @@ class Suspects(msgspec.Struct, frozen=True):
     """What the lines of a page may say about the article, wherever they stand."""
 
     readings: dict[int, Reading]
-    persons: dict[int, tuple[list[str], bool]]  # names, and whether a role stands behind one
+    named: dict[int, str]  # lines that may be nothing but names
     told: list[int]  # lines that say when or who, whatever else they say
     tells: Mapping[int, int]  # what the lines that are worth reading may say
     crawled: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.readings or self.persons or self.told)
+        return bool(self.readings or self.named or self.told)
 
 
 class Tells(msgspec.Struct, frozen=True):
@@ -119,9 +119,7 @@ def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edg
     if tells and said & READABLE and (reading := vocabulary.read(text, found.crawled)) and reading.kinds != {"time"}:
         found.readings[line] = reading
     if line and said & PERSONAL and not ends and len(text) <= NAME_CHARS:
-        persons = vocabulary.persons(text)
-        if persons[0]:
-            found.persons[line] = persons
+        found.named[line] = text
 
 
 def _at_the_article(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
@@ -162,7 +160,9 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
         state.add(line, Verdict(name, 0.95, why, fields))
     _dates(state, vocabulary, [line for line in found.told if line < state.head_end])
-    Writers(state, vocabulary, head, tail).find(found.persons)
+    asked = [line for line in found.named if line in head or line in tail or line >= len(page) - BIOGRAPHY_LINES]
+    persons = {line: names for line in asked if (names := vocabulary.persons(found.named[line]))[0]}
+    Writers(state, vocabulary, head, tail).find(persons)
 
 
 def _doubt(value: Value, away: int) -> float:

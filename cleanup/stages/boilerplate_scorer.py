@@ -8,7 +8,7 @@ makes the weights; leaves are whole numbers, so that a sum does not depend on it
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,6 +44,7 @@ SIZES = (1, SAID_WORDS, 8)  # words up to which a line is of the first, second, 
 PLACES = ("before", "within", "behind")
 MANY = 16  # lines of a page that may go
 RULE = "boilerplate/scorer"
+DEPTH, ROWS = 8, 64  # questions of a tree at most; lines that are asked at once, as in `kernels/features.c`
 _EDGES = re.compile(r"^\W+|\W+$")
 _ASCII = bytes(code if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 _BULLETS = "•·▪■–—*-"
@@ -73,15 +74,26 @@ class Weights(msgspec.Struct, forbid_unknown_fields=True):
     review: float
 
 
+# A line that may be residue: its number; place and size, which say how sure one has to be that it is; whether one is; how likely
+# it is; that as a score of the policy, and the same where the page is a list.
+Asked = tuple[int, int, int, bool, float, float, float]
+
+
 class Forest:
     """Trees as arrays. Immutable once made."""
 
     def __init__(self, trees: Trees) -> None:
         self.features = trees.features
         self._bias = trees.bias
-        self._feature = np.ascontiguousarray(np.array(trees.split_feature, np.int64).T)  # [depth, trees]
-        self._border = np.ascontiguousarray(np.array(trees.split_border, np.float32).T)
+        splits = zip(trees.split_feature, trees.split_border, strict=True)
+        asked = [list(zip(features, borders, strict=True)) for features, borders in splits]
+        questions = {one: number for number, one in enumerate(sorted({one for tree in asked for one in tree}))}
+        self._feature = np.array([feature for feature, _ in questions], np.int64)
+        self._border = np.array([border for _, border in questions], np.float32)
+        self._asks = np.array([[questions[one] for one in tree] for tree in asked], np.int64)  # [trees, depth]
         self._leaves = np.array(trees.leaves, np.int64)
+        if self._asks.ndim != 2 or self._asks.shape[1] > DEPTH or self._leaves.shape != (len(asked), 1 << self._asks.shape[1]):
+            raise RuleError(f"{FILE}: trees of other than one depth up to {DEPTH}", "make the weights anew, or remove the file")
 
     def odds(self, columns: Mapping[str, Floats], rows: Ints) -> Scores:
         """What the trees say of some lines, as log-odds."""
@@ -89,8 +101,10 @@ class Forest:
             raise RuleError(f"{FILE}: unknown feature {unknown[0]!r}", "make the weights anew, or remove the file")
         table = np.stack([columns[name][rows] for name in self.features])
         total = np.empty(len(rows), np.int64)
-        answers = kernels.function("features_trees", "f32* i64 i64* f32* i64 i64 i64* i64*")
-        answers(table, len(rows), self._feature, self._border, *self._feature.shape, self._leaves, total)
+        answers = np.zeros((len(self._border), ROWS), np.uint8)
+        sums = kernels.function("features_trees", "f32* i64 i64* f32* i64 i64* i64 i64 i64* u8* i64*")
+        asked = self._asks, self._asks.shape[1], len(self._asks)
+        sums(table, len(rows), self._feature, self._border, len(self._border), *asked, self._leaves, answers, total)
         return (total + self._bias) / SCALE
 
 
@@ -139,46 +153,60 @@ class Scorer:
         ends = [one.stop if dump else one.start + article[0] for one, dump, article in zip(pages, dumps, articles, strict=True)]
         title_rows = (may_be_title(lines) & (np.arange(len(lines.doc)) < np.array(ends)[lines.doc])).nonzero()[0]
         title[title_rows] = self._title.odds(columns, title_rows) if len(title_rows) else 0
-        for state, dump, article, one in zip(found, dumps, articles, pages, strict=True):
-            mine = score[one]
-            kept = [line for line, hits in state.hits.items() if keep and any(hit.named.rule.category == keep for hit in hits)]
-            mine[kept] = 0
-            self._page(state, mine, article, _titles(state, title[one], dump, mine >= self.weights.apply_dump), sure, dump)
+        for state, one in zip(found, pages, strict=True) if keep else ():
+            score[one][[line for line, hits in state.hits.items() if any(hit.named.rule.category == keep for hit in hits)]] = 0
+        asked = self._asked(lines, score, articles, dumps)
+        for state, dump, article, one, mine in zip(found, dumps, articles, pages, asked, strict=True):
+            titles = _titles(state, title[one], dump, score[one] >= self.weights.apply_dump)
+            self._page(state, [line for line in mine if line[0] not in titles], article, sure, dump)
 
-    def _page(self, state: State, score: Scores, article: list[int], titles: set[int], sure: float, dump: bool) -> None:
-        gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
-        lowest = self.weights.apply_dump if dump else min(map(min, self.weights.apply))
-        review = min(self.weights.review, lowest)
-        p = {line: one for line, one in enumerate(score.tolist()) if one >= review and line not in titles}
-        if not p:
+    def _asked(
+        self, lines: Lines, score: Scores, articles: Sequence[Sequence[int]], dumps: Sequence[bool]
+    ) -> Iterator[list[Asked]]:
+        """The lines of each page that may be residue, as sure as somebody has to be asked."""
+        apply, sure_of_dump = np.array(self.weights.apply), self.weights.apply_dump
+        dump, edges = np.array(dumps)[lines.doc], np.array([(one[0], one[-1]) for one in articles])[lines.doc]
+        review = np.minimum(self.weights.review, np.where(dump, sure_of_dump, apply.min()))
+        rows = np.flatnonzero(score >= review)
+        dump, edges, review, p = dump[rows], edges[rows], review[rows], score[rows]
+        number = rows - lines.first[lines.doc[rows]]
+        place = (number >= edges[:, 0]).astype(np.int64) + (number > edges[:, 1])
+        size = np.where(_are_entries(lines, rows), 0, np.searchsorted(SIZES, lines.words[rows]))
+        least = np.where(dump, sure_of_dump, apply[place, size])
+        doubted = _confidence(np.minimum(p, least - DOUBT), least, review)
+        sure = (p >= least).tolist()
+        columns = number.tolist(), place.tolist(), size.tolist(), sure, _thousandths(p), _confidence(p, least, review), doubted
+        found = list(zip(*columns, strict=True))
+        for begin, end in pairwise(np.searchsorted(rows, lines.first).tolist()):
+            yield found[begin:end]
+
+    def _page(self, state: State, asked: Sequence[Asked], article: Sequence[int], sure: float, dump: bool) -> None:
+        if not asked:
             return
-        kinds = {line: self.kind(state, line, article) for line in p}
-        apply, words = self.weights.apply, state.page.words
-        least = {line: self.weights.apply_dump if dump else apply[place][size] for line, (place, size) in kinds.items()}
-        sure_of = [line for line in p if p[line] >= least[line]]
-        spoken = frozenset(_ascii_words(state.prose)) if len(sure_of) > MANY else None
-        going = {line for line in sure_of if not _is_said(state, line, gone, dump, spoken)}
-        holes = set() if dump else _holes(len(score), going, gone)
+        words = state.page.words
+        gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
+        likely = [line for line, _, _, sure_of, *_ in asked if sure_of]
+        spoken = frozenset(_ascii_words(state.prose)) if len(likely) > MANY else None
+        going = {line for line in likely if not _is_said(state, line, gone, dump, spoken)}
+        holes = set() if dump else _holes(len(state.page), going, gone)
         paragraphs = set(article)
-        # nobody need be asked about the article's own paragraphs, and about a few words
-        asked = [line for line in p if p[line] < least[line] and line not in paragraphs and (dump or words[line] > SAID_WORDS)]
-        for line in sorted(going.union(asked)):
+        for line, place, size, sure_of, chance, confidence, doubted in asked:
+            # nobody need be asked about the article's own paragraphs, and about a few words
+            if line not in going and (sure_of or line in paragraphs or not (dump or words[line] > SAID_WORDS)):
+                continue
             if line in holes and words[line] <= SAID_WORDS:
                 continue
-            place, size = kinds[line]
-            why = {"p": _thousandths(p[line]), "place": PLACES[place], "size": size}
-            mine = min(p[line], least[line] - DOUBT) if line in holes else p[line]
-            state.add(line, Verdict(RULE, _confidence(mine, least[line], review), why))
+            why = {"p": chance, "place": PLACES[place], "size": size}
+            state.add(line, Verdict(RULE, doubted if line in holes else confidence, why))
 
-    @staticmethod
-    def kind(state: State, line: int, article: Sequence[int]) -> tuple[int, int]:
-        """Place and size of a line, which say how sure one has to be that it is residue."""
-        place = 0 if line < article[0] else 1 if line <= article[-1] else 2
-        text = state.page.text[line]
-        if (text[0] in _BULLETS or text[0].isdecimal()) and _ENTRY.match(text):
-            return place, 0
-        words = state.page.words[line]
-        return place, (words > SIZES[0]) + (words > SIZES[1]) + (words > SIZES[2])
+
+def _are_entries(lines: Lines, rows: Ints) -> Bools:
+    """Which lines are entries of a list: all begin with a digit, a bullet of ASCII or another character than ASCII's."""
+    first = np.frombuffer(lines.data, np.uint8)[lines.begin[rows]]
+    found: Bools = (first >= 128) | ((first >= ord("0")) & (first <= ord("9"))) | (first == ord("*")) | (first == ord("-"))
+    for at in np.flatnonzero(found).tolist():
+        found[at] = _ENTRY.match(lines.text(rows[at])) is not None
+    return found
 
 
 def _smooth(odds: Scores, doc: Ints) -> Scores:
@@ -248,9 +276,12 @@ def _is_said(state: State, line: int, gone: set[int], dump: bool, spoken: frozen
 def _is_quoted(state: State, line: int, spoken: frozenset[bytes] | None = None) -> bool:
     """Whether a longer line says a line's words, too: whole words, where words have spaces between them. `spoken`: all of theirs
     in ASCII, by which it is cheaper to see of many lines that none does."""
-    said = _EDGES.sub("", state.page.text[line].casefold())
+    said = state.page.text[line].casefold()
+    if spoken is not None and not spoken.issuperset(_ascii_words(said)) and (said.isascii() or not CJK_RUN.search(said)):
+        return False
+    said = _EDGES.sub("", said)
     wide = CJK_RUN.search(said)
-    if not said or (spoken is not None and not wide and not spoken.issuperset(_ascii_words(said))):
+    if not said:
         return False
     prose, at = state.prose, 0
     own = state.page.words[line] >= PROSE_LINE
@@ -314,15 +345,17 @@ def _clusters(lines: Sequence[int]) -> list[list[int]]:
     return runs
 
 
-def _confidence(p: float, apply: float, review: float) -> float:
-    """The probability as a score of the policy: 0.9 where it is just enough to apply, 0.5 where it is enough to ask."""
-    if p >= apply:
-        return _thousandths(0.9 + 0.09 * (p - apply) / (1 - apply))
-    return _thousandths(0.5 + 0.399 * (p - review) / max(apply - review, 0.01))
+def _confidence(p: Scores, apply: Scores, review: Scores) -> list[float]:
+    """Probabilities as scores of the policy: 0.9 where one is just enough to apply, 0.5 where it is enough to ask."""
+    enough = 0.9 + 0.09 * (p - apply) / np.maximum(1 - apply, 1e-9)
+    return _thousandths(np.where(p >= apply, enough, 0.5 + 0.399 * (p - review) / np.maximum(apply - review, 0.01)))
 
 
-def _thousandths(number: float) -> float:
-    """A number rounded to three digits, as `round` does, in a fifth of the time where it is not next to the middle of two."""
-    scaled = number * 1000
-    whole = round(scaled)
-    return whole / 1000 if abs(scaled - whole) < 0.499 else round(number, 3)
+def _thousandths(numbers: Scores) -> list[float]:
+    """Numbers rounded to three digits, as `round` does."""
+    scaled = numbers * 1000
+    whole = np.rint(scaled)
+    found: list[float] = (whole / 1000).tolist()
+    for at in np.flatnonzero(np.abs(scaled - whole) >= 0.499).tolist():  # next to the middle of two
+        found[at] = round(float(numbers[at]), 3)
+    return found

@@ -154,11 +154,10 @@ def _may_be_subhead(state: State, line: int, rule: LineRule) -> bool:
 
 def between_paragraphs(state: State, line: int, gone: Container[int]) -> bool:
     """Whether the lines next to a line are sentences of the article: what stands there in a few words is a subhead."""
-    page = state.page
-    near = (line - 1, line + 1)
-    return 0 < line < len(page) - 1 and all(
-        page.sentence[other] and page.words[other] >= PROSE_WORDS and other not in gone for other in near
-    )
+    sentence, words = state.page.sentence, state.page.words
+    if not 0 < line < len(words) - 1 or not (sentence[line - 1] and sentence[line + 1]):
+        return False
+    return min(words[line - 1], words[line + 1]) >= PROSE_WORDS and line - 1 not in gone and line + 1 not in gone
 
 
 def _by_rule(state: State, line: int, hit: Hit, html: bool) -> None:
