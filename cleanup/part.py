@@ -13,6 +13,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +29,7 @@ from cleanup.document import Document, Drop, Edit, Mark, Row, failure
 from cleanup.errors import ENDINGS, CleanupError
 from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
+from cleanup.read.block import Block, Lot, documents
 from cleanup.read.inputs import unpack
 from cleanup.read.parts import Part, read_part
 from cleanup.rules import directories
@@ -36,10 +38,12 @@ from cleanup.write.columns import Columns, Ids, Sketches
 from cleanup.write.columns import load as load_columns
 from cleanup.write.corpus import corpus_writer, file_name
 from cleanup.write.directory import BUFFER, appearing
-from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, placed, render_rows, text_reader, value
+from cleanup.write.laid import of_block, of_documents
+from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, render_rows, text_reader, value
 from cleanup.write.trail import FATAL, Trail
 
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
+MANY = 8  # lines of a block that is worth a batch of its own
 SUMMARY = b'"cleanup":{'  # stands in a line once, unless `json` had to write it
 KIND = attrgetter("stage", "rule", "action", "decision")
 
@@ -156,7 +160,6 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     pipeline, sketcher = _tools(msgspec.json.encode(config), msgspec.json.encode(job.answers))
     pipeline.seconds.clear()
     pipeline.retried = True
-    docs = _survivors(job, trail)
     tally, columns, field = Tally(), Columns(), config.read.text_field
     tally.counts["read"] = 0
     sketches = Sketches(work, sketcher)
@@ -166,34 +169,58 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
 
         furniture = SiteLines()
     with (
-        open(work / "docs.jsonl", "wb", BUFFER) as lines,
+        open(work / "docs.jsonl", "wb") as lines,
         open(work / "ledger.jsonl", "wb", BUFFER) as ledger,
         open(work / "failed.jsonl", "wb") as failed,
     ):
-        for batch in cleaned(docs, pipeline, 1 if trail.careful else BATCH):
+        for batch in _batches(_survivors(job, trail), pipeline, 1 if trail.careful else BATCH):
             tally.counts["read"] += len(batch)
-            tally.counts.update(doc.status for doc in batch)
-            if rows := [row for doc in batch for row in doc.ledger]:
-                tally.rows(rows)
-                ledger.write(render_rows(rows))
-            for doc in batch:
-                if doc.status == "failed":
-                    failed.write(encode({"id": doc.id, "source": doc.source, "offset": doc.offset, "error": doc.error}))
-            whole = [doc for doc in batch if doc.status != "failed"]
-            first = len(columns)
-            made = [placed(doc, field) for doc in whole]
-            joined = b"".join([line for line, _, _ in made])
-            lines.write(joined)
-            names = columns.add(whole, [len(line) for line, _, _ in made])
-            live = [number for number, doc in enumerate(whole) if doc.status == "kept"]
-            sketches.add(made, joined, field, live)
-            if furniture is not None:
-                furniture.add([(first + number, whole[number].text, names[number]) for number in live if names[number]])
+            if isinstance(batch, Block):
+                tally.counts["kept"] += len(batch)
+                laid = of_block(batch)
+            else:
+                whole = _recorded(batch, tally, ledger, failed)
+                laid = of_documents(whole, field)
+                if furniture is not None:
+                    furniture.add(_furniture(whole, laid.host, len(columns)))
+            lines.write(laid.data)
+            columns.add(laid)
+            sketches.add(laid, field)
     sketches.flush()
     columns.save(work)
     if furniture is not None:
         furniture.save(work / "lines.npz", len(columns))
     return tally.outcome(job.number, seconds=dict(pipeline.seconds), hosts=dict(columns.names))
+
+
+def _recorded(batch: Sequence[Document], tally: Tally, ledger: IO[bytes], failed: IO[bytes]) -> list[Document]:
+    """Write down what became of a batch; gives the documents of which there is something to write."""
+    tally.counts.update(doc.status for doc in batch)
+    if rows := [row for doc in batch for row in doc.ledger]:
+        tally.rows(rows)
+        ledger.write(render_rows(rows))
+    for doc in batch:
+        if doc.status == "failed":
+            failed.write(encode({"id": doc.id, "source": doc.source, "offset": doc.offset, "error": doc.error}))
+    return [doc for doc in batch if doc.status != "failed"]
+
+
+def _furniture(docs: Sequence[Document], hosts: Sequence[str], first: int) -> list[tuple[int, str, str]]:
+    """Documents whose host is known, as their number, text and host."""
+    rows = zip(docs, hosts, strict=True)
+    return [(number, doc.text, host) for number, (doc, host) in enumerate(rows, first) if host and doc.status == "kept"]
+
+
+def _batches(lots: Iterable[Lot], pipeline: Pipeline, size: int) -> Iterator[Block | Sequence[Document]]:
+    """Cleaned documents; blocks in which no stage has anything to look at stay what they are."""
+    if pipeline.steps or pipeline.config.parse.crawl_date:
+        yield from cleaned(documents(lots), pipeline, size)
+        return
+    for whole, some in groupby(lots, lambda lot: isinstance(lot, Block) and len(lot) >= MANY):
+        if whole:
+            yield from some
+        else:
+            yield from cleaned(documents(some), pipeline, size)
 
 
 @lru_cache(maxsize=1)
@@ -226,10 +253,16 @@ def _parse(doc: Document, config: Config) -> None:
         doc.data, doc.pending = None, []
 
 
-def _survivors(job: Job, trail: Trail) -> Iterator[Document]:
+def _survivors(job: Job, trail: Trail) -> Iterator[Lot]:
     """The documents of a part; after deaths with care, leaving out, as failed, a document at which the process always died."""
-    for doc, sound in trail.follow(read_part(job.part(), job.config)):
-        yield doc if sound else failure(doc.source, doc.offset, f"the process died {FATAL} times at this document", doc.id)
+    lots = read_part(job.part(), job.config)
+    if not trail.careful:
+        yield from lots
+        trail.end()
+        return
+    for doc, sound in trail.follow(documents(lots)):
+        died = f"the process died {FATAL} times at this document"
+        yield [doc if sound else failure(doc.source, doc.offset, died, doc.id)]
 
 
 class Proposals(msgspec.Struct, frozen=True):

@@ -18,9 +18,9 @@ from cleanup.arrays import distinct
 from cleanup.config import Config
 from cleanup.document import Drop, Edit, Mark
 from cleanup.part import Job, Proposals, dedup_policy, load_proposals, save_proposals
-from cleanup.write.columns import host
 from cleanup.write.columns import load as load_columns
 from cleanup.write.directory import appearing
+from cleanup.write.laid import host
 from cleanup.write.record import parse_line, value
 
 

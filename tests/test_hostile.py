@@ -17,6 +17,7 @@ import zstandard
 from cleanup.config import Config, override
 from cleanup.document import Document, revert
 from cleanup.pipeline import Pipeline
+from cleanup.read.block import documents as listed
 from cleanup.read.inputs import Source, expand
 from cleanup.read.parts import Segment, plan, read_part, read_segment
 from tests.trials import conserved
@@ -44,7 +45,9 @@ def run(inputs: Path, out: Path, settings: str = FAST) -> list[dict[str, object]
 READ = """
 import resource, sys
 from cleanup.config import Config, override
+from cleanup.read.block import documents
 from cleanup.read.inputs import expand
+from cleanup.read.block import documents as listed
 from cleanup.read.parts import Segment, read_segment
 
 config = override(Config(), eval(sys.argv[2]))
@@ -237,7 +240,7 @@ def test_parts_of_a_hostile_file_are_cut_without_loss(tmp_path: Path) -> None:
     whole = [(doc.id, doc.status) for source in expand([str(tmp_path)]) for doc in read_segment(Segment(source), Config())]
     for size in (1, 7, 64, 501):
         config = override(Config(), {"read.part_bytes": size})
-        cut = [(doc.id, doc.status) for part in plan(expand([str(tmp_path)]), config) for doc in read_part(part, config)]
+        cut = [(doc.id, doc.status) for part in plan(expand([str(tmp_path)]), config) for doc in listed(read_part(part, config))]
         assert cut == whole
 
 

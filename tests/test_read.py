@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from cleanup.config import Config, LimitsConfig, ReadConfig, WriteConfig, override
 from cleanup.document import Document
 from cleanup.errors import InputError
+from cleanup.read.block import documents as listed
 from cleanup.read.inputs import expand
 from cleanup.read.parts import Segment, plan, read_part, read_segment
 from cleanup.read.sniff import sniff
@@ -151,7 +152,7 @@ def test_cutting_a_file_into_parts_loses_and_doubles_nothing(texts: list[str], s
         path.write_bytes(b"".join(msgspec.json.encode({"text": text}) + b"\n" for text in texts))
         whole = documents(path, Config(read=ReadConfig(format="jsonl")))
         config = Config(read=ReadConfig(part_bytes=size, format="jsonl"))
-        cut = [doc for part in plan(expand([str(path)]), config) for doc in read_part(part, config)]
+        cut = [doc for part in plan(expand([str(path)]), config) for doc in listed(read_part(part, config))]
         assert [(doc.id, doc.text) for doc in cut] == [(doc.id, doc.text) for doc in whole]
         assert [doc.text for doc in whole] == texts
 
@@ -253,7 +254,7 @@ def test_records_of_two_bytes_a_character(tmp_path: Path, encoding: str, size: i
     (tmp_path / "b.csv").write_bytes(("\ufefftext\tn\r\n" + "".join(f'"{text}"\t1\r\n' for text in texts)).encode(encoding))
     config = override(Config(), {"read.part_bytes": size})
     for name in ("a.jsonl", "b.csv"):
-        docs = [doc for part in plan(expand([str(tmp_path / name)]), config) for doc in read_part(part, config)]
+        docs = [doc for part in plan(expand([str(tmp_path / name)]), config) for doc in listed(read_part(part, config))]
         assert [doc.text for doc in docs] == texts
 
 

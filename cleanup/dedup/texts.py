@@ -65,7 +65,7 @@ class Literals:
 
     def __init__(self, lines: Sequence[bytes], field: str) -> None:
         """Raises RunError where a line has no string there."""
-        self.data = b"".join(lines)
+        self.data: bytes | memoryview = b"".join(lines)
         ends = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
         first, self.size = np.empty(len(lines), np.int64), np.empty(len(lines), np.int64)
         name = field.encode("utf-8", "surrogatepass")
@@ -73,26 +73,27 @@ class Literals:
         if (self.size < 0).any():
             raise RunError(f"a line of the run's working directory has no {field!r}", "remove the directory and run again")
         self.first = first
-        self._place(first, ends)
+        self.begin = first + np.append(0, ends[:-1])[: len(first)]
+        self._place()
 
     @classmethod
-    def placed(cls, lines: Sequence[tuple[bytes, int, int]], joined: bytes, field: str) -> Literals:
-        """The same of lines that stand side by side in `joined`, each with where its string begins and how long it is, or -1."""
+    def placed(cls, data: bytes | memoryview, ends: I64, first: I64, size: I64, field: str) -> Literals:
+        """The same of lines side by side in `data`, and where in it their strings begin and how long they are, or -1."""
         made = cls.__new__(cls)
-        made.data = joined
-        ends = np.cumsum([len(line) for line, _, _ in lines])
-        first, made.size = np.array([one[1:] for one in lines], np.int64).reshape(-1, 2).T.copy()
+        made.data, made.begin, made.size = data, first, size
         unknown = np.flatnonzero(first < 0)
         if len(unknown):
-            found = cls([lines[number][0] for number in unknown.tolist()], field)
-            first[unknown], made.size[unknown] = found.first, found.size
-        made._place(first, ends)
+            before = np.append(0, ends[:-1])[unknown]
+            found = cls(
+                [bytes(data[begin:end]) for begin, end in zip(before.tolist(), ends[unknown].tolist(), strict=True)], field
+            )
+            made.begin, made.size = first.copy(), size.copy()
+            made.begin[unknown], made.size[unknown] = before + found.first, found.size
+        made._place()
         return made
 
-    def _place(self, first: I64, ends: I64) -> None:
-        """Where the strings are in all of the data and in memory, from where they are in their lines."""
-        self.begin = first + np.append(0, ends[:-1])[: len(first)]
-        self.where = (self.begin + kernels.address(self.data)).astype(np.uint64)
+    def _place(self) -> None:
+        self.where = (self.begin + np.frombuffer(self.data, np.uint8).ctypes.data).astype(np.uint64)
 
     def strings(self) -> list[str]:
         """The texts themselves."""
@@ -110,7 +111,7 @@ class Literals:
 
     def _literals(self) -> Iterator[bytes]:
         ends = (self.begin + self.size).tolist()
-        return map(self.data.__getitem__, map(slice, self.begin.tolist(), ends))
+        return map(bytes, map(self.data.__getitem__, map(slice, self.begin.tolist(), ends)))
 
 
 @cache

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -18,13 +19,14 @@ import numpy as np
 from cleanup import kernels
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
-from cleanup.read.records import WITH_ID, Line, document, found, name, plain, undecoded
+from cleanup.read.block import Block, Lot, Of
+from cleanup.read.records import document, undecoded
 from cleanup.read.stream import Buffered
 
-BLOCK = 1 << 17  # bytes that are looked at together
+BLOCK = 1 << 19  # bytes that are looked at together
 PIECE = 1 << 20  # bytes of an endless line that are in memory
-ROWS = 256  # lines that are told apart at once
-COLUMNS = 14
+ROWS = 1024  # lines that are told apart at once
+MORE = 128  # bytes that a line gets, beside what is named for all lines
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.S)
 NESTING = np.zeros(256, np.int8)
 NESTING[list(b"[{")] = 1
@@ -41,17 +43,18 @@ def read_jsonl(
     end: int | None = None,
     start: int = 0,
     line_number: Callable[[int], int] | None = None,
-) -> Iterator[Document]:
-    """One document a line for the lines that begin in [start, end). `stream` stands at `start`, on the begin of a line.
+) -> Iterator[Lot]:
+    """The documents of the lines that begin in [start, end), one a line. `stream` stands at `start`, on the begin of a line.
 
     `line_number` tells the number of the line at a byte offset, for messages when `start` is not 0.
     """
     number = 0
     for one in _Lines(source, label, cfg, limits).read(stream, start, end):
-        number += 1
-        if isinstance(one, Document):
+        if isinstance(one, Block):
+            number += len(one)
             yield one
             continue
+        number += 1
         offset, line = one
         doc: Document | str
         if isinstance(line, int):
@@ -63,25 +66,36 @@ def read_jsonl(
         if isinstance(doc, str):
             at = line_number(offset) if line_number else number
             doc = failure(source, offset, f"line {at}: {doc}", f"{label}#{offset}")
-        yield doc
+        yield [doc]
 
 
-Found = Document | tuple[int, bytes | int]  # or a line that is none yet: where it lies, and its bytes or, of too many, how many
+Found = Block | tuple[int, bytes | int]  # or a line that is none yet: where it lies, and its bytes or, of too many, how many
 
 
 class _Lines:
     """The lines of a stream, told apart by the names that a configuration gives to fields."""
 
     def __init__(self, source: str, label: str, cfg: ReadConfig, limits: LimitsConfig) -> None:
-        self.source, self.label, self.limits = source, label, limits
+        self.source, self.limits = source, limits
         self.field = cfg.text_field
-        self.has_own = bool(cfg.id_field)
+        self.own = int(bool(cfg.id_field))
         names = (cfg.text_field, "id", "source", "cleanup", "drop", cfg.url_field, cfg.date_field, cfg.id_field or "id")
         ordered = [name.encode("utf-8", "surrogatepass") for name in names]
-        self._named = b"".join(ordered), np.cumsum([len(name) for name in ordered], dtype=np.int64)
+        self.longest = min(limits.max_line_bytes, limits.max_document_bytes)
+        try:
+            ordered += [
+                f"{label}#".encode(),
+                msgspec.json.encode(f"{label}#")[1:-1],
+                b'"source":%b,' % msgspec.json.encode(source),
+            ]
+        except UnicodeEncodeError:  # half of a surrogate pair: every line is written with escapes only
+            ordered += [b"", b"", b""]
+            self.longest = -1
+        self._given = b"".join(ordered), np.cumsum([len(name) for name in ordered], dtype=np.int64)
         self._block = bytearray(BLOCK)
-        self._texts, self._rows = np.empty(BLOCK, np.uint8), np.empty((ROWS, COLUMNS), np.int64)
-        self._view = self._texts.data
+        more = ROWS * (len(self._given[0]) + MORE)
+        self._out, self._ids = np.empty(4 * BLOCK + more, np.uint8), np.empty(BLOCK + more, np.uint8)
+        self._rows, self._room = np.empty((ROWS, len(Of)), np.int64), np.empty(BLOCK, np.uint8)
 
     def read(self, stream: Buffered, start: int, end: int | None) -> Iterator[Found]:
         """Those that begin in [start, end), in bounded memory. `stream` stands at `start`."""
@@ -125,44 +139,26 @@ class _Lines:
     def _told_apart(self, offset: int, size: int, last: int) -> Iterator[Found]:
         """The lines of the first `size` bytes of the block, at `offset` in the stream, that begin before `last`."""
         limit, at = self.limits.max_line_bytes, np.zeros(1, np.int64)
-        longest = min(limit, self.limits.max_document_bytes)
         block = np.frombuffer(self._block, np.uint8)
+        given = (*self._given, self.longest, self.limits.max_depth)
         while at[0] < min(size, last):
-            count = _kernel()(*(block, size, *self._named, longest, self.limits.max_depth, ROWS, at, self._rows, self._texts))
-            for row in self._rows[:count].tolist():
-                begin, stop, known = row[:3]
-                if begin >= last:
-                    return
-                if known:
-                    yield self._known(offset + begin, row)
-                else:
+            count = _kernel()(block, size, *given, offset, self.own, ROWS, at, self._rows, self._out, self._ids, self._room)
+            count = int(np.searchsorted(self._rows[:count, Of.BEGIN], last))
+            known = self._rows[:count, Of.FORM] != 0
+            cuts = np.flatnonzero(known[1:] != known[:-1]) + 1
+            for first, after in pairwise((0, *cuts.tolist(), count)):
+                rows = self._rows[first:after]
+                if known[first]:
+                    yield Block(self._out.data, self._ids.data, rows, self.source, offset, self.field)
+                    continue
+                for begin, stop in rows[:, : Of.FORM].tolist():
                     whole = stop + (stop < size)
                     yield offset + begin, bytes(self._block[begin:whole]) if stop - begin <= limit else whole - begin
-
-    def _known(self, offset: int, row: list[int]) -> Document:
-        begin, _, form, body, text, text_end, value, value_end, url, url_end, date, date_end, id_, id_end = row
-        words = str(self._view[text:text_end], "utf-8")
-        block = self._block
-        line = Line(bytes(block[begin:body]), form, self.field, value - begin, value_end - begin, words)
-        link = block[url:-url_end].decode() if url_end < 0 else self._value(url, url_end)
-        day = block[date:-date_end].decode() if date_end < 0 else self._value(date, date_end)
-        known = block[id_:-id_end].decode() if id_end < 0 else name(self._value(id_, id_end))
-        if not (known or self.has_own):
-            known = name(link)
-        meta = found(link, day)
-        if not known:
-            known = f"{self.label}#{offset}"
-            if form & WITH_ID:
-                meta["id"] = known
-        return Document(known, words, self.source, offset, "text", None, (), line, meta)
-
-    def _value(self, begin: int, end: int) -> Any:
-        return plain(msgspec.Raw(bytes(self._block[begin:end]))) if end else None
 
 
 @cache
 def _kernel() -> kernels.Function:
-    return kernels.function("json_lines", "u8* i64 bytes i64* i64 i64 i64 i64* i64* u8*", "i64")
+    return kernels.function("json_lines", "u8* i64 bytes i64* i64 i64 i64 i64 i64 i64* i64* u8* u8* u8*", "i64")
 
 
 def _doubtful(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig, limits: LimitsConfig) -> Document | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import IO
 
 import msgspec
@@ -13,6 +14,7 @@ from cleanup.config import Config, LimitsConfig
 from cleanup.document import Document, failure
 from cleanup.errors import CleanupError
 from cleanup.read import stream as streams
+from cleanup.read.block import Block, Lot, documents
 from cleanup.read.inputs import Source, Sources, describe
 from cleanup.read.jsonl import read_jsonl
 from cleanup.read.sniff import HEAD, sniff, wide
@@ -94,57 +96,52 @@ def _pieces(source: Source, config: Config, limit: int) -> list[Segment]:
     return [Segment(source, start, min(start + limit, source.size)) for start in range(0, source.size, limit)]
 
 
-def read_part(part: Part, config: Config) -> Iterator[Document]:
+def read_part(part: Part, config: Config) -> Iterator[Lot]:
     """All documents of a part in their order; what cannot be read comes as a failed document."""
-    for segment in part.segments:
-        docs = read_segment(segment, config)
-        yield from _from_standard_input(docs) if _is_copy(segment.source) else docs
+    return chain.from_iterable(_lots(segment, config) for segment in part.segments)
 
 
-def _is_copy(source: Source) -> bool:
-    return source.label == STDIN and "/.work/stdin-" in source.path
-
-
-def _from_standard_input(docs: Iterator[Document]) -> Iterator[Document]:
-    """Their source is not where a run keeps its copy of it, which depends on the run directory's name."""
-    for doc in docs:
-        doc.source = STDIN
-        yield doc
+def _named(source: Source) -> str:
+    """Where documents come from: not from where a run keeps its copy of standard input, which depends on the run's name."""
+    return STDIN if source.label == STDIN and "/.work/stdin-" in source.path else source.path
 
 
 def read_segment(segment: Segment, config: Config) -> Iterator[Document]:
     """The documents of one segment. An error of the source ends it with one failed document; what came before stays."""
-    source = segment.source
-    if source.error:
-        yield failure(source.path, 0, source.error, source.label)
-        return
-    yield from _guarded(_open(segment, config), source)
+    return documents(_lots(segment, config))
 
 
 def read_segment_stream(raw: IO[bytes], source: Source, config: Config) -> Iterator[Document]:
     """The documents of an open raw stream (standard input), decompressed, with errors as failed documents."""
-    yield from _guarded(read_stream(streams.unpack(raw, config.limits), source, config), source)
+    return documents(_guarded(read_stream(streams.unpack(raw, config.limits), source, config), source))
 
 
-def _guarded(docs: Iterator[Document], source: Source) -> Iterator[Document]:
+def _lots(segment: Segment, config: Config) -> Iterator[Lot]:
+    source = segment.source
+    if source.error:
+        return iter([[failure(source.path, 0, source.error, source.label)]])
+    return _guarded(_open(segment, config), source)
+
+
+def _guarded(lots: Iterator[Lot], source: Source) -> Iterator[Lot]:
     count = offset = 0
+    named = _named(source)
     try:
-        for doc in docs:
-            count, offset = count + 1, doc.offset
-            yield doc
+        for lot in lots:
+            count, offset = count + len(lot), lot.last if isinstance(lot, Block) else lot[-1].offset
+            yield lot
         if source.mtime_ns:
             now = describe(source.path, source.label)
             if (now.size, now.mtime_ns) != (source.size, source.mtime_ns):
-                yield failure(
-                    source.path, offset, "the file changed while it was read; run again in a new directory", source.label
-                )
+                changed = "the file changed while it was read; run again in a new directory"
+                yield [failure(named, offset, changed, source.label)]
     except CleanupError as error:
         if error.exit_code == 2:
             raise
-        yield failure(source.path, offset, f"{error.message}{_after(count)}", source.label)
+        yield [failure(named, offset, f"{error.message}{_after(count)}", source.label)]
     except _errors() as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        yield failure(source.path, offset, f"{reason}{_after(count)}", source.label)
+        yield [failure(named, offset, f"{reason}{_after(count)}", source.label)]
 
 
 def _after(count: int) -> str:
@@ -157,7 +154,7 @@ def _errors() -> tuple[type[BaseException], ...]:
     return (*streams.READ_ERRORS, UnicodeError, *known)
 
 
-def _open(segment: Segment, config: Config) -> Iterator[Document]:
+def _open(segment: Segment, config: Config) -> Iterator[Lot]:
     source = segment.source
     if segment.start or segment.end is not None:
         yield from _slice(segment, config)
@@ -166,28 +163,31 @@ def _open(segment: Segment, config: Config) -> Iterator[Document]:
         yield from read_stream(stream, source, config)
 
 
-def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Document]:
+def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Lot]:
     """The documents of an open, decompressed stream in the format of the configuration, else the sniffed one."""
     limits, cfg = config.limits, config.read
     head, stream = streams.peek(stream, HEAD)
     format_ = cfg.format if cfg.format != "auto" else sniff(head, source.label, _names(config))
     if format_ in ("jsonl", "csv", "list") and (encoding := wide(head)):
         head, stream = streams.peek(streams.recoded(stream, encoding), HEAD)
+    named = _named(source), source.label
     if not head:
         stream.read(1)  # nothing, or the error on account of which there is nothing
         return
     if format_ == "jsonl":
-        yield from read_jsonl(stream, source.path, source.label, cfg, limits)
-    elif format_ == "list":
-        yield failure(source.path, 0, LIST if b"[" in head.lstrip()[:4] else OBJECT, source.label)
+        yield from read_jsonl(stream, *named, cfg, limits)
+        return
+    if format_ == "list":
+        docs = iter([failure(named[0], 0, LIST if b"[" in head.lstrip()[:4] else OBJECT, source.label)])
     elif format_ == "warc":
-        yield from read_warc(stream, source.path, source.label, limits)
+        docs = read_warc(stream, *named, limits)
     elif format_ == "csv":
-        yield from read_csv(stream, source.path, source.label, cfg, limits)
+        docs = read_csv(stream, *named, cfg, limits)
     elif format_ == "parquet":
-        yield from read_parquet(_seekable(stream, source, limits), source.path, source.label, cfg)
+        docs = read_parquet(_seekable(stream, source, limits), *named, cfg)
     else:
-        yield from read_whole(stream, source.path, source.label, "html" if format_ == "html" else "text", limits)
+        docs = read_whole(stream, *named, "html" if format_ == "html" else "text", limits)
+    yield from ([doc] for doc in docs)
 
 
 def _names(config: Config) -> tuple[str, ...]:
@@ -206,11 +206,12 @@ def _seekable(stream: Buffered, source: Source, limits: LimitsConfig) -> str | i
     return io.BytesIO(data)
 
 
-def _slice(segment: Segment, config: Config) -> Iterator[Document]:
+def _slice(segment: Segment, config: Config) -> Iterator[Lot]:
     source, cfg = segment.source, config.read
+    named = _named(source), source.label
     with streams.open_raw(source.path) as raw:
         if cfg.format != "jsonl" and raw.read(4) == b"PAR1":
-            yield from read_parquet(source.path, source.path, source.label, cfg, segment.start, segment.end)
+            yield from ([doc] for doc in read_parquet(source.path, *named, cfg, segment.start, segment.end))
             return
         start = segment.start
         raw.seek(max(0, start - 1))
@@ -223,7 +224,7 @@ def _slice(segment: Segment, config: Config) -> Iterator[Document]:
                     break
             start -= 1
         numbers = _LineNumbers(source.path)
-        yield from read_jsonl(stream, source.path, source.label, cfg, config.limits, segment.end, start, numbers)
+        yield from read_jsonl(stream, *named, cfg, config.limits, segment.end, start, numbers)
 
 
 class _LineNumbers:

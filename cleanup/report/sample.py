@@ -13,7 +13,7 @@ import msgspec
 from cleanup.config import ReadConfig
 from cleanup.document import Row
 from cleanup.read.records import stored_identity
-from cleanup.write.columns import host
+from cleanup.write.laid import host
 from cleanup.write.record import parse_line, parse_row, value
 
 LEDGER_BYTES = 1 << 20

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
-import re
 import struct
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.dedup.keep import SPUN
+from cleanup import kernels
 from cleanup.dedup.sketch import Sketcher, empty, save
 from cleanup.dedup.texts import Literals
 from cleanup.document import Document
 from cleanup.errors import CleanupError
-from cleanup.write.record import Placed
+from cleanup.write.laid import Laid, date_rank, spin_rank
 
-UNKNOWN_DATE = int(np.iinfo(np.int64).max)
 SKETCHES = 1 << 16  # documents whose sketches lie in one file
-PLAIN_URL = re.compile(r"https?://([a-z0-9.-]+)(?:/|$)")
 BEGIN_END = struct.Struct("=2q")
 COLUMNS = {"ends": "q", "live": "b", "spin": "f", "date": "q", "length": "q", "host": "i", "id": "Q"}
 _SIZES = [array(code).itemsize for code in COLUMNS.values()]  # of an entry, in bytes,
@@ -44,10 +37,12 @@ class Sketches:
         self.parts: list[Any] = []
         self.files = 0
 
-    def add(self, lines: Sequence[Placed], joined: bytes, field: str, live: Sequence[int]) -> None:
-        """Sketch what some more lines, which stand side by side in `joined`, have in a field: those of the numbers `live`."""
-        if self.sketcher is not None and live:
-            self.parts.append(self.sketcher.of(Literals.placed(lines, joined, field).some(np.array(live))))
+    def add(self, lines: Laid, field: str) -> None:
+        """Sketch what those of some more lines that live have in a field."""
+        live = np.flatnonzero(lines.live)
+        if self.sketcher is not None and len(live):
+            texts = Literals.placed(lines.data, lines.ends, lines.first, lines.size, field)
+            self.parts.append(self.sketcher.of(texts if len(live) == len(lines.ends) else texts.some(live)))
             if sum(map(len, self.parts)) >= SKETCHES:
                 self.flush()
 
@@ -67,37 +62,37 @@ class Columns:
         self.names: dict[str, int] = {}
         self._end = 0
         self._ids: list[bytes] = []
+        self._id_ends = array("q", [0])
 
     def __len__(self) -> int:
         return len(self.columns["live"])
 
-    def add(self, docs: Sequence[Document], sizes: Sequence[int]) -> list[str]:
-        """Some more documents whose lines take so many bytes; gives their hosts."""
-        names = [host(doc.meta) for doc in docs]
-        ids = [doc.id.encode("utf-8", "surrogatepass") for doc in docs]
-        self._ids += ids
-        ends = list(accumulate(sizes, initial=self._end))
-        self._end = ends[-1]
-        found: dict[str, Iterable[Any]] = {
-            "ends": ends[1:],
-            "live": [doc.status == "kept" for doc in docs],
-            "spin": [spin_rank(doc.meta.get("spin")) for doc in docs],
-            "date": [date_rank(doc.meta.get("date")) for doc in docs],
-            "length": [len(doc.text) for doc in docs],
-            "host": [self.names.setdefault(name, len(self.names)) for name in names],
-            "id": [hash64(id_) for id_ in ids],
-        }
-        for name, column in self.columns.items():
-            column.extend(found[name])
-        return names
+    def add(self, lines: Laid) -> None:
+        """Some more lines."""
+        found = {name: getattr(lines, name) for name in ("live", "spin", "date", "length")}
+        found["ends"] = lines.ends + self._end
+        found["host"] = [self.names.setdefault(name, len(self.names)) for name in lines.host]
+        for name, values in found.items():
+            self.columns[name].frombytes(np.asarray(values, COLUMNS[name]).tobytes())
+        self._end += len(lines.data)
+        self._ids.append(lines.ids)
+        self._id_ends.frombytes((lines.id_ends + self._id_ends[-1]).tobytes())
 
     def save(self, work: Path) -> None:
         """Write all columns into one file, one after the other, and the ids into a file of their own."""
+        ids, ends = b"".join(self._ids), np.array(self._id_ends, np.int64)
+        hashes = np.empty(len(self), np.uint64)
+        _hash()(np.frombuffer(ids, np.uint8), ends[1:].copy(), len(self), hashes)
+        self.columns["id"].frombytes(hashes.tobytes())
         with open(work / "columns", "wb") as file:
             for column in self.columns.values():
                 column.tofile(file)
-        begins = array("q", accumulate(map(len, self._ids), initial=8 * (len(self._ids) + 1)))
-        (work / "ids").write_bytes(b"".join([begins.tobytes(), *self._ids]))
+        (work / "ids").write_bytes((ends + 8 * len(ends)).tobytes() + ids)
+
+
+@cache
+def _hash() -> kernels.Function:
+    return kernels.function("name_hashes", "u8* i64* i64 u64*")
 
 
 def load(work: Path, *names: str) -> list[NDArray[Any]]:
@@ -127,48 +122,9 @@ class Ids:
         return self._data[begin:end].decode("utf-8", "surrogatepass")
 
 
-def hash64(id_: bytes) -> int:
-    """A 64-bit hash, stable over processes and versions."""
-    return int.from_bytes(hashlib.blake2b(id_, digest_size=8).digest(), "little")
-
-
-def spin_rank(spin: Any) -> float:
-    """How spun a document is, for the keep policy: its verdict first, its score only within "spun"."""
-    if not isinstance(spin, dict):
-        return 0.0
-    score = spin.get("score", 0.0)
-    rank: float = {"spun": SPUN + score, "suspect": 1.0}.get(spin.get("verdict", ""), 0.0)
-    return rank
-
-
-def date_rank(date: Any) -> int:
-    """Seconds since 1970 of an ISO 8601 date, the far future when there is none, so that dated documents come first."""
-    return _seconds(date) if isinstance(date, str) else UNKNOWN_DATE
-
-
 def remembered(doc: Document, over: str = "") -> Any:
     """What an index remembers of a document beside its sketch. `over`: the id of the document that was kept instead of it."""
     from cleanup.dedup.segments import Row  # which few runs need
 
     ranks = spin_rank(doc.meta.get("spin")), date_rank(doc.meta.get("date"))
     return Row(doc.id, str(doc.meta.get("url", "")), over, *ranks, len(doc.text))
-
-
-@lru_cache(maxsize=4096)
-def _seconds(date: str) -> int:
-    try:
-        moment = datetime.fromisoformat(date)
-    except ValueError:
-        return UNKNOWN_DATE
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-
-
-def host(meta: Mapping[str, Any]) -> str:
-    """The host a document came from, without "www."; the site's name when there is no URL; "" when nothing is known."""
-    url = str(meta.get("url") or "")
-    found = PLAIN_URL.match(url)  # nearly all are; the parser is ten times slower
-    try:
-        name = found[1] if found else url and (urlsplit(url).hostname or "")
-    except ValueError:
-        name = ""
-    return name.removeprefix("www.") or str(meta.get("site") or "")

@@ -51,4 +51,8 @@ class Trail:
             if self.careful:
                 self.write(str(number))
             yield item, True
+        self.end()
+
+    def end(self) -> None:
+        """Whoever dies from here on did not die at an item."""
         self.write("end")

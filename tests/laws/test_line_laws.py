@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
+import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -14,10 +15,34 @@ from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.dedup.texts import Literals
 from cleanup.document import Document, Row
 from cleanup.read import jsonl
+from cleanup.read.block import Block, Lot, documents
 from cleanup.read.records import Line
+from cleanup.write import columns
+from cleanup.write.laid import date_rank, host, of_block, of_documents
 from cleanup.write.record import encode, fields, placed, render
 
 NAMES = ["id", "url", "text", "html", "date", "source", "cleanup", "drop", "tags", 'a"b', "ä", "te\\u0078t"]
+URLS = [
+    *(
+        "https://www.a-b.example/x?y=1",
+        "http://a.example",
+        "https://A.example/",
+        "https:///x",
+        "ftp://x.example/",
+        "https://",
+        "http:/",
+    ),
+    *(
+        "https://www.",
+        "https://www./a",
+        "https://a.example\n",
+        "https://[::1]:80/",
+        "https://[",
+        "https://a.example:80/",
+        "htt",
+        "",
+    ),
+]
 words = (
     st.text(max_size=12)
     | st.text(st.characters(max_codepoint=0x2FF), max_size=30)
@@ -62,7 +87,11 @@ limited = st.sampled_from([LimitsConfig(), LimitsConfig(max_depth=2), LimitsConf
 
 
 def read(data: bytes, cfg: ReadConfig, limits: LimitsConfig) -> list[Document]:
-    return list(jsonl.read_jsonl(io.BufferedReader(io.BytesIO(data)), "s", "l", cfg, limits))  # type: ignore[type-var]
+    return list(documents(lots(data, cfg, limits)))
+
+
+def lots(data: bytes, cfg: ReadConfig, limits: LimitsConfig) -> Iterator[Lot]:
+    return jsonl.read_jsonl(io.BufferedReader(io.BytesIO(data)), "s", 'l"', cfg, limits)  # type: ignore[type-var]
 
 
 def slowly(data: bytes, cfg: ReadConfig, limits: LimitsConfig) -> list[Document | str]:
@@ -73,7 +102,7 @@ def slowly(data: bytes, cfg: ReadConfig, limits: LimitsConfig) -> list[Document 
         if len(line.removesuffix(b"\n")) > limits.max_line_bytes:
             found.append("limits.max_line_bytes")
         elif not line.isspace():
-            found.append(jsonl._doubtful(line, offset, "s", "l", cfg, limits))
+            found.append(jsonl._doubtful(line, offset, "s", 'l"', cfg, limits))
         offset += len(line)
     return found
 
@@ -96,6 +125,48 @@ def test_it_reads_as_the_slower_parsers(data: bytes, cfg: ReadConfig, limits: Li
         assert msgspec.structs.replace(one, record=None) == msgspec.structs.replace(other, record=None)
 
 
+@given(st.lists(lines, min_size=1, max_size=9).map(b"\n".join), configurations, limited)
+@example(b"\n".join(MORE), ReadConfig(), LimitsConfig())
+@settings(max_examples=300)
+def test_a_block_is_written_as_its_documents_are(data: bytes, cfg: ReadConfig, limits: LimitsConfig) -> None:
+    for lot in lots(data, cfg, limits):
+        if isinstance(lot, Block):
+            quick, slow = of_block(lot), of_documents(lot.documents(), cfg.text_field)
+            assert (quick.data, quick.ids, quick.host) == (slow.data, slow.ids, slow.host)
+            for name in ("ends", "first", "size", "live", "spin", "date", "length", "id_ends"):
+                assert np.asarray(getattr(quick, name)).tolist() == np.asarray(getattr(slow, name)).tolist(), name
+
+
+@given(st.lists(st.sampled_from(URLS) | words, min_size=1, max_size=4), st.booleans())
+def test_a_block_knows_hosts_and_dates(urls: list[str], ascii_: bool) -> None:
+    rows = [{"url": url, "date": url if len(url) < 7 else "2026-01-02T03:04:05Z", "text": url} for url in urls]
+    data = "".join(json.dumps(row, ensure_ascii=ascii_) + "\n" for row in rows).encode()
+    (lot,) = lots(data, ReadConfig(), LimitsConfig())
+    assert isinstance(lot, Block)
+    laid = of_block(lot)
+    assert laid.host == [host({"url": url}) for url in urls]
+    assert np.asarray(laid.date).tolist() == [date_rank(row["date"]) for row in rows]
+    assert np.asarray(laid.length).tolist() == list(map(len, urls))
+
+
+@given(st.lists(st.binary(max_size=20)))
+def test_hashes_of_names_depend_on_nothing_else(names: list[bytes]) -> None:
+    found, ends = np.empty(len(names), np.uint64), np.cumsum([len(name) for name in names], dtype=np.int64)
+    columns._hash()(np.frombuffer(b"".join(names), np.uint8), ends, len(names), found)
+    for name, hash_ in zip(names, found.tolist(), strict=True):
+        value = 0xCBF29CE484222325
+        for byte in name:
+            value = (value ^ byte) * 0x100000001B3 % 2**64
+        value = (value ^ value >> 32) * 0x9E3779B97F4A7C15 % 2**64
+        assert hash_ == value ^ value >> 29
+
+
+def test_half_of_a_pair_in_the_name_of_a_file_is_escaped() -> None:
+    found = jsonl.read_jsonl(io.BufferedReader(io.BytesIO(b'{"text":"x"}')), "\udc80", "\udc80", ReadConfig(), LimitsConfig())  # type: ignore[type-var]
+    (doc,) = documents(found)
+    assert json.loads(render(doc, "text"))["id"] == doc.id == "\udc80#0"
+
+
 @given(
     records.filter(lambda record: "cleanup" not in record and "drop" not in record), words, words, st.booleans(), st.booleans()
 )
@@ -114,8 +185,9 @@ def test_a_changed_document_is_written_alike(
         assert render(doc, "text", located=located) == encode(fields(doc, "text", located=located))
         doc.text = text
         assert render(doc, "text", located=located) == encode(fields(doc, "text", located=located))
-        texts = Literals.placed([placed(doc, "text", located)] * 2, render(doc, "text", located=located) * 2, "text")
-        assert texts.strings() == [text] * 2
+    laid = of_documents([doc] * 2, "text")
+    assert laid.data == render(doc, "text") * 2
+    assert Literals.placed(laid.data, laid.ends, laid.first, laid.size, "text").strings() == [text] * 2
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.booleans(), spacing, st.sampled_from(["n1", 17, -1]))

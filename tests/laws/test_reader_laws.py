@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from cleanup.cli import cli
 from cleanup.config import Config, override
 from cleanup.document import Document
+from cleanup.read.block import documents
 from cleanup.read.inputs import Source, Sources, expand
 from cleanup.read.jsonl import _too_deep
 from cleanup.read.parts import Segment, plan, read_part, read_segment, read_segment_stream
@@ -109,7 +110,7 @@ def test_parts_of_any_size_give_the_same(given_lines: list[bytes], size: int) ->
         sources = expand([place])
         config = jsonl(read__part_bytes=size)
         whole = [doc for source in sources for doc in read_segment(Segment(source), config)]
-        cut = [doc for part in plan(sources, config) for doc in read_part(part, config)]
+        cut = [doc for part in plan(sources, config) for doc in documents(read_part(part, config))]
         assert seen(cut) == seen(whole)
 
 

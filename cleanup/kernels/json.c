@@ -1,0 +1,288 @@
+/* Values of JSON, checked by RFC 8259 and UTF-8 without being read, and strings, read and written. */
+#include "json.h"
+
+/* How many bytes from `at` on are plain ASCII inside of a string; at most up to `end`. */
+static inline int64_t skip_plain(const uint8_t *data, int64_t at, int64_t end) {
+    for (; at + 8 <= end; at += 8) {
+        uint64_t eight = read_eight(data + at), quote = eight ^ '"' * EACH, slash = eight ^ '\\' * EACH;
+        /* The lowest flag is right: a borrow only goes upwards. */
+        uint64_t odd = (eight - 0x20 * EACH) | ((quote - EACH) & ~quote) | ((slash - EACH) & ~slash);
+        odd = ((odd & ~eight) | eight) & 0x80 * EACH;
+        if (odd)
+            return at + (__builtin_ctzll(odd) >> 3);
+    }
+    while (at < end && data[at] >= 0x20 && data[at] < 0x80 && data[at] != '"' && data[at] != '\\')
+        at++;
+    return at;
+}
+
+/* Bytes of the character beyond ASCII that begins at data[at]; 0 where there is none. */
+static int64_t wide_character(const uint8_t *data, int64_t at, int64_t end) {
+    uint8_t first = data[at], low = 0x80, high = 0xBF;
+    int64_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4 || end - at < size)
+        return 0;
+    if (first == 0xE0)
+        low = 0xA0;
+    else if (first == 0xED)
+        high = 0x9F;
+    else if (first == 0xF0)
+        low = 0x90;
+    else if (first == 0xF4)
+        high = 0x8F;
+    if (data[at + 1] < low || data[at + 1] > high)
+        return 0;
+    for (int64_t next = 2; next < size; next++)
+        if (is_first(data[at + next]))
+            return 0;
+    return size;
+}
+
+/* The number that four hexadecimal digits at data[at] stand for; -1 where there are none. */
+static int32_t hexadecimal(const uint8_t *data, int64_t at, int64_t end) {
+    int32_t found = 0;
+    if (end - at < 4)
+        return -1;
+    for (int64_t next = at; next < at + 4; next++) {
+        uint8_t digit = data[next], letter = digit | 0x20;
+        if (digit >= '0' && digit <= '9')
+            found = found << 4 | (digit - '0');
+        else if (letter >= 'a' && letter <= 'f')
+            found = found << 4 | (letter - 'a' + 10);
+        else
+            return -1;
+    }
+    return found;
+}
+
+/* Where the escape ends whose backslash is data[at]; -1 for a wrong one, or half of a pair. `point`: what it stands for. */
+static int64_t read_escape(const uint8_t *data, int64_t at, int64_t end, int32_t *point, kind *found) {
+    static const char names[] = "\"\\bfnrt/", means[] = "\"\\\b\f\n\r\t/";
+    const char *known;
+    if (at + 1 >= end)
+        return -1;
+    found->flags |= ESCAPED;
+    if (data[at + 1] != 'u') {
+        known = memchr(names, data[at + 1], sizeof names - 1);
+        if (!known)
+            return -1;
+        *point = means[known - names];
+        found->flags |= *known == '/' ? CODED : 0;
+        return at + 2;
+    }
+    found->flags |= CODED;
+    *point = hexadecimal(data, at + 2, end);
+    if (*point < 0 || (*point >> 10) == 0xDC00 >> 10)
+        return -1;
+    if ((*point >> 10) != 0xD800 >> 10)
+        return at + 6;
+    if (end - at < 12 || data[at + 6] != '\\' || data[at + 7] != 'u')
+        return -1;
+    int32_t second = hexadecimal(data, at + 8, end);
+    if (second < 0 || (second >> 10) != 0xDC00 >> 10)
+        return -1;
+    *point = 0x10000 + ((*point & 0x3FF) << 10) + (second & 0x3FF);
+    return at + 12;
+}
+
+/* Where the string ends that begins with the quote data[at]; -1 where it has no end or anything wrong in it. */
+int64_t skip_string(const uint8_t *data, int64_t at, int64_t end, kind *found) {
+    int32_t point;
+    for (at++; at < end;) {
+        at = skip_plain(data, at, end);
+        if (at >= end || data[at] < 0x20)
+            return -1;
+        if (data[at] == '"')
+            return at + 1;
+        if (data[at] == '\\') {
+            int64_t next = read_escape(data, at, end, &point, found);
+            if (next < 0)
+                return -1;
+            found->more += next - at - 1;
+            at = next;
+        } else {
+            while (at < end && data[at] >= 0x80) {
+                int64_t size = wide_character(data, at, end);
+                if (!size)
+                    return -1;
+                found->more += size - 1;
+                at += size;
+            }
+        }
+    }
+    return -1;
+}
+
+int64_t skip_digits(const uint8_t *data, int64_t at, int64_t end) {
+    while (at < end && data[at] >= '0' && data[at] <= '9')
+        at++;
+    return at;
+}
+
+/* Where the number ends that begins at data[at]; -1 where there is none. */
+static int64_t skip_number(const uint8_t *data, int64_t at, int64_t end) {
+    int64_t next;
+    at += data[at] == '-';
+    if (at < end && data[at] == '0')
+        next = at + 1;
+    else
+        next = skip_digits(data, at, end);
+    if (next == at)
+        return -1;
+    at = next;
+    if (at < end && data[at] == '.') {
+        next = skip_digits(data, at + 1, end);
+        if (next == at + 1)
+            return -1;
+        at = next;
+    }
+    if (at < end && (data[at] | 0x20) == 'e') {
+        at++;
+        at += at < end && (data[at] == '+' || data[at] == '-');
+        next = skip_digits(data, at, end);
+        return next == at ? -1 : next;
+    }
+    return at;
+}
+
+/* Where a value ends that is neither list nor object; -1 where there is none. */
+static int64_t skip_scalar(const uint8_t *data, int64_t at, int64_t end, kind *found) {
+    static const char *const words[] = {"true", "false", "null"};
+    if (at >= end)
+        return -1;
+    if (data[at] == '"')
+        return skip_string(data, at, end, found);
+    for (int number = 0; number < 3; number++) {
+        int64_t size = (int64_t)strlen(words[number]);
+        if (end - at >= size && !memcmp(data + at, words[number], (size_t)size))
+            return at + size;
+    }
+    return skip_number(data, at, end);
+}
+
+/* Where the value of a key begins, whose quote is the next thing but space; -1 where there is none. */
+int64_t skip_key(const uint8_t *data, int64_t at, int64_t end, kind *found) {
+    at = skip_space(data, at, end);
+    if (at >= end || data[at] != '"')
+        return -1;
+    at = skip_string(data, at, end, found);
+    if (at < 0)
+        return -1;
+    at = skip_space(data, at, end);
+    return at < end && data[at] == ':' ? skip_space(data, at + 1, end) : -1;
+}
+
+/* Where the value ends that begins at data[at]; -1 where it is wrong or has more than `room` levels of lists and objects. */
+int64_t skip_value(const uint8_t *data, int64_t at, int64_t end, int64_t room, kind *found) {
+    uint64_t objects = 0; /* of the levels, the innermost lowest: whether it is an object */
+    int64_t depth = 0;
+    for (;;) {
+        at = skip_space(data, at, end);
+        int open = at < end && (data[at] == '{' || data[at] == '[');
+        if (open) {
+            if (++depth > room)
+                return -1;
+            objects = objects << 1 | (data[at] == '{');
+            at = skip_space(data, at + 1, end);
+            if (at >= end)
+                return -1;
+            open = data[at] != (objects & 1 ? '}' : ']');
+            if (open && objects & 1)
+                at = skip_key(data, at, end, found);
+        } else {
+            at = skip_scalar(data, at, end, found);
+        }
+        while (at >= 0 && !open && depth) {
+            at = skip_space(data, at, end);
+            if (at >= end)
+                return -1;
+            if (data[at] == ',') {
+                open = 1;
+                at = objects & 1 ? skip_key(data, at + 1, end, found) : at + 1;
+            } else if (data[at] == (objects & 1 ? '}' : ']')) {
+                depth--;
+                objects >>= 1;
+                at++;
+            } else {
+                return -1;
+            }
+        }
+        if (at < 0 || !open)
+            return at;
+    }
+}
+
+/* Writes a character, not half of a pair, as UTF-8; how many bytes. */
+static int64_t put_point(uint8_t *out, int32_t point) {
+    static const int32_t first[] = {0, 0xC0, 0xE0, 0xF0};
+    int64_t more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    out[0] = (uint8_t)(first[more] | point >> 6 * more);
+    for (int64_t next = 1; next <= more; next++)
+        out[next] = (uint8_t)(0x80 | (point >> 6 * (more - next) & 0x3F));
+    return more + 1;
+}
+
+/* What the string between data[at] and data[end] says, which was checked; into `out`, never longer. How many bytes. */
+int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *out) {
+    uint8_t *begin = out;
+    int32_t point = 0;
+    kind found = {0, 0};
+    while (at < end) {
+        const uint8_t *slash = memchr(data + at, '\\', (size_t)(end - at));
+        int64_t size = slash ? slash - data - at : end - at;
+        memcpy(out, data + at, (size_t)size);
+        out += size;
+        at += size;
+        if (at < end) {
+            at = read_escape(data, at, end, &point, &found);
+            out += put_point(out, point);
+        }
+    }
+    return out - begin;
+}
+
+/* How many bytes from text[at] on a string holds as they are; at most up to `end`. */
+static int64_t skip_unescaped(const uint8_t *text, int64_t at, int64_t end) {
+    for (; at + 8 <= end; at += 8) {
+        uint64_t eight = read_eight(text + at), quote = eight ^ '"' * EACH, slash = eight ^ '\\' * EACH;
+        uint64_t odd = (eight - 0x20 * EACH) | ((quote - EACH) & ~quote) | ((slash - EACH) & ~slash);
+        odd &= ~eight & 0x80 * EACH;
+        if (odd)
+            return at + (__builtin_ctzll(odd) >> 3);
+    }
+    while (at < end && text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
+        at++;
+    return at;
+}
+
+/* Writes text[:size] as an encoder would between quotes; how many bytes. */
+int64_t escape(const uint8_t *text, int64_t size, uint8_t *out) {
+    static const char means[] = "\b\f\n\r\t\"\\", names[] = "bfnrt\"\\";
+    uint8_t *begin = out;
+    for (int64_t at = 0, stop; at < size; at = stop + 1) {
+        stop = skip_unescaped(text, at, size);
+        memcpy(out, text + at, (size_t)(stop - at));
+        out += stop - at;
+        if (stop == size)
+            break;
+        const char *known = text[stop] ? strchr(means, text[stop]) : NULL;
+        *out++ = '\\';
+        if (!known)
+            memcpy(out, text[stop] < 16 ? "u000" : "u001", 4);
+        out += known ? 0 : 4;
+        *out++ = (uint8_t)(known ? names[known - means] : "0123456789abcdef"[text[stop] & 15]);
+    }
+    return out - begin;
+}
+
+
+/* What `count` strings of JSON say, which were checked, string n standing between data[begins[n]] and data[ends[n]]: side by side in
+ * out[size of the strings], the last byte of string n before out[places[n]]. */
+KERNEL void strings_said(
+    const uint8_t *data, const int64_t *begins, const int64_t *ends, int64_t count, uint8_t *out, int64_t *places
+) {
+    for (int64_t number = 0, at = 0; number < count; number++) {
+        at += unescape(data, begins[number], ends[number], out + at);
+        places[number] = at;
+    }
+}
