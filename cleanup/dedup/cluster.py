@@ -7,7 +7,9 @@ chain drags a stranger in, and whoever fails against one document gets a chance 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +34,7 @@ Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 BATCH = 1 << 21  # bytes that are read at a time for comparison
 BATCH_PAIRS = 512
 SHARE = 512  # pairs that make a worker's share
+CHANCES = 32  # documents of a large group with which all others of it are compared; then only candidate pairs count
 
 
 def compare(pairs: U64, fetch: Fetch, sizes: I64, cfg: DedupConfig, classes: Classes) -> Table:
@@ -83,7 +86,7 @@ class Judge:
         found = self.compare(pairs)
         good = ~far(found)
         rows = np.where(good, np.cumsum(good) + (len(self.table) - 1), 0)
-        self.table = np.concatenate((self.table, found[good]))
+        self.table = _joined(self.table, found[good])
         pairs, rows = np.concatenate((self.pairs, pairs)), np.concatenate((self.rows, rows))
         order = np.argsort(pairs, kind="stable")
         self.pairs, self.rows = pairs[order], rows[order]
@@ -99,11 +102,24 @@ class Judge:
         found[turned] = swapped(found[turned])
         return found
 
+    def related(self, numbers: I64) -> tuple[I64, I64, Table]:
+        """Pairs a < b of these documents, which are ascending, that have a relation, and what was found about them."""
+        some = np.flatnonzero(self.table["relation"][self.rows] != 0)
+        a, b = unpack(self.pairs[some])
+        both = among(a, numbers) & among(b, numbers)
+        return a[both], b[both], self.table[self.rows[some[both]]]
+
     def nearest(self) -> tuple[I64, I64, Table]:
         """Pairs a < b in ascending order that came near a relation, and have none; what was found about them."""
         some = np.flatnonzero((self.rows > 0) & (self.table["relation"][self.rows] == 0))
         a, b = unpack(self.pairs[some])
         return a, b, self.table[self.rows[some]]
+
+
+def _joined(one: Table, two: Table) -> Table:
+    """One table behind the other, as bytes: field by field NumPy takes twenty times as long."""
+    joined: Table = np.concatenate((one.view(np.uint8), two.view(np.uint8))).view(VERDICT)
+    return joined
 
 
 def confirm(found: Candidates, judge: Judge) -> tuple[I64, I64]:
@@ -114,14 +130,20 @@ def confirm(found: Candidates, judge: Judge) -> tuple[I64, I64]:
 
 
 def elect(a: I64, b: I64, sketches: Sketches, order: Order, judge: Judge) -> tuple[I64, I64]:
-    """From confirmed pairs the documents that go, ascending, and for each the one that stays and covers it."""
+    """From confirmed pairs the documents that go, ascending, and for each the one that stays and covers it.
+
+    Pages that are made by one pattern, of which each differs from most others, can make a group of any size: beyond CHANCES
+    documents that stay nobody else of the group is compared, so that the work grows as the group does.
+    """
     numbers = order.numbers
     label = components(len(numbers), np.searchsorted(numbers, a), np.searchsorted(numbers, b))
     edges = unique(pack(a, b))
     gone, kept = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     parts = np.zeros(len(numbers), bool)  # documents that another one of their group holds: named last
     left = np.flatnonzero(np.bincount(label, minlength=len(label))[label] > 1)
-    while len(left):
+    for _ in range(CHANCES):
+        if not len(left):
+            break
         left = left[np.lexsort((order.rank[left], parts[left], label[left]))]
         first = np.append(True, label[left[1:]] != label[left[:-1]])
         named = left[np.maximum.accumulate(np.where(first, np.arange(len(left)), 0))]
@@ -143,9 +165,34 @@ def elect(a: I64, b: I64, sketches: Sketches, order: Order, judge: Judge) -> tup
         left = left[~done]
         # Whoever is alone now stays, without a cluster.
         left = left[np.bincount(label[left], minlength=len(label))[label[left]] > 1]
+    for member, stays in _judged_already(left, parts, order, judge):
+        gone.append(numbers[[member]])
+        kept.append(numbers[[stays]])
     members, keepers = np.concatenate(gone), np.concatenate(kept)
     ascending = np.argsort(members, kind="stable")
     return members[ascending], keepers[ascending]
+
+
+def _judged_already(left: I64, parts: Mask, order: Order, judge: Judge) -> Iterator[tuple[int, int]]:
+    """The same for the places that are left, by the verdicts that there are: (who goes, who stays)."""
+    a, b, found = judge.related(np.sort(order.numbers[left]))
+    others: defaultdict[int, list[tuple[int, bool, bool]]] = defaultdict(list)
+    for one, two, (covers, covered) in zip(order.at(a).tolist(), order.at(b).tolist(), found["covers"].tolist(), strict=True):
+        others[one].append((two, covers, covered))
+        others[two].append((one, covered, covers))
+    turns = sorted((bool(parts[place]), int(order.rank[place]), place) for place in others)
+    done: set[int] = set()
+    while turns:
+        part, rank, place = heappop(turns)
+        mine = [] if place in done else [other for other in others[place] if other[0] not in done]
+        if not part and any(covered and not covers for _, covers, covered in mine):
+            heappush(turns, (True, rank, place))
+            continue
+        done.add(place)
+        for other, covers, _ in mine:
+            if covers:
+                done.add(other)
+                yield other, place
 
 
 def _worthwhile(one: I64, two: I64, edges: U64, sketches: Sketches, cfg: DedupConfig) -> Mask:
