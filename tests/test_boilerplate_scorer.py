@@ -19,10 +19,12 @@ from cleanup.stages.boilerplate_scorer import (
     Scorer,
     Trees,
     _article,
+    _beside,
     _holes,
     _is_dump,
     _is_quoted,
     _is_said,
+    _leaving,
     _level,
     _smooth,
     _titles,
@@ -170,6 +172,23 @@ def test_what_introduces_the_next_line_stays() -> None:
     assert _is_said(state, 2, set(), False)
     assert not _is_said(state, 2, {3}, False)
     assert not _is_said(state, 2, set(), True)
+
+
+def test_what_introduces_a_line_that_goes_goes_with_it() -> None:
+    state = State(Page(f"A title\n{LONG}\nThe image:\nReuters, taken yesterday\n{LONG}\nNo.\nLoading...\n{LONG}"), {})
+    assert _leaving(state, [2, 3], set(), False) == {2, 3}
+    assert _leaving(state, [2], set(), False) == set()
+    assert _leaving(state, [2], {3}, False) == {2}
+    assert _leaving(state, [5, 6], {4, 7}, True) == {6}  # an answer stays; nobody answers with an ellipsis
+
+
+def test_what_stands_next_to_a_likely_title_of_a_dump_stays() -> None:
+    state = State(Page("Home\nCouncil says yes\nCouncil votes for a bridge\nBy Jane Doe\nMore"), {})
+    state.add(3, Verdict("boilerplate/en/byline", 0.98))
+    assert _beside(state, {2}, np.ones(5, bool)) == {1}  # a rule knows line 3
+    assert _beside(state, {2, 1}, np.ones(5, bool)) == {0}
+    assert not _beside(state, {2}, np.array([True, False, True, True, True]))
+    assert not _beside(state, {2}, np.ones(1, bool))  # the article begins before it
 
 
 def test_a_few_words_that_the_article_says_stay() -> None:

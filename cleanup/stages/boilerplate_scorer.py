@@ -35,6 +35,9 @@ TITLES = 4  # of the lines that look most like a title stay,
 TITLE_GAP = 2.5  # log-odds by which the others may fall short of the first,
 DUMP_GAP = 3.5  # and in a dump
 TITLES_TRIED = 12
+FEW_WORDS = 2  # next to a likely title of a dump stays what has more words than these before its article,
+TITLE_SAID = 0.3  # so much of which the article says, too,
+TITLE_DOUBT = 0.95  # and which is not surely residue
 GUESSED = frozenset(f"boilerplate/structure/{name}" for name in ("under-marker", "related-tail", "repeat"))
 CLUSTER_LINES = 12  # between two paragraphs of one article
 HOLES = 9  # places of an article from which lines go; a page with more is a list, and they are held for review
@@ -42,6 +45,7 @@ DOUBT = 0.01
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
 SIZES = (1, SAID_WORDS, 8)  # words up to which a line is of the first, second, third size; an entry of a list is of the first
 PLACES = ("before", "within", "behind")
+ELLIPSES = ("...", "…")
 MANY = 16  # lines of a page that may go
 RULE = "boilerplate/scorer"
 DEPTH, ROWS = 8, 64  # questions of a tree at most; lines that are asked at once, as in `kernels/features.c`
@@ -156,8 +160,10 @@ class Scorer:
         for state, one in zip(found, pages, strict=True) if keep else ():
             score[one][[line for line, hits in state.hits.items() if any(hit.named.rule.category == keep for hit in hits)]] = 0
         asked = self._asked(lines, score, articles, dumps)
+        like = (title > -np.inf) & (lines.words > FEW_WORDS) & (columns["said share"] >= TITLE_SAID) & (score < TITLE_DOUBT)
         for state, dump, article, one, mine in zip(found, dumps, articles, pages, asked, strict=True):
             titles = _titles(state, title[one], dump, score[one] >= self.weights.apply_dump)
+            titles |= _beside(state, titles, like[one][: article[0]]) if dump else set()
             self._page(state, [line for line in mine if line[0] not in titles], article, sure, dump)
 
     def _asked(
@@ -186,8 +192,7 @@ class Scorer:
         words = state.page.words
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
         likely = [line for line, _, _, sure_of, *_ in asked if sure_of]
-        spoken = frozenset(_ascii_words(state.prose)) if len(likely) > MANY else None
-        going = {line for line in likely if not _is_said(state, line, gone, dump, spoken)}
+        going = _leaving(state, likely, gone, dump)
         holes = set() if dump else _holes(len(state.page), going, gone)
         paragraphs = set(article)
         for line, place, size, sure_of, chance, confidence, doubted in asked:
@@ -259,6 +264,17 @@ def _holes(size: int, going: set[int], gone: set[int]) -> set[int]:
     return set().union(*holes) if len(holes) > HOLES else set()
 
 
+def _leaving(state: State, likely: Sequence[int], gone: set[int], dump: bool) -> set[int]:
+    """Those of some lines (ascending) that are not the article's whatever their form is; looked at from the last one up, since
+    what introduces a line that goes ("Image:") goes with it."""
+    spoken = frozenset(_ascii_words(state.prose)) if len(likely) > MANY else None
+    every = set(gone)
+    for line in reversed(likely):
+        if not _is_said(state, line, every, dump, spoken):
+            every.add(line)
+    return every - gone
+
+
 def _is_said(state: State, line: int, gone: set[int], dump: bool, spoken: frozenset[bytes] | None = None) -> bool:
     """Whether a line belongs to the article whatever its form is."""
     page = state.page
@@ -266,8 +282,9 @@ def _is_said(state: State, line: int, gone: set[int], dump: bool, spoken: frozen
         return True  # it introduces what follows
     if page.words[line] > SAID_WORDS:
         return False
-    if page.sentence[line] or between_paragraphs(state, line, gone):
-        return True  # "No." is an answer, and a few words between two paragraphs are a subhead
+    answer = page.sentence[line] and not page.text[line].endswith(ELLIPSES)
+    if answer or between_paragraphs(state, line, gone):
+        return True  # "No." is an answer ("Loading..." is none), and a few words between two paragraphs are a subhead
     if page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
         return True  # so is one word within the article, whatever is next to it
     return _is_quoted(state, line, spoken)
@@ -332,6 +349,13 @@ def _titles(state: State, title: Scores, dump: bool, going: Bools) -> set[int]:
             spent += not dump or verdict is not None or bool(going[line])
             state.verdicts.pop(line, None)
     return set(found.values())
+
+
+def _beside(state: State, titles: set[int], like: Bools) -> set[int]:
+    """Lines next to likely titles: kicker, headline and standfirst stand together, and the trees may take one for the other.
+    `like`: which of the lines before the article may be a headline."""
+    near = {other for line in titles for other in (line - 1, line + 1) if 0 <= other < len(like) and like[other]}
+    return near - titles - state.verdicts.keys()
 
 
 def _clusters(lines: Sequence[int]) -> list[list[int]]:
