@@ -274,7 +274,10 @@ def _in_order(hits: list[Hit]) -> list[Hit]:
     """One hit a rule, the most telling first."""
     if len(hits) < 2:
         return hits
-    return sorted({hit.named.id: hit for hit in reversed(hits)}.values(), key=_precedence)
+    found: dict[str, Hit] = {}
+    for hit in sorted(hits, key=_precedence):
+        found.setdefault(hit.named.id, hit)
+    return list(found.values())
 
 
 def _hit(named: Named, text: str, match: Match) -> Hit:

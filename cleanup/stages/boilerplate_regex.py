@@ -102,7 +102,8 @@ def _translated(pattern: str, case: Callable[[str], str]) -> str:
         at = found.end()
         inside = found[0] == "[" or (inside and found[0] != "]")
         if category := found["class"]:
-            letters = _letters(CASED if category in CASED else (category,))  # case is disregarded: fewer ranges for all of them
+            every = category in CASED and case is not str  # case is disregarded: fewer ranges for all of them
+            letters = _letters(CASED if every else (category,))
             parts.append(letters if inside else f"[{letters}]")
         elif found[0] != r"\b?":
             parts.append(found[0])

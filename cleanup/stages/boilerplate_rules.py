@@ -49,6 +49,7 @@ class LineRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_words: int = 30
     action: str = "drop"
     confidence: Literal["high", "structural", "low"] = "high"
+    beside: bool = False  # articles say so, too: only right before or behind a line that other rules take out
     needs: list[str] = []  # regex only: pieces of words of which a line must contain one
     starts: list[str] = []  # regex only: how a line must start; without `needs` and `starts` every short line is tried
     yes: list[str] = []

@@ -28,8 +28,9 @@ FEW_PIECES = 6
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 CAPTION_WORDS = 60
-BEGINNING = 16  # characters of a rule that make a sentence residue, whatever it says behind them
-CLOSING = "\"'”’»)"
+KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line residue, whatever else it says,
+SOME = 16  # so many where the rule itself sounds like residue,
+MOST = 0.6  # or this share of the line
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest,
 THREAD = 5  # or so many paragraphs before a number of comments, which may be longer than the article
 TAILS = {"comment": "comments", "related": "related", "paywall": "paywall"}  # markers behind which nothing of it may follow
@@ -113,8 +114,8 @@ class State:
 def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -> None:
     """Verdicts of the line rules; behind an HTML extractor only of those that need no context. `skip`: a category to keep.
 
-    A sentence that only begins like residue counts where one of `signals`, pieces of words that residue holds, or residue right
-    beside it says so, too; a word alone between two paragraphs may be a subhead.
+    A line that only begins like residue counts where one of `signals`, pieces of words that residue holds, or residue right
+    beside it says so, too; a word alone between two paragraphs may be a subhead; some rules always ask for residue beside.
     """
     weak: list[tuple[int, Hit]] = []
     for line, hits in state.hits.items():
@@ -124,7 +125,7 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
                 continue
             if html and rule.confidence != "high":
                 continue
-            if _begins_alike(state, line, hit, signals) or _may_be_subhead(state, line, rule):
+            if rule.beside or _begins_alike(state, line, hit, signals) or _may_be_subhead(state, line, rule):
                 weak.append((line, hit))
             else:
                 _by_rule(state, line, hit, html)
@@ -134,15 +135,16 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
 
 
 def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> bool:
-    """Whether a rule of ours knows only the first word or two of a sentence, and nothing else in it sounds like residue."""
-    if hit.named.layer or hit.named.rule.match != "prefix" or not hit.span or not state.page.sentence[line]:
+    """Whether a rule of ours knows only the first words of a line, and nothing else in it sounds like residue."""
+    enough = KNOWN.get(hit.named.rule.match)
+    if hit.named.layer or enough is None or not hit.span:
         return False
     text = state.page.text[line]
     known = hit.weight * (2 if CJK_RUN.match(text) else 1)
-    if known >= BEGINNING or "?" in text or not text.rstrip(CLOSING).endswith((".", "。")):
+    if known >= enough or hit.weight >= MOST * len(text):
         return False
-    rest = text[hit.span[0] :].casefold()
-    return len(rest) > len(text) / 2 and not any(signal in rest for signal in signals)
+    heard = text[0 if known >= SOME else hit.span[0] :].casefold()
+    return not any(signal in heard for signal in signals)
 
 
 def _may_be_subhead(state: State, line: int, rule: LineRule) -> bool:
