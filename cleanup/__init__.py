@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ def clean(text: str, stages: Sequence[str] | None = None, config: Config | None 
     if not isinstance(text, str):
         raise TypeError(f"a text is a str, not {type(text).__name__}; cleanup.explain takes bytes, too")
     doc = Document("text", text=text)
-    _pipeline(tuple(stages) if stages is not None else None, config).map([doc])
+    _pipeline(stages, config).map([doc])
     return doc.text if doc.status == "kept" else text
 
 
@@ -64,7 +65,7 @@ def explain(source: str | bytes, stages: Sequence[str] | None = None, config: Co
 
     if not isinstance(source, str | bytes):
         raise TypeError(f"a source is a str or bytes, not {type(source).__name__}")
-    pipeline = _pipeline(tuple(stages) if stages is not None else None, config)
+    pipeline = _pipeline(stages, config)
     head = source[:65536]
     kind = sniff(head.encode("utf-8", "replace") if isinstance(head, str) else head)
     doc = Document("text", kind="html" if kind == "html" else "text")
@@ -77,7 +78,7 @@ def explain(source: str | bytes, stages: Sequence[str] | None = None, config: Co
     return doc
 
 
-def read(*inputs: str, config: Config | None = None) -> Iterator[Document]:
+def read(*inputs: str | os.PathLike[str], config: Config | None = None) -> Iterator[Document]:
     """The documents of files, directories, globs and URLs, decoded and extracted but not cleaned, lazily and in order.
 
     An input that cannot be read comes as a document with status "failed" and its `error`.
@@ -88,7 +89,7 @@ def read(*inputs: str, config: Config | None = None) -> Iterator[Document]:
     from cleanup.read.parts import Segment, read_segment
 
     config = config or Config()
-    for source in expand(inputs):
+    for source in expand([os.fspath(name) for name in inputs]):
         for doc in read_segment(Segment(source), config):
             if doc.status == "kept":
                 parse(doc, config)
@@ -98,9 +99,10 @@ def read(*inputs: str, config: Config | None = None) -> Iterator[Document]:
 _cache: dict[Any, Pipeline] = {}
 
 
-def _pipeline(stages: tuple[str, ...] | None, config: Config | None) -> Pipeline:
+def _pipeline(stages: Sequence[str] | None, config: Config | None) -> Pipeline:
     from cleanup.pipeline import Pipeline
 
+    stages = stages if stages is None or isinstance(stages, str) else tuple(stages)
     if config is not None:
         return Pipeline(stages, config)
     if stages not in _cache:

@@ -159,6 +159,8 @@ class Config(Section, frozen=True, kw_only=True):
 
 def convert(data: dict[str, Any], source: str) -> Config:
     """A Config from plain data. Raises ConfigError that names the source and the path of the offending key."""
+    if isinstance(data.get("stages"), str):  # whose letters are not meant
+        raise ConfigError(f"{source}: stages: a list of names is wanted", f'write it as ["{data["stages"]}"]')
     try:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as error:

@@ -154,7 +154,7 @@ class Pipeline:
     ) -> None:
         config = config or configuration.Config()
         if stages is not None:
-            config = configuration.override(config, {"stages": tuple(stages)})
+            config = configuration.override(config, {"stages": stages if isinstance(stages, str) else tuple(stages)})
         self.config = config
         self.answers = answers or {}
         self.seconds: dict[str, float] = {}  # processor time spent in each stage

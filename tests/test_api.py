@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,3 +31,13 @@ def test_names_are_there_or_not() -> None:
     assert all(getattr(cleanup, name) for name in cleanup.__all__)
     with pytest.raises(AttributeError, match="nosuch"):
         cleanup.nosuch  # noqa: B018
+
+
+def test_inputs_may_be_paths(samples: Path) -> None:
+    assert [doc.id for doc in cleanup.read(samples / "mojibake.txt")] == ["mojibake.txt"]
+
+
+def test_one_name_for_a_list_of_stages_is_not_read_by_its_letters() -> None:
+    for call in (lambda: cleanup.Pipeline(stages="mojibake"), lambda: cleanup.clean("x", stages="mojibake")):
+        with pytest.raises(cleanup.CleanupError, match=r'\["mojibake"\]'):
+            call()

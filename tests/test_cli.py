@@ -128,6 +128,22 @@ def test_interrupt() -> None:
         command.kill()
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_run_does_without_standard_streams(tmp_path: Path, samples: Path, closed: str) -> None:
+    words = [*CLEANUP, "run", str(samples / "news.jsonl"), "-o", str(tmp_path / "out")]
+    done = subprocess.run(["sh", "-c", f"{shlex.join(words)} {closed}"], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert len(records(tmp_path / "out" / "corpus")) == 4
+    assert b"bug" not in done.stderr
+
+
+@pytest.mark.parametrize("args", [[], ["rules", "list"]])
+def test_a_closed_standard_output_is_said(args: list[str]) -> None:
+    words = shlex.join([*CLEANUP, *args])
+    done = subprocess.run(["sh", "-c", f"{words} >&-"], input=b"A text.", capture_output=True, check=False)
+    assert (done.returncode, done.stderr.split(b"\n")[0]) == (2, b"cleanup: error: standard output is closed")
+
+
 def test_interrupt_while_the_command_line_is_imported() -> None:
     program = (
         "import os, signal, sys\n"
@@ -150,6 +166,7 @@ def test_interrupt_while_the_command_line_is_imported() -> None:
         (["news.txt"], "cleanup run news.txt"),
         (["runn"], "did you mean `cleanup run`?"),
         (["--nonsense"], "--nonsense"),
+        (["explain", "out", "-dash.txt"], "stands behind --"),
         (["run", "x"], "--out"),
         (["--stages", "mojibake,spinn"], "spinn"),
         (["-c", "nowhere.toml"], "nowhere.toml"),

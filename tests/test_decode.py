@@ -147,6 +147,7 @@ def test_damage_is_flagged_with_its_place() -> None:
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG image at byte 0"),
         (b"%PDF-1.7 and so on", "a PDF file at byte 0"),
         (b"PK\x03\x04" + b"x" * 50, "a ZIP archive at byte 0"),
+        (b"a.txt".ljust(257, b"\0") + b"ustar  \0" + b"long text " * 5000, "a tar archive"),
         (b"some text" + bytes(200) + b"more", "byte 0 at offset 9"),
         (bytes(range(1, 32)) * 20, "control characters"),
     ],

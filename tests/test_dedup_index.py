@@ -289,3 +289,13 @@ def test_a_run_compares_new_with_old_but_never_old_with_old(tmp_path: Path, text
     assert note(second, new, [f"new{number}" for number in range(4)], "two") == 4
     third = run([new[2]], ["again"], index=cfg.index)
     assert third.over == {0: "d00001"}
+
+
+def test_names_that_are_not_utf8_are_remembered_and_forgotten(tmp_path: Path, texts: list[str]) -> None:
+    index = Index.open(tmp_path / "index", CFG, create=True)
+    names = [os.fsdecode(b"caf\xe9.txt"), "plain.txt"]
+    index.add(Sketcher(CFG).batch(texts[:2]), [Row(name) for name in names])
+    again = Index.open(tmp_path / "index", CFG)
+    assert [match.id for match in again.query(Sketcher(CFG).batch(texts[:2])) if match] == names
+    assert again.forget(ids=names[:1])["left"] == 0
+    assert len(again) == 1

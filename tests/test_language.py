@@ -11,8 +11,9 @@ import pytest
 from cleanup.config import LanguageConfig
 from cleanup.document import Document, Drop, Mark, Proposal
 from cleanup.errors import ConfigError
+from cleanup.stages.deadline import StageTimeout
 from cleanup.stages.language import ENGLISH as ENGLISH_WORDS
-from cleanup.stages.language import GLANCE, SURE, WINDOW, by_language, identify, language, normal, second_opinion
+from cleanup.stages.language import GLANCE, SURE, WINDOW, _factory, by_language, identify, language, normal, second_opinion
 from cleanup.stages.language_batch import Model, model
 from tests.bench.data import Page, news
 
@@ -206,3 +207,20 @@ def test_a_language_to_keep_that_there_is_not_is_refused(code: str) -> None:
 
 def test_languages_to_keep_are_named_by_the_codes_that_are_found() -> None:
     assert language(LanguageConfig(keep=("en", "zh", "no", "und", "nb", "zh-cn", "he")), [])
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, StageTimeout])
+def test_an_interrupt_while_profiles_are_loaded_is_no_broken_profile(
+    monkeypatch: pytest.MonkeyPatch, ending: type[BaseException]
+) -> None:
+    from langdetect.detector_factory import DetectorFactory
+
+    def interrupted(*_: object) -> None:
+        raise ending
+
+    _factory.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(DetectorFactory, "add_profile", interrupted)
+        with pytest.raises(ending):
+            second_opinion("Ein Text.")
+    assert second_opinion("Das ist ein deutscher Satz, der nach einer Unterbrechung kommt.").keys() >= {"de"}

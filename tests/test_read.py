@@ -258,6 +258,13 @@ def test_records_of_two_bytes_a_character(tmp_path: Path, encoding: str, size: i
         assert [doc.text for doc in docs] == texts
 
 
+@pytest.mark.parametrize(("name", "failed"), [("x.jsonl.gz", 1), ("x.zst", 1), ("x.parquet", 1), ("x.txt", 0), ("x.csv", 0)])
+def test_a_file_that_can_not_be_empty_is_reported(tmp_path: Path, name: str, failed: int) -> None:
+    (tmp_path / name).touch()
+    docs = documents(tmp_path / name)
+    assert [doc.status for doc in docs] == ["failed"] * failed
+
+
 def test_a_record_over_many_lines_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps({"text": "one"}, indent=2))
     (doc,) = documents(tmp_path / "x.json")

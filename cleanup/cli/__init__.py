@@ -116,6 +116,7 @@ def main() -> None:
     """The entry point: errors become one clear line with a hint and the exit code of the contract."""
     code = 0
     gc.set_threshold(*SELDOM)
+    _stand_in()
     try:
         code = cli.main(prog_name="cleanup", standalone_mode=False) or 0
         sys.stdout.flush()
@@ -132,6 +133,16 @@ def main() -> None:
     except Exception as error:
         code = _known(error)
     _leave(code)
+
+
+def _stand_in() -> None:
+    """For standard streams that are closed, lest a file that is opened later gets their number: messages go nowhere, and what is
+    printed fails as it does elsewhere."""
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
+            if number:
+                setattr(sys, name, open(opened, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 (lasts as long as we do)
 
 
 def _leave(code: int) -> NoReturn:
@@ -158,6 +169,10 @@ def _known(error: Exception) -> int:
             err=True,
         )
         return 3
+    if isinstance(error, OSError) and error.errno == errno.EBADF:
+        _abandon_output()
+        click.echo("cleanup: error: standard output is closed\nhint: send it to a file or a pipe", err=True)
+        return 2
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO):
         _abandon_output()
         click.echo(f"cleanup: error: cannot write: {error.strerror}\nhint: free some space, then repeat the command", err=True)
@@ -186,7 +201,9 @@ def _complain(error: click.ClickException) -> None:
     from cleanup.cli.show import safe
 
     click.echo(f"cleanup: error: {safe(error.format_message())}", err=True)
-    if isinstance(error, click.UsageError) and error.ctx is not None and "hint:" not in error.format_message():
+    if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
+        click.echo("hint: a name that begins with - stands behind --", err=True)
+    elif isinstance(error, click.UsageError) and error.ctx is not None and "hint:" not in error.format_message():
         click.echo(f"hint: `{error.ctx.command_path} --help` shows the usage", err=True)
 
 

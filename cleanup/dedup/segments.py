@@ -172,8 +172,11 @@ def _clear(root: Path) -> None:
 
 def write(root: Path, tables: Sequence[Sketches], rows: Sequence[Row], tags: Sequence[str]) -> Segment:
     """Write a segment; it counts only once it is committed. Raises CleanupError when the disk is full."""
-    encoder = msgspec.json.Encoder()
-    lines = [encoder.encode(row) + b"\n" for row in rows]
+    encode = msgspec.json.Encoder().encode
+    try:
+        lines = [encode(row) + b"\n" for row in rows]
+    except UnicodeEncodeError:  # half a surrogate pair in an id, which JSON can hold: a file name that is not UTF-8
+        lines = [json.dumps(msgspec.structs.astuple(row)).encode() + b"\n" for row in rows]
     begins = np.cumsum([0, *map(len, lines)], dtype=np.int64)[:-1]
     name = _name_of(tables, lines)
     final = root / "segments" / name
@@ -223,7 +226,11 @@ class Mapped(NamedTuple):
         decoder = msgspec.json.Decoder(Row)
         ends = np.append(self.begins[1:], len(self.lines))
         for number in range(len(self.begins)) if numbers is None else numbers:
-            yield decoder.decode(self.lines[int(self.begins[number]) : int(ends[number])].tobytes())
+            line = self.lines[int(self.begins[number]) : int(ends[number])].tobytes()
+            try:
+                yield decoder.decode(line)
+            except msgspec.DecodeError:
+                yield msgspec.convert(json.loads(line), Row)
 
 
 def mapped(root: Path, segment: Segment) -> Mapped:

@@ -50,8 +50,9 @@ def decode(data: bytes, declared: Sequence[str] = (), force: str = "") -> Decode
         marked = _marked(data)
         if marked is not None:
             return marked
-    if data.startswith(encodings.MAGICS):
-        what = next(name for magic, name in encodings.MAGIC.items() if data.startswith(magic))
+    archive = data[257:262] == b"ustar"
+    if archive or data.startswith(encodings.MAGICS):
+        what = next((name for magic, name in encodings.MAGIC.items() if data.startswith(magic)), "a tar archive")
         raise InputError(f"binary data: {what} at byte 0", _LEAVE_OUT)
     if b"\x1b" in data or b"~{" in data:
         shifted = _shifted(data)

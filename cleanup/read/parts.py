@@ -17,7 +17,7 @@ from cleanup.read import stream as streams
 from cleanup.read.block import Block, Lot, documents
 from cleanup.read.inputs import Source, Sources, describe
 from cleanup.read.jsonl import read_jsonl
-from cleanup.read.sniff import HEAD, sniff, wide
+from cleanup.read.sniff import HEAD, never_empty, sniff, wide
 from cleanup.read.stream import Buffered
 from cleanup.read.table import read_csv, read_parquet
 from cleanup.read.warc import read_warc
@@ -173,6 +173,8 @@ def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Lo
     named = _named(source), source.label
     if not head:
         stream.read(1)  # nothing, or the error on account of which there is nothing
+        if empty := never_empty(source.label):
+            yield failure(source.path, 0, f"an empty file, which no {empty} is", source.label)
         return
     if format_ == "jsonl":
         yield from read_jsonl(stream, *named, cfg, limits)

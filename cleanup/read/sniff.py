@@ -84,6 +84,12 @@ def _is_table(head: bytes, fields: Collection[str]) -> bool:
     return known and len(names) == len(row) > 1
 
 
+def never_empty(name: str) -> str:
+    """What a file without a byte claims by its name to be, if it cannot be that: a download that was cut off at once."""
+    end = PurePosixPath(name).suffix.lower()
+    return end[1:] if end in PACKED or end == ".parquet" else ""
+
+
 def _suffix(name: str) -> str:
     path = PurePosixPath(name)
     if path.suffix.lower() in PACKED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -246,12 +247,17 @@ def _columns(labels: tuple[str, ...]) -> tuple[list[str], NDArray[np.intp], NDAr
 
 @cache
 def _factory() -> Any:
-    """langdetect's profiles, loaded in a fixed order, with a seed of our own: its global state is left alone."""
+    """langdetect's profiles, loaded in a fixed order, with a seed of our own: its global state is left alone.
+
+    One by one, since its own loop over them takes an interrupt or a time limit for a broken profile.
+    """
     import langdetect.detector_factory as detector
+    from langdetect.utils.lang_profile import LangProfile
 
     profiles = sorted(path for path in Path(detector.PROFILES_DIRECTORY).iterdir() if not path.name.startswith("."))
     factory = detector.DetectorFactory()
-    factory.load_json_profile([path.read_text(encoding="utf-8") for path in profiles])
+    for index, path in enumerate(profiles):
+        factory.add_profile(LangProfile(**json.loads(path.read_bytes())), index, len(profiles))
     factory.set_seed(0)
     return factory
 
