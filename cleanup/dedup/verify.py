@@ -76,10 +76,10 @@ def _sides(table: F64) -> F64:
     return np.ascontiguousarray(table.reshape(-1, 2).T)
 
 
-def room_for(most: int) -> tuple[U32, NDArray[np.uint8], U32]:
+def room_for(most: int) -> tuple[U32, U32, U32]:
     """What the kernels need to compare the values of a pair that has so many."""
     size = 1 << max(1, (2 * most - 1).bit_length())
-    return np.empty(size, np.uint32), np.empty(size, np.uint8), np.empty(most, np.uint32)
+    return np.empty(size, np.uint32), np.empty(size, np.uint32), np.empty(most, np.uint32)
 
 
 @cache
@@ -97,5 +97,5 @@ def signs() -> NDArray[np.uint8]:
 
 @cache
 def _surface() -> kernels.Function:
-    given, room = "u64* i64* i64 i32 i64* i64 u8* i64 u8*", "u64* u32* u8* u32* u8* i64*"
+    given, room = "u64* i64* i64 i32 i64* i64 u8* i64 u8*", "u64* u32* u32* u32* u8* i64*"
     return kernels.function("pairs_surface", f"{given} {room} i64* i64* u8*")

@@ -20,13 +20,12 @@ typedef struct {
     int64_t count;
 } Content;
 
-/* What a comparison needs: a set, and where its values are; for each of its values a number, and a row of bits: where the word
- * stands; a row for each of the other words. Of either side: which words the other one has, where these stand, and the words
+/* What a comparison needs: a set, and where its values are; for each of its values a row of bits: where the word stands; a row for
+ * each of the other words. Of either side: which words the other one has, where these stand, and the words
  * there, or what is made of neighbours; and which of them are aligned. */
 typedef struct {
     Set set;
     uint32_t *place;
-    int32_t *numbers;
     uint64_t *stands, *rows;
     uint8_t *met[2];
     uint32_t *some[2];
@@ -35,17 +34,16 @@ typedef struct {
 
 /* A row of bits for each different word: where it stands. */
 static void note_words(Room *room, const uint32_t *words, int64_t count, int64_t blocks) {
-    int32_t known = 0;
+    uint32_t known = 0;
     clear_set(&room->set, count, sum_values(words, count));
     memset(room->stands, 0, (size_t)(count * blocks) * sizeof *room->stands);
     for (int64_t at = 0; at < count; at++) {
         uint32_t where = find_slot(room->set, words[at]);
         if (!room->set.flags[where]) {
             room->set.values[where] = words[at];
-            room->set.flags[where] = 1;
-            room->numbers[where] = known++;
+            room->set.flags[where] = 1 | known++ << FLAGS;
         }
-        room->stands[room->numbers[where] * blocks + (at >> 6)] |= UINT64_C(1) << (at & 63);
+        room->stands[(room->set.flags[where] >> FLAGS) * blocks + (at >> 6)] |= UINT64_C(1) << (at & 63);
     }
 }
 
@@ -71,11 +69,11 @@ static int64_t align_middle(const uint32_t *one, int64_t count, const uint32_t *
     uint64_t *rows = room->rows + blocks; /* behind the bits before the first word */
     memset(room->rows, 0xFF, (size_t)blocks * sizeof *rows);
     for (int64_t at = 0; at < others; at++) {
-        uint32_t where = find_slot(room->set, two[at]);
-        if (!room->set.flags[where])
+        uint32_t stands = room->set.flags[find_slot(room->set, two[at])];
+        if (!stands)
             memcpy(rows + at * blocks, rows + (at - 1) * blocks, (size_t)blocks * sizeof *rows);
         else
-            step(rows + (at - 1) * blocks, room->stands + room->numbers[where] * blocks, blocks, rows + at * blocks);
+            step(rows + (at - 1) * blocks, room->stands + (stands >> FLAGS) * blocks, blocks, rows + at * blocks);
     }
     while (row && column) {
         if (unmet(rows + (row - 1) * blocks, column - 1)) {
@@ -134,6 +132,7 @@ static void read_content(Content *content, const uint8_t *marks, const uint32_t 
     int64_t count = 0;
     for (int64_t at = 0; at < text->span && count < MOST; at++) {
         int64_t begin = text->starts[at];
+        if (at + 16 < text->span) __builtin_prefetch(classes + 2 * class_home(text->hashes[at + 16], bits));
         uint32_t value = class_of(text->hashes[at], classes, bits);
         content->words[count] = value;
         content->kinds[count] = (uint8_t)(((uint8_t)(text->low[begin] - '0') < 10 ? FIGURE : 0) |
@@ -143,14 +142,16 @@ static void read_content(Content *content, const uint8_t *marks, const uint32_t 
     content->count = count;
 }
 
-/* Into `found` how many stretches a text of `count` words has, and in how many of them few of the words are aligned. */
+/* Into `found` how many stretches a text of `count` words has, and in how many of them few of the words are aligned: `some`, in
+ * order. */
 static void count_stretches(int64_t count, const int64_t *at, const int64_t *aligned, int64_t some, int64_t *found) {
-    int64_t have[STRETCHES] = {0}, parts = count / STRETCH;
+    int64_t parts = count / STRETCH, first = 0, i = 0;
     parts = parts < 1 ? 1 : parts < STRETCHES ? parts : STRETCHES;
-    for (int64_t i = 0; i < some; i++) have[at[aligned[i]] * parts / count]++;
-    for (int64_t part = 0; part < parts; part++) {
-        int64_t first = (part * count + parts - 1) / parts, after = ((part + 1) * count + parts - 1) / parts;
-        found[THINNED] += (double)have[part] < THIN * (double)(after - first);
+    for (int64_t part = 1; part <= parts; part++) {
+        int64_t after = (part * count + parts - 1) / parts, before = i;
+        while (i < some && at[aligned[i]] < after) i++;
+        found[THINNED] += (double)(i - before) < THIN * (double)(after - first);
+        first = after;
     }
     found[PARTS] += parts;
 }
@@ -227,14 +228,14 @@ static void place_content(Content *content, Room *room, uint8_t *from, int64_t l
  * pairs of neighbours in the one, in the other, and common; of words that begin with a digit how many there are in the text that
  * has fewer, and how many are aligned with one; the same of words that begin with a small letter.
  * With m = longest + AHEAD + 3, n = MOST or less, b = (n + 63) / 64: 54 m + 57 MOST bytes of space,
- * values[2^bits >= 4 MOST], as many flags and numbers, stands[n b], rows[(n + 1) b].
+ * values[2^bits >= 4 MOST], as many flags, stands[n b], rows[(n + 1) b].
  */
 KERNEL void pairs_align(const uint64_t *where, const int64_t *sizes, int64_t longest, int32_t how, const int64_t *sides,
                         int64_t pairs, const uint8_t *fold, const uint8_t *marks, const uint32_t *classes, int32_t bits, double least,
-                        uint64_t *space, uint32_t *values, uint8_t *flags, int32_t *numbers, uint64_t *stands, uint64_t *rows,
+                        uint64_t *space, uint32_t *values, uint32_t *flags, uint64_t *stands, uint64_t *rows,
                         int64_t *found) {
     const Texts given = {where, sizes, how, fold};
-    Room room = {.set = {values, flags, 0, 0, 0}, .numbers = numbers, .stands = stands, .rows = rows};
+    Room room = {.set = {values, flags, 0, 0, 0}, .stands = stands, .rows = rows};
     Content content[2];
     const Content *const both[2] = {content, content + 1};
     place_content(content, &room, (uint8_t *)space, longest);

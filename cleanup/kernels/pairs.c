@@ -6,7 +6,6 @@
 #define FACTS 4     /* different figures or names that only one text has, from which on two may be two fillings of one form */
 #define FILLED 0.6  /* share of the words that only one text has, that are such facts: elsewhere it is prose that differs */
 
-enum { BOTH = 3, FACT = 4 };    /* flags of a value: 1 and 2 are the sides that have it */
 enum { SIZE, COVERED, FIRST, AFTER, INSIDE, AT, LONGEST, SPAN, BEGIN, POINTS, COLUMNS };
 
 /* An empty set with room for `count` values. What they are decides where they go, so that nobody can make them all go to one
@@ -14,7 +13,7 @@ enum { SIZE, COVERED, FIRST, AFTER, INSIDE, AT, LONGEST, SPAN, BEGIN, POINTS, CO
 void clear_set(Set *set, int64_t count, uint32_t sum) {
     uint32_t bits = 1;
     while ((int64_t)1 << bits < 2 * count) bits++;
-    memset(set->flags, 0, (size_t)1 << bits);
+    memset(set->flags, 0, sizeof *set->flags << bits);
     set->shift = 32 - bits;
     set->mask = (uint32_t)(((uint64_t)1 << bits) - 1);
     set->salt = (sum * UINT32_C(0x9E3779B1) ^ UINT32_C(0x5BD1E995)) | 1;
@@ -35,15 +34,14 @@ int64_t meet(Set *room, const uint32_t *const values[2], const int64_t *counts, 
         place[at] = where;
     }
     for (int64_t at = 0; at < counts[1]; at++) {
-        uint32_t value = values[1][at], where = find_slot(set, value);
-        uint8_t old = set.flags[where];
+        uint32_t value = values[1][at], where = find_slot(set, value), old = set.flags[where];
         set.values[where] = value;
         set.flags[where] = old | 2;
         others += !(old & 2);
         common += old == 1;
-        met[1][at] = old & 1;
+        met[1][at] = (uint8_t)(old & 1);
     }
-    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = set.flags[place[at]] >> 1;
+    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = (uint8_t)(set.flags[place[at]] >> 1);
     size[0] = known;
     size[1] = others;
     return common;
@@ -221,7 +219,7 @@ static void locate(const Text *text, int how, const uint8_t *fold, int64_t width
  */
 KERNEL void pairs_surface(const uint64_t *where, const int64_t *sizes, int64_t longest, int32_t how, const int64_t *sides,
                           int64_t pairs, const uint8_t *fold, int64_t width, const uint8_t *marks, uint64_t *room,
-                          uint32_t *words, uint8_t *flags, uint32_t *place, uint8_t *met, int64_t *passages, int64_t *found,
+                          uint32_t *words, uint32_t *flags, uint32_t *place, uint8_t *met, int64_t *passages, int64_t *found,
                           int64_t *common, uint8_t *differ) {
     const Texts given = {where, sizes, how, fold};
     Set set = {words, flags, 0, 0, 0};

@@ -26,10 +26,11 @@ typedef struct {
     const uint8_t *fold;
 } Texts;
 
-/* Values, and flags of each, in a table of 2^(32 - shift) places, where no flag is no value. */
+enum { BOTH = 3, FACT = 4, FLAGS = 3 }; /* flags of a value: 1 and 2 are the sides that have it; how many bits they take */
+
+/* Values, and of each flags with a number above them, in a table of 2^(32 - shift) places, where no flag is no value. */
 typedef struct {
-    uint32_t *values;
-    uint8_t *flags;
+    uint32_t *values, *flags;
     uint32_t shift, mask, salt;
 } Set;
 
