@@ -5,7 +5,7 @@ It sees sketches and small columns; texts are read back from the mapped parts wh
 
 from __future__ import annotations
 
-import os
+import mmap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -66,23 +66,19 @@ def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Map
     return Mapped(directories, first, tuple(rows), begins, ends - begins, together)
 
 
-class Files(dict[int, int]):
-    """The descriptors of the lines of some parts; others are opened when they are asked for."""
+class Files(dict[int, mmap.mmap]):
+    """The lines of some parts, mapped; others are mapped when they are asked for."""
 
     def __init__(self, directories: tuple[Path, ...]) -> None:
         super().__init__()
         self.directories = directories
 
-    def __missing__(self, part: int) -> int:
+    def __missing__(self, part: int) -> mmap.mmap:
         if len(self) >= OPEN:
-            os.close(self.pop(next(iter(self))))
-        self[part] = os.open(self.directories[part] / "docs.jsonl", os.O_RDONLY | os.O_CLOEXEC)
+            del self[next(iter(self))]
+        with open(self.directories[part] / "docs.jsonl", "rb") as file:
+            self[part] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         return self[part]
-
-    def close(self) -> None:
-        """Close all."""
-        while self:
-            os.close(self.popitem()[1])
 
 
 class Lines:
@@ -98,8 +94,9 @@ class Lines:
         """The lines of documents, one at a time: each holds a text."""
         wanted = np.asarray(numbers, np.int64)
         parts = (np.searchsorted(self.mapped.first, wanted, "right") - 1).tolist()
-        sizes, begins = self.mapped.sizes[wanted].tolist(), self.mapped.begins[wanted].tolist()
-        return map(os.pread, map(self.files.__getitem__, parts), sizes, begins)
+        begins = self.mapped.begins[wanted]
+        slices = map(slice, begins.tolist(), (begins + self.mapped.sizes[wanted]).tolist())
+        return map(mmap.mmap.__getitem__, map(self.files.__getitem__, parts), slices)
 
     def texts(self, numbers: Sequence[int]) -> Texts:
         """The cleaned texts of documents."""
@@ -122,10 +119,6 @@ class Lines:
         """The URLs of documents, "" where there is none."""
         return [str(value(parse_line(line)["cleanup"])["meta"].get("url", "")) for line in self.lines(numbers)]
 
-    def close(self) -> None:
-        """Close all files."""
-        self.files.close()
-
 
 class Share(NamedTuple):
     """Pairs of documents for a worker to compare, and where it finds their texts."""
@@ -141,11 +134,8 @@ def compare(share: Share, attempt: int) -> NDArray[Any]:  # noqa: ARG001 (the en
     from cleanup.dedup import canonical, cluster
 
     mapped = _mapped(share.directories)
-    lines = Lines(mapped, share.config)
-    try:
-        return cluster.compare(share.pairs, lines.texts, mapped.sizes, share.config.dedup, canonical.built_in())
-    finally:
-        lines.close()
+    texts = Lines(mapped, share.config).texts
+    return cluster.compare(share.pairs, texts, mapped.sizes, share.config.dedup, canonical.built_in())
 
 
 def comparison(config: Config, directories: tuple[Path, ...], engine: Engine) -> Compare:
@@ -207,7 +197,6 @@ def deduplicate(
             corpus.remember(sketches, columns, result, lines.ids(everybody), lines.urls(everybody), config.dedup, tag)
         del sketches  # they are mapped
     finally:
-        lines.close()
         _loaded.clear()  # another run may be made in the same place
     ordered = result.proposals.numbers()
     for number, job in enumerate(work):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from cleanup.config import DedupConfig
 from cleanup.dedup import bands
 from cleanup.dedup.candidates import resemblance
+from cleanup.dedup.pairs import pack
 from cleanup.dedup.sketch import Sketcher
-from cleanup.dedup.spun import kinship
+from cleanup.dedup.spun import Marks, kinship
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.8, 0.95])
@@ -90,3 +93,18 @@ def test_estimates_of_equal_and_unrelated_texts() -> None:
     assert 0.2 < near[2] < 0.46  # a third
     assert 0.1 < kin[2] < 0.6
     assert kin[3] == 0
+
+
+def test_pairs_that_come_again_are_never_forgotten() -> None:
+    rng = np.random.default_rng(5)
+    for size in (1, 50, 5000):
+        marks, seen, taken = Marks(size), Counter[int](), 0
+        for _ in range(12):
+            pairs = np.sort(pack(rng.integers(0, size, 400), rng.integers(0, size, 400)))
+            again = Counter(marks.again(pairs).tolist())
+            for pair, count in Counter(pairs.tolist()).items():
+                known = count - (pair not in seen)  # as often as it came again
+                assert known <= again[pair] <= count
+                taken += again[pair] - known
+            seen.update(pairs.tolist())
+        assert size < 5000 or taken <= len(seen) // 20  # where there is room few are taken for others

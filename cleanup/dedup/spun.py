@@ -58,7 +58,7 @@ def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
         again: list[U64] = []
         for pairs in _collected(_within(buckets)):
             met += len(pairs)
-            again += marks.again(pairs)
+            again.append(marks.again(pairs))
         for pairs in _stars(buckets):
             met += len(pairs)
             again.append(pairs[_tally(counts, _slots(pairs, _HASH, len(counts))) >= ANY])
@@ -97,27 +97,11 @@ class Marks:
     def __init__(self, size: int) -> None:
         self.bits = np.zeros(max(size, 1 << 4), np.uint64)
 
-    def again(self, pairs: U64) -> Iterator[U64]:
-        """Which of these sorted pairs came before; from now on all of them did. The word of a pair lies near the place of its
-        first document, so that they go through memory in order."""
-        for begin in range(0, len(pairs), BLOCK):
-            part = pairs[begin : begin + BLOCK]
-            fresh = np.ones(len(part), bool)
-            np.not_equal(part[1:], part[:-1], out=fresh[1:])
-            yield part[~fresh]
-            part = part[fresh]
-            hashed = part * _HASH
-            bits = u64(1) << (hashed >> u64(58))
-            bits |= u64(1) << (hashed >> u64(52) & u64(63))
-            hashed >>= u64(30)
-            hashed &= u64(NEAR - 1)
-            hashed += part >> u64(32)
-            at = hashed.view(np.int64)
-            over = np.flatnonzero(at >= len(self.bits))
-            at[over] %= len(self.bits)
-            known = (self.bits[at] & bits) == bits
-            np.bitwise_or.at(self.bits, at, bits)
-            yield part[known]
+    def again(self, pairs: U64) -> U64:
+        """Which of these sorted pairs came before; from now on all of them did."""
+        found = np.empty(len(pairs), np.uint64)
+        again = kernels.function("pairs_again", "u64* i64 u64 i64 u64* i64 u64*", "i64")
+        return found[: again(pairs, len(pairs), int(_HASH), NEAR, self.bits, len(self.bits), found)].copy()
 
 
 def _within(buckets: Buckets) -> Iterator[U64]:

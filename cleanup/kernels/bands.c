@@ -2,6 +2,12 @@
 #include "sketch.h"
 
 #define GROUP 32 /* values looked at in one go */
+#define SOON 8   /* pairs ahead of which rows are fetched: most are far from each other in memory */
+
+/* Fetch the row of `bytes` bytes, 64 at a time. */
+static void fetch_row(const void *row, int64_t bytes) {
+    for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch((const uint8_t *)row + at);
+}
 
 /* A bit for each of `count` <= GROUP values: whether it ends in the bits `turn`. */
 static uint32_t fitting(const uint32_t *values, int64_t count, uint32_t mask, uint32_t turn, const uint32_t *bit) {
@@ -63,6 +69,10 @@ KERNEL void rows_equal(const uint8_t *one, const uint8_t *two, int64_t columns, 
     int64_t row = columns * size, width = group * size;
     for (int64_t pair = 0; pair < pairs; pair++) {
         const uint8_t *left = one + a[pair] * row, *right = two + b[pair] * row;
+        if (pair + SOON < pairs) {
+            fetch_row(one + a[pair + SOON] * row, row);
+            fetch_row(two + b[pair + SOON] * row, row);
+        }
         found[pair] = group > 1 ? 0 : equal(left, right, columns, size);
         for (int64_t at = 0; group > 1 && at + width <= row; at += width) found[pair] += !memcmp(left + at, right + at, (size_t)width);
     }
@@ -76,6 +86,10 @@ KERNEL void rows_common(const uint32_t *one, const uint32_t *two, int64_t column
                         int64_t *common, int64_t *every) {
     for (int64_t pair = 0; pair < pairs; pair++) {
         const uint32_t *left = one + a[pair] * columns, *right = two + b[pair] * columns;
+        if (pair + SOON < pairs) {
+            fetch_row(one + a[pair + SOON] * columns, 4 * columns);
+            fetch_row(two + b[pair + SOON] * columns, 4 * columns);
+        }
         int64_t i = 0, j = 0, both = 0, all = 0;
         for (; all < columns; all++) {
             uint32_t low = i < columns ? left[i] : EMPTY, other = j < columns ? right[j] : EMPTY;
@@ -87,4 +101,24 @@ KERNEL void rows_common(const uint32_t *one, const uint32_t *two, int64_t column
         common[pair] = both;
         every[pair] = all;
     }
+}
+
+/*
+ * Which of `count` sorted pairs, words of two numbers of 32 bits, came before: in a call before this one as far as bits[size] can tell,
+ * which may take one for another, or in this. They are written to found[count], as often as they came again; how many. Each has two bits
+ * in a word near the place of its first number, so that all go through memory in order.
+ */
+KERNEL int64_t pairs_again(const uint64_t *pairs, int64_t count, uint64_t factor, int64_t near, uint64_t *bits, int64_t size,
+                           uint64_t *found) {
+    int64_t again = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t pair = pairs[i], hashed = pair * factor;
+        uint64_t mine = UINT64_C(1) << (hashed >> 58) | UINT64_C(1) << (hashed >> 52 & 63);
+        int64_t at = (int64_t)(hashed >> 30 & (uint64_t)(near - 1)) + (int64_t)(pair >> 32);
+        if (at >= size) at %= size;
+        found[again] = pair;
+        again += (bits[at] & mine) == mine;
+        bits[at] |= mine;
+    }
+    return again;
 }
