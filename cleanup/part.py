@@ -19,32 +19,26 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from cleanup.config import Config
-from cleanup.dedup.relation import passage
 from cleanup.dedup.sketch import Sketcher
 from cleanup.document import Document, Drop, Edit, Mark, Row, failure
 from cleanup.errors import ENDINGS, CleanupError
 from cleanup.parse import parse
-from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches, settle
+from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches
 from cleanup.read.block import Block, Lot, documents
 from cleanup.read.inputs import unpack
 from cleanup.read.parts import Part, read_part
 from cleanup.rules import directories
 from cleanup.stages.deadline import deadline
-from cleanup.write.columns import Columns, Ids, Sketches
-from cleanup.write.columns import load as load_columns
-from cleanup.write.corpus import corpus_writer, file_name
+from cleanup.write.columns import Columns, Sketches
 from cleanup.write.directory import BUFFER, appearing
 from cleanup.write.laid import of_block, of_documents
-from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, render_rows, text_reader, value
+from cleanup.write.record import encode, render_rows
 from cleanup.write.trail import FATAL, Trail
 
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
 MANY = 8  # lines of a block that is worth a batch of its own
-SUMMARY = b'"cleanup":{'  # stands in a line once, unless `json` had to write it
 KIND = attrgetter("stage", "rule", "action", "decision")
 
 
@@ -270,133 +264,6 @@ class Proposals(msgspec.Struct, frozen=True):
 
     row: int
     proposals: list[Drop | Edit | Mark]
-
-
-def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol)
-    """Write a part's corpus, dropped and ledger files: the mapped part with the corpus step's proposals. Idempotent."""
-    root, mapped = Path(job.directory), job.work / "map" / job.name
-    done = job.work / "done" / f"{job.name}.json"
-    if done.exists():
-        return
-    proposals = load_proposals(job.work / "dedup" / job.name)
-    for row, edits in load_proposals(job.work / "sites" / job.name).items():
-        proposals[row] = [*edits, *proposals.get(row, [])]
-    tally = Tally()
-    ends, live = load_columns(mapped, "ends", "live")
-    try:
-        lines, rows = (open(mapped / name, "rb", BUFFER) for name in FINISHED)  # noqa: SIM115 (closed below)
-    except FileNotFoundError:
-        if done.exists():
-            return  # another process was first
-        raise
-    with (
-        corpus_writer(root / "corpus", job.name, job.config) as corpus,
-        corpus_writer(root / "dropped", job.name, job.config) as dropped,
-        appearing(root / "ledger" / f"part-{job.name}.jsonl") as ledger,
-        lines,
-        rows,
-    ):
-        shutil.copyfileobj(rows, ledger, 1 << 20)
-        _route(lines, ends, live, Ids(mapped), proposals, corpus, dropped, ledger, tally, job)
-    with appearing(done) as file:
-        file.write(msgspec.json.encode(tally.outcome(job.number)))
-    for name in FINISHED:
-        (mapped / name).unlink(missing_ok=True)
-
-
-def written(job: Job) -> list[Path]:
-    """The files that finishing a part leaves."""
-    root, name = Path(job.directory), file_name(job.name, job.config)
-    return [root / "corpus" / name, root / "dropped" / name, root / "ledger" / f"part-{job.name}.jsonl"]
-
-
-def finished(job: Job) -> Outcome:
-    """What finishing a part came to."""
-    return msgspec.json.decode((job.work / "done" / f"{job.name}.json").read_bytes(), type=Outcome)
-
-
-def _route(
-    lines: IO[bytes],
-    ends: NDArray[np.int64],
-    live: NDArray[np.bool_],
-    ids: Ids,
-    proposals: dict[int, list[Drop | Edit | Mark]],
-    corpus: Any,
-    dropped: Any,
-    ledger: IO[bytes],
-    tally: Tally,
-    job: Job,
-) -> None:
-    """Every line to where it belongs, in order: runs of untouched lines as bytes, the others settled one by one."""
-    step = 1 + job.config.max_passes * len(job.config.stages)
-    touched = np.zeros(len(ends), dtype=bool)
-    touched[list(proposals)] = True
-    state = touched * 2 + live  # 0 dropped before, 1 kept untouched, 2 and 3 to settle
-    cuts = np.flatnonzero(np.diff(state) != 0) + 1
-    begin = 0
-    rows: list[Row] = []
-    for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(ends)], strict=True):
-        if first == last:
-            continue
-        if not touched[first]:
-            end = int(ends[last - 1])
-            kept = bool(live[first])
-            (corpus if kept else dropped).copy(lines, end - begin, last - first)
-            tally.counts["kept" if kept else "dropped"] += last - first
-            begin = end
-            continue
-        for number in range(first, last):
-            end = int(ends[number])
-            doc, line = _settle_line(lines.read(end - begin), ids[number], proposals[number], step, job)
-            (corpus if doc.status == "kept" else dropped).line(line)
-            rows += doc.ledger
-            tally.counts[doc.status] += 1
-            begin = end
-        if len(rows) >= BATCH:
-            _record(rows, ledger, tally)
-    _record(rows, ledger, tally)
-
-
-def _record(rows: list[Row], ledger: IO[bytes], tally: Tally) -> None:
-    ledger.write(render_rows(rows))
-    tally.rows(rows)
-    rows.clear()
-
-
-def _settle_line(line: bytes, id_: str, proposals: list[Drop | Edit | Mark], step: int, job: Job) -> tuple[Document, bytes]:
-    """A written line as a document, with the corpus step's proposals settled, and its new line."""
-    field = job.config.read.text_field
-    # Most are dropped without a look at anything but the passage they share; the rest stays as it lies there.
-    whole = not all(isinstance(one, Drop) for one in proposals) or line.rfind(SUMMARY) < 0
-    needed = any(isinstance(one, Edit) or "shared" in one.why for one in proposals)
-    doc = Document(id_, text=text_reader(field)(line) if needed else "")
-    record, summary = _parts_of(line) if whole else ({}, {})
-    own = {key: summary[key] for key in INTERNAL if key in summary}
-    if whole:
-        doc.meta = {**summary["meta"], **own}
-    for one in proposals:
-        if "shared" in one.why:  # where it lies: only now the text is at hand
-            begin, size = one.why["shared"]
-            one.why["shared"] = passage(doc.text[begin : begin + size])
-    settle(doc, step, "", proposals, dedup_policy(job.config), job.answers)
-    reason = drop_reason(doc)
-    if not whole:
-        return doc, line if reason is None else b"".join((memoryview(line)[:-2], b',"drop":', encode(reason)[:-1], b"}\n"))
-    edits = doc.edits
-    if edits:
-        record[field] = doc.text
-    meta = {key: item for key, item in doc.meta.items() if key not in INTERNAL}
-    record["cleanup"] = {**summary, "edits": summary["edits"] + edits, "meta": meta}
-    if reason is not None:
-        record["drop"] = reason
-    return doc, encode(record)
-
-
-def _parts_of(line: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields of a written line, still raw, and what its `cleanup` field says."""
-    record = parse_line(line)
-    record.pop("drop", None)
-    return record, value(record.pop("cleanup"))
 
 
 def load_proposals(path: Path) -> dict[int, list[Drop | Edit | Mark]]:

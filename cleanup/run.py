@@ -16,14 +16,14 @@ from typing import Any
 import msgspec
 
 import cleanup.stages as registry
-from cleanup import part, rules
+from cleanup import finish, part, rules
 from cleanup.config import Config
 from cleanup.disk import put_on_disk
 from cleanup.document import Row
 from cleanup.engines import local
 from cleanup.errors import RunError, remedy
 from cleanup.lasting import Lasting
-from cleanup.part import Job, Outcome, finish_part, map_part, written
+from cleanup.part import Job, Outcome, map_part
 from cleanup.pipeline import Answers
 from cleanup.read.inputs import Source, Sources, expand, pack
 from cleanup.read.parts import Part, plan
@@ -134,8 +134,8 @@ def execute(
                     lasting.add("dedup", out / "clusters.jsonl")
                     _furniture(config, work, engine, progress, lasting)
                     finished = _phase(
-                        *("finish", finish_part, part.finished, work, engine, progress),
-                        lambda job: lasting.add(f"done/{job.name}.json", *written(job)),
+                        *("finish", finish.finish_part, finish.finished, work, engine, progress),
+                        lambda job: lasting.add(f"done/{job.name}.json", *finish.written(job)),
                     )
                 directory.sweep(out)  # what workers left that died on the way
                 lasting.settle()

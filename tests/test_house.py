@@ -31,6 +31,7 @@ ORDER = (  # of the packages, as data flows
     *(
         "engines",
         "part",
+        "finish",
         "lasting",
         "corpus",
         "sites",

@@ -222,7 +222,7 @@ static int64_t put_point(uint8_t *out, int32_t point) {
     return more + 1;
 }
 
-/* What the string between data[at] and data[end] says, which was checked; into `out`, never longer. How many bytes. */
+/* What the string between data[at] and data[end] says, up to anything wrong; into `out`, never longer. How many bytes. */
 int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *out) {
     uint8_t *begin = out;
     int32_t point = 0;
@@ -235,6 +235,8 @@ int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *out) {
         at += size;
         if (at < end) {
             at = read_escape(data, at, end, &point, &found);
+            if (at < 0)
+                break;
             out += put_point(out, point);
         }
     }
@@ -276,13 +278,38 @@ int64_t escape(const uint8_t *text, int64_t size, uint8_t *out) {
 }
 
 
-/* What `count` strings of JSON say, which were checked, string n standing between data[begins[n]] and data[ends[n]]: side by side in
- * out[size of the strings], the last byte of string n before out[places[n]]. */
+/* Where the string data[at:end] goes on behind so many characters. */
+static int64_t skip_characters(const uint8_t *data, int64_t at, int64_t end, int64_t count) {
+    int32_t point;
+    kind found = {0, 0};
+    while (count > 0 && at < end) {
+        uint64_t eight = count >= 8 && end - at >= 8 ? read_eight(data + at) : '\\' * EACH, slash = eight ^ '\\' * EACH;
+        if (!((slash - EACH) & ~slash & 0x80 * EACH)) {
+            count -= 8 - (int64_t)(((eight >> 7 & ~eight >> 6 & EACH) * EACH) >> 56);
+            at += 8;
+        } else if (data[at] == '\\') {
+            int64_t next = read_escape(data, at, end, &point, &found);
+            at = next < 0 ? end : next;
+            count--;
+        } else {
+            count -= is_first(data[at++]);
+        }
+    }
+    while (at < end && !is_first(data[at]))
+        at++;
+    return at;
+}
+
+/* What `count` strings of JSON say, which were checked, string n standing between data[begins[n]] and data[ends[n]], from character
+ * skips[n] on and takes[n] characters at most: side by side in out[size of the strings], and behind the last byte places[n]. */
 KERNEL void strings_said(
-    const uint8_t *data, const int64_t *begins, const int64_t *ends, int64_t count, uint8_t *out, int64_t *places
+    const uint8_t *data, const int64_t *begins, const int64_t *ends, const int64_t *skips, const int64_t *takes, int64_t count,
+    uint8_t *out, int64_t *places
 ) {
     for (int64_t number = 0, at = 0; number < count; number++) {
-        at += unescape(data, begins[number], ends[number], out + at);
+        int64_t begin = skip_characters(data, begins[number], ends[number], skips[number]);
+        int64_t end = takes[number] < ends[number] - begin ? skip_characters(data, begin, ends[number], takes[number]) : ends[number];
+        at += unescape(data, begin, end, out + at);
         places[number] = at;
     }
 }

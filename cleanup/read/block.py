@@ -66,10 +66,7 @@ class Block:
 
     def said(self, begin: Of, end: Of, some: Any = slice(None)) -> Iterator[str]:
         """What strings say that lie between these columns of `data`, in all rows or in some."""
-        begins, ends = (np.ascontiguousarray(self.rows[some, which]) for which in (begin, end))
-        made, places = np.empty(int((ends - begins).sum()), np.uint8), np.empty(len(begins), np.int64)
-        _said()(np.frombuffer(self.data, np.uint8), begins, ends, len(begins), made, places)
-        return _cut(made.data, pairwise((0, *places.tolist())))
+        return said(self.data, self.rows[some, begin], self.rows[some, end])
 
     def named(self) -> Iterator[str]:
         """The ids."""
@@ -99,10 +96,20 @@ def documents(lots: Iterable[Lot]) -> Iterator[Document]:
         yield from lot.documents() if isinstance(lot, Block) else lot
 
 
+def said(data: memoryview, begins: I64, ends: I64, skips: I64 | None = None, takes: I64 | None = None) -> Iterator[str]:
+    """What strings say that stand, checked, between these places of `data`; from a character on, and so many at most."""
+    made, places = np.empty(int((ends - begins).sum()), np.uint8), np.empty(len(begins), np.int64)
+    skips = np.zeros(len(begins), np.int64) if skips is None else skips
+    takes = np.full(len(begins), np.iinfo(np.int64).max) if takes is None else takes
+    columns = map(np.ascontiguousarray, (begins, ends, skips, takes))
+    _said()(np.frombuffer(data, np.uint8), *columns, len(begins), made, places)
+    return _cut(made.data, pairwise((0, *places.tolist())))
+
+
 def _cut(data: memoryview, spans: Iterable[Sequence[int]]) -> Iterator[str]:
     return (str(data[begin:end], "utf-8") for begin, end in spans)
 
 
 @cache
 def _said() -> kernels.Function:
-    return kernels.function("strings_said", "u8* i64* i64* i64 u8* i64*")
+    return kernels.function("strings_said", "u8* i64* i64* i64* i64* i64 u8* i64*")

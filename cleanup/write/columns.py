@@ -23,7 +23,8 @@ from cleanup.write.laid import Laid, date_rank, spin_rank
 
 SKETCHES = 1 << 16  # documents whose sketches lie in one file
 BEGIN_END = struct.Struct("=2q")
-COLUMNS = {"ends": "q", "live": "b", "spin": "f", "date": "q", "length": "q", "host": "i", "id": "Q"}
+# `first` and `size`: where in the file of lines the text begins, between quotes, and its bytes; -1 where nobody looked.
+COLUMNS = {"ends": "q", "live": "b", "spin": "f", "date": "q", "length": "q", "host": "i", "id": "Q", "first": "q", "size": "q"}
 _SIZES = [array(code).itemsize for code in COLUMNS.values()]  # of an entry, in bytes,
 _BEFORE = dict(zip(COLUMNS, accumulate(_SIZES, initial=0), strict=False))  # and of those in the columns before
 
@@ -69,8 +70,9 @@ class Columns:
 
     def add(self, lines: Laid) -> None:
         """Some more lines."""
-        found = {name: getattr(lines, name) for name in ("live", "spin", "date", "length")}
+        found = {name: getattr(lines, name) for name in ("live", "spin", "date", "length", "size")}
         found["ends"] = lines.ends + self._end
+        found["first"] = np.where(lines.first < 0, -1, lines.first + self._end)
         found["host"] = [self.names.setdefault(name, len(self.names)) for name in lines.host]
         for name, values in found.items():
             self.columns[name].frombytes(np.asarray(values, COLUMNS[name]).tobytes())

@@ -22,8 +22,8 @@ SUFFIX = {"none": "", "zst": ".zst", "gz": ".gz"}
 class Writer(Protocol):
     """Takes JSON lines."""
 
-    def copy(self, lines: IO[bytes], size: int, count: int) -> None:
-        """Take the next `size` bytes of `lines`, which are `count` whole lines."""
+    def copy(self, lines: memoryview) -> None:
+        """Take whole lines."""
 
     def line(self, line: bytes) -> None:
         """Take one line."""
@@ -33,11 +33,8 @@ class _Lines:
     def __init__(self, file: Any) -> None:
         self.file = file
 
-    def copy(self, lines: IO[bytes], size: int, count: int) -> None:  # noqa: ARG002 (the protocol)
-        while size:
-            block = lines.read(min(size, BLOCK))
-            self.file.write(block)
-            size -= len(block)
+    def copy(self, lines: memoryview) -> None:
+        self.file.write(lines)
 
     def line(self, line: bytes) -> None:
         self.file.write(line)
@@ -49,9 +46,9 @@ class _Text:
         self.field = field
         self.first = True
 
-    def copy(self, lines: IO[bytes], size: int, count: int) -> None:  # noqa: ARG002 (the protocol)
-        for _ in range(count):
-            self.line(lines.readline())
+    def copy(self, lines: memoryview) -> None:
+        for line in _each(lines):
+            self.line(line)
 
     def line(self, line: bytes) -> None:
         text: str = value(parse_line(line)[self.field])
@@ -75,9 +72,9 @@ class _Parquet:
         self.rows: list[dict[str, Any]] = []
         self.pieces: list[Path] = []
 
-    def copy(self, lines: IO[bytes], size: int, count: int) -> None:  # noqa: ARG002 (the protocol)
-        for _ in range(count):
-            self.line(lines.readline())
+    def copy(self, lines: memoryview) -> None:
+        for line in _each(lines):
+            self.line(line)
 
     def line(self, line: bytes) -> None:
         record = parse_line(line)
@@ -122,6 +119,13 @@ class _Parquet:
     def discard(self) -> None:
         for piece in self.pieces:
             piece.unlink(missing_ok=True)
+
+
+def _each(lines: memoryview) -> Iterator[bytes]:
+    rest = b""
+    for begin in range(0, len(lines), BLOCK):
+        *whole, rest = (rest + lines[begin : begin + BLOCK]).split(b"\n")
+        yield from whole
 
 
 def _utf8(text: str) -> str:

@@ -15,7 +15,7 @@ from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.dedup.texts import Literals
 from cleanup.document import Document, Row
 from cleanup.read import jsonl
-from cleanup.read.block import Block, Lot, documents
+from cleanup.read.block import Block, Lot, documents, said
 from cleanup.read.records import Line
 from cleanup.write import columns
 from cleanup.write.laid import date_rank, host, of_block, of_documents
@@ -206,3 +206,15 @@ def test_lines_of_any_length_come_whole(sizes: list[int], last: bool) -> None:
         docs = read(data, ReadConfig(), LimitsConfig(max_line_bytes=limit))
         assert [len(doc.text) for doc in docs] == [size if size + 11 <= limit else 0 for size in sizes]
         assert [doc.status for doc in docs] == ["kept" if size + 11 <= limit else "failed" for size in sizes]
+
+
+@given(st.lists(st.tuples(words, st.integers(0, 40), st.integers(0, 40)), max_size=4), st.booleans())
+@example([("aéb\n\U0001f600c" * 9, 8, 17), ("ä" * 40, 7, 9), ("x" * 40, 9, 8)], True)
+def test_pieces_of_strings_are_cut_by_characters(cuts: list[tuple[str, int, int]], ascii_: bool) -> None:
+    data = [json.dumps(text, ensure_ascii=ascii_).encode() for text, _, _ in cuts]
+    ends = np.cumsum([len(one) for one in data], dtype=np.int64)
+    begins = ends - np.array([len(one) for one in data], np.int64)
+    skips, takes = np.array([one[1:] for one in cuts], np.int64).reshape(-1, 2).T
+    found = list(said(memoryview(b"".join(data)), begins + 1, ends - 1, skips, takes))
+    assert found == [text[skip : skip + take] for text, skip, take in cuts]
+    assert list(said(memoryview(b"".join(data)), begins + 1, ends - 1)) == [text for text, _, _ in cuts]

@@ -10,7 +10,7 @@ from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from cleanup import part, pipeline, run  # noqa: E402
+from cleanup import finish, part, pipeline, run  # noqa: E402
 from cleanup.config import Config  # noqa: E402
 from cleanup.stages import boilerplate_sites  # noqa: E402
 
@@ -59,7 +59,8 @@ part.read_part = source(part.read_part)
 for place, name, label in (
     (part, "Sketcher", "load rules and models"),
     (pipeline.Pipeline, "map", "settle, passes"),
-    (part, "placed", "make the documents' lines"),
+    (part, "of_documents", "lay lines out"),
+    (part, "of_block", "lay lines out"),
     (part, "render_rows", "write the ledger's lines"),
     (part.Columns, "add", "columns"),
     (part.Sketches, "add", "sketch"),
@@ -67,7 +68,7 @@ for place, name, label in (
     (run, "map_part", "rest of the map"),
     (run, "_deduplicate", "find and verify near-duplicates"),
     (run, "_furniture", "site step"),
-    (run, "finish_part", "finish: route, settle, write"),
+    (finish, "finish_part", "finish: route, settle, write"),
     (run, "_report", "report"),
 ):
     clocked(place, name, label)

@@ -1,0 +1,171 @@
+"""The end of the work on one part of a run: corpus, dropped and ledger, by what the corpus step decided. In a worker process."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import numpy as np
+
+from cleanup.dedup.relation import INVISIBLES, PASSAGE, passage
+from cleanup.document import Document, Drop, Edit, Proposal, Row
+from cleanup.part import FINISHED, Job, Outcome, Tally, dedup_policy, load_proposals
+from cleanup.pipeline import BATCH, settle
+from cleanup.read.block import I64, said
+from cleanup.write.columns import Ids
+from cleanup.write.columns import load as load_columns
+from cleanup.write.corpus import Writer, corpus_writer, file_name
+from cleanup.write.directory import appearing
+from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, render_rows, text_reader, value
+
+SUMMARY = b'"cleanup":{'  # stands in a line once, unless `json` had to write it
+TAIL = 400  # bytes of a line in which it is looked for first
+HEAD = 2 * PASSAGE  # characters of a shared passage in which there are enough to show, as a rule
+
+
+def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol)
+    """Write a part's corpus, dropped and ledger files: the mapped part with the corpus step's proposals. Idempotent."""
+    root, mapped = Path(job.directory), job.work / "map" / job.name
+    done = job.work / "done" / f"{job.name}.json"
+    if done.exists():
+        return
+    proposals = load_proposals(job.work / "dedup" / job.name)
+    for row, edits in load_proposals(job.work / "sites" / job.name).items():
+        proposals[row] = [*edits, *proposals.get(row, [])]
+    tally = Tally()
+    try:
+        lines, rows = (_whole(mapped / name) for name in FINISHED)
+    except FileNotFoundError:
+        if done.exists():
+            return  # another process was first
+        raise
+    with (
+        corpus_writer(root / "corpus", job.name, job.config) as corpus,
+        corpus_writer(root / "dropped", job.name, job.config) as dropped,
+        appearing(root / "ledger" / f"part-{job.name}.jsonl") as ledger,
+    ):
+        ledger.write(rows)
+        _route(lines, mapped, proposals, corpus, dropped, ledger, tally, job)
+    with appearing(done) as file:
+        file.write(msgspec.json.encode(tally.outcome(job.number)))
+    for name in FINISHED:
+        (mapped / name).unlink(missing_ok=True)
+
+
+def written(job: Job) -> list[Path]:
+    """The files that finishing a part leaves."""
+    root, name = Path(job.directory), file_name(job.name, job.config)
+    return [root / "corpus" / name, root / "dropped" / name, root / "ledger" / f"part-{job.name}.jsonl"]
+
+
+def finished(job: Job) -> Outcome:
+    """What finishing a part came to."""
+    return msgspec.json.decode((job.work / "done" / f"{job.name}.json").read_bytes(), type=Outcome)
+
+
+def _whole(path: Path) -> memoryview:
+    """A file as it lies there; it stays open as long as somebody holds it."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b"")
+
+
+def _route(
+    lines: memoryview,
+    mapped: Path,
+    proposals: Mapping[int, list[Proposal]],
+    corpus: Writer,
+    dropped: Writer,
+    ledger: IO[bytes],
+    tally: Tally,
+    job: Job,
+) -> None:
+    """Every line to where it belongs, in order: runs of untouched lines as bytes, the others settled one by one."""
+    ends, live, first, size = load_columns(mapped, "ends", "live", "first", "size")
+    settler = _Settler(job)
+    settler.show(lines, ends, first, size, proposals)
+    touched = np.zeros(len(ends), dtype=bool)
+    touched[list(proposals)] = True
+    alone = np.append(True, touched[1:] | touched[:-1] | (live[1:] != live[:-1]))[: len(ends)]
+    cuts = np.flatnonzero(alone)
+    ids = Ids(mapped)
+    rows: list[Row] = []
+    begins, stops = np.append(0, ends)[cuts].tolist(), np.append(ends[cuts[1:] - 1], ends[-1:]).tolist()
+    counts = np.diff(cuts, append=len(ends)).tolist()
+    for number, begin, end, count, kept in zip(cuts.tolist(), begins, stops, counts, live[cuts].tolist(), strict=True):
+        line = lines[begin:end]
+        if number in proposals:
+            doc, made = settler.settle(line, ids[number], proposals[number])
+            (corpus if doc.status == "kept" else dropped).line(made)
+            rows += doc.ledger
+            tally.counts[doc.status] += 1
+            if len(rows) >= BATCH:
+                _record(rows, ledger, tally)
+        else:
+            (corpus if kept else dropped).copy(line)
+            tally.counts["kept" if kept else "dropped"] += count
+    _record(rows, ledger, tally)
+
+
+def _record(rows: list[Row], ledger: IO[bytes], tally: Tally) -> None:
+    ledger.write(render_rows(rows))
+    tally.rows(rows)
+    rows.clear()
+
+
+class _Settler:
+    """Settles what the corpus step proposes for written lines."""
+
+    def __init__(self, job: Job) -> None:
+        self.field, self.answers = job.config.read.text_field, job.answers
+        self.policy = dedup_policy(job.config)
+        self.step = 1 + job.config.max_passes * len(job.config.stages)
+
+    def show(self, lines: memoryview, ends: I64, first: I64, size: I64, proposals: Mapping[int, list[Proposal]]) -> None:
+        """Replace, in reasons, where a shared passage lies in a text by the passage itself."""
+        reasons = [(row, one.why) for row, found in proposals.items() for one in found if "shared" in one.why]
+        rows = np.array([row for row, _ in reasons], np.int64)
+        spans = np.array([why["shared"] for _, why in reasons], np.int64).reshape(-1, 2)
+        known = np.flatnonzero(first[rows] >= 0)
+        at, sizes = rows[known], spans[known, 1]
+        heads = said(lines, first[at], first[at] + size[at], spans[known, 0], np.minimum(sizes, HEAD))
+        rest = set(range(len(rows))) - set(known.tolist())
+        for number, whole, head in zip(known.tolist(), (sizes <= HEAD).tolist(), heads, strict=True):
+            if whole or head.isascii() or len(INVISIBLES.sub("", head)) > PASSAGE:  # nothing behind it would be seen
+                reasons[number][1]["shared"] = passage(head)
+            else:
+                rest.add(number)
+        for number in rest:
+            row, why = reasons[number]
+            begin, length = why["shared"]
+            text = text_reader(self.field)(bytes(lines[ends[row - 1] if row else 0 : ends[row]]))
+            why["shared"] = passage(text[begin : begin + length])
+
+    def settle(self, line: memoryview, id_: str, proposals: list[Proposal]) -> tuple[Document, bytes]:
+        """A written line as a document, with its proposals settled, and its new line."""
+        tail = bytes(line[-TAIL:])
+        # Most are dropped without a look at anything: the rest stays as it lies there.
+        if all(isinstance(one, Drop) for one in proposals) and (SUMMARY in tail or SUMMARY in bytes(line)):
+            doc = Document(id_)
+            settle(doc, self.step, "", proposals, self.policy, self.answers)
+            reason = drop_reason(doc)
+            end = b"" if reason is None else b',"drop":%b}\n' % encode(reason)[:-1]
+            return doc, b"".join((line[:-2], end)) if end else bytes(line)
+        record = parse_line(bytes(line))
+        record.pop("drop", None)
+        summary = value(record.pop("cleanup"))
+        text = text_reader(self.field)(bytes(line)) if any(isinstance(one, Edit) for one in proposals) else ""
+        doc = Document(id_, text=text, meta={**summary["meta"], **{key: summary[key] for key in INTERNAL if key in summary}})
+        settle(doc, self.step, "", proposals, self.policy, self.answers)
+        edits, reason = doc.edits, drop_reason(doc)
+        if edits:
+            record[self.field] = doc.text
+        meta = {key: item for key, item in doc.meta.items() if key not in INTERNAL}
+        record["cleanup"] = {**summary, "edits": summary["edits"] + edits, "meta": meta}
+        if reason is not None:
+            record["drop"] = reason
+        return doc, encode(record)
