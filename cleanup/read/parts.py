@@ -174,7 +174,7 @@ def read_stream(stream: Buffered, source: Source, config: Config) -> Iterator[Lo
     if not head:
         stream.read(1)  # nothing, or the error on account of which there is nothing
         if empty := never_empty(source.label):
-            yield failure(source.path, 0, f"an empty file, which no {empty} is", source.label)
+            yield [failure(named[0], 0, f"an empty file, which no {empty} is", source.label)]
         return
     if format_ == "jsonl":
         yield from read_jsonl(stream, *named, cfg, limits)
