@@ -58,7 +58,7 @@ def settle(
     """Decide on every proposal, apply what is to be applied and record it; True when the text changed.
 
     A step of several stages (the corpus step) has no `stage`: each rule says its own. `known` has the metadata fields and the
-    keys of held proposals that an earlier pass recorded: they get no second row.
+    keys of held or rejected proposals that an earlier pass recorded: they get no second row.
 
     Where two edits overlap, the one with the higher score is applied, then the one that starts first, then the longer one.
     Raises ValueError, before anything is changed, when an edit's `before` is not what the text has there.
@@ -90,9 +90,9 @@ def settle(
                 continue
         elif decision == "apply":
             dropped = True
-        if decision == "review" and key in known:
+        if (decision == "review" or by == "review") and decision != "apply" and key in known:
             continue
-        if decision != "skip" or by == "overlap" or isinstance(proposal, Drop):
+        if decision != "skip" or by in ("overlap", "review") or isinstance(proposal, Drop):
             rows.append(_row(doc.id, step, stage or proposal.rule.partition("/")[0], proposal, decision, by, key))
     if len(rows) > 1:
         rows.sort(key=_place)
@@ -106,6 +106,11 @@ def settle(
     if dropped:
         doc.status = "dropped"
     return bool(taken)
+
+
+def _is_open(row: Row) -> bool:
+    """Whether a row is of what the text still has: held for a person, or turned down by one."""
+    return row.decision == "review" or (row.decision == "skip" and row.by == "review")
 
 
 def _place(row: Row) -> tuple[int, int, str]:
@@ -220,7 +225,7 @@ class Pipeline:
             id(doc): {key: item for key, item in doc.meta.items() if key != "title" or str(item) in doc.text} for doc in live
         }
         old = {id(doc): doc.meta for doc in live}
-        known = {id(doc): {*found[id(doc)], *(row.key for row in doc.ledger if row.decision == "review")} for doc in live}
+        known = {id(doc): {*found[id(doc)], *(row.key for row in doc.ledger if _is_open(row))} for doc in live}
         for doc in live:
             doc.meta = start[id(doc)][1]
         now = self._pass(live, number, last, known)

@@ -19,7 +19,7 @@ from cleanup.cli.run import run_command
 from cleanup.config import Config
 from cleanup.document import Document, Drop, Edit
 from cleanup.errors import CleanupError
-from cleanup.pipeline import Policy, settle
+from cleanup.pipeline import Pipeline, Policy, settle
 from cleanup.review import answers
 from cleanup.review.queue import held, with_context
 from cleanup.review.session import Session
@@ -152,6 +152,18 @@ def test_answers_change_the_decision_of_a_policy(run: Path) -> None:
     doc = Document("doc-1", text="Intro 1.\nThe lazy dog sleeps here.")
     settle(doc, 1, "spin", [replace(doc, "lazy", "idle", 0.55, "spin/adj-lazy-idle")], Policy(), {item.key: "apply"})
     assert doc.text == "Intro 1.\nThe idle dog sleeps here."
+
+
+def test_what_a_person_turned_down_stays_in_the_ledger_once(samples: Path) -> None:
+    line = next(line for line in (samples / "news.jsonl").open() if "northlight-2" in line)
+    doc = Document("northlight-2", text=json.loads(line)["text"])
+    Pipeline().map([doc])
+    keys = [row.key for row in doc.ledger if row.decision == "review"]
+    again = Document("northlight-2", text=json.loads(line)["text"])
+    Pipeline(answers=dict.fromkeys(keys, "skip")).map([again])
+    assert again.text == doc.text
+    turned_down = [row.key for row in again.ledger if (row.decision, row.by) == ("skip", "review")]
+    assert sorted(turned_down) == sorted(keys) != []
 
 
 @pytest.mark.parametrize("content", [b"[1]", b'{"a": "perhaps"}', b"{", b'{"a": 1}', b'[{"data": {}}]', b"\xff"])
