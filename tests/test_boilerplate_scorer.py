@@ -10,6 +10,9 @@ from cleanup.rules import directories
 from cleanup.stages.boilerplate_features import SIGNALS, Signals, features
 from cleanup.stages.boilerplate_lines import Lines, Page
 from cleanup.stages.boilerplate_scorer import (
+    ALONE_EDGES,
+    ALONE_LINES,
+    ALONE_PARAGRAPHS,
     DUMP_AROUND,
     HOLES,
     NEAR,
@@ -28,6 +31,7 @@ from cleanup.stages.boilerplate_scorer import (
     _level,
     _smooth,
     _titles,
+    are_crowded,
 )
 from cleanup.stages.boilerplate_structure import State, Verdict
 
@@ -240,3 +244,31 @@ def test_in_how_many_ways_a_site_speaks_is_counted() -> None:
     found = {name: column.tolist() for name, column in features(lines, signals, {}).items()}
     assert found["sounds"] == [2, 1, 0]
     assert found["sounds +1"] == [1, 0, -1]
+
+
+def test_a_page_is_crowded_where_much_stands_around_its_paragraphs() -> None:
+    few, many = "\n".join("abcdefgh"[: ALONE_EDGES - 1]), "\n".join("abcdefgh"[:ALONE_EDGES])
+    body = "\n".join([LONG] * ALONE_PARAGRAPHS)
+    yes = [f"{many}\n{body}", f"{few}\n{body}\nMore", f"{body}\n{many}"]
+    no = [f"{few}\n{body}", f"{body}\n{many}\n{body}", f"{many}\n{LONG}", many, ""]
+    assert are_crowded(Lines([*yes, *no, *yes])).tolist() == [True] * 3 + [False] * 5 + [True] * 3
+    assert are_crowded(Lines([])).tolist() == []
+
+
+def test_where_no_rule_found_anything_several_lines_go_or_none() -> None:
+    scorer = Scorer.load(directories())
+    assert scorer
+
+    def going(chances: list[float], verdicts: int) -> list[int]:
+        state = State(Page("\n".join([LONG, *(f"Some words of line {number}" for number in range(8))])), {})
+        for number in range(verdicts):
+            state.add(8 - number, Verdict("boilerplate/en/navigation", 0.98))
+        asked = [(line, 2, 3, chance > 0.6, chance, 0.95 if chance > 0.6 else 0.7, 0.7) for line, chance in enumerate(chances, 1)]
+        scorer._page(state, asked, [0], 0.9, False)
+        return sorted(line for line in state.verdicts if line <= len(chances))
+
+    enough = [0.95] * ALONE_LINES
+    assert going(enough, 0) == list(range(1, ALONE_LINES + 1))
+    assert going(enough[1:], 0) == []
+    assert going([*enough, 0.7, 0.5], 0) == list(range(1, ALONE_LINES + 1))  # nobody is asked about the others
+    assert going([*enough[1:], 0.7], 1) == list(range(1, ALONE_LINES + 1))

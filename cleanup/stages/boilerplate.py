@@ -27,7 +27,7 @@ from cleanup.stages.boilerplate_lines import Lines, Page, cuts
 from cleanup.stages.boilerplate_match import Hit, Matcher
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, describe_rules, load
-from cleanup.stages.boilerplate_scorer import Scorer
+from cleanup.stages.boilerplate_scorer import Scorer, are_crowded
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
@@ -87,9 +87,17 @@ class Cleaner:
         twice = repeated.repeating(lines, pages)
         states = [self._state(*one) for one in zip(docs, pages, hits, tells, twice, strict=True)]
         if self.scorer and self.cfg.structure:
-            texts = [state for doc, state in zip(docs, states, strict=True) if state and doc.kind != "html"]
+            crowded = are_crowded(lines)
+            for at in np.flatnonzero(crowded).tolist():
+                states[at] = states[at] or State(pages[at], hits[at])
+            every = zip(docs, states, crowded.tolist(), strict=True)
+            texts = [state for doc, state, many in every if state and doc.kind != "html" and (many or self._is_found(state))]
             self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
         return pages, states
+
+    def _is_found(self, state: State) -> bool:
+        """Whether any line of a page goes."""
+        return any(verdict.score >= self.cfg.apply for verdict in state.verdicts.values())
 
     def _state(
         self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: bylines.Tells, twice: repeated.Twice | None

@@ -1,7 +1,8 @@
 """A learned line scorer: boosted symmetric trees over the numbers of `boilerplate_features`, weights in a data file.
 
-It only speaks on pages on which a rule or the structure pass found residue already, so that a page without residue stays as
-it is, and it leaves alone the headline and short lines that the article itself says. `tests/bench/train_boilerplate.py`
+It speaks on pages on which a rule or the structure pass found residue already, and where much stands around the article, if it
+is sure of several lines there, so that a page without residue stays as it is; and it leaves alone the headline and short lines
+that the article itself says. `tests/bench/train_boilerplate.py`
 makes the weights; leaves are whole numbers, so that a sum does not depend on its order.
 """
 
@@ -45,6 +46,10 @@ DOUBT = 0.01
 SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
 SIZES = (1, SAID_WORDS, 8)  # words up to which a line is of the first, second, third size; an entry of a list is of the first
 PLACES = ("before", "within", "behind")
+ALONE_EDGES = 5  # lines around the article, no sentences, by which a page is crowded,
+ALONE_PARAGRAPHS = 3  # if it has so many paragraphs: where no rule found anything there,
+ALONE_LINES = 3  # so many lines go, or none,
+ALONE_SURE = 0.9  # each as likely as this
 ELLIPSES = ("...", "…")
 MANY = 16  # lines of a page that may go
 RULE = "boilerplate/scorer"
@@ -133,15 +138,14 @@ class Scorer:
         return None
 
     def judge(self, states: Sequence[State], signals: Signals, sure: float, keep: str = "") -> None:
-        """Add verdicts to the pages that have some already.
+        """Add verdicts to pages: those on which rules found residue, and crowded ones.
 
         `sure` is the score from which a verdict counts; `keep` a category of rules whose lines are to stay.
         """
-        found = [state for state in states if any(one.score >= sure for one in state.verdicts.values())]
-        if not found:
+        if not states:
             return
-        lines = Lines.of([state.page for state in found])
-        gone = verdict_flags(lines, found, sure)
+        lines = Lines.of([state.page for state in states])
+        gone = verdict_flags(lines, states, sure)
         columns = features(lines, signals, gone)
         taken = np.logical_or.reduce(list(gone.values()))
         open_rows = (~taken & lines.short).nonzero()[0]
@@ -151,17 +155,17 @@ class Scorer:
         entries = (columns["is bullet"] > 0) & ~taken
         score = np.where(~taken & lines.short, _probability(_level(odds, entries, lines.doc)), 0.0)
         pages = [slice(*one) for one in pairwise(lines.first.tolist())]
-        articles = [_article(state, score[one], taken[one]) for state, one in zip(found, pages, strict=True)]
+        articles = [_article(state, score[one], taken[one]) for state, one in zip(states, pages, strict=True)]
         dumps = [_is_dump(taken[one], score[one], article) for one, article in zip(pages, articles, strict=True)]
         title = np.full(len(lines.doc), -np.inf)
         ends = [one.stop if dump else one.start + article[0] for one, dump, article in zip(pages, dumps, articles, strict=True)]
         title_rows = (may_be_title(lines) & (np.arange(len(lines.doc)) < np.array(ends)[lines.doc])).nonzero()[0]
         title[title_rows] = self._title.odds(columns, title_rows) if len(title_rows) else 0
-        for state, one in zip(found, pages, strict=True) if keep else ():
+        for state, one in zip(states, pages, strict=True) if keep else ():
             score[one][[line for line, hits in state.hits.items() if any(hit.named.rule.category == keep for hit in hits)]] = 0
         asked = self._asked(lines, score, articles, dumps)
         like = (title > -np.inf) & (lines.words > FEW_WORDS) & (columns["said share"] >= TITLE_SAID) & (score < TITLE_DOUBT)
-        for state, dump, article, one, mine in zip(found, dumps, articles, pages, asked, strict=True):
+        for state, dump, article, one, mine in zip(states, dumps, articles, pages, asked, strict=True):
             titles = _titles(state, title[one], dump, score[one] >= self.weights.apply_dump)
             titles |= _beside(state, titles, like[one][: article[0]]) if dump else set()
             self._page(state, [line for line in mine if line[0] not in titles], article, sure, dump)
@@ -191,18 +195,34 @@ class Scorer:
             return
         words = state.page.words
         gone = {line for line, verdict in state.verdicts.items() if verdict.score >= sure}
-        likely = [line for line, _, _, sure_of, *_ in asked if sure_of]
+        likely = [line for line, _, _, sure_of, chance, *_ in asked if sure_of and (gone or chance >= ALONE_SURE)]
         going = _leaving(state, likely, gone, dump)
+        if not gone and len(going) < ALONE_LINES:
+            return
         holes = set() if dump else _holes(len(state.page), going, gone)
         paragraphs = set(article)
         for line, place, size, sure_of, chance, confidence, doubted in asked:
             # nobody need be asked about the article's own paragraphs, and about a few words
-            if line not in going and (sure_of or line in paragraphs or not (dump or words[line] > SAID_WORDS)):
+            silent = sure_of or line in paragraphs or not (dump or words[line] > SAID_WORDS)
+            if line not in going and (silent or not gone):
                 continue
             if line in holes and words[line] <= SAID_WORDS:
                 continue
             why = {"p": chance, "place": PLACES[place], "size": size}
             state.add(line, Verdict(RULE, doubted if line in holes else confidence, why))
+
+
+def are_crowded(lines: Lines) -> Bools:
+    """The pages, of these lines, of which the scorer speaks although no rule found anything: many lines that are no sentences
+    stand before and behind their paragraphs."""
+    rows, start, stop = np.flatnonzero(lines.long), lines.first[:-1], lines.first[1:]
+    one, behind = np.searchsorted(rows, start), np.searchsorted(rows, stop)
+    found: Bools = behind - one >= ALONE_PARAGRAPHS
+    first, last = rows[one[found]], rows[behind[found] - 1]
+    plain = np.append(0, np.cumsum(~lines.sentence))
+    around = plain[first] - plain[start[found]] + plain[stop[found]] - plain[last + 1]
+    found[found] = around >= ALONE_EDGES
+    return found
 
 
 def _are_entries(lines: Lines, rows: Ints) -> Bools:
