@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+TIE = 1e-3  # of the last place: nearer than that to its middle it has to be looked at where a number goes
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -32,3 +33,13 @@ def ranges(starts: Ints, sizes: Ints) -> Ints:
     """The positions start, start + 1, ... of every range, one range after the other."""
     ends = np.cumsum(sizes)
     return np.asarray(np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes))
+
+
+def rounded(numbers: NDArray[np.float64], places: int) -> list[float]:
+    """What `round` makes of numbers between -1000 and 1000."""
+    scaled = numbers * 10**places
+    whole = np.rint(scaled)
+    found: list[float] = (whole / 10**places).tolist()
+    for at in np.flatnonzero(np.abs(scaled - whole) > 0.5 - TIE).tolist():  # it depends on digits that are lost here
+        found[at] = round(float(numbers[at]), places)
+    return found

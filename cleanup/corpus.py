@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,7 @@ from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
 from cleanup.dedup.texts import Literals, Texts
 from cleanup.part import Job, Outcome, Proposals, save_proposals
+from cleanup.rules import selected
 from cleanup.write.columns import Ids
 from cleanup.write.columns import load as load_columns
 from cleanup.write.directory import appearing
@@ -189,7 +191,8 @@ def deduplicate(
 
             index = Index.open(config.dedup.index, config.dedup, create=True, skip=tag)
         result = corpus.deduplicate(
-            sketches, columns, lines.texts, lines.ids, config.dedup, index, comparison(config, directories, engine)
+            *(sketches, columns, lines.texts, lines.ids, config.dedup, index, comparison(config, directories, engine)),
+            takes=partial(selected, select=config.select, ignore=config.ignore),
         )
         witnesses = restore(result, columns.spin, lines, config)
         if index is not None:

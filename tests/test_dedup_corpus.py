@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
+from cleanup.arrays import rounded
 from cleanup.config import DedupConfig
 from cleanup.dedup import receipts, spun
 from cleanup.dedup.canonical import built_in
@@ -22,13 +24,20 @@ from cleanup.dedup.sketch import Sketcher
 from cleanup.dedup.texts import Strings
 from cleanup.document import Drop, Mark
 from cleanup.errors import RunError
+from cleanup.rules import selected
 from tests.bench.corpus import Corpus, Writer, boilerplated, events, mixed
 from tests.bench.data import seeds_dir
 
 FAR = (1 << 63) - 1
 
 
-def run(texts: Sequence[str], ids: Sequence[str] | None = None, columns: dict[str, Any] | None = None, **settings: Any) -> Result:
+def run(
+    texts: Sequence[str],
+    ids: Sequence[str] | None = None,
+    columns: dict[str, Any] | None = None,
+    ignore: Sequence[str] = (),
+    **settings: Any,
+) -> Result:
     count = len(texts)
     names = ids or [f"d{number:05}" for number in range(count)]
     given: dict[str, Any] = {
@@ -46,6 +55,7 @@ def run(texts: Sequence[str], ids: Sequence[str] | None = None, columns: dict[st
         lambda numbers: Strings([texts[number] for number in numbers]),
         lambda numbers: [names[number] for number in numbers],
         cfg,
+        takes=partial(selected, select=(), ignore=ignore),
     )
 
 
@@ -270,6 +280,26 @@ def test_modes(writer: Writer) -> None:
     assert list(only.clusters) == list(marked.clusters)
 
 
+@pytest.mark.parametrize("mode", ["drop", "mark", "cluster"])
+def test_nobody_goes_by_a_rule_that_is_ignored(mode: str) -> None:
+    writer = Writer(22, words=8000)
+    text, other = writer.article(400), writer.article(300)
+    texts = [text, writer.spun(text), writer.near(text, 0.02), other, other, writer.spun(other)]
+
+    def gone(**settings: Any) -> tuple[set[str], dict[int, str], dict[str, int]]:
+        found = run(texts, mode=mode, **settings)
+        return {one["id"] for row in found.clusters for one in row["members"]}, found.over, found.report["relations"]
+
+    assert gone()[2] == {"exact": 1, "near": 1, "spun": 2}
+    members, over, counts = gone(ignore=["dedup/spun"])
+    assert members == {"d00002", "d00004"}
+    assert set(over) == {2, 4}
+    assert counts == {"exact": 1, "near": 1}
+    assert gone(ignore=["dedup"]) == (set(), {}, {})
+    if mode == "drop":  # what the rule says is proposed, for the ledger
+        assert relations(run(texts, ignore=["dedup/spun"])) == {1: "spun", 2: "near", 4: "exact", 5: "spun"}
+
+
 def test_max_removal_stops_the_run(writer: Writer) -> None:
     text = writer.article(200)
     texts = [*(writer.near(text, 0.01) for _ in range(5)), *(writer.article(200) for _ in range(5))]
@@ -357,4 +387,4 @@ def test_reasons_made_together_are_those_made_one_by_one(writer: Writer, mode: s
 def test_shares_are_rounded_as_python_does() -> None:
     rng = np.random.default_rng(4)
     shares = [1 / 3, 1.0, 0.0, *(numerator / 20000 for numerator in range(1, 20000, 2)), *rng.random(5000).tolist()]
-    assert receipts.rounded(np.array([*shares, np.nan]))[:-1] == [round(share, 4) for share in shares]
+    assert rounded(np.array([*shares, np.nan]), 4)[:-1] == [round(share, 4) for share in shares]

@@ -97,6 +97,17 @@ def test_adding_the_same_run_twice_adds_nothing(index: Index, texts: list[str]) 
     assert add(index, [], tag="third") == 0
 
 
+def test_a_document_is_remembered_once(index: Index, texts: list[str]) -> None:
+    before = snapshot(index.path)
+    assert add(index, texts[15:25], 15) == 0
+    assert snapshot(index.path) == before
+    assert add(index, [*texts[18:20], texts[0], texts[0]], 18) == 2  # the same text under other ids
+    assert add(index, [texts[5] + " Corrected on Friday.", texts[6]], 5) == 1  # another text under the same id
+    assert len(index) == 33
+    row = Row("twice")
+    assert index.add(Sketcher(CFG).batch(["one text of a few words", "one text of a few words"]), [row, row]) == 1
+
+
 def test_compact_keeps_everything(index: Index, texts: list[str]) -> None:
     assert index.compact() == {"documents": 30, "segments": 1}
     reopened = Index.open(index.path, CFG)

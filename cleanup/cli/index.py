@@ -77,7 +77,10 @@ def info_command(directory: str) -> None:
 @config_options
 @read_options
 def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None:
-    """Clean the documents of IN... and remember them in DIR, which is made when it is not there."""
+    """Clean the documents of IN... and remember them in DIR, which is made when it is not there.
+
+    A document that is remembered already, with the same id and the same words, is counted as known and not remembered twice.
+    """
     from cleanup.dedup.index import Index
     from cleanup.dedup.sketch import concatenate
     from cleanup.write.columns import remembered
@@ -90,7 +93,7 @@ def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None
         sketches.append(table)
         rows += map(remembered, docs)
     added = index.add(concatenate(sketches), rows) if sketches else 0
-    _say({"added": added, "documents": len(index)})
+    _say({"added": added, "known": len(rows) - added, "documents": len(index)})
     _leave()
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from cleanup.config import DedupConfig
     from cleanup.dedup.candidates import Candidates
-    from cleanup.dedup.index import Index
+    from cleanup.dedup.index import Index, Match
     from cleanup.dedup.sketch import Sketches
 
 Ids = Callable[[Sequence[int]], list[str]]
@@ -54,9 +54,9 @@ class Result(NamedTuple):
     @property
     def over(self) -> dict[int, str]:
         """Documents that go: number -> id of the document that stays."""
-        sure = self.members.take(self.members.score >= SURE)
+        sure = self.members.take(self.members.sure)
         kept = (self.order.ids[at] for at in self.order.at(sure.kept).tolist())
-        remembered = {one.number: one.match.kept for one in self.known if one.match.verdict.score >= SURE}
+        remembered = {one.number: one.match.kept for one in self.known if one.sure}
         return dict(zip(sure.number.tolist(), kept, strict=True)) | remembered
 
 
@@ -75,14 +75,16 @@ def deduplicate(
     cfg: DedupConfig,
     index: Index | None = None,
     judged: Compare | None = None,
+    takes: Callable[[str], bool] = lambda _: True,
 ) -> Result:
     """Find near-duplicate coverage among all documents, and of what an index remembers (default: that of the configuration).
 
-    `judged` compares pairs on their texts (default: here, with the texts that `fetch` gives).
+    `judged` compares pairs on their texts (default: here, with the texts that `fetch` gives). `takes`: whether a rule takes part;
+    what others say is proposed, but nobody goes for it.
     Raises RunError when more than `max_removal` of a host would go.
     """
-    known = _known(sketches, cfg, index)
-    old = np.array([one.number for one in known if one.match.verdict.score >= SURE], np.int64)
+    known = _known(sketches, cfg, index, takes)
+    old = np.array([one.number for one in known if one.sure], np.int64)
     new = np.ones(len(sketches), bool)
     new[old] = False
     twins = _twins(sketches, fetch, new)
@@ -98,7 +100,9 @@ def deduplicate(
     members = members._replace(
         spun=_as_spun(members, judge.table, columns), bands=candidates.met(sketches, members.kept, members.number, cfg)
     )
-    sure = members.take(members.score >= SURE)
+    allowed = np.array([takes(f"dedup/{relation}") for relation in RELATIONS])
+    members = members._replace(sure=(members.score >= SURE) & allowed[members.relations(judge.table)])
+    sure = members.take(members.sure)
     going = np.concatenate((sure.number, old))
     guard(going, columns, cfg)
     names = Names(sure.kept, order)
@@ -113,7 +117,7 @@ def deduplicate(
     return Result(made, clusters, _report(sure, going, found, judge, columns), members, known, order)
 
 
-def _known(sketches: Sketches, cfg: DedupConfig, index: Index | None) -> list[Known]:
+def _known(sketches: Sketches, cfg: DedupConfig, index: Index | None, takes: Callable[[str], bool]) -> list[Known]:
     """Documents that the index covers, with the remembered document that covers each most surely."""
     if index is None:
         if not cfg.index:
@@ -124,8 +128,12 @@ def _known(sketches: Sketches, cfg: DedupConfig, index: Index | None) -> list[Kn
     found = []
     for begin in range(0, len(sketches), ASKED):
         matches = index.query(sketches.take(slice(begin, begin + ASKED)))
-        found += [Known(begin + row, match) for row, match in enumerate(matches) if match is not None]
+        found += [Known(begin + row, match, _goes(match, takes)) for row, match in enumerate(matches) if match is not None]
     return found
+
+
+def _goes(match: Match, takes: Callable[[str], bool]) -> bool:
+    return match.verdict.score >= SURE and takes(f"dedup/{match.verdict.relation}")
 
 
 def _order(a: I64, b: I64, twins: Twins, columns: Columns, ids: Ids, cfg: DedupConfig) -> Order:
@@ -196,6 +204,7 @@ def _members(numbers: I64, kept: I64, twins: Twins, firsts: I64, best: I64, judg
         score=np.concatenate((score[ours], nothing + 1.0)),
         spun=np.zeros(len(ours) + len(every), bool),
         bands=np.zeros(len(ours) + len(every), np.int64),
+        sure=np.zeros(len(ours) + len(every), bool),
     )
     return found.take(np.argsort(found.number, kind="stable"))
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import numpy as np
 
+from cleanup.arrays import among, distinct
 from cleanup.dedup import estimate, segments
 from cleanup.dedup.keep import Columns, order
 from cleanup.dedup.lookup import common
 from cleanup.dedup.relation import Verdict
 from cleanup.dedup.segments import Row, Segment
+from cleanup.dedup.shingle import I64
 from cleanup.dedup.sketch import Sketches
 from cleanup.errors import CleanupError
 
@@ -101,13 +103,35 @@ class Index:
 
     # ------------------------------------------------------------------------------------------------ changing
     def add(self, sketches: Sketches, rows: Sequence[Row], tag: str = "") -> int:
-        """Remember documents; how many. Does nothing when `tag` was added before. Raises CleanupError; the index stays whole."""
+        """Remember documents; how many. One that is remembered already, with the same id and the same words, is not remembered
+        twice, and `tag` adds nothing when it was added before. Raises CleanupError; the index stays whole."""
         with segments.writing(self.path) as present:
             if not len(sketches) or (tag and any(tag in segment.tags for segment in present)):
                 return 0
-            segments.commit(self.path, [*present, segments.write(self.path, [sketches], rows, [tag] if tag else [])])
             self._refresh()
-        return len(sketches)
+            fresh = self._fresh(sketches, rows)
+            if len(fresh):
+                some = sketches if len(fresh) == len(sketches) else sketches.take(fresh)
+                found = [rows[number] for number in fresh.tolist()]
+                segments.commit(self.path, [*present, segments.write(self.path, [some], found, [tag] if tag else [])])
+                self._refresh()
+        return len(fresh)
+
+    def _fresh(self, sketches: Sketches, rows: Sequence[Row]) -> I64:
+        """The numbers of the documents that are not remembered, each once."""
+        keys = sketches.exact
+        ordered = distinct(keys)
+        known: set[tuple[str, int]] = set()
+        for _, mapped in self._segments.values():
+            theirs = mapped.sketches.exact
+            same = np.flatnonzero(among(theirs, ordered))
+            known.update(zip((row.id for row in mapped.rows(same.tolist())), theirs[same].tolist(), strict=True))
+        fresh = []
+        for number, one in enumerate(zip((row.id for row in rows), keys.tolist(), strict=True)):
+            if one not in known:
+                known.add(one)
+                fresh.append(number)
+        return np.array(fresh, np.int64)
 
     def forget(self, ids: Sequence[str] = (), urls: Sequence[str] = (), match: str = "") -> dict[str, Any]:
         """Remove documents by id, by URL, or by a pattern that is searched in either, and prove that nothing is left of them.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.arrays import among, distinct
+from cleanup.arrays import among, distinct, rounded
 from cleanup.dedup.keep import Order
 from cleanup.dedup.relation import RELATIONS, VERDICT, Relation, Table, Verdict, swapped
 from cleanup.dedup.shingle import I64
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 SURE = 0.9  # score from which a document goes
 PLACES = 4  # of figures, behind the point
-TIE = 1e-6  # of the last place: nearer than that to its middle it has to be looked at where a number goes
 UNKNOWN = float("nan")
 EXACT = np.zeros(1, VERDICT)  # the verdict on equal texts
 EXACT["relation"], EXACT["score"], EXACT["canonical"], EXACT["aligned"] = RELATIONS.index("exact"), 1, UNKNOWN, UNKNOWN
@@ -41,6 +40,7 @@ class Members(NamedTuple):
     score: NDArray[np.float64]
     spun: NDArray[np.bool_]  # was found spun, and covers a document that was not
     bands: I64  # of the signature in which the two met
+    sure: NDArray[np.bool_]  # goes without a person's word: the score is high enough, and the rule takes part
 
     def take(self, places: Any) -> Members:
         """Some of them."""
@@ -66,6 +66,7 @@ class Known(NamedTuple):
 
     number: int
     match: Match
+    sure: bool  # goes without a person's word
 
 
 class Names:
@@ -154,17 +155,7 @@ def all_figures(table: Table) -> Iterator[dict[str, Any]]:
     """The same for the rows of a table."""
     shares = (table["jaccard"], *table["contained"].T[::-1], table["covered"][:, 1], table["canonical"], table["aligned"])
     relations = map(RELATIONS.__getitem__, table["relation"].tolist())
-    return map(_figures, relations, table["differ"].tolist(), *map(rounded, shares))
-
-
-def rounded(column: NDArray[np.float64]) -> list[float]:
-    """What `round` makes of shares."""
-    scaled = column * 10**PLACES
-    whole = np.rint(scaled)
-    found: list[float] = (whole / 10**PLACES).tolist()
-    for place in np.flatnonzero(np.abs(scaled - whole) > 0.5 - TIE).tolist():  # it depends on digits that are lost here
-        found[place] = round(float(column[place]), PLACES)
-    return found
+    return map(_figures, relations, table["differ"].tolist(), *(rounded(share, PLACES) for share in shares))
 
 
 def _figures(
@@ -239,7 +230,7 @@ def proposals(members: Members, names: Names, order: Order, table: Table, cfg: D
         return Proposals(np.zeros(0, np.int64))
     marks = cfg.mode == "mark"
     if marks:
-        members = members.take(members.score >= SURE)
+        members = members.take(members.sure)
     stays, goes, cluster = order.at(members.kept), order.at(members.number), names.at(members.kept)
 
     def make(numbers: I64) -> Iterator[Drop | Mark]:
@@ -259,7 +250,13 @@ def _about(members: Members, stays: I64, goes: I64, cluster: I64, names: Names, 
     """Why members go."""
     found = members.verdicts(table)
     passages = found["passage"][:, 1].tolist()
-    columns = (stays.tolist(), order.reasons(stays, goes), cluster.tolist(), members.bands.tolist(), rounded(members.score))
+    columns = (
+        stays.tolist(),
+        order.reasons(stays, goes),
+        cluster.tolist(),
+        members.bands.tolist(),
+        rounded(members.score, PLACES),
+    )
     for place, reason, home, bands, score, shares, passage in zip(*columns, all_figures(found), passages, strict=True):
         why = {"duplicate_of": order.ids[place], **shares}
         if home >= 0:
@@ -285,7 +282,7 @@ def remembered(known: Sequence[Known], ids: Callable[[Sequence[int]], list[str]]
     """Clusters around remembered documents, and the names of these clusters by the id of the remembered one that stayed."""
     groups: dict[str, list[Known]] = {}
     for one in known:
-        if one.match.verdict.score >= SURE:
+        if one.sure:
             groups.setdefault(one.match.kept, []).append(one)
     names = {kept: _name(kept) for kept in groups}
     rows = []
@@ -300,16 +297,16 @@ def remembered(known: Sequence[Known], ids: Callable[[Sequence[int]], list[str]]
 
 def about_known(known: Sequence[Known], names: dict[str, str], cfg: DedupConfig) -> Iterator[tuple[int, Drop | Mark]]:
     """What is proposed about documents that are remembered already."""
-    for number, match in known:
+    for number, match, sure in known:
         verdict = match.verdict
         why = {"duplicate_of": match.id, **figures(verdict), "keep_reason": "in the index", "index": True, "estimated": True}
         if match.kept != match.id:
             why["kept"] = match.kept
-        if match.kept in names and verdict.score >= SURE:
+        if sure:
             why["cluster"] = names[match.kept]
         rule = f"dedup/{verdict.relation}"
         if cfg.mode == "drop":
             yield number, Drop(rule, round(verdict.score, 4), why)
-        elif cfg.mode == "mark" and verdict.score >= SURE:
+        elif cfg.mode == "mark" and sure:
             value = {"cluster": names[match.kept], "of": match.id, "relation": verdict.relation}
             yield number, Mark("duplicate", value, rule, round(verdict.score, 4), why)

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleanup import kernels
+from cleanup.arrays import rounded
 from cleanup.errors import RuleError
 from cleanup.stages.boilerplate_features import KINDS, Floats, Signals, features
 from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
@@ -185,7 +186,7 @@ class Scorer:
         least = np.where(dump, sure_of_dump, apply[place, size])
         doubted = _confidence(np.minimum(p, least - DOUBT), least, review)
         sure = (p >= least).tolist()
-        columns = number.tolist(), place.tolist(), size.tolist(), sure, _thousandths(p), _confidence(p, least, review), doubted
+        columns = number.tolist(), place.tolist(), size.tolist(), sure, rounded(p, 3), _confidence(p, least, review), doubted
         found = list(zip(*columns, strict=True))
         for begin, end in pairwise(np.searchsorted(rows, lines.first).tolist()):
             yield found[begin:end]
@@ -392,14 +393,4 @@ def _clusters(lines: Sequence[int]) -> list[list[int]]:
 def _confidence(p: Scores, apply: Scores, review: Scores) -> list[float]:
     """Probabilities as scores of the policy: 0.9 where one is just enough to apply, 0.5 where it is enough to ask."""
     enough = 0.9 + 0.09 * (p - apply) / np.maximum(1 - apply, 1e-9)
-    return _thousandths(np.where(p >= apply, enough, 0.5 + 0.399 * (p - review) / np.maximum(apply - review, 0.01)))
-
-
-def _thousandths(numbers: Scores) -> list[float]:
-    """Numbers rounded to three digits, as `round` does."""
-    scaled = numbers * 1000
-    whole = np.rint(scaled)
-    found: list[float] = (whole / 1000).tolist()
-    for at in np.flatnonzero(np.abs(scaled - whole) >= 0.499).tolist():  # next to the middle of two
-        found[at] = round(float(numbers[at]), 3)
-    return found
+    return rounded(np.where(p >= apply, enough, 0.5 + 0.399 * (p - review) / np.maximum(apply - review, 0.01)), 3)
