@@ -5,6 +5,7 @@
 enum { BREAK, NUMERAL, SIGN, ODD }; /* characters that are no letters, as `boilerplate_characters.symbols` says */
 #define TWICE 0x80000000u
 #define SLOT_BITS 16
+enum { GRAMS = 1 << SLOT_BITS, PAIRS = 1 << 16 };
 
 /*
  * Puts `count` phrases, the code points points[first[i]:first[i + 1]], into `steps`[1 << bits][4], which is all zeros and has
@@ -139,12 +140,12 @@ KERNEL int64_t phrases_begun(const uint8_t *data, const int64_t *begin, const in
 }
 
 /* Pieces of words as bytes, ASCII letters in lower case. Form i is bytes[first[i]:first[i + 1]], an `offset` in it says which
- * bytes it is found by: four from there on, or for short ones the one that stands there. */
+ * bytes it is found by: four from there on, or for short ones the two, or the one, that stand there. */
 struct forms {
     const uint8_t *bytes;
     const int64_t *first;
     const int32_t *offset;
-    const int32_t *head; /* [1 << SLOT_BITS] by four bytes, [256] by one: the first form, or -1 */
+    const int32_t *head; /* [GRAMS] by four bytes, [PAIRS] by two, [256] by one: the first form, or -1 */
     const int32_t *next; /* the next form with the same head, or -1 */
 };
 
@@ -156,6 +157,11 @@ static int64_t gram_slot(const uint8_t *data) {
     uint32_t gram;
     memcpy(&gram, data, 4);
     return (gram | 0x20202020u) * 0x9E3779B1u >> (32 - SLOT_BITS);
+}
+
+/* The slot of two bytes. */
+static int64_t pair_slot(const uint8_t *data) {
+    return GRAMS + ((data[0] << 8 | data[1]) | 0x2020);
 }
 
 /* Whether form i stands in data[begin:end] with its `offset` at `at`. */
@@ -171,25 +177,26 @@ static int stands(const struct forms *forms, int32_t form, const uint8_t *data, 
 }
 
 /*
- * Lays out `count` forms for `phrases_held`: `head`[(1 << SLOT_BITS) + 256], `next`[count], `flags`[1 << SLOT_BITS >> 3].
- * Forms of four bytes and more have an `offset` with four bytes behind it.
+ * Lays out `count` forms for `phrases_held`: `head`[GRAMS + PAIRS + 256], `next`[count], `flags`[(GRAMS + PAIRS) / 8], all zeros.
+ * The `offset` of a form of four bytes and more has four bytes behind it, that of one of two and three has two. A flag of two
+ * bytes says as well whether a form is the first one.
  */
 KERNEL void phrases_lay(const uint8_t *bytes, const int64_t *first, const int32_t *offset, int64_t count, int32_t *head,
                         int32_t *next, uint8_t *flags) {
-    memset(flags, 0, (size_t)1 << SLOT_BITS >> 3);
-    for (int64_t slot = 0; slot < (1 << SLOT_BITS) + 256; slot++)
+    for (int64_t slot = 0; slot < GRAMS + PAIRS + 256; slot++)
         head[slot] = -1;
     for (int64_t form = count - 1; form >= 0; form--) {
         const uint8_t *at = bytes + first[form] + offset[form];
-        int whole = first[form + 1] - first[form] >= 4;
-        int64_t slot = whole ? gram_slot(at) : (1 << SLOT_BITS) + *at;
+        int64_t size = first[form + 1] - first[form];
+        int64_t slot = size >= 4 ? gram_slot(at) : size > 1 ? pair_slot(at) : GRAMS + PAIRS + *at;
         next[form] = head[slot];
         head[slot] = (int32_t)form;
-        if (whole)
-            flags[slot >> 3] |= (uint8_t)(1 << (slot & 7));
+        for (int more = 0; more < (size > 1 ? 1 : 256); more++) {
+            const uint8_t pair[2] = {*at, (uint8_t)more};
+            int64_t flag = size > 1 ? slot : pair_slot(pair);
+            flags[flag >> 3] |= (uint8_t)(1 << (flag & 7));
+        }
     }
-    for (int64_t byte = 'A'; byte <= 'Z'; byte++)
-        head[(1 << SLOT_BITS) + byte] = head[(1 << SLOT_BITS) + lower((uint8_t)byte)];
 }
 
 /* What is found while lines are searched for forms. */
@@ -229,7 +236,7 @@ KERNEL int64_t phrases_held(const uint8_t *data, const int64_t *begin, const int
                             const int32_t *next, const uint8_t *flags, int64_t *last, int64_t room, int32_t *found) {
     struct forms forms = {bytes, first, offset, head, next};
     struct search search = {&forms, data, 0, 0, 0, 0, room, found, last};
-    const int32_t *single = head + (1 << SLOT_BITS);
+    const int32_t *single = head + GRAMS + PAIRS;
     for (search.row = 0; search.row < count; search.row++) {
         if (chars[search.row] > most)
             continue;
@@ -237,14 +244,19 @@ KERNEL int64_t phrases_held(const uint8_t *data, const int64_t *begin, const int
         search.end = end[search.row];
         int64_t at = search.begin;
         for (; at + 4 <= search.end; at++) {
-            int64_t slot = gram_slot(data + at);
-            if (flags[slot >> 3] >> (slot & 7) & 1)
-                try_forms(&search, head[slot], at);
-            if (single[data[at]] >= 0)
-                try_forms(&search, single[data[at]], at);
+            int64_t gram = gram_slot(data + at), pair = pair_slot(data + at);
+            if (flags[gram >> 3] >> (gram & 7) & 1)
+                try_forms(&search, head[gram], at);
+            if (flags[pair >> 3] >> (pair & 7) & 1) {
+                try_forms(&search, head[pair], at);
+                try_forms(&search, single[lower(data[at])], at);
+            }
         }
-        for (; at < search.end; at++)
-            try_forms(&search, single[data[at]], at);
+        for (; at < search.end; at++) {
+            if (at + 1 < search.end)
+                try_forms(&search, head[pair_slot(data + at)], at);
+            try_forms(&search, single[lower(data[at])], at);
+        }
     }
     return search.count;
 }

@@ -15,8 +15,8 @@ from cleanup.stages.boilerplate_characters import symbols
 from cleanup.stages.boilerplate_lines import SHORT, Ints, Lines
 from cleanup.stages.boilerplate_rules import fold, normal
 
-GRAM = 4  # bytes by which most pieces of words are found
-SLOTS = 1 << 16  # of their hashes
+GRAM, PAIR = 4, 2  # bytes by which most pieces of words are found, and short ones
+SLOTS = 2 << 16  # of both
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines have many, the most common last
 _RANKS = [_COMMON.find(code) for code in range(256)]
@@ -67,7 +67,7 @@ class Pieces:
         self._need = np.array([number for _, number in ways], np.int32)
         self._head = np.empty(SLOTS + 256, np.int32)
         self._next = np.empty(len(ways), np.int32)
-        self._flags = np.empty(SLOTS // 8, np.uint8)
+        self._flags = np.zeros(SLOTS // 8, np.uint8)
         lay = kernels.function("phrases_lay", "bytes i64* i32* i64 i32* i32* u8*")
         lay(self._bytes, self._first, self._offset, len(ways), self._head, self._next, self._flags)
 
@@ -112,5 +112,5 @@ def _ways(need: str) -> set[bytes]:
 def _anchor(form: bytes) -> int:
     """Where in a form the bytes are by which it is found: those of which lines have fewest."""
     ranks = [_RANKS[code] for code in form]
-    size = GRAM if len(form) >= GRAM else 1
+    size = GRAM if len(form) >= GRAM else min(PAIR, len(form))
     return min(range(len(form) - size + 1), key=lambda at: sum(ranks[at : at + size]))

@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cleanup.stages.boilerplate_characters import CLOSERS, KNOWN, NUMERAL, ODD, SIGN, TERMINAL, TWICE, folded, symbols
@@ -161,7 +161,7 @@ COUNTS = {
     "is bullet": r"^(?:[•·▪■–—*>+-]|\d{1,2}[.)])\s",
     "is open": r"^[\"“„«'‘(\[「（【]",
     "is year": r"(?:19|20)\d\d",
-    "ends year": r"(?:19|20)\d\d[^\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}]*$",
+    "ends year": r"(?:19|20)\d\d\W*$",
     "ends colon": r"[:：]$",
 }
 SHARES = {
@@ -174,6 +174,7 @@ PIECE = r"[\p{Katakana}ー]{2,}|\p{Han}{2}|\b\p{Hangul}{2}|\b\p{L}{4,6}"
 
 
 @given(texts)
+@example(["2026Ⓐ", "2026 a", "2026."])
 @settings(max_examples=150, deadline=None)
 def test_features_count_what_expressions_count(sources: list[str]) -> None:
     sources = [source.replace("\ud800", "") for source in sources]
