@@ -103,9 +103,9 @@ class Cleaner:
         self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: bylines.Tells, twice: repeated.Twice | None
     ) -> State | None:
         """Rules and structure of one document. `tells`: what its lines may say; `twice`: which repeat others."""
-        suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
-        if not (hits or suspects or twice or (self.cfg.drop_title and page.text)):
+        if not (hits or tells.read or tells.told or twice or (self.cfg.drop_title and page.text)):
             return None
+        suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
         state = State(page, hits)
         html = doc.kind == "html"
         keep = self.cfg.captions == "keep"

@@ -34,9 +34,6 @@ class Suspects(msgspec.Struct, frozen=True):
     tells: Mapping[int, int]  # what the lines that are worth reading may say
     crawled: str = ""
 
-    def __bool__(self) -> bool:
-        return bool(self.readings or self.named or self.told)
-
 
 class Tells(msgspec.Struct, frozen=True):
     """What the lines of a page may say that are worth reading, wherever they stand: before any is read."""

@@ -28,6 +28,8 @@ _PARTS = re.compile(r"\s+[|–—»·]\s+|\s*[|｜]\s*")
 def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | None:
     """The headline of a text that has paragraphs; None when no line looks like it."""
     gone = {line for line, verdict in verdicts.items() if verdict.score >= apply}
+    if not gone and page.long[:CROWDED].count(True) and not page.long[0]:
+        return _first(page, gone)  # as nearly every text is
     first = next((line for line, flag in enumerate(page.long) if flag and line not in gone), None)
     if first is None:
         return None
@@ -38,17 +40,19 @@ def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | No
 
 def _first(page: Page, gone: set[int]) -> str | None:
     """The first line that stays, when it looks like a headline; a kicker of a few words before it is passed over."""
-    stays = list(islice((line for line in range(len(page)) if line not in gone), 2))
-    heads = [line for line in stays if _is_headline(page, line) and not _ITEM.match(page.line(line))]
-    if not heads or heads[0] != stays[0]:
+    one, two = [*islice((line for line in range(len(page)) if line not in gone), 2), -1, -1][:2] if gone else (0, 1)
+    head = _headline(page, one)
+    if head is None or page.words[one] > KICKER_WORDS or not 0 < two < len(page) or page.words[two] <= KICKER_WORDS:
+        return head
+    return head if page.sentence[two] else _headline(page, two) or head
+
+
+def _headline(page: Page, line: int) -> str | None:
+    """A line that looks like a headline, and like no entry of a list."""
+    if page.long[line] or page.words[line] > TITLE_WORDS:
         return None
-    if len(heads) > 1 and page.words[heads[0]] <= KICKER_WORDS < page.words[heads[1]]:
-        return page.line(heads[0] if page.sentence[heads[1]] else heads[1])
-    return page.line(heads[0])
-
-
-def _is_headline(page: Page, line: int) -> bool:
-    return not page.long[line] and page.words[line] <= TITLE_WORDS and len(page.line(line)) <= TITLE_CHARS
+    text = page.line(line)
+    return None if len(text) > TITLE_CHARS or _ITEM.match(text) else text
 
 
 def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[int]) -> str | None:
@@ -61,7 +65,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
     opening = next((line for line in range(first) if line not in gone), first)
     for line in {opening, *range(max(0, first - REACH), first)}:
         text = page.text[line]
-        if line in gone or not _is_headline(page, line) or _ITEM.match(text) or page.words[line] <= KICKER_WORDS:
+        if line in gone or page.words[line] <= KICKER_WORDS or not _headline(page, line):
             continue
         words = set(_WORD.findall(text.casefold()))
         if len(words) < 2:
