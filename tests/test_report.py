@@ -203,3 +203,47 @@ def test_too_much_data_is_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_script_is_valid(page: bytes, tmp_path: Path) -> None:
     (tmp_path / "script.js").write_bytes(page.rpartition(b"<script>")[2].partition(b"</script>")[0])
     subprocess.run(["node", "--check", str(tmp_path / "script.js")], check=True)
+
+
+# A page of nothing but what the script touches, printed as [name, attributes, text] for every node.
+DOM = """
+class Node {
+  constructor(name, text = "") {
+    Object.assign(this, {name, text, attributes: {}, children: [], style: {}, dataset: {}, value: ""});
+  }
+  setAttribute(key, value) { this.attributes[key] = String(value); }
+  addEventListener() {}
+  append(...nodes) { this.children.push(...nodes.map((node) => node instanceof Node ? node : new Node("#", node))); }
+  prepend(...nodes) { this.append(...nodes); }
+  replaceChildren(...nodes) { this.children = []; this.append(...nodes); }
+  get textContent() { return this.text + this.children.map((one) => one.textContent).join(""); }
+  set textContent(text) { this.children = []; this.text = text; }
+  get childElementCount() { return this.children.length; }
+  querySelectorAll() { return []; }
+}
+const roots = {main: new Node("main"), nav: new Node("nav"), keys: new Node("dialog"), data: new Node("script")};
+roots.data.text = require("fs").readFileSync(0, "utf8");
+const location = {};
+const document = {getElementById: (id) => roots[id], querySelector: (name) => roots[name], addEventListener() {},
+  createElement: (name) => new Node(name), createElementNS: (_, name) => new Node(name)};
+"""
+PRINTED = """
+const all = (node) => [[node.name, node.attributes, node.textContent], ...node.children.flatMap(all)];
+console.log(JSON.stringify(all(roots.main)));
+"""
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def test_the_page_can_be_read_aloud(page: bytes, tmp_path: Path) -> None:
+    script = page.rpartition(b"<script>")[2].partition(b"</script>")[0].replace(b'"use strict";', b"").decode()
+    (tmp_path / "page.js").write_text(DOM + script + PRINTED)
+    raw = page.partition(b'id="data">')[2].partition(b"</script>")[0]
+    done = subprocess.run(["node", str(tmp_path / "page.js")], input=raw, capture_output=True, check=True)
+    nodes = json.loads(done.stdout)
+    assert [name for name, _, _ in nodes].count("h1") == 1
+    assert all(text for name, _, text in nodes if name in ("button", "h2", "th", "summary", "label"))
+    assert all("scope" in attributes for name, attributes, _ in nodes if name == "th")
+    assert all("aria-expanded" in attributes for name, attributes, _ in nodes if name == "tr" and "tabindex" in attributes)
+    sliders = [attributes for _, attributes, _ in nodes if attributes.get("role") == "slider"]
+    assert sliders
+    assert all({"aria-valuemin", "aria-valuemax", "aria-valuenow", "aria-label"} <= attributes.keys() for attributes in sliders)
