@@ -223,6 +223,15 @@ def test_the_structure_of_a_page_does_not_take_out_its_likeliest_title() -> None
     assert not _titles(state, np.full(4, -np.inf), True, going)  # none may be a title
 
 
+def test_the_likeliest_title_is_no_insert() -> None:
+    for category, first, stays in (("insert", 3.0, True), ("insert", -1.0, False), ("navigation", 3.0, False)):
+        state = State(Page("Column: Council votes for a bridge\nRead more: A tunnel"), {})
+        for line in range(2):
+            state.add(line, Verdict("boilerplate/en/teaser", 0.98, {"category": category}))
+        assert _titles(state, np.array([first, first - 0.5]), False, np.ones(2, bool)) == ({0} if stays else set())
+        assert sorted(state.verdicts) == ([1] if stays else [0, 1])
+
+
 def test_a_line_that_stays_anyway_is_no_choice_of_a_title() -> None:
     state = State(Page("\n".join(f"Line {word}" for word in "abcdefgh")), {})
     title = 2.0 - np.arange(8) / 8

@@ -357,18 +357,21 @@ def may_be_title(lines: Lines) -> Bools:
 
 
 def _titles(state: State, title: Scores, dump: bool, going: Bools) -> set[int]:
-    """The likeliest titles by the trees; the structure of the page alone takes none of them out, rules for lines do.
+    """The likeliest titles by the trees; the structure of the page alone takes none of them out; rules for lines do, but not the
+    likeliest one as an insert ("Column: ..."): it is a headline, and of this article.
 
     `going`: the lines that would go from a dump. There it is those that are counted: what stays anyway is no choice.
     """
     found: dict[str, int] = {}
     spent = 0
-    least = title.max(initial=-np.inf) - (DUMP_GAP if dump else TITLE_GAP)
+    most = title.max(initial=-np.inf)
+    least = most - (DUMP_GAP if dump else TITLE_GAP)
     for line in np.argsort(-title, kind="stable")[:TITLES_TRIED].tolist():
         verdict = state.verdicts.get(line)
         if spent == TITLES or title[line] == -np.inf or title[line] < least:
             break
-        free = verdict is None or verdict.rule in GUESSED
+        first = title[line] == most > 0
+        free = verdict is None or verdict.rule in GUESSED or (first and verdict.why.get("category") == "insert")
         if free and found.setdefault(state.page.text[line], line) == line:
             spent += not dump or verdict is not None or bool(going[line])
             state.verdicts.pop(line, None)
