@@ -85,11 +85,11 @@ def of_block(block: Block) -> Laid:
 
 
 def _hosts(block: Block) -> list[str]:
-    begins, ends = block.rows[:, Of.HOST].tolist(), block.rows[:, Of.HOST_END].tolist()
-    found = [str(block.data[begin:end], "ascii") if end >= 0 else "" for begin, end in zip(begins, ends, strict=True)]
+    found = list(block.said(Of.HOST, Of.HOST_END))
     odd = np.flatnonzero(block.rows[:, Of.HOST] < 0)
-    for number, url in zip(odd.tolist(), block.said(Of.URL, Of.URL_END, odd), strict=True):
-        found[number] = host({"url": url})
+    if len(odd):
+        for number, url in zip(odd.tolist(), block.said(Of.URL, Of.URL_END, odd), strict=True):
+            found[number] = host({"url": url})
     return found
 
 
