@@ -18,6 +18,7 @@ from cleanup.config import Config
 from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
 from cleanup.dedup.texts import Literals, Texts
+from cleanup.errors import RunError
 from cleanup.part import Job, Outcome, Proposals, save_proposals
 from cleanup.rules import selected
 from cleanup.write.columns import Ids
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
 OPEN = 64  # files that are open at a time
+BEHIND = 3  # bytes of a line behind its text, at least
 COPIES = 12  # spun copies that are asked what stood in a text
 
 
@@ -39,23 +41,21 @@ class Mapped(NamedTuple):
     directories: tuple[Path, ...]
     first: NDArray[np.int64]  # [parts + 1] number of the first live document of each part
     rows: tuple[NDArray[np.int64], ...]  # per part: line number of each live document
-    begins: NDArray[np.int64]  # where in its part the line of each live document begins, and its size, in bytes
+    begins: NDArray[np.int64]  # where in the lines of its part the text of each live document begins, and its size, in bytes
     sizes: NDArray[np.int64]
     columns: dict[str, NDArray[Any]]
 
 
 def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Mapped:
-    """Read the columns of all parts: with their outcomes all of them, else only lengths and where the lines are. Hosts, numbered
+    """Read the columns of all parts: with their outcomes all of them, else only lengths and where the texts are. Hosts, numbered
     part by part, get numbers of their own over the run."""
-    names = ("spin", "date", "length", "id") if mapped is not None else ("length",)
+    names = ("first", "size", "length", *(("spin", "date", "id") if mapped is not None else ()))
     rows: list[NDArray[np.int64]] = []
-    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*names, "host", "begin", "end")}
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*names, "host")}
     hosts: dict[str, int] = {}
     for number, directory in enumerate(directories):
-        live, ends, host, *found = load_columns(directory, "live", "ends", "host", *names)
+        live, host, *found = load_columns(directory, "live", "host", *names)
         rows.append(np.flatnonzero(live))
-        columns["begin"].append(np.append(0, ends[:-1])[: len(ends)][live])
-        columns["end"].append(ends[live])
         for name, column in zip(names, found, strict=True):
             columns[name].append(column[live])
         if mapped is not None:
@@ -64,22 +64,22 @@ def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Map
     first = np.cumsum([0, *(len(numbers) for numbers in rows)])
     together = {name: np.concatenate(values) for name, values in columns.items() if values}
     together["host_names"] = np.array(list(hosts) or [""], dtype=object)
-    begins, ends = together.pop("begin"), together.pop("end")
-    return Mapped(directories, first, tuple(rows), begins, ends - begins, together)
+    begins, sizes = together.pop("first"), together.pop("size")
+    return Mapped(directories, first, tuple(rows), begins, sizes, together)
 
 
-class Files(dict[int, mmap.mmap]):
+class Files(dict[int, NDArray[np.uint8]]):
     """The lines of some parts, mapped; others are mapped when they are asked for."""
 
     def __init__(self, directories: tuple[Path, ...]) -> None:
         super().__init__()
         self.directories = directories
 
-    def __missing__(self, part: int) -> mmap.mmap:
+    def __missing__(self, part: int) -> NDArray[np.uint8]:
         if len(self) >= OPEN:
             del self[next(iter(self))]
         with open(self.directories[part] / "docs.jsonl", "rb") as file:
-            self[part] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self[part] = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
         return self[part]
 
 
@@ -94,23 +94,41 @@ class Lines:
 
     def lines(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """The lines of documents, one at a time: each holds a text."""
-        wanted = np.asarray(numbers, np.int64)
-        parts = (np.searchsorted(self.mapped.first, wanted, "right") - 1).tolist()
-        begins = self.mapped.begins[wanted]
-        slices = map(slice, begins.tolist(), (begins + self.mapped.sizes[wanted]).tolist())
-        return map(mmap.mmap.__getitem__, map(self.files.__getitem__, parts), slices)
+        ends: dict[int, NDArray[np.int64]] = {}
+        for part, row in self._rows(numbers):
+            if part not in ends:
+                ends = {part: load_columns(self.mapped.directories[part], "ends")[0]}
+            yield self.files[part][ends[part][row - 1] if row else 0 : ends[part][row]].tobytes()
 
     def texts(self, numbers: Sequence[int]) -> Texts:
-        """The cleaned texts of documents."""
-        return Literals(list(self.lines(numbers)), self.field)
+        """The cleaned texts of documents, where they lie. Raises RunError where they lie in no file."""
+        wanted = np.asarray(numbers, np.int64)
+        begins, sizes = self.mapped.begins[wanted], self.mapped.sizes[wanted]
+        parts, which = np.unique(np.searchsorted(self.mapped.first, wanted, "right") - 1, return_inverse=True)
+        if len(parts) > OPEN:  # too many to have open: their texts are fetched
+            pieces = [self._piece(*one) for one in zip(parts[which].tolist(), begins.tolist(), sizes.tolist(), strict=True)]
+            return Literals.placed(b"".join(pieces), np.append(0, np.cumsum(sizes + BEHIND)[:-1]), sizes)
+        files = [self.files[part] for part in parts.tolist()]
+        if (begins + sizes + BEHIND > np.array([len(file) for file in files], np.int64)[which]).any():
+            raise RunError("a part of the run's working directory is cut short", "remove the directory and run again")
+        bases = np.array([file.ctypes.data for file in files], np.uint64)
+        return Literals(bases[which] + begins.astype(np.uint64), sizes, files)
+
+    def _piece(self, part: int, begin: int, size: int) -> bytes:
+        found = self.files[part][begin : begin + size + BEHIND].tobytes()
+        if len(found) < size + BEHIND:
+            raise RunError("a part of the run's working directory is cut short", "remove the directory and run again")
+        return found
 
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of documents."""
+        return [self._ids(part)[row] for part, row in self._rows(numbers)]
+
+    def _rows(self, numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """The part of every document, and its row there."""
         parts = (np.searchsorted(self.mapped.first, numbers, "right") - 1).tolist()
-        return [
-            self._ids(part)[int(self.mapped.rows[part][number - self.mapped.first[part]])]
-            for part, number in zip(parts, numbers, strict=True)
-        ]
+        for part, number in zip(parts, numbers, strict=True):
+            yield part, int(self.mapped.rows[part][number - self.mapped.first[part]])
 
     def _ids(self, part: int) -> Ids:
         if part not in self._of_part:

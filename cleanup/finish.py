@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 from typing import IO
 
 import msgspec
 import numpy as np
 
-from cleanup.dedup.relation import INVISIBLES, PASSAGE, passage
+from cleanup.dedup.relation import PASSAGE, clipped, visible
 from cleanup.document import Document, Drop, Edit, Proposal, Row
 from cleanup.part import FINISHED, Job, Outcome, Tally, dedup_policy, load_proposals
 from cleanup.pipeline import BATCH, settle
@@ -130,20 +132,15 @@ class _Settler:
         reasons = [(row, one.why) for row, found in proposals.items() for one in found if "shared" in one.why]
         rows = np.array([row for row, _ in reasons], np.int64)
         spans = np.array([why["shared"] for _, why in reasons], np.int64).reshape(-1, 2)
-        known = np.flatnonzero(first[rows] >= 0)
-        at, sizes = rows[known], spans[known, 1]
-        heads = said(lines, first[at], first[at] + size[at], spans[known, 0], np.minimum(sizes, HEAD))
-        rest = set(range(len(rows))) - set(known.tolist())
-        for number, whole, head in zip(known.tolist(), (sizes <= HEAD).tolist(), heads, strict=True):
-            if whole or head.isascii() or len(INVISIBLES.sub("", head)) > PASSAGE:  # nothing behind it would be seen
-                reasons[number][1]["shared"] = passage(head)
-            else:
-                rest.add(number)
-        for number in rest:
-            row, why = reasons[number]
-            begin, length = why["shared"]
-            text = text_reader(self.field)(bytes(lines[ends[row - 1] if row else 0 : ends[row]]))
-            why["shared"] = passage(text[begin : begin + length])
+        heads: Iterable[str | None] = repeat(None, len(rows))
+        with suppress(ValueError):  # half of a surrogate pair, which is rare
+            heads = said(lines, first[rows], first[rows] + size[rows], spans[:, 0], np.minimum(spans[:, 1], HEAD))
+        for (row, why), (begin, length), head in zip(reasons, spans.tolist(), heads, strict=True):
+            seen = "" if head is None else visible(head)
+            if head is None or (length > HEAD and len(seen) <= PASSAGE):
+                text = text_reader(self.field)(bytes(lines[ends[row - 1] if row else 0 : ends[row]]))
+                seen = visible(text[begin : begin + length])
+            why["shared"] = clipped(seen)
 
     def settle(self, line: memoryview, id_: str, proposals: list[Proposal]) -> tuple[Document, bytes]:
         """A written line as a document, with its proposals settled, and its new line."""

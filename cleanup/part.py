@@ -179,7 +179,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
                     furniture.add(_furniture(whole, laid.host, len(columns)))
             lines.write(laid.data)
             columns.add(laid)
-            sketches.add(laid, field)
+            sketches.add(laid)
     sketches.flush()
     columns.save(work)
     if furniture is not None:

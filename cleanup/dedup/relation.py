@@ -193,7 +193,14 @@ def spun(table: Table, texts: Texts, a: I64, b: I64, cfg: DedupConfig, classes: 
 
 def passage(text: str) -> str:
     """A shared passage as a receipt shows it: without invisible characters, and cut short."""
-    if not text.isascii():
-        some = INVISIBLES.sub("", text[: 2 * PASSAGE])
-        text = some if len(some) > PASSAGE else INVISIBLES.sub("", text)
+    return clipped(visible(text))
+
+
+def visible(text: str) -> str:
+    """A text without invisible characters, as a receipt shows a passage of it."""
+    return text if text.isascii() else INVISIBLES.sub("", text)
+
+
+def clipped(text: str) -> str:
+    """A passage cut short for a receipt."""
     return text if len(text) <= PASSAGE else text[: PASSAGE - 1].rstrip() + "…"

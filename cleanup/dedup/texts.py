@@ -1,11 +1,12 @@
-"""Texts as the comparison reads them: strings, or lines of JSON from which nothing is taken that is not looked at."""
+"""Texts as the comparison reads them: strings, or strings of JSON where they lie."""
 
 from __future__ import annotations
 
+import ctypes
 import json
+import mmap
 import re
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy
 from functools import cache
 from typing import Protocol
 
@@ -38,6 +39,7 @@ class Texts(Protocol):
 
 
 Fetch = Callable[[Sequence[int]], Texts]
+Buffer = bytes | memoryview | mmap.mmap
 
 
 class Strings(kernels.Texts):
@@ -59,41 +61,25 @@ class Strings(kernels.Texts):
 
 
 class Literals:
-    """What lines of JSON have in the field of a name."""
+    """Strings of JSON, wherever they lie, at least three bytes before the end of it."""
 
     escaped = True
 
-    def __init__(self, lines: Sequence[bytes], field: str) -> None:
-        """Raises RunError where a line has no string there."""
-        self.data: bytes | memoryview = b"".join(lines)
-        ends = np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
-        first, self.size = np.empty(len(lines), np.int64), np.empty(len(lines), np.int64)
-        name = field.encode("utf-8", "surrogatepass")
-        _find()(np.frombuffer(self.data, np.uint8), ends, len(lines), name, len(name), first, self.size)
-        if (self.size < 0).any():
-            raise RunError(f"a line of the run's working directory has no {field!r}", "remove the directory and run again")
-        self.first = first
-        self.begin = first + np.append(0, ends[:-1])[: len(first)]
-        self._place()
+    def __init__(self, where: U64, size: I64, held: object) -> None:
+        """Their addresses, quotes left out, their bytes, and what has to be held so that they stay there."""
+        self.where, self.size, self.held = where, size, held
 
     @classmethod
-    def placed(cls, data: bytes | memoryview, ends: I64, first: I64, size: I64, field: str) -> Literals:
-        """The same of lines side by side in `data`, and where in it their strings begin and how long they are, or -1."""
-        made = cls.__new__(cls)
-        made.data, made.begin, made.size = data, first, size
-        unknown = np.flatnonzero(first < 0)
-        if len(unknown):
-            before = np.append(0, ends[:-1])[unknown]
-            found = cls(
-                [bytes(data[begin:end]) for begin, end in zip(before.tolist(), ends[unknown].tolist(), strict=True)], field
-            )
-            made.begin, made.size = first.copy(), size.copy()
-            made.begin[unknown], made.size[unknown] = before + found.first, found.size
-        made._place()
-        return made
+    def placed(cls, data: Buffer, begin: I64, size: I64) -> Literals:
+        """The same from where they are in `data`."""
+        array = np.frombuffer(data, np.uint8)
+        return cls((begin + array.ctypes.data).astype(np.uint64), size, array)
 
-    def _place(self) -> None:
-        self.where = (self.begin + np.frombuffer(self.data, np.uint8).ctypes.data).astype(np.uint64)
+    @classmethod
+    def of(cls, lines: Sequence[bytes], field: str) -> Literals:
+        """What lines have in the field of a name. Raises RunError where a line has no string there."""
+        data = b"".join(lines)
+        return cls.placed(data, *located(data, np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines))), field))
 
     def strings(self) -> list[str]:
         """The texts themselves."""
@@ -105,13 +91,21 @@ class Literals:
 
     def some(self, numbers: I64) -> Texts:
         """Those of these numbers."""
-        found = copy(self)
-        found.begin, found.size, found.where = self.begin[numbers], self.size[numbers], self.where[numbers]
-        return found
+        return Literals(self.where[numbers], self.size[numbers], self.held)
 
     def _literals(self) -> Iterator[bytes]:
-        ends = (self.begin + self.size).tolist()
-        return map(bytes, map(self.data.__getitem__, map(slice, self.begin.tolist(), ends)))
+        return map(ctypes.string_at, self.where.tolist(), self.size.tolist())
+
+
+def located(data: bytes, ends: I64, field: str) -> tuple[I64, I64]:
+    """Where in lines that stand side by side the string begins that each has in the field of a name, and its bytes; quotes left
+    out. Raises RunError where one has none."""
+    begin, size = np.empty(len(ends), np.int64), np.empty(len(ends), np.int64)
+    name = field.encode("utf-8", "surrogatepass")
+    _find()(np.frombuffer(data, np.uint8), ends, len(ends), name, len(name), begin, size)
+    if (size < 0).any():
+        raise RunError(f"a line of the run's working directory has no {field!r}", "remove the directory and run again")
+    return begin + np.append(0, ends)[: len(ends)], size
 
 
 @cache

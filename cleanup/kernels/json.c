@@ -222,8 +222,9 @@ static int64_t put_point(uint8_t *out, int32_t point) {
     return more + 1;
 }
 
-/* What the string between data[at] and data[end] says, up to anything wrong; into `out`, never longer. How many bytes. */
-int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *out) {
+/* What the string between data[at] and data[end] says, up to anything wrong (`wrong` becomes 1); into `out`, never longer. How many
+ * bytes. */
+int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *out, int *wrong) {
     uint8_t *begin = out;
     int32_t point = 0;
     kind found = {0, 0};
@@ -235,8 +236,11 @@ int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *out) {
         at += size;
         if (at < end) {
             at = read_escape(data, at, end, &point, &found);
-            if (at < 0)
+            if (at < 0) {
+                if (wrong)
+                    *wrong = 1;
                 break;
+            }
             out += put_point(out, point);
         }
     }
@@ -278,8 +282,9 @@ int64_t escape(const uint8_t *text, int64_t size, uint8_t *out) {
 }
 
 
-/* Where the string data[at:end] goes on behind so many characters. */
-static int64_t skip_characters(const uint8_t *data, int64_t at, int64_t end, int64_t count) {
+/* Where the string data[at:end] goes on behind so many characters; at most up to an escape that is wrong
+ * (`wrong` becomes 1). */
+static int64_t skip_characters(const uint8_t *data, int64_t at, int64_t end, int64_t count, int *wrong) {
     int32_t point;
     kind found = {0, 0};
     while (count > 0 && at < end) {
@@ -289,7 +294,11 @@ static int64_t skip_characters(const uint8_t *data, int64_t at, int64_t end, int
             at += 8;
         } else if (data[at] == '\\') {
             int64_t next = read_escape(data, at, end, &point, &found);
-            at = next < 0 ? end : next;
+            if (next < 0) {
+                *wrong = 1;
+                return at;
+            }
+            at = next;
             count--;
         } else {
             count -= is_first(data[at++]);
@@ -300,16 +309,20 @@ static int64_t skip_characters(const uint8_t *data, int64_t at, int64_t end, int
     return at;
 }
 
-/* What `count` strings of JSON say, which were checked, string n standing between data[begins[n]] and data[ends[n]], from character
- * skips[n] on and takes[n] characters at most: side by side in out[size of the strings], and behind the last byte places[n]. */
-KERNEL void strings_said(
+/* What `count` strings of JSON say, string n standing between data[begins[n]] and data[ends[n]], from character skips[n] on and
+ * takes[n] characters at most: side by side in out[size of the strings], and behind the last byte places[n]. Returns 0 where one
+ * has an escape that is wrong, or half of a pair. */
+KERNEL int64_t strings_said(
     const uint8_t *data, const int64_t *begins, const int64_t *ends, const int64_t *skips, const int64_t *takes, int64_t count,
     uint8_t *out, int64_t *places
 ) {
+    int wrong = 0;
     for (int64_t number = 0, at = 0; number < count; number++) {
-        int64_t begin = skip_characters(data, begins[number], ends[number], skips[number]);
-        int64_t end = takes[number] < ends[number] - begin ? skip_characters(data, begin, ends[number], takes[number]) : ends[number];
-        at += unescape(data, begin, end, out + at);
+        int64_t begin = skip_characters(data, begins[number], ends[number], skips[number], &wrong), end = ends[number];
+        if (takes[number] < end - begin)
+            end = skip_characters(data, begin, end, takes[number], &wrong);
+        at += unescape(data, begin, end, out + at, &wrong);
         places[number] = at;
     }
+    return !wrong;
 }

@@ -97,14 +97,14 @@ static uint8_t *put_number(uint8_t *out, int64_t number) {
 /* What the quotes of a string hold, in the usual form, which is never longer. scratch[size of the string]. */
 static uint8_t *put_usual(uint8_t *out, const uint8_t *data, const field *one, uint8_t *scratch) {
     if (one->kind.flags & CODED)
-        return out + escape(scratch, unescape(data, one->value + 1, one->value_end - 1, scratch), out);
+        return out + escape(scratch, unescape(data, one->value + 1, one->value_end - 1, scratch, NULL), out);
     return put(out, data + one->value + 1, one->value_end - one->value - 2);
 }
 
 /* What a string says. */
 static uint8_t *put_said(uint8_t *out, const uint8_t *data, const field *one) {
     if (one->kind.flags & ESCAPED)
-        return out + unescape(data, one->value + 1, one->value_end - 1, out);
+        return out + unescape(data, one->value + 1, one->value_end - 1, out, NULL);
     return put(out, data + one->value + 1, one->value_end - one->value - 2);
 }
 

@@ -98,12 +98,16 @@ def documents(lots: Iterable[Lot]) -> Iterator[Document]:
 
 
 def said(data: memoryview, begins: I64, ends: I64, skips: I64 | None = None, takes: I64 | None = None) -> Iterator[str]:
-    """What strings say that stand, checked, between these places of `data`; from a character on, and so many at most."""
+    """What strings say that stand between these places of `data`; from a character on, and so many at most.
+
+    Raises ValueError where one has half of a surrogate pair.
+    """
     made, places = np.empty(int((ends - begins).sum()), np.uint8), np.empty(len(begins), np.int64)
     skips = np.zeros(len(begins), np.int64) if skips is None else skips
     takes = np.full(len(begins), np.iinfo(np.int64).max) if takes is None else takes
     columns = map(np.ascontiguousarray, (begins, ends, skips, takes))
-    _said()(np.frombuffer(data, np.uint8), *columns, len(begins), made, places)
+    if not _said()(np.frombuffer(data, np.uint8), *columns, len(begins), made, places):
+        raise ValueError("half of a surrogate pair, or an escape that is none")
     return _cut(made.data[: places[-1] if len(places) else 0], pairwise((0, *places.tolist())))
 
 
@@ -118,4 +122,4 @@ def _cut(data: memoryview, spans: Iterable[Sequence[int]]) -> Iterator[str]:
 
 @cache
 def _said() -> kernels.Function:
-    return kernels.function("strings_said", "u8* i64* i64* i64* i64* i64 u8* i64*")
+    return kernels.function("strings_said", "u8* i64* i64* i64* i64* i64 u8* i64*", "i64")

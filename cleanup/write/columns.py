@@ -23,7 +23,7 @@ from cleanup.write.laid import Laid, date_rank, spin_rank
 
 SKETCHES = 1 << 16  # documents whose sketches lie in one file
 BEGIN_END = struct.Struct("=2q")
-# `first` and `size`: where in the file of lines the text begins, between quotes, and its bytes; -1 where nobody looked.
+# `first` and `size`: where in the file of lines the text begins, between quotes, and its bytes.
 COLUMNS = {"ends": "q", "live": "b", "spin": "f", "date": "q", "length": "q", "host": "i", "id": "Q", "first": "q", "size": "q"}
 _SIZES = [array(code).itemsize for code in COLUMNS.values()]  # of an entry, in bytes,
 _BEFORE = dict(zip(COLUMNS, accumulate(_SIZES, initial=0), strict=False))  # and of those in the columns before
@@ -38,11 +38,11 @@ class Sketches:
         self.parts: list[Any] = []
         self.files = 0
 
-    def add(self, lines: Laid, field: str) -> None:
-        """Sketch what those of some more lines that live have in a field."""
+    def add(self, lines: Laid) -> None:
+        """Sketch the texts of those of some more lines that live."""
         live = np.flatnonzero(lines.live)
         if self.sketcher is not None and len(live):
-            texts = Literals.placed(lines.data, lines.ends, lines.first, lines.size, field)
+            texts = Literals.placed(lines.data, lines.first, lines.size)
             self.parts.append(self.sketcher.of(texts if len(live) == len(lines.ends) else texts.some(live)))
             if sum(map(len, self.parts)) >= SKETCHES:
                 self.flush()
@@ -72,7 +72,7 @@ class Columns:
         """Some more lines."""
         found = {name: getattr(lines, name) for name in ("live", "spin", "date", "length", "size")}
         found["ends"] = lines.ends + self._end
-        found["first"] = np.where(lines.first < 0, -1, lines.first + self._end)
+        found["first"] = lines.first + self._end
         found["host"] = [self.names.setdefault(name, len(self.names)) for name in lines.host]
         for name, values in found.items():
             self.columns[name].frombytes(np.asarray(values, COLUMNS[name]).tobytes())

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup.dedup.keep import SPUN
+from cleanup.dedup.texts import located
 from cleanup.document import Document
 from cleanup.read.block import Block, Of
 from cleanup.write.record import placed
@@ -27,7 +28,7 @@ class Laid(NamedTuple):
 
     data: bytes | memoryview  # the lines
     ends: I64
-    first: I64  # where in `data` the text begins, between quotes, and its bytes; -1 where nobody looked
+    first: I64  # where in `data` the text begins, between quotes, and its bytes
     size: I64
     live: Sequence[bool] | NDArray[np.bool_]  # whether it is kept so far
     spin: Sequence[float] | NDArray[np.float32]
@@ -41,12 +42,13 @@ class Laid(NamedTuple):
 def of_documents(docs: Sequence[Document], field: str) -> Laid:
     """Documents that did not fail, as lines whose text is in the field of that name."""
     made = [placed(doc, field) for doc in docs]
+    data = b"".join([line for line, _, _ in made])
     ends = np.cumsum([len(line) for line, _, _ in made], dtype=np.int64)
     first, size = np.array([one[1:] for one in made], np.int64).reshape(-1, 2).T.copy()
-    first[first >= 0] += np.append(0, ends)[: len(ends)][first >= 0]
+    first, size = located(data, ends, field) if (first < 0).any() else (first + np.append(0, ends)[: len(ends)], size)
     ids = [doc.id.encode("utf-8", "surrogatepass") for doc in docs]
     return Laid(
-        b"".join([line for line, _, _ in made]),
+        data,
         ends,
         first,
         size,

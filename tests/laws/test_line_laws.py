@@ -187,7 +187,7 @@ def test_a_changed_document_is_written_alike(
         assert render(doc, "text", located=located) == encode(fields(doc, "text", located=located))
     laid = of_documents([doc] * 2, "text")
     assert laid.data == render(doc, "text") * 2
-    assert Literals.placed(laid.data, laid.ends, laid.first, laid.size, "text").strings() == [text] * 2
+    assert Literals.placed(laid.data, laid.first, laid.size).strings() == [text] * 2
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.booleans(), spacing, st.sampled_from(["n1", 17, -1]))

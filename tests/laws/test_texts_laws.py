@@ -43,7 +43,7 @@ def line(text: str, before: dict[str, Any], after: dict[str, Any], field: str, a
 def test_a_text_is_what_a_parser_finds(rows: list[tuple[str, Any, Any, bool, bool]], field: str) -> None:
     lines = [line(*row[:3], field, *row[3:]) for row in rows]
     parsed = [json.loads(one.decode("utf-8", "surrogatepass"))[field] for one in lines]
-    assert Literals(lines, field).strings() == parsed
+    assert Literals.of(lines, field).strings() == parsed
 
 
 @given(st.lists(st.tuples(strings, strings, st.booleans(), st.booleans()), min_size=1, max_size=4))
@@ -51,7 +51,7 @@ def test_lines_are_compared_as_their_strings_are(rows: list[tuple[str, str, bool
     # The two halves that stand beside each other in a string of Python are one character in what a parser makes of it.
     lines = [line(text, {}, {}, "text", *how) for one, other, *how in rows for text in (f"{one} {other}", f"x {one}\n{other}")]
     even = np.arange(0, len(lines), 2)
-    read = Literals(lines, "text")
+    read = Literals.of(lines, "text")
     for mine, its in zip(
         verify.surface(read, even, even + 1, WIDTH), verify.surface(Strings(read.strings()), even, even + 1, WIDTH), strict=True
     ):
@@ -86,4 +86,4 @@ def test_a_passage_holds_the_tokens_that_both_have(shared: str, one: str, other:
 )
 def test_a_line_without_a_text_is_refused(bad: bytes) -> None:
     with pytest.raises(RunError, match="no 'text'"):
-        Literals([b'{"text":"x","cleanup":{}}\n', bad], "text")
+        Literals.of([b'{"text":"x","cleanup":{}}\n', bad], "text")
