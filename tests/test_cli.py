@@ -397,3 +397,10 @@ def test_an_index_says_by_its_exit_code_that_an_input_could_not_be_read(tmp_path
     (tmp_path / "x.txt.gz").write_bytes(gzip.compress(b"One text of a few words.")[:-9])
     assert call("index", "add", tmp_path / "index", tmp_path / "x.txt.gz").returncode == 3
     assert call("index", "query", tmp_path / "index", tmp_path / "x.txt.gz").returncode == 3
+
+
+def test_a_drop_says_what_it_means_and_of_which_document(run: Path, samples: Path) -> None:
+    said = call("explain", run, "brackwater-2").stdout.decode()
+    assert "drop the document: a document with the same text as one that stays" in said
+    done = call("-v", data=(samples / "news.jsonl").read_bytes())
+    assert "cleanup: dropped brackwater-2: dedup/exact of brackwater-1\n" in done.stderr.decode()

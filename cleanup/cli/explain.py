@@ -97,12 +97,14 @@ def _overview(run: Run, as_json: bool, rule: str | None) -> None:
 def _show(doc: Document, rule: str | None, run: Any) -> None:
     from cleanup.cli.show import label, short, word_diff
     from cleanup.document import revert
+    from cleanup.own import OWN
 
     click.echo(click.style(f"{label(doc.id)}  {doc.status}", bold=True) + f"  {label(doc.source)}")
     for row in doc.ledger:
         if rule and not row.rule.startswith(rule):
             continue
-        what = {"mark": f"{row.why.get('field')} = {short(row.after or '')}", "drop": "drop the document"}.get(row.action, "")
+        drop = f"drop the document: {OWN[row.rule]}" if row.rule in OWN else "drop the document"
+        what = {"mark": f"{row.why.get('field')} = {short(row.after or '')}", "drop": drop}.get(row.action, "")
         if row.action == "edit":
             what = f"{row.start}-{row.end} [-{short(row.before or '')}-] " + (
                 f"{{+{short(row.after or '')}+}}" if row.after else ""

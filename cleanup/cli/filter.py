@@ -42,8 +42,9 @@ def run_filter(options: dict[str, Any]) -> int:
         elif doc.status == "failed":
             click.echo(f"cleanup: {label(doc.source)}: {safe(doc.error or '')}", err=True)
         elif options["verbose"] or (_whole(doc) and not options["quiet"]):
-            reason = next((row.rule for row in doc.ledger if row.action == "drop" and row.decision == "apply"), "")
-            click.echo(f"cleanup: dropped {label(doc.id)}: {reason}", err=True)
+            row = next(row for row in doc.ledger if row.action == "drop" and row.decision == "apply")
+            of = f" of {label(str(row.why['duplicate_of']))}" if "duplicate_of" in row.why else ""
+            click.echo(f"cleanup: dropped {label(doc.id)}: {row.rule}{of}", err=True)
     sys.stdout.buffer.flush()
     if options["verbose"]:
         click.echo(f"cleanup: {counts['kept']} kept, {counts['dropped']} dropped, {counts['failed']} failed", err=True)
