@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import select
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ from cleanup.cli.show import label, safe
 from cleanup.config import Config
 from cleanup.document import Document
 from cleanup.part import cleaned
-from cleanup.pipeline import Pipeline, settle
+from cleanup.pipeline import BATCH, Pipeline, settle
 from cleanup.read.inputs import Source
 from cleanup.read.parts import read_segment_stream
 from cleanup.read.stream import standard_input
@@ -53,14 +54,26 @@ def run_filter(options: dict[str, Any]) -> int:
 
 def _cleaned(pipeline: Pipeline) -> Iterator[Sequence[Document]]:
     docs = read_segment_stream(standard_input(), STDIN, pipeline.config)
-    for size in FIRST_BATCHES:
-        yield from cleaned(_take(docs, size), pipeline)
-    yield from cleaned(docs, pipeline)
+    sizes = chain(FIRST_BATCHES, repeat(BATCH))
+    for first in docs:
+        yield from cleaned(chain([first], _take(docs, next(sizes) - 1)), pipeline)
 
 
 def _take(docs: Iterator[Document], size: int) -> Iterator[Document]:
-    for _, doc in zip(range(size), docs, strict=False):
+    """The next ones, so many, or those that one need not wait for."""
+    for _ in range(size):
+        doc = next(docs, None) if _ready() else None
+        if doc is None:
+            return
         yield doc
+
+
+def _ready() -> bool:
+    """Whether standard input can be read without waiting for whoever writes it; its end can."""
+    try:
+        return bool(select.select([sys.stdin], [], [], 0)[0])
+    except (OSError, ValueError):  # not a descriptor
+        return True
 
 
 def _deduplicated(batches: Iterable[Sequence[Document]], config: Config) -> Iterator[Sequence[Document]]:
