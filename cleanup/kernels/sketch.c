@@ -167,7 +167,7 @@ static int64_t rank(const uint32_t *values, int64_t count, int64_t size, int onc
  * surely, and few have to be put in order; where they don't, `insert` finds them.
  */
 static void select_smallest(const uint32_t *values, int64_t count, int64_t many, int64_t size, int once, uint32_t *found) {
-    uint64_t limit = many > 0 ? ((uint64_t)(size + size / 2 + 16) << 31) / (uint64_t)many : EMPTY;
+    uint64_t limit = many > 0 ? ((uint64_t)(size + size / 3 + 8) << 31) / (uint64_t)many : EMPTY;
     uint32_t some[MOST + 1];
     int64_t chosen = 0;
     limit = limit < EMPTY ? limit : EMPTY - 1;
