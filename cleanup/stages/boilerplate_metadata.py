@@ -80,6 +80,8 @@ class Vocabulary:
         self._joins = {phrase for phrase in joins if phrase.isalpha() and ord(phrase[0]) < 0x2E80}
         self._join_marks = [phrase for phrase in joins if phrase not in self._joins]
         self._dated = _prefix(tables, "published", "updated")
+        self._dating = Openings(phrases(tables, "published", "updated"))
+        self._counting = Openings(phrases(tables, "reading", "views", "comments"))
         self._seams = Seams(phrases(tables, "published", "updated"), phrases(tables, "reading"))
         self._changed = _prefix(tables, "updated")
         self._source = _prefix(tables, "source")
@@ -174,7 +176,7 @@ class Vocabulary:
             return True
         if self._ago(bare, reading, crawled):
             return True
-        for kind, pattern in self._counts.items() if _DIGIT.search(bare) else ():
+        for kind, pattern in self._counts.items() if _DIGIT.search(bare) and self._counting.may_open(bare) else ():
             if match := pattern.fullmatch(bare):
                 reading.kinds.add(kind)
                 if kind == "views":
@@ -220,7 +222,7 @@ class Vocabulary:
         place = before.rstrip().endswith((",", " -", " –"))
         if before.isascii() and not (place and self.calendar.others(before) <= 1):
             return False  # what introduces a date is written apart
-        rest = self._dated.sub("", before).strip(EDGES)
+        rest = (self._dated.sub("", before) if self._dating.may_open(before) else before).strip(EDGES)
         return self.calendar.is_time(rest) or (place and len(rest.split()) == 1 and rest[:1].isupper())
 
     def byline(self, text: str) -> list[str]:
@@ -351,6 +353,23 @@ class Vocabulary:
         )
 
 
+class Openings:
+    """How phrases begin, by which it is cheap to see that a text has none of them. Sound."""
+
+    def __init__(self, found: Iterable[str]) -> None:
+        """`found`: case folded."""
+        opening = {one: _LETTERS.match(one) if _is_fenced(one) else None for one in found}
+        self._words = {first[0] for first in opening.values() if first}
+        self._texts = {one.split()[0] for one, first in opening.items() if not first}
+
+    def may_open(self, text: str) -> bool:
+        """Whether one of the phrases may begin in a text."""
+        low = text.casefold()
+        if not self._words.isdisjoint(_LETTERS.findall(low)) or any(one in low for one in self._texts):
+            return True
+        return "ı" in low or "\u0307" in low  # an i, where the case is disregarded
+
+
 def _titled(name: str) -> str:
     return name.title() if name.isupper() and len(name.split()) > 1 else name
 
@@ -368,8 +387,12 @@ def _parts(line: str) -> Iterator[str]:
 
 def _any(phrases: Sequence[str]) -> str:
     """A pattern for any of the phrases, fenced where they are written with spaces."""
-    fenced = [(rf"\b{re.escape(one)}\b" if one[-1].isalpha() and ord(one[0]) < 0x2E80 else re.escape(one)) for one in phrases]
+    fenced = [(rf"\b{re.escape(one)}\b" if _is_fenced(one) else re.escape(one)) for one in phrases]
     return "(?:" + "|".join(fenced).replace(r"\ ", r"\s+") + ")" if fenced else "(?!)"
+
+
+def _is_fenced(phrase: str) -> bool:
+    return phrase[-1].isalpha() and ord(phrase[0]) < 0x2E80
 
 
 def _prefix(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> re.Pattern[str]:

@@ -235,6 +235,15 @@ def test_lines_that_are_turned_away_say_nothing(line: str) -> None:
         assert not VOCABULARY.persons(line)[0]
 
 
+@given(spoken | spoken.map(str.upper) | mixed_parts.map(" ".join) | spoken.map(lambda line: line.replace("i", "ı")))
+@settings(max_examples=150, deadline=None)
+def test_texts_in_which_no_phrase_opens_have_none(line: str) -> None:
+    if not VOCABULARY._dating.may_open(line):
+        assert not VOCABULARY._dated.search(line)
+    if not VOCABULARY._counting.may_open(line):
+        assert not any(pattern.search(line) for pattern in VOCABULARY._counts.values())
+
+
 @pytest.mark.parametrize(
     ("line", "passes"),
     [
