@@ -72,6 +72,7 @@ def test_our_own_patterns_run_in_linear_time(book: Book) -> None:
 def test_every_language_has_rules(book: Book) -> None:
     languages = {named.id.split("/")[1] for named in book.rules}
     assert set("en de fr es pt it nl pl sv no da tr ru ja zh ko common".split()) <= languages  # noqa: SIM905
+    assert set("ar bg ca cs el fa fi he hi hr hu id is lt ro sk uk vi".split()) <= languages  # noqa: SIM905
 
 
 @pytest.mark.parametrize(
