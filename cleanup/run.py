@@ -110,7 +110,7 @@ def execute(
     Raises InputError for inputs that match nothing, RunError when the directory belongs to something else, cannot be written, or
     when the counts do not add up at the end.
     """
-    began = time.time()
+    began = time.monotonic()
     with directory.locked(out), local.calm():
         try:
             sources = Sources(_spooled(source, out) for source in expand(inputs) if not _inside(source, out))
@@ -307,7 +307,7 @@ def _conclude(
         "counts": {key: counts[key] for key in ("read", "kept", "dropped", "failed", "held")},
         **_totals([*mapped, *finished]),
         "dedup": corpus,
-        "timings": {"wall_seconds": round(time.time() - began, 3), "stages_cpu_seconds": _seconds(mapped)},
+        "timings": {"wall_seconds": round(time.monotonic() - began, 3), "stages_cpu_seconds": _seconds(mapped)},
         "machine": {"python": sys.version.split()[0], "system": _system(), "cores": local.cores()},
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         **manifest,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,10 @@ def test_one_name_for_a_list_of_stages_is_not_read_by_its_letters() -> None:
     for call in (lambda: cleanup.Pipeline(stages="mojibake"), lambda: cleanup.clean("x", stages="mojibake")):
         with pytest.raises(cleanup.CleanupError, match=r'\["mojibake"\]'):
             call()
+
+
+def test_a_clock_that_is_set_back_takes_no_time_away(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(10**9, 0, -1000))
+    monkeypatch.setattr(time, "time", lambda: float(next(clock)))
+    run = cleanup.Pipeline(stages=[]).run(samples / "mojibake.txt", out=tmp_path / "out")
+    assert run.info["timings"]["wall_seconds"] >= 0
