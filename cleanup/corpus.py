@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
 OPEN = 64  # files that are open at a time
+MUCH = 1 << 27  # bytes that they have together before memory has to be thought of
 BEHIND = 3  # bytes of a line behind its text, at least
 COPIES = 12  # spun copies that are asked what stood in a text
 
@@ -74,12 +75,21 @@ class Files(dict[int, NDArray[np.uint8]]):
     def __init__(self, directories: tuple[Path, ...]) -> None:
         super().__init__()
         self.directories = directories
+        self._maps: dict[int, mmap.mmap] = {}
+
+    def rest(self) -> None:
+        """Let go of what was read so far, where it may be much; it is read again where somebody looks at it."""
+        if sum(map(len, self.values())) > MUCH:
+            for part in self:
+                self._maps[part].madvise(mmap.MADV_DONTNEED)
 
     def __missing__(self, part: int) -> NDArray[np.uint8]:
         if len(self) >= OPEN:
-            del self[next(iter(self))]
+            oldest = next(iter(self))
+            del self[oldest], self._maps[oldest]
         with open(self.directories[part] / "docs.jsonl", "rb") as file:
-            self[part] = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+            self._maps[part] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self[part] = np.frombuffer(self._maps[part], np.uint8)
         return self[part]
 
 
@@ -102,6 +112,7 @@ class Lines:
 
     def texts(self, numbers: Sequence[int]) -> Texts:
         """The cleaned texts of documents, where they lie. Raises RunError where they lie in no file."""
+        self.files.rest()
         wanted = np.asarray(numbers, np.int64)
         begins, sizes = self.mapped.begins[wanted], self.mapped.sizes[wanted]
         parts, which = np.unique(np.searchsorted(self.mapped.first, wanted, "right") - 1, return_inverse=True)
@@ -109,14 +120,15 @@ class Lines:
             pieces = [self._piece(*one) for one in zip(parts[which].tolist(), begins.tolist(), sizes.tolist(), strict=True)]
             return Literals.placed(b"".join(pieces), np.append(0, np.cumsum(sizes + BEHIND)[:-1]), sizes)
         files = [self.files[part] for part in parts.tolist()]
-        if (begins + sizes + BEHIND > np.array([len(file) for file in files], np.int64)[which]).any():
+        room = np.array([len(file) for file in files], np.int64)[which]
+        if ((begins < 0) | (sizes < 0) | (begins + sizes + BEHIND > room)).any():
             raise RunError("a part of the run's working directory is cut short", "remove the directory and run again")
         bases = np.array([file.ctypes.data for file in files], np.uint64)
         return Literals(bases[which] + begins.astype(np.uint64), sizes, files)
 
     def _piece(self, part: int, begin: int, size: int) -> bytes:
         found = self.files[part][begin : begin + size + BEHIND].tobytes()
-        if len(found) < size + BEHIND:
+        if begin < 0 or len(found) < size + BEHIND:
             raise RunError("a part of the run's working directory is cut short", "remove the directory and run again")
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import repeat
@@ -15,15 +16,17 @@ import numpy as np
 
 from cleanup.dedup.relation import PASSAGE, clipped, visible
 from cleanup.document import Document, Drop, Edit, Proposal, Row
+from cleanup.errors import RunError
 from cleanup.part import FINISHED, Job, Outcome, Tally, dedup_policy, load_proposals
 from cleanup.pipeline import BATCH, settle
 from cleanup.read.block import I64, said
 from cleanup.write.columns import Ids
 from cleanup.write.columns import load as load_columns
 from cleanup.write.corpus import Writer, corpus_writer, file_name
-from cleanup.write.directory import appearing
+from cleanup.write.directory import BUFFER, appearing
 from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, render_rows, text_reader, value
 
+SECTION = 1 << 24  # bytes of lines that are in memory at once
 SUMMARY = b'"cleanup":{'  # stands in a line once, unless `json` had to write it
 TAIL = 400  # bytes of a line in which it is looked for first
 HEAD = 2 * PASSAGE  # characters of a shared passage in which there are enough to show, as a rule
@@ -40,7 +43,7 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
         proposals[row] = [*edits, *proposals.get(row, [])]
     tally = Tally()
     try:
-        lines, rows = (_whole(mapped / name) for name in FINISHED)
+        lines, rows = (open(mapped / name, "rb", BUFFER) for name in FINISHED)  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         if done.exists():
             return  # another process was first
@@ -49,8 +52,10 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
         corpus_writer(root / "corpus", job.name, job.config) as corpus,
         corpus_writer(root / "dropped", job.name, job.config) as dropped,
         appearing(root / "ledger" / f"part-{job.name}.jsonl") as ledger,
+        lines,
+        rows,
     ):
-        ledger.write(rows)
+        shutil.copyfileobj(rows, ledger, 1 << 20)
         _route(lines, mapped, proposals, corpus, dropped, ledger, tally, job)
     with appearing(done) as file:
         file.write(msgspec.json.encode(tally.outcome(job.number)))
@@ -69,15 +74,8 @@ def finished(job: Job) -> Outcome:
     return msgspec.json.decode((job.work / "done" / f"{job.name}.json").read_bytes(), type=Outcome)
 
 
-def _whole(path: Path) -> memoryview:
-    """A file as it lies there; it stays open as long as somebody holds it."""
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b"")
-
-
 def _route(
-    lines: memoryview,
+    file: IO[bytes],
     mapped: Path,
     proposals: Mapping[int, list[Proposal]],
     corpus: Writer,
@@ -88,28 +86,38 @@ def _route(
 ) -> None:
     """Every line to where it belongs, in order: runs of untouched lines as bytes, the others settled one by one."""
     ends, live, first, size = load_columns(mapped, "ends", "live", "first", "size")
-    settler = _Settler(job)
-    settler.show(lines, ends, first, size, proposals)
+    if not len(ends):
+        return
+    begins = np.append(0, ends[:-1])
+    if ends[-1] > os.fstat(file.fileno()).st_size or ((first < begins) | (size < 0) | (first + size > ends)).any():
+        raise RunError(f"{file.name} is cut short or damaged", "remove the directory and run again")
+    whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    lines, ids, settler = memoryview(whole), Ids(mapped), _Settler(job)
     touched = np.zeros(len(ends), dtype=bool)
     touched[list(proposals)] = True
-    alone = np.append(True, touched[1:] | touched[:-1] | (live[1:] != live[:-1]))[: len(ends)]
-    cuts = np.flatnonzero(alone)
-    ids = Ids(mapped)
+    section = begins // SECTION
+    alone = touched[1:] | touched[:-1] | (live[1:] != live[:-1]) | (section[1:] != section[:-1])
+    cuts = np.flatnonzero(np.append(True, alone))
+    spans = zip(begins[cuts].tolist(), np.append(ends[cuts[1:] - 1], ends[-1]).tolist(), strict=True)
     rows: list[Row] = []
-    begins, stops = np.append(0, ends)[cuts].tolist(), np.append(ends[cuts[1:] - 1], ends[-1:]).tolist()
-    counts = np.diff(cuts, append=len(ends)).tolist()
-    for number, begin, end, count, kept in zip(cuts.tolist(), begins, stops, counts, live[cuts].tolist(), strict=True):
-        line = lines[begin:end]
+    now = -1
+    for number, count, (begin, end) in zip(cuts.tolist(), np.diff(cuts, append=len(ends)).tolist(), spans, strict=True):
+        if begin // SECTION != now:
+            now = begin // SECTION
+            whole.madvise(mmap.MADV_DONTNEED)  # what was read so far
+            here = slice(*np.searchsorted(section, (now, now + 1)).tolist())
+            some = (np.flatnonzero(touched[here]) + here.start).tolist()
+            settler.show(lines, begins, ends, first, size, {row: proposals[row] for row in some})
         if number in proposals:
-            doc, made = settler.settle(line, ids[number], proposals[number])
+            doc, made = settler.settle(lines[begin:end], ids[number], proposals[number])
             (corpus if doc.status == "kept" else dropped).line(made)
             rows += doc.ledger
             tally.counts[doc.status] += 1
             if len(rows) >= BATCH:
                 _record(rows, ledger, tally)
         else:
-            (corpus if kept else dropped).copy(line)
-            tally.counts["kept" if kept else "dropped"] += count
+            (corpus if live[number] else dropped).copy(lines[begin:end])
+            tally.counts["kept" if live[number] else "dropped"] += count
     _record(rows, ledger, tally)
 
 
@@ -127,7 +135,9 @@ class _Settler:
         self.policy = dedup_policy(job.config)
         self.step = 1 + job.config.max_passes * len(job.config.stages)
 
-    def show(self, lines: memoryview, ends: I64, first: I64, size: I64, proposals: Mapping[int, list[Proposal]]) -> None:
+    def show(
+        self, lines: memoryview, begins: I64, ends: I64, first: I64, size: I64, proposals: Mapping[int, list[Proposal]]
+    ) -> None:
         """Replace, in reasons, where a shared passage lies in a text by the passage itself."""
         reasons = [(row, one.why) for row, found in proposals.items() for one in found if "shared" in one.why]
         rows = np.array([row for row, _ in reasons], np.int64)
@@ -138,7 +148,7 @@ class _Settler:
         for (row, why), (begin, length), head in zip(reasons, spans.tolist(), heads, strict=True):
             seen = "" if head is None else visible(head)
             if head is None or (length > HEAD and len(seen) <= PASSAGE):
-                text = text_reader(self.field)(bytes(lines[ends[row - 1] if row else 0 : ends[row]]))
+                text = text_reader(self.field)(bytes(lines[begins[row] : ends[row]]))
                 seen = visible(text[begin : begin + length])
             why["shared"] = clipped(seen)
 

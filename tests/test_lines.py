@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from cleanup import corpus
+from cleanup import corpus, finish
 from cleanup.config import Config, override
 from cleanup.errors import RunError
+from cleanup.part import Job
 from cleanup.read import parts
 from cleanup.run import Run, execute
 
@@ -58,6 +59,33 @@ def test_texts_of_more_files_than_may_be_open(tmp_path: Path, monkeypatch: pytes
     assert len(whole.parts()) > 3
     assert list(whole.clusters()) == list(few.clusters())
     assert reasons(whole) == reasons(few)
+
+
+def test_parts_are_finished_a_section_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one").mkdir()
+    whole = made(tmp_path / "one", news("\u2019"), monkeypatch)
+    config = override(CONFIG, {"read.part_bytes": 1 << 20})
+    monkeypatch.setattr(parts, "LEAST", 1 << 20)
+    monkeypatch.setattr(finish, "SECTION", 2000)
+    cut = execute(config, [str(tmp_path / "one/in.jsonl")], tmp_path / "cut")
+    assert len(cut.parts()) == 1
+    assert reasons(whole) == reasons(cut)
+    for kind in ("corpus", "dropped"):
+        one, other = (sorted((run.path / kind).glob("*")) for run in (whole, cut))
+        assert b"".join(path.read_bytes() for path in one) == b"".join(path.read_bytes() for path in other)
+
+
+def test_a_finished_part_that_lost_its_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = finish.finish_part
+
+    def shorter(job: Job, attempt: int) -> None:
+        with open(job.work / "map" / job.name / "docs.jsonl", "r+b") as file:
+            file.truncate(100)
+        step(job, attempt)
+
+    monkeypatch.setattr(finish, "finish_part", shorter)
+    with pytest.raises(RunError, match="cut short"):
+        made(tmp_path, news(""), monkeypatch)
 
 
 @pytest.mark.parametrize("few", [1, 64])
