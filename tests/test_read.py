@@ -143,6 +143,16 @@ def test_no_such_input() -> None:
         expand(["/nowhere/at/all"])
 
 
+def test_a_run_directory_is_no_input_but_its_corpus_is(tmp_path: Path) -> None:
+    (tmp_path / "out" / "corpus").mkdir(parents=True)
+    (tmp_path / "out" / "ledger").mkdir()
+    for name in ("run.json", "corpus/part-00000.jsonl", "ledger/part-00000.jsonl"):
+        (tmp_path / "out" / name).write_text("{}\n")
+    with pytest.raises(InputError, match="corpus"):
+        expand([str(tmp_path / "out")])
+    assert len(expand([str(tmp_path / "out" / "corpus")])) == 1
+
+
 @given(st.lists(st.text(alphabet="ab\n\u2028é", max_size=30), min_size=1, max_size=30), st.integers(1, 200))
 def test_cutting_a_file_into_parts_loses_and_doubles_nothing(texts: list[str], size: int) -> None:
     import tempfile

@@ -129,7 +129,10 @@ def _walk(root: str) -> Iterator[Source]:
 
     A link to a directory above it is reported; one to a directory that was walked already leads to nothing new and is passed
     over, so that links cannot multiply the files. Only names are held in memory, of one directory at a time.
+    Raises InputError for a run directory, most of which are no documents.
     """
+    if os.path.isfile(os.path.join(root, "run.json")) and os.path.isdir(os.path.join(root, "ledger")):
+        raise InputError(f"{root} is the directory of a run", f"to clean what it kept, name {os.path.join(root, 'corpus')}")
     seen: set[tuple[int, int]] = set()
     pending: list[tuple[str, frozenset[tuple[int, int]]]] = [("", frozenset())]
     while pending:
