@@ -112,12 +112,17 @@ class Phrase(msgspec.Struct):
     form: str
     exact: list[Named] = []
     entries: list[Entry] = []
+    limits: tuple[int, int] = (0, 0)  # the most words of a line that any of the entries, or of the exact rules, fits
 
-    @property
-    def limits(self) -> tuple[int, int]:
-        """The most words of a line that any of the entries, or of the exact rules, fits."""
-        most = max((entry.named.rule.max_words for entry in self.entries), default=0)
-        return most, max((named.rule.max_words for named in self.exact), default=0)
+    def lead(self, named: Named, entry: Entry | None = None) -> None:
+        """Lead to an entry, or to an exact rule, too."""
+        most, whole = self.limits
+        if entry is None:
+            self.exact.append(named)
+            self.limits = most, max(whole, named.rule.max_words)
+        else:
+            self.entries.append(entry)
+            self.limits = max(most, named.rule.max_words), whole
 
 
 Tried = tuple[list[Hit], list[Entry]]  # rules that match a line, and entries whose expression another engine has to try
@@ -150,7 +155,7 @@ class Matcher:
     def _add(self, named: Named, pattern: str) -> None:
         rule = named.rule
         if rule.match == "exact":
-            self._lead(f"{normal(pattern)} ").exact.append(named)
+            self._lead(f"{normal(pattern)} ").lead(named)
         elif rule.match == "regex":
             expression = None if named.layer else Expression(rule.patterns)  # None: a user's, for the other engine
             for start in rule.starts:
@@ -161,13 +166,15 @@ class Matcher:
             self._add_glob(Glob.of(pattern, rule.match == "prefix"), named)
 
     def _lead(self, form: str) -> Phrase:
-        return self._led.setdefault(form, Phrase(form))
+        found = self._led.get(form)
+        if found is None:
+            found = self._led[form] = Phrase(form)
+        return found
 
     def _add_glob(self, glob: Glob, named: Named, regex: str | None = None, expression: Expression | None = None) -> None:
         if glob.literal or regex:
-            found = self._lead(glob.pieces[0][1:]).entries
             number = (_OPEN.search(glob.literal) is not None, next(self._numbers))
-            found.append(Entry(glob, named, number, regex, expression))
+            self._lead(glob.pieces[0][1:]).lead(named, Entry(glob, named, number, regex, expression))
         else:
             inner = " ".join(glob.pieces).replace("#", " ").split()
             need = max(inner, key=lambda one: len(one.encode()), default="")
