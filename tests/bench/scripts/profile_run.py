@@ -12,6 +12,7 @@ from typing import Any  # noqa: E402
 
 from cleanup import finish, part, pipeline, run  # noqa: E402
 from cleanup.config import Config  # noqa: E402
+from cleanup.read.block import Block  # noqa: E402
 from cleanup.stages import boilerplate_sites  # noqa: E402
 
 spent: dict[str, float] = {}
@@ -58,6 +59,7 @@ def source(function: Callable[..., Any]) -> Callable[..., Any]:
 part.read_part = source(part.read_part)
 for place, name, label in (
     (part, "Sketcher", "load rules and models"),
+    (Block, "documents", "read"),
     (pipeline.Pipeline, "map", "settle, passes"),
     (part, "of_documents", "lay lines out"),
     (part, "of_block", "lay lines out"),
