@@ -165,9 +165,9 @@ def elect(a: I64, b: I64, sketches: Sketches, order: Order, judge: Judge) -> tup
         left = left[~done]
         # Whoever is alone now stays, without a cluster.
         left = left[np.bincount(label[left], minlength=len(label))[label[left]] > 1]
-    for member, stays in _judged_already(left, parts, order, judge):
-        gone.append(numbers[[member]])
-        kept.append(numbers[[stays]])
+    rest = np.array([*_judged_already(left, parts, order, judge)], np.int64).reshape(-1, 2)
+    gone.append(numbers[rest[:, 0]])
+    kept.append(numbers[rest[:, 1]])
     members, keepers = np.concatenate(gone), np.concatenate(kept)
     ascending = np.argsort(members, kind="stable")
     return members[ascending], keepers[ascending]
