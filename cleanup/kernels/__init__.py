@@ -84,6 +84,7 @@ def address(data: bytes) -> int:
 
 _utf8: Callable[[str, int], int] = ctypes.pythonapi.PyUnicode_AsUTF8AndSize
 _utf8.argtypes, _utf8.restype = [ctypes.py_object, ctypes.c_void_p], ctypes.c_void_p  # type: ignore[attr-defined]
+_first: Callable[[Any], Any] = ctypes.c_char.from_buffer
 
 
 def _kind(name: str) -> Any:
@@ -101,7 +102,7 @@ class _Array:
         if not isinstance(array, np.ndarray) or array.dtype != self.items or not array.flags.c_contiguous:
             raise TypeError(f"an array of {self.items} is wanted, without gaps")
         if array.size and array.flags.writeable:
-            return ctypes.byref(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
+            return ctypes.byref(_first(array))
         return array.ctypes
 
 
