@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import multiprocessing
 import operator
 import os
@@ -9,12 +10,15 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cleanup import run, versions
+from cleanup.config import Config
 from cleanup.engines import local
 from cleanup.errors import InputError, RunError
 from cleanup.write import directory
@@ -195,3 +199,20 @@ def test_versions_are_those_that_the_metadata_name() -> None:
         except metadata.PackageNotFoundError:
             assert versions.version(name) == ""
     assert versions.version("no-such-distribution") == ""
+
+
+def test_floats_are_summed_alike_by_every_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 3.12 on `sum` rounds otherwise than before; `math.fsum` does not depend on the version."""
+    plain, found = builtins.sum, set()
+
+    def watched(items: Iterable[Any], /, start: Any = 0) -> Any:
+        total = plain(items, start)
+        if isinstance(total, float):
+            frame = sys._getframe(1)
+            found.add(f"{frame.f_globals['__name__']}:{frame.f_lineno}")
+        return total
+
+    samples = Path(__file__).parents[1] / "samples"
+    monkeypatch.setattr(builtins, "sum", watched)
+    run.execute(Config(), [str(samples), str(samples / "gold")], tmp_path / "out", jobs=1)
+    assert {place for place in found if place.startswith("cleanup.")} == set()

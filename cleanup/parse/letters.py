@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from itertools import count, pairwise
+from math import fsum
 
 import msgspec
 import numpy as np
@@ -219,7 +220,7 @@ def is_odd(char: str) -> bool:
 
 def symbols(text: str) -> float:
     """Bits of a run without letters."""
-    return sum(map(_symbol, text)) if text else 0.0
+    return fsum(map(_symbol, text))
 
 
 def _runs(word: str) -> list[tuple[str, str]]:

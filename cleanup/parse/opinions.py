@@ -6,6 +6,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
+from math import fsum
 from typing import Any
 
 from cleanup.errors import MissingExtra
@@ -60,7 +61,7 @@ def agreed(root: Any, markup: str) -> tuple[str, str]:
     plain = extract_plain_text(markup, main_content=True) or ""
     texts = [default(root), strict(root), readable, plain]
     bags = [Counter(_WORD.findall(text.casefold())) for text in texts]
-    best = max(range(len(texts)), key=lambda at: (sum(_alike(bags[at], bag) for bag in bags), -at))
+    best = max(range(len(texts)), key=lambda at: (fsum(_alike(bags[at], bag) for bag in bags), -at))
     return texts[best], readable
 
 

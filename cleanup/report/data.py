@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def _rules(info: Mapping[str, Any], sample: Sample) -> list[dict[str, Any]]:
                 **numbers,
                 "action": actions[0] if actions else "",
                 "answered": sum(row.by == "review" for row in mine),
-                "score": round(sum(row.score for row in mine) / len(mine), 3) if mine else None,
+                "score": round(fsum(row.score for row in mine) / len(mine), 3) if mine else None,
                 "examples": [_example(row) for row in _spread(mine, EXAMPLES)],
             }
         )

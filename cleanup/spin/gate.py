@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import fsum
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -125,8 +126,8 @@ def _region(first: int, last: int, mass: float, cohesion: float, readings: Seque
     formal = priors.lexicon.formal
     mild = {reading.form for reading in chosen if reading.candidate and reading.candidate.tier in MILD}
     worth = {reading.form: FORMAL if reading.form in formal or reading.form in mild else 1.0 for reading in chosen}
-    gained = sum(worth[r.form] * min(r.evidence, 3.0) for r in chosen if r.probability > 0.8 and r.evidence > 0)
-    gained += sum(worth[r.form] for r in chosen if r.probability > 0.9)
+    gained = fsum(worth[r.form] * min(r.evidence, 3.0) for r in chosen if r.probability > 0.8 and r.evidence > 0)
+    gained += fsum(worth[r.form] for r in chosen if r.probability > 0.9)
     against = [r for r in chosen if r.probability > 0.8 and r.evidence > 1]
     against.sort(key=lambda r: (-worth[r.form] * r.evidence, r.form))
     return Region(
@@ -137,7 +138,7 @@ def _region(first: int, last: int, mass: float, cohesion: float, readings: Seque
         round(100 * gained / max(last - first, 1), 1),
         round(cohesion, 2),
         tuple(f"{reading.form}>{reading.candidate.after}" for reading in against if reading.candidate),
-        round(sum(worth[reading.form] for reading in against), 1),
+        round(fsum(worth[reading.form] for reading in against), 1),
         sum(reading.candidate is not None and reading.candidate.tier == "hard" for reading in chosen),
     )
 

@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
+from math import fsum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,7 +126,7 @@ def _row(line: str, source: str, tier: str) -> Row:
     except ValueError:
         raise RuleError(f"{source}: {prior!r} is not a number", "prior is a probability such as .6") from None
     weights = [_weight(rank, variant) for rank, variant in enumerate(found)]
-    kept = tuple(v._replace(share=w / sum(weights)) for v, w in zip(found, weights, strict=True) if v.text != original)
+    kept = tuple(v._replace(share=w / fsum(weights)) for v, w in zip(found, weights, strict=True) if v.text != original)
     return Row(original, pos, tier, kept, frozenset(guard.split()), source)
 
 

@@ -85,7 +85,7 @@ class Markers:
         for form, weight in weights.items():
             words = form.replace("'", " ").split(" ")
             if len(words) > 1 and len(words) <= PHRASE_WORDS and all(word.isalpha() for word in words):
-                extra = weight - sum(max(weights.get(word, 0.0), 0.0) for word in words)
+                extra = weight - math.fsum(max(weights.get(word, 0.0), 0.0) for word in words)
                 if extra >= PHRASE_LEAST:
                     phrases[" ".join(words)] = extra
         single = {form: weight for form, weight in weights.items() if form.isalpha() and abs(weight) >= LEAST}

@@ -116,11 +116,11 @@ class Priors:
         """Log-odds once the observed counts of a form are taken in: how often it was seen, and for which original."""
         w = self.weights
         counts = [self._seen(candidate) for _, candidate in scored]
-        seen = sum(counts)
+        seen = math.fsum(counts)
         if not seen:
             return scored
         odds = [math.exp(score) for score, _ in scored]
-        total = sum(odds)
+        total = math.fsum(odds)
         boosted = math.log(total) + w.seen * min(math.log1p(seen), 3.0)
         found = []
         for part, count, (_, candidate) in zip(odds, counts, scored, strict=True):

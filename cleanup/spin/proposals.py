@@ -73,7 +73,7 @@ def chances(edits: Iterable[Edit]) -> list[float]:
 
 def _bounded(edits: list[Edit], made: Sequence[float]) -> list[Edit]:
     """The edits with scores that are no higher than the mean probability of all that are at least as sure."""
-    count, total = len(made), sum(made)
+    count, total = len(made), math.fsum(made)
     bound = {}
     for chance, several in groupby(sorted(chances(edits), reverse=True)):
         many = len(list(several))

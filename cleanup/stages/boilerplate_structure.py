@@ -9,6 +9,7 @@ import re
 from collections.abc import Container, Sequence
 from functools import cached_property
 from itertools import accumulate, compress
+from math import fsum
 from typing import Any
 
 import msgspec
@@ -225,7 +226,7 @@ def _is_end(state: State, line: int, category: str, before: int, total: int) -> 
         return not _goes_on(state, line)
     if category == "paywall":  # a site that lets some read on has the same story behind it
         shares = _alike(state, line, _said(state, line + 1))[1]
-        return sum(shares) <= OTHER * len(shares)
+        return fsum(shares) <= OTHER * len(shares)
     return _ends(state, line, before, total)
 
 
@@ -275,7 +276,7 @@ def _share(state: State, run: Sequence[int], article: set[str]) -> float:
     found = list(map(state.pieces, run))
     if sum(map(len, found)) < FEW_PIECES:
         return 1
-    return sum(len(one & article) / (len(one) + 1) for one in found) / len(found)
+    return fsum(len(one & article) / (len(one) + 1) for one in found) / len(found)
 
 
 def _said(state: State, start: int) -> list[int]:

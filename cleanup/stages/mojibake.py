@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
+from math import fsum
 from pathlib import Path
 
 import msgspec
@@ -113,7 +114,7 @@ def _followed(lines: Sequence[str], drafts: Sequence[Draft], made: Sequence[Edit
     for draft in drafts:
         if draft.hypothesis is not None:
             evidence.setdefault(draft.hypothesis, []).append(draft.gain)
-    sure = [hypothesis for hypothesis, gains in evidence.items() if len(gains) > 1 and sum(gains) >= AGREED]
+    sure = [hypothesis for hypothesis, gains in evidence.items() if len(gains) > 1 and fsum(gains) >= AGREED]
     out: list[Edit] = []
     at = 0
     for line in lines if sure else ():
