@@ -155,6 +155,25 @@ def test_deep_json(tmp_path: Path, depth: int) -> None:
         assert all("limits.max_depth = 500" in (doc.error or "") for doc in docs[::2])
 
 
+def test_a_number_longer_than_python_reads_costs_nothing(tmp_path: Path) -> None:
+    huge = "1" * 5000
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.jsonl").write_text(
+        f'{{"id":"a","text":"The first one.","n":{huge}}}\n'
+        f'{{"id":"b","text":"It wasnâ€™t the second.","cleanup":{huge},"date":{huge}}}\n'
+        f'{{"id":"c","text":"A third \\ud800 one.","n":{huge}}}\n'
+        f'{{"id":{huge},"text":"Fourth."}}\n'
+    )
+    # Of a file of such a name every line is encoded anew.
+    (tmp_path / "in" / os.fsdecode(b"\xff.jsonl")).write_text(f'{{"id":"e","text":"Only here.","n":{huge}}}\n')
+    assert run(tmp_path / "in", tmp_path / "out") == []
+    lines = (tmp_path / "out" / "corpus" / "part-00000.jsonl").read_text().splitlines()
+    assert len(lines) == 5
+    assert all(huge in line for line in lines)
+    done = call("--to", "csv", "--no-dedup", data=(tmp_path / "in" / "x.jsonl").read_bytes())
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 5)
+
+
 def test_deep_html(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     tags = ["div", "b", "blockquote", "table><tr><td", "ul><li", "span", "a", "font", "svg", "math"]

@@ -18,7 +18,9 @@ from cleanup.read.inputs import Source, Sources, expand
 from cleanup.read.parts import plan
 from tests.test_hostile import CLEANUP, call, run
 
-DRIVES_TERMINALS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+DRIVES_TERMINALS = re.compile(
+    rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]"
+)
 
 
 # ------------------------------------------------------------------------------------------------ names
@@ -115,7 +117,7 @@ def test_sources_and_parts_take_little_memory() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ what is shown
-EVIL = "\x1b]0;owned\x07\x9b31m\u202e\x7f"
+EVIL = "\x1b]0;owned\x07\x9b31m\u202e\x7f\u061c\u2028"
 EVIL_TEXT = f"It wasnâ€™t good.\nSecond {EVIL} line."
 
 
@@ -200,3 +202,9 @@ def test_csv_holds_no_formulas() -> None:
     cells = [cell for row in rows for cell in row]
     assert {f"'{text}" for text in evil} <= set(cells)
     assert not [cell for cell in cells if cell.startswith(tuple(signs)) and cell != "-5"]
+
+
+def test_csv_says_which_fields_have_no_column() -> None:
+    records = [{"text": "One."}, {"text": "Two.", "more": 1}, {"text": "Three.", "more": 2}]
+    done = call("--to", "csv", "--no-dedup", data="".join(json.dumps(one) + "\n" for one in records).encode())
+    assert done.stderr == b"cleanup: no column for more: the first record names the columns\n"

@@ -7,6 +7,7 @@ import errno
 import gc
 import os
 import shlex
+import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -118,6 +119,7 @@ def main() -> None:
     gc.set_threshold(*SELDOM)
     _stand_in()
     try:
+        _heed_signals()
         code = cli.main(prog_name="cleanup", standalone_mode=False) or 0
         sys.stdout.flush()
     except click.exceptions.Abort:
@@ -143,6 +145,13 @@ def _stand_in() -> None:
             opened = os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
             if number:
                 setattr(sys, name, open(opened, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 (lasts as long as we do)
+
+
+def _heed_signals() -> None:
+    """Who ends this process or hangs up interrupts it, too; but not where that is ignored, as under `nohup`."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _leave(code: int) -> NoReturn:
@@ -209,7 +218,8 @@ def _complain(error: click.ClickException) -> None:
 
 def _interrupted() -> int:
     resumes = sys.argv[1:2] == ["run"]
-    click.echo("cleanup: interrupted" + ("; the same command goes on where this one stopped" if resumes else ""), err=True)
+    with suppress(OSError):  # the terminal may be what has gone
+        click.echo("cleanup: interrupted" + ("; the same command goes on where this one stopped" if resumes else ""), err=True)
     return 130
 
 

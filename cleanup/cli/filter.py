@@ -112,6 +112,7 @@ def _whole(doc: Document) -> bool:
 def _writer(to: str | None, config: Config) -> Callable[[Document], None]:
     out = sys.stdout.buffer
     table: list[Any] = []
+    told: set[str] = set()  # fields that have no column
     texts = 0
 
     def write(doc: Document) -> None:
@@ -120,7 +121,7 @@ def _writer(to: str | None, config: Config) -> Callable[[Document], None]:
         if form == "jsonl":
             out.write(render(doc, config.read.text_field, located=doc.record is None))
         elif form == "csv":
-            _write_csv(doc, config.read.text_field, table)
+            _write_csv(doc, config.read.text_field, table, told)
         else:
             if texts:
                 out.write(b"\n")
@@ -131,12 +132,15 @@ def _writer(to: str | None, config: Config) -> Callable[[Document], None]:
     return write
 
 
-def _write_csv(doc: Document, text_field: str, table: list[Any]) -> None:
+def _write_csv(doc: Document, text_field: str, table: list[Any], told: set[str]) -> None:
     row = {key: value(item) for key, item in fields(doc, text_field, located=doc.record is None).items()}
     buffer = io.StringIO()
     if not table:
         table.extend(row)
         csv.writer(buffer).writerow([cell(name) for name in table])
+    elif more := [name for name in row if name not in table and name not in told]:
+        told.update(more)
+        click.echo(f"cleanup: no column for {label(', '.join(more))}: the first record names the columns", err=True)
     csv.writer(buffer).writerow([cell(row.get(name)) for name in table])
     sys.stdout.buffer.write(buffer.getvalue().encode("utf-8", "replace"))
 

@@ -247,6 +247,9 @@ def _serve(orders: Connection) -> None:
     from multiprocessing import parent_process
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.default_int_handler:  # its parent's, which it was copied with
+            signal.signal(number, signal.SIG_DFL)
     one_thread()
     gc.set_threshold(*SELDOM)
     WATCHDOG.arm()

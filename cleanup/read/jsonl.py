@@ -6,7 +6,6 @@ other line goes to parsers that know more of what people write.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -20,7 +19,7 @@ from cleanup import kernels
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
 from cleanup.read.block import Block, Lot, Of
-from cleanup.read.records import document, undecoded
+from cleanup.read.records import document, lenient, undecoded
 from cleanup.read.stream import Buffered
 
 BLOCK = 1 << 19  # bytes that are looked at together
@@ -217,9 +216,8 @@ def _check_utf8(record: dict[str, Any], text_field: str) -> None:
 
 
 def _lenient(line: bytes) -> dict[str, Any]:
-    """The fields of a line by Python's own parser, which accepts what others reject but crawlers write: lone surrogates, NaN,
-    bytes that are not UTF-8. Raises ValueError."""
-    data = json.loads(line.decode("utf-8", "surrogateescape"))
+    """The fields of a line by Python's own parser, also of bytes that are not UTF-8. Raises ValueError."""
+    data = lenient(line.decode("utf-8", "surrogateescape"))
     if not isinstance(data, dict):
         raise ValueError(f"expected an object, got {type(data).__name__}")
     return data

@@ -19,6 +19,17 @@ HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # of pairs, alone
 WITH_ID, WITH_SOURCE = 4, 8  # bits of the form of a line
 
 
+def _whole(digits: str) -> int | str:
+    """A whole number; one of more digits than Python reads stays as it is written: time grows with their square."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
+
+
+lenient = json.JSONDecoder(parse_int=_whole).decode  # what others reject but crawlers write: lone surrogates, NaN, huge numbers
+
+
 class Line(Mapping[str, Any]):
     """The record on a line, as raw JSON: fields, parsed when somebody asks for one, none of them called `cleanup` or `drop`.
 
@@ -124,7 +135,7 @@ def plain(value: Any) -> Any:
         try:
             return _value.decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return json.loads(bytes(value).decode("utf-8", "surrogatepass"))
+            return lenient(bytes(value).decode("utf-8", "surrogatepass"))
     return value
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cleanup.document import Document, Row
-from cleanup.read.records import WITH_ID, WITH_SOURCE, Line, plain, usable
+from cleanup.read.records import WITH_ID, WITH_SOURCE, Line, lenient, plain, usable
 
 value = plain
 PLAIN = re.compile("[A-Za-z0-9]+")
@@ -89,7 +89,7 @@ def encode(data: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, msgspec.Raw):
-        return json.loads(bytes(value).decode("utf-8", "surrogatepass"))
+        return plain(value)
     try:
         return msgspec.to_builtins(value)
     except TypeError:
@@ -175,5 +175,5 @@ def parse_line(line: bytes) -> dict[str, Any]:
     try:
         return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        found: dict[str, Any] = json.loads(line)
+        found: dict[str, Any] = lenient(line.decode("utf-8", "surrogatepass"))
         return found
