@@ -14,6 +14,14 @@ static uint32_t kind_of(const uint16_t *classes, uint32_t point) {
     return point < KNOWN ? classes[point] : point < 0x323B0 ? LETTER | WORD | HAN : 0;
 }
 
+/* How many of eight bytes, from the lowest one up, are ASCII's letters. */
+static int letters_of(uint64_t eight) {
+    uint64_t low = (eight | 0x20 * EACH) & 0x7F * EACH;                                /* in lower case; nothing is carried */
+    uint64_t letters = (low + (0x80 - 'a') * EACH) & ~(low + (0x7F - 'z') * EACH) & ~eight & 0x80 * EACH;
+    uint64_t others = letters ^ 0x80 * EACH;
+    return others ? __builtin_ctzll(others) >> 3 : 8;
+}
+
 /* What the characters of the line data[begin:end] add to column c of it, which is counts[c * room]. */
 static void count_forms(const uint8_t *data, int64_t begin, int64_t end, const uint16_t *classes, int64_t room, int32_t *counts) {
     int ends = 0, year = 0; /* whether no word stands behind the last year, and whether there is one */
@@ -21,6 +29,19 @@ static void count_forms(const uint8_t *data, int64_t begin, int64_t end, const u
     int32_t digits = 0, capitals = 0, starts = 0, commas = 0, marks = 0, little = 0;
     uint32_t point = 0, one = 0, two = 0, three, before = BEFORE; /* the last characters, the latest one first */
     for (int64_t at = begin; at < end;) {
+        uint64_t eight = at + 8 <= end ? read_eight(data + at) : 0;
+        int size = letters_of(eight);
+        if (size) {
+            uint32_t capital = data[at] < 'a';
+            capitals += (int32_t)count_flags(~eight >> 5 & (UINT64_MAX >> 8 * (8 - size)));
+            starts += capital && before & BEFORE;
+            word = word + size > SMALL ? SMALL + 1 : word + size;
+            ends = 0;
+            before = LETTER | WORD;
+            at += size;
+            point = 'a'; /* no digit, no colon */
+            continue;
+        }
         three = two;
         two = one;
         one = point;
@@ -158,21 +179,52 @@ struct pieces {
     uint32_t before; /* the class of the character before `at` */
 };
 
+/* The key of some letters, in lower case and the first one lowest, all of them ASCII's. */
+static uint64_t ascii_key(uint64_t letters) {
+    uint64_t key = letters * GOLDEN;
+    return key ^ key >> 32;
+}
+
 /* Goes over characters of a class, `most` at most, and returns how many there are; `key` is made of them. */
 static int64_t run(const struct pieces *pieces, uint32_t class, int64_t most, int64_t *behind, uint32_t *last, uint64_t *key) {
     int64_t at = pieces->at, count = 0;
+    uint64_t letters = 0, any = 0;
     *behind = at;
     for (*key = class; count < most && at < pieces->end; count++) {
         uint32_t point = next_point(pieces->data, pieces->end, &at), kind = kind_of(pieces->classes, point);
         if (!(kind & class))
             break;
         uint32_t low = point < KNOWN ? pieces->folded[point] : point;
-        *key = (*key + (low ? low : point)) * GOLDEN;
+        low = low ? low : point;
+        any |= low;
+        letters |= count < 8 ? (uint64_t)low << 8 * count : 0;
+        *key = (*key + low) * GOLDEN;
         *behind = at;
         *last = kind;
     }
-    *key ^= *key >> 32;
+    *key = class == LETTER && any < 0x80 ? ascii_key(letters) : *key ^ *key >> 32;
     return count;
+}
+
+/*
+ * Goes over ASCII as far as eight bytes can be read at once. Returns the key of a piece where one is found; 0 where one may begin
+ * that has other letters, or the end is near.
+ */
+static uint64_t ascii_piece(struct pieces *pieces) {
+    while (pieces->at + 8 <= pieces->end) {
+        const uint8_t *data = pieces->data + pieces->at;
+        uint64_t eight = read_eight(data);
+        int size = letters_of(eight), most = size < LEAST + 2 ? size : LEAST + 2;
+        int inside = (pieces->before & WORD) != 0, open = size < LEAST + 2 && data[size] >= 0x80;
+        if (open && !(inside && size))
+            return 0;
+        int behind = size < 8 && data[size] < 0x80; /* what is no letter */
+        pieces->before = behind ? pieces->classes[data[size]] : LETTER | WORD;
+        pieces->at += size + behind;
+        if (!inside && size >= LEAST)
+            return ascii_key((eight | 0x20 * EACH) & UINT64_MAX >> 8 * (8 - most));
+    }
+    return 0;
 }
 
 /*
@@ -181,17 +233,13 @@ static int64_t run(const struct pieces *pieces, uint32_t class, int64_t most, in
  */
 static uint64_t next_piece(struct pieces *pieces) {
     while (pieces->at < pieces->end) {
+        uint64_t key = ascii_piece(pieces);
+        if (key)
+            return key;
         int64_t at = pieces->at, behind = at, size = 0;
-        if (pieces->data[at] < 0x80) { /* none begins with another character of ASCII than a letter behind none */
-            uint32_t ascii = pieces->classes[pieces->data[at]];
-            if (!(ascii & LETTER) || pieces->before & WORD) {
-                pieces->before = ascii;
-                pieces->at++;
-                continue;
-            }
-        }
+        if (at >= pieces->end)
+            return 0;
         uint32_t last = kind_of(pieces->classes, next_point(pieces->data, pieces->end, &at)), kind = last;
-        uint64_t key = 0;
         int edge = ((kind ^ pieces->before) & WORD) != 0;
         if (kind & KATAKANA && (size = run(pieces, KATAKANA, INT64_MAX, &behind, &last, &key)) < 2)
             size = 0;
@@ -225,10 +273,11 @@ static const struct seen *look_up(const struct seen *table, uint64_t mask, uint6
             return table + at;
 }
 
-/* Notes the first and the last paragraph, by its number and one, that says each of some pieces. */
-static void note_pieces(struct seen *table, uint64_t mask, const uint64_t *keys, int64_t count, int32_t mine) {
+/* Notes the first and the last paragraph, by its number and one, that says each of some pieces; these become their places. */
+static void note_pieces(struct seen *table, uint64_t mask, uint64_t *keys, int64_t count, int32_t mine) {
     for (int64_t at = 0; at < count; at++) {
         struct seen *found = find(table, mask, keys[at]);
+        keys[at] = (uint64_t)(found - table);
         found->last = mine;
         if (!found->count)
             found->count = mine;
@@ -266,7 +315,7 @@ KERNEL void features_pieces(const uint8_t *data, const int64_t *begin, const int
         for (int64_t line = from; line < stop; line++) {
             int32_t mine = (int32_t)(line + 1), said = 0, early = 0, later = 0;
             for (int64_t behind = at + size[line]; at < behind; at++) {
-                const struct seen *found = look_up(table, mask, keys[at]);
+                const struct seen *found = paragraph[line] ? table + keys[at] : look_up(table, mask, keys[at]);
                 said += found->last && (found->count != mine || found->last != mine);
                 early += found->last && found->count <= opening && found->count != mine;
                 later += found->last > mine;
