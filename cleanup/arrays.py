@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -37,9 +38,27 @@ def ranges(starts: Ints, sizes: Ints) -> Ints:
 
 def rounded(numbers: NDArray[np.float64], places: int) -> list[float]:
     """What `round` makes of numbers between -1000 and 1000."""
-    scaled = numbers * 10**places
-    whole = np.rint(scaled)
-    found: list[float] = (whole / 10**places).tolist()
-    for at in np.flatnonzero(np.abs(scaled - whole) > 0.5 - TIE).tolist():  # it depends on digits that are lost here
-        found[at] = round(float(numbers[at]), places)
+    found: list[float] = (_scaled(numbers, places) / 10**places).tolist()
     return found
+
+
+def scaled(numbers: NDArray[np.float64], places: int) -> Ints:
+    """The same times 10**places; -1 for what is no number."""
+    return np.asarray(np.nan_to_num(_scaled(numbers, places), nan=-1).astype(np.int64))
+
+
+def _scaled(numbers: NDArray[np.float64], places: int) -> NDArray[np.float64]:
+    exact = numbers * 10**places
+    whole = np.rint(exact)
+    for at in np.flatnonzero(np.abs(exact - whole) > 0.5 - TIE).tolist():  # it depends on digits that are lost here
+        whole[at] = round(round(float(numbers[at]), places) * 10**places)
+    return np.asarray(whole)
+
+
+def packed(strings: Sequence[str]) -> tuple[NDArray[np.uint8], Ints]:
+    """The UTF-8 of strings side by side, and where each ends."""
+    data = "".join(strings).encode("utf-8", "surrogatepass")
+    sizes: Iterable[int] = map(len, strings)
+    if not data.isascii():
+        sizes = (len(one.encode("utf-8", "surrogatepass")) for one in strings)
+    return np.frombuffer(data, np.uint8), np.cumsum(np.fromiter(sizes, np.int64, len(strings)))

@@ -6,7 +6,7 @@ It sees sketches and small columns; texts are read back from the mapped parts wh
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanup import decided
+from cleanup.arrays import distinct
 from cleanup.config import Config
+from cleanup.decided import Proposals
 from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
+from cleanup.dedup.receipts import BLOCK, said
 from cleanup.dedup.texts import Literals, Texts
 from cleanup.errors import RunError
-from cleanup.part import Job, Outcome, Proposals, save_proposals
+from cleanup.part import Job, Outcome
 from cleanup.rules import selected
 from cleanup.write.columns import Ids
 from cleanup.write.columns import load as load_columns
@@ -134,7 +138,16 @@ class Lines:
 
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of documents."""
-        return [self._ids(part)[row] for part, row in self._rows(numbers)]
+        wanted = np.asarray(numbers, np.int64)
+        found = [""] * len(wanted)
+        parts = np.searchsorted(self.mapped.first, wanted, "right") - 1
+        for part in distinct(parts).tolist():
+            at = np.flatnonzero(parts == part)
+            for place, id_ in zip(
+                at.tolist(), self._ids(part).some(self.mapped.rows[part][wanted[at] - self.mapped.first[part]]), strict=True
+            ):
+                found[place] = id_
+        return found
 
     def _rows(self, numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         """The part of every document, and its row there."""
@@ -231,20 +244,43 @@ def deduplicate(
         del sketches  # they are mapped
     finally:
         _loaded.clear()  # another run may be made in the same place
+    _save(out, work, mapped, result)
+    with appearing(out / "clusters.jsonl") as file:
+        for line in result.clusters.lines():
+            file.write(_witnessed(line, witnesses) if witnesses or not _sound(line) else line)
+        for cluster in result.clusters.more:
+            file.write(encode(cluster))
+    return {**result.report, "duplicate_ids": duplicate_ids(mapped.columns["id"])}
+
+
+def _save(out: Path, work: Sequence[Job], mapped: Mapped, result: Result) -> None:
+    """What is proposed, part by part."""
     ordered = result.proposals.numbers()
     for number, job in enumerate(work):
         begin, end = mapped.first[number : number + 2].tolist()
-        mine = ordered[slice(*np.searchsorted(ordered, (begin, end)).tolist())].tolist()
-        rows = mapped.rows[number][np.array(mine, np.int64) - begin].tolist()
-        found = map(Proposals, rows, result.proposals.of(mine))
-        save_proposals(out / ".work" / "dedup" / job.name, len(mine), found)
-    with appearing(out / "clusters.jsonl") as file:
-        for cluster in result.clusters:
-            for member in cluster["members"]:
-                if member["id"] in witnesses:
-                    member["witness"] = witnesses[member["id"]]
-            file.write(encode(cluster))
-    return {**result.report, "duplicate_ids": duplicate_ids(mapped.columns["id"])}
+        mine = ordered[slice(*np.searchsorted(ordered, (begin, end)).tolist())]
+        sure = result.proposals.sure(mine) & (not job.answers)  # somebody may have answered otherwise
+        rows, rest = mapped.rows[number], mine[~sure]
+        found = map(Proposals, rows[rest - begin].tolist(), result.proposals.of(rest.tolist()))
+        going = ((rows[some - begin], drops) for some, drops in result.proposals.drops(mine[sure]))
+        decided.save(out / ".work" / "dedup" / job.name, found, len(rest), going, -(-int(sure.sum()) // BLOCK))
+
+
+def _sound(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _witnessed(line: bytes, witnesses: Mapping[str, str]) -> bytes:
+    """The line of a cluster, with the witnesses of its members."""
+    cluster = said(line)
+    for member in cluster["members"]:
+        if member["id"] in witnesses:
+            member["witness"] = witnesses[member["id"]]
+    return encode(cluster)
 
 
 def restore(result: Result, spin: NDArray[np.float32], lines: Lines, config: Config) -> dict[str, str]:

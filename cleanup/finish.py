@@ -5,21 +5,20 @@ from __future__ import annotations
 import mmap
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from itertools import repeat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 import msgspec
 import numpy as np
 
-from cleanup.dedup.relation import PASSAGE, clipped, visible
+from cleanup import decided
+from cleanup.decided import Decided
 from cleanup.document import Document, Drop, Edit, Proposal, Row
 from cleanup.errors import RunError
-from cleanup.part import FINISHED, Job, Outcome, Tally, dedup_policy, load_proposals
+from cleanup.part import FINISHED, Job, Outcome, Tally, dedup_policy
 from cleanup.pipeline import BATCH, settle
-from cleanup.read.block import I64, said
+from cleanup.router import SUMMARY, Lines, Router, runs
 from cleanup.write.columns import Ids
 from cleanup.write.columns import load as load_columns
 from cleanup.write.corpus import Writer, corpus_writer, file_name
@@ -27,9 +26,8 @@ from cleanup.write.directory import BUFFER, appearing
 from cleanup.write.record import INTERNAL, drop_reason, encode, parse_line, render_rows, text_reader, value
 
 SECTION = 1 << 24  # bytes of lines that are in memory at once
-SUMMARY = b'"cleanup":{'  # stands in a line once, unless `json` had to write it
-TAIL = 400  # bytes of a line in which it is looked for first
-HEAD = 2 * PASSAGE  # characters of a shared passage in which there are enough to show, as a rule
+PIECE = 1 << 20  # and that are written at once
+TAIL = 400  # bytes of a line in which its summary is looked for first
 
 
 def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol)
@@ -38,9 +36,9 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
     done = job.work / "done" / f"{job.name}.json"
     if done.exists():
         return
-    proposals = load_proposals(job.work / "dedup" / job.name)
-    for row, edits in load_proposals(job.work / "sites" / job.name).items():
-        proposals[row] = [*edits, *proposals.get(row, [])]
+    found = decided.load(job.work / "dedup" / job.name)
+    for row, edits in decided.load(job.work / "sites" / job.name).proposals.items():
+        found.proposals[row] = [*edits, *found.proposals.get(row, [])]
     tally = Tally()
     try:
         lines, rows = (open(mapped / name, "rb", BUFFER) for name in FINISHED)  # noqa: SIM115 (closed below)
@@ -56,7 +54,7 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
         rows,
     ):
         shutil.copyfileobj(rows, ledger, 1 << 20)
-        _route(lines, mapped, proposals, corpus, dropped, ledger, tally, job)
+        _route(lines, mapped, found, corpus, dropped, ledger, tally, job)
     with appearing(done) as file:
         file.write(msgspec.json.encode(tally.outcome(job.number)))
     for name in FINISHED:
@@ -75,16 +73,9 @@ def finished(job: Job) -> Outcome:
 
 
 def _route(
-    file: IO[bytes],
-    mapped: Path,
-    proposals: Mapping[int, list[Proposal]],
-    corpus: Writer,
-    dropped: Writer,
-    ledger: IO[bytes],
-    tally: Tally,
-    job: Job,
+    file: IO[bytes], mapped: Path, found: Decided, corpus: Writer, dropped: Writer, ledger: IO[bytes], tally: Tally, job: Job
 ) -> None:
-    """Every line to where it belongs, in order: runs of untouched lines as bytes, the others settled one by one."""
+    """Every line to where it belongs, in order: most by a kernel, the others settled one by one."""
     ends, live, first, size = load_columns(mapped, "ends", "live", "first", "size")
     if not len(ends):
         return
@@ -92,39 +83,37 @@ def _route(
     if ends[-1] > os.fstat(file.fileno()).st_size or ((first < begins) | (size < 0) | (first + size > ends)).any():
         raise RunError(f"{file.name} is cut short or damaged", "remove the directory and run again")
     whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    lines, ids, settler = memoryview(whole), Ids(mapped), _Settler(job)
-    touched = np.zeros(len(ends), dtype=bool)
-    touched[list(proposals)] = True
-    section = begins // SECTION
-    alone = touched[1:] | touched[:-1] | (live[1:] != live[:-1]) | (section[1:] != section[:-1])
-    cuts = np.flatnonzero(np.append(True, alone))
-    spans = zip(begins[cuts].tolist(), np.append(ends[cuts[1:] - 1], ends[-1]).tolist(), strict=True)
+    lines, ids, settler = Lines(memoryview(whole), ends, first, size, job.config.read.text_field), Ids(mapped), _Settler(job)
+    router = Router(lines, live, ids, found.rows, found.drops, settler.step)
+    proposals, alone = found.proposals, np.zeros(len(ends), bool)
     rows: list[Row] = []
-    now = -1
-    for number, count, (begin, end) in zip(cuts.tolist(), np.diff(cuts, append=len(ends)).tolist(), spans, strict=True):
-        if begin // SECTION != now:
-            now = begin // SECTION
-            whole.madvise(mmap.MADV_DONTNEED)  # what was read so far
-            here = slice(*np.searchsorted(section, (now, now + 1)).tolist())
-            some = (np.flatnonzero(touched[here]) + here.start).tolist()
-            settler.show(lines, begins, ends, first, size, {row: proposals[row] for row in some})
-        if number in proposals:
-            doc, made = settler.settle(lines[begin:end], ids[number], proposals[number])
-            (corpus if doc.status == "kept" else dropped).line(made)
-            rows += doc.ledger
-            tally.counts[doc.status] += 1
-            if len(rows) >= BATCH:
+    for here in runs(begins // SECTION):
+        whole.madvise(mmap.MADV_DONTNEED)  # what was read so far
+        some = {row: one for row, one in proposals.items() if here.start <= row < here.stop}
+        settler.show(lines, some)
+        some |= {row: [drop] for row, drop in router.prepare(here).items()}
+        alone[list(some)] = True
+        for run in runs(begins[here] // PIECE, alone[here]):
+            number = here.start + run.start
+            if number in some:
+                doc, made = settler.settle(lines[number], ids[number], some[number])
+                (corpus if doc.status == "kept" else dropped).line(made)
+                rows += doc.ledger
+                tally.counts[doc.status] += 1
+                if len(rows) >= BATCH:
+                    _record(rows, ledger, tally)
+            else:
                 _record(rows, ledger, tally)
-        else:
-            (corpus if live[number] else dropped).copy(lines[begin:end])
-            tally.counts["kept" if live[number] else "dropped"] += count
+                router.write(number, here.start + run.stop, corpus, dropped, ledger)
     _record(rows, ledger, tally)
+    router.count(tally)
 
 
 def _record(rows: list[Row], ledger: IO[bytes], tally: Tally) -> None:
-    ledger.write(render_rows(rows))
-    tally.rows(rows)
-    rows.clear()
+    if rows:
+        ledger.write(render_rows(rows))
+        tally.rows(rows)
+        rows.clear()
 
 
 class _Settler:
@@ -135,22 +124,13 @@ class _Settler:
         self.policy = dedup_policy(job.config)
         self.step = 1 + job.config.max_passes * len(job.config.stages)
 
-    def show(
-        self, lines: memoryview, begins: I64, ends: I64, first: I64, size: I64, proposals: Mapping[int, list[Proposal]]
-    ) -> None:
+    def show(self, lines: Lines, proposals: Mapping[int, list[Proposal]]) -> None:
         """Replace, in reasons, where a shared passage lies in a text by the passage itself."""
         reasons = [(row, one.why) for row, found in proposals.items() for one in found if "shared" in one.why]
         rows = np.array([row for row, _ in reasons], np.int64)
         spans = np.array([why["shared"] for _, why in reasons], np.int64).reshape(-1, 2)
-        heads: Iterable[str | None] = repeat(None, len(rows))
-        with suppress(ValueError):  # half of a surrogate pair, which is rare
-            heads = said(lines, first[rows], first[rows] + size[rows], spans[:, 0], np.minimum(spans[:, 1], HEAD))
-        for (row, why), (begin, length), head in zip(reasons, spans.tolist(), heads, strict=True):
-            seen = "" if head is None else visible(head)
-            if head is None or (length > HEAD and len(seen) <= PASSAGE):
-                text = text_reader(self.field)(bytes(lines[begins[row] : ends[row]]))
-                seen = visible(text[begin : begin + length])
-            why["shared"] = clipped(seen)
+        for (_, why), one in zip(reasons, lines.passages(rows, spans), strict=True):
+            why["shared"] = one
 
     def settle(self, line: memoryview, id_: str, proposals: list[Proposal]) -> tuple[Document, bytes]:
         """A written line as a document, with its proposals settled, and its new line."""

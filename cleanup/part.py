@@ -22,7 +22,7 @@ import msgspec
 
 from cleanup.config import Config
 from cleanup.dedup.sketch import Sketcher
-from cleanup.document import Document, Drop, Edit, Mark, Row, failure
+from cleanup.document import Document, Row, failure
 from cleanup.errors import ENDINGS, CleanupError
 from cleanup.parse import parse
 from cleanup.pipeline import BATCH, Answers, Pipeline, Policy, batches
@@ -32,7 +32,7 @@ from cleanup.read.parts import Part, read_part
 from cleanup.rules import directories
 from cleanup.stages.deadline import deadline
 from cleanup.write.columns import Columns, Sketches
-from cleanup.write.directory import BUFFER, appearing
+from cleanup.write.directory import BUFFER
 from cleanup.write.laid import of_block, of_documents
 from cleanup.write.record import encode, render_rows
 from cleanup.write.trail import FATAL, Trail
@@ -101,6 +101,11 @@ class Tally:
                 numbers = self._characters.setdefault(row.rule, [0, 0])
                 numbers[0] += len(row.before or "")
                 numbers[1] += len(row.after or "")
+
+    def drops(self, rule: str, count: int) -> None:
+        """Count documents that go by a rule, whose rows were written elsewhere."""
+        self.counts["dropped"] += count
+        self._rows[rule.partition("/")[0], rule, "drop", "apply"] += count
 
     def outcome(self, number: int, **more: Any) -> Outcome:
         """All counts, as those of the part of that number; `more`: its other fields."""
@@ -257,27 +262,3 @@ def _survivors(job: Job, trail: Trail) -> Iterator[Lot]:
     for doc, sound in trail.follow(documents(lots)):
         died = f"the process died {FATAL} times at this document"
         yield [doc if sound else failure(doc.source, doc.offset, died, doc.id)]
-
-
-class Proposals(msgspec.Struct, frozen=True):
-    """What the corpus step proposes for one line of a part."""
-
-    row: int
-    proposals: list[Drop | Edit | Mark]
-
-
-def load_proposals(path: Path) -> dict[int, list[Drop | Edit | Mark]]:
-    """Row number -> proposals, as `save_proposals` wrote them; none when there is no such file."""
-    if not path.exists():
-        return {}
-    decoder = msgspec.msgpack.Decoder(list[Proposals])
-    return {found.row: found.proposals for found in decoder.decode(path.read_bytes())}
-
-
-def save_proposals(path: Path, count: int, proposals: Iterable[Proposals]) -> None:
-    """Write the proposals for one part, so many, one by one: as an array of MessagePack they take less memory than as objects."""
-    encoder = msgspec.msgpack.Encoder()
-    with appearing(path) as file:
-        file.write(b"\xdd" + count.to_bytes(4, "big"))
-        for one in proposals:
-            file.write(encoder.encode(one))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from bisect import bisect_left, insort
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -140,9 +141,17 @@ def _row(doc: str, step: int, stage: str, proposal: Proposal, decision: Decision
         row.start, row.end, row.before, row.after = proposal.start, proposal.end, proposal.before, proposal.after
     elif isinstance(proposal, Mark):
         row.action = "mark"
-        row.after = proposal.value if isinstance(proposal.value, str) else msgspec.json.encode(proposal.value).decode()
+        row.after = proposal.value if isinstance(proposal.value, str) else _spelled(proposal.value)
         row.why = {"field": proposal.field, **proposal.why}
     return row
+
+
+def _spelled(value: Any) -> str:
+    """A value as JSON."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return json.dumps(value, separators=(",", ":"))
 
 
 class Pipeline:

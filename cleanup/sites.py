@@ -14,10 +14,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from cleanup import decided
 from cleanup.arrays import distinct
 from cleanup.config import Config
+from cleanup.decided import Proposals
 from cleanup.document import Drop, Edit, Mark
-from cleanup.part import Job, Proposals, dedup_policy, load_proposals, save_proposals
+from cleanup.part import Job, dedup_policy
 from cleanup.write.columns import load as load_columns
 from cleanup.write.directory import appearing
 from cleanup.write.laid import host
@@ -77,7 +79,8 @@ def _duplicates(config: Config, work: Path, name: str, *, marked: bool = True) -
             return policy.decide(proposal)[0] == "apply"
         return marked and isinstance(proposal, Mark) and proposal.rule != "dedup/kept"
 
-    return {row for row, found in load_proposals(work / "dedup" / name).items() if any(map(duplicate, found))}
+    proposals, rows, _ = decided.load(work / "dedup" / name)
+    return {*rows.tolist(), *(row for row, found in proposals.items() if any(map(duplicate, found)))}
 
 
 def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's protocol)
@@ -110,7 +113,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
                 proposals.append(Proposals(row, list(edits)))
     with appearing(target.with_name(f"{job.name}.json")) as file:
         file.write(msgspec.json.encode([[*key, count] for key, count in sorted(seen.items())]))
-    save_proposals(target, len(proposals), proposals)
+    decided.save(target, proposals, len(proposals))
 
 
 def remember(config: Config, work: Path, names: Sequence[str]) -> None:

@@ -30,7 +30,9 @@ ORDER = (  # of the packages, as data flows
     ),
     *(
         "engines",
+        "decided",
         "part",
+        "router",
         "finish",
         "lasting",
         "corpus",

@@ -46,14 +46,18 @@ class Order(NamedTuple):
         rank[self.at(numbers)] = self.rank[self.at(others)]
         return self._replace(rank=rank)
 
-    def reasons(self, kept: I64, other: I64) -> list[str]:
-        """Why the documents at some places stay and those at others go, pair by pair."""
-        kinds = ["first", HOLDS, *map(REASONS.__getitem__, self.criteria)]
-        found = np.zeros(len(kept), np.intp)
+    @property
+    def words(self) -> list[str]:
+        """What reasons say, by their numbers."""
+        return ["first", HOLDS, *map(REASONS.__getitem__, self.criteria)]
+
+    def reasons(self, kept: I64, other: I64) -> I64:
+        """Why the documents at some places stay and those at others go, pair by pair: numbers of words."""
+        found = np.zeros(len(kept), np.int64)
         for kind, value in reversed(list(enumerate(self.values, 2))):
             one, two = value[kept], value[other]
             found = np.where(one == two, found, np.where(one < two, kind, 1))
-        return list(map(kinds.__getitem__, found.tolist()))
+        return found
 
 
 def order(numbers: I64, ids: Sequence[str], columns: Columns, criteria: Sequence[str], group: I64) -> Order:

@@ -4,13 +4,19 @@ they are many times larger than the columns that they are made of."""
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup.arrays import among, distinct, rounded
+from cleanup import kernels
+from cleanup.arrays import among, distinct, packed, scaled
 from cleanup.dedup.keep import Order
 from cleanup.dedup.relation import RELATIONS, VERDICT, Relation, Table, Verdict, swapped
 from cleanup.dedup.shingle import I64
@@ -21,7 +27,10 @@ if TYPE_CHECKING:
     from cleanup.dedup.index import Match
 
 SURE = 0.9  # score from which a document goes
-PLACES = 4  # of figures, behind the point
+PLACES = 4  # of figures, behind the point; the kernel says the same
+NAME = 6  # bytes of a digest that a cluster is called by
+NAMED = tuple(relation or "" for relation in RELATIONS)
+RULES = tuple(f"dedup/{name}" for name in NAMED)
 UNKNOWN = float("nan")
 EXACT = np.zeros(1, VERDICT)  # the verdict on equal texts
 EXACT["relation"], EXACT["score"], EXACT["canonical"], EXACT["aligned"] = RELATIONS.index("exact"), 1, UNKNOWN, UNKNOWN
@@ -61,6 +70,41 @@ class Members(NamedTuple):
         return found
 
 
+class Drops(NamedTuple):
+    """Documents that go, in columns, as they are written down."""
+
+    relation: I64  # its place in RELATIONS
+    score: I64  # in units of the last place
+    passage: I64  # [n, 2] where the longest shared passage begins in the text of the document itself, and its characters
+    ends: I64
+    reasons: bytes  # objects of JSON side by side, each without its last brace
+
+    def some(self, first: int, after: int) -> Drops:
+        """Those at some places."""
+        begin = int(self.ends[first - 1]) if first else 0
+        reasons = self.reasons[begin : int(self.ends[after - 1])]
+        relation, score, passage = self.relation[first:after], self.score[first:after], self.passage[first:after]
+        return Drops(relation, score, passage, self.ends[first:after] - begin, reasons)
+
+    def each(self) -> Iterator[Drop]:
+        """One by one."""
+        columns = (self.relation.tolist(), self.score.tolist(), self.passage.tolist(), pairwise((0, *self.ends.tolist())))
+        for relation, score, passage, (begin, end) in zip(*columns, strict=True):
+            why = said(self.reasons[begin:end] + b"}")
+            if passage[1]:
+                why["shared"] = passage
+            yield Drop(RULES[relation], score / 10**PLACES, why)
+
+
+def said(data: bytes) -> dict[str, Any]:
+    """An object of JSON, in which there may be halves of surrogate pairs."""
+    try:
+        found: dict[str, Any] = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = json.loads(data.decode("utf-8", "surrogatepass"))
+    return found
+
+
 class Known(NamedTuple):
     """A document that an index remembers already."""
 
@@ -74,13 +118,18 @@ class Names:
 
     def __init__(self, kept: I64, order: Order) -> None:
         self.kept = distinct(kept)
-        names = [_name(order.ids[at]) for at in order.at(self.kept).tolist()]
-        taken: dict[str, int] = {}
-        for place, name in enumerate(names):
-            taken[name] = taken.get(name, 0) + 1
-            if taken[name] > 1:
-                names[place] = f"{name}-{taken[name]}"
-        self._names = np.array(names, dtype=bytes)
+        data, ends = packed([order.ids[at] for at in order.at(self.kept).tolist()])
+        self.names = np.empty(len(ends), f"S{2 * NAME}")
+        _digests()(data, ends, len(ends), NAME, self.names.view(np.uint8))
+        same = among(self.names, _repeated(self.names))
+        if same.any():
+            names, taken = self.names.tolist(), Counter[bytes]()
+            for place in np.flatnonzero(same).tolist():
+                name = names[place]
+                taken[name] += 1
+                if taken[name] > 1:
+                    names[place] = b"%b-%d" % (name, taken[name])
+            self.names = np.array(names, dtype=bytes)
 
     def at(self, kept: I64) -> I64:
         """The places of the clusters around some documents, -1 where there is none."""
@@ -90,12 +139,89 @@ class Names:
 
     def __getitem__(self, place: int) -> str:
         """The name of the cluster at a place."""
-        name: bytes = self._names[place]
+        name: bytes = self.names[place]
         return name.decode()
 
 
+def _repeated(names: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
+    ordered = np.sort(names)
+    return np.asarray(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
 def _name(id_: str) -> str:
-    return hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    return hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=NAME).hexdigest()
+
+
+class Reasons:
+    """Why members go, as JSON."""
+
+    def __init__(self, members: Members, names: Names, order: Order, table: Table) -> None:
+        self.members, self.names, self.order, self.table = members, names, order, table
+        self.stays, self.goes, self.home = order.at(members.kept), order.at(members.number), names.at(members.kept)
+
+    def of(self, at: I64) -> Drops:
+        """The drops of the members at some places."""
+        members = self.members.take(at)
+        found = members.verdicts(self.table)
+        ids, id_ends = self._ids(self.stays[at])
+        names = self.names.names
+        whys = self.order.reasons(self.stays[at], self.goes[at])
+        room = 6 * len(ids) + (400 + names.itemsize) * len(at)
+        out, ends = np.empty(room, np.uint8), np.empty(len(at), np.int64)
+        relation = found["relation"].astype(np.int64)
+        _reasons()(
+            *(len(at), ids, id_ends, *packed(NAMED), relation, *packed(self.order.words), whys, _shares(found)),
+            *(names.view(np.uint8), names.itemsize, self.home[at], members.bands, out, ends),
+        )
+        passage = found["passage"][:, 1].astype(np.int64)
+        return Drops(relation, scaled(members.score, PLACES), passage, ends, out[: ends[-1] if len(at) else 0].tobytes())
+
+    def _ids(self, places: I64) -> tuple[NDArray[np.uint8], I64]:
+        return packed([self.order.ids[place] for place in places.tolist()])
+
+    def lines(self, first: int, bounds: I64) -> Iterator[bytes]:
+        """Lines about the clusters from `first` on: those of members bounds[n] to bounds[n + 1], who stand side by side."""
+        order, count, names = self.order, len(bounds) - 1, self.names.names
+        at = np.arange(bounds[0], bounds[-1])
+        found = self.members.take(at).verdicts(self.table)
+        places = self.goes[at]
+        ranked = np.lexsort((order.rank[places], self.members.kept[at]))
+        home = order.at(self.names.kept[first : first + count])
+        whys = order.reasons(home, places[ranked[bounds[:-1] - bounds[0]]])
+        (ids, id_ends), (kept, kept_ends) = self._ids(places), self._ids(home)
+        room = 6 * (len(ids) + len(kept)) + (200 + names.itemsize) * count + 400 * len(at)
+        out, ends = np.empty(room, np.uint8), np.empty(count, np.int64)
+        _lines()(
+            *(count, bounds - bounds[0], ids, id_ends, *packed(NAMED), found["relation"].astype(np.int64)),
+            *(*packed(order.words), whys, _shares(found), kept, kept_ends),
+            *(names[first:].view(np.uint8), names.itemsize, out, ends),
+        )
+        data = out.tobytes()
+        for begin, end in pairwise((0, *ends.tolist())):
+            yield data[begin:end]
+
+
+def _shares(found: Table) -> I64:
+    """Similarities of members as `figures` names them, in units of the last place."""
+    columns = (found["jaccard"], *found["contained"].T[::-1], found["covered"][:, 1], found["canonical"], found["aligned"])
+    return np.stack([scaled(column, PLACES) for column in columns], axis=1)
+
+
+@cache
+def _reasons() -> kernels.Function:
+    names = "u8* i64* u8* i64* i64* u8* i64* i64* i64*"
+    return kernels.function("reasons", f"i64 {names} u8* i64 i64* i64* u8* i64*")
+
+
+@cache
+def _lines() -> kernels.Function:
+    names = "u8* i64* u8* i64* i64* u8* i64* i64* i64*"
+    return kernels.function("cluster_lines", f"i64 i64* {names} u8* i64* u8* i64 u8* i64*")
+
+
+@cache
+def _digests() -> kernels.Function:
+    return kernels.function("name_digests", "u8* i64* i64 i64 u8*")
 
 
 class Clusters(Sequence[dict[str, Any]]):
@@ -103,11 +229,11 @@ class Clusters(Sequence[dict[str, Any]]):
 
     def __init__(self, members: Members, names: Names, order: Order, table: Table, more: Sequence[dict[str, Any]]) -> None:
         by_kept = np.argsort(members.kept, kind="stable")
-        self.members, self.names, self.order, self.table, self.more = members.take(by_kept), names, order, table, more
-        self.bounds = np.append(np.searchsorted(self.members.kept, names.kept), len(by_kept))
+        self.reasons, self.more = Reasons(members.take(by_kept), names, order, table), more
+        self.bounds = np.append(np.searchsorted(self.reasons.members.kept, names.kept), len(by_kept))
 
     def __len__(self) -> int:
-        return len(self.names.kept) + len(self.more)
+        return len(self.bounds) - 1 + len(self.more)
 
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
@@ -115,47 +241,24 @@ class Clusters(Sequence[dict[str, Any]]):
         if not -len(self) <= number < len(self):
             raise IndexError(number)
         number %= len(self)
-        if number >= len(self.names.kept):
-            return self.more[number - len(self.names.kept)]
-        return next(self._made(number, number + 1))
+        if number >= len(self) - len(self.more):
+            return self.more[number - len(self)]
+        return said(next(self.reasons.lines(number, self.bounds[number : number + 2])))
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for begin in range(0, len(self.names.kept), BLOCK):
-            yield from self._made(begin, min(begin + BLOCK, len(self.names.kept)))
+        yield from map(said, self.lines())
         yield from self.more
 
-    def _made(self, first: int, after: int) -> Iterator[dict[str, Any]]:
-        order, bounds = self.order, self.bounds[first : after + 1] - self.bounds[first]
-        group = self.members.take(slice(*self.bounds[[first, after]].tolist()))
-        places = order.at(group.number)
-        ranked = np.lexsort((order.rank[places], group.kept))
-        members = [
-            {"id": order.ids[place], **found}
-            for place, found in zip(places.tolist(), all_figures(group.verdicts(self.table)), strict=True)
-        ]
-        at = order.at(self.names.kept[first:after])
-        reasons = order.reasons(at, places[ranked[bounds[:-1]]])
-        rows = zip(at.tolist(), reasons, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-        for number, (place, reason, begin, end) in enumerate(rows, first):
-            yield {
-                "cluster": self.names[number],
-                "kept": order.ids[place],
-                "keep_reason": reason,
-                "members": members[begin:end],
-            }
+    def lines(self) -> Iterator[bytes]:
+        """Those around documents of the run, as lines."""
+        for first in range(0, len(self.bounds) - 1, BLOCK):
+            yield from self.reasons.lines(first, self.bounds[first : first + BLOCK + 1])
 
 
 def figures(verdict: Verdict) -> dict[str, Any]:
     """Relation and similarities of a member to the kept document; containment: how much of the member the kept one has."""
     shares = (verdict.jaccard, *verdict.contained[::-1], verdict.covered[1], *(verdict.canonical or (UNKNOWN, UNKNOWN)))
     return _figures(verdict.relation, verdict.differ, *(round(share, PLACES) for share in shares))
-
-
-def all_figures(table: Table) -> Iterator[dict[str, Any]]:
-    """The same for the rows of a table."""
-    shares = (table["jaccard"], *table["contained"].T[::-1], table["covered"][:, 1], table["canonical"], table["aligned"])
-    relations = map(RELATIONS.__getitem__, table["relation"].tolist())
-    return map(_figures, relations, table["differ"].tolist(), *(rounded(share, PLACES) for share in shares))
 
 
 def _figures(
@@ -186,9 +289,12 @@ def _figures(
 class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
     """Proposals by number of the document, in ascending order."""
 
-    def __init__(self, numbers: I64, make: Callable[[I64], Iterator[Drop | Edit | Mark]] | None = None) -> None:
+    def __init__(
+        self, numbers: I64, make: Callable[[I64], Iterator[Drop | Edit | Mark]] | None = None, reasons: Reasons | None = None
+    ) -> None:
         self._numbers = distinct(numbers)
         self._make = make  # one for each of some of these numbers
+        self._reasons = reasons  # of those that go
         self._more: dict[int, list[Drop | Edit | Mark]] = {}
 
     def add(self, number: int, found: Iterable[Drop | Edit | Mark]) -> None:
@@ -198,6 +304,20 @@ class Proposals(Mapping[int, "list[Drop | Edit | Mark]"]):
     def numbers(self) -> I64:
         """The documents that something is proposed for, ascending."""
         return distinct(np.concatenate((self._numbers, np.array(list(self._more), np.int64))))
+
+    def sure(self, numbers: I64) -> NDArray[np.bool_]:
+        """For which documents a sure drop is proposed, and nothing else."""
+        if self._reasons is None:
+            return np.zeros(len(numbers), bool)
+        members = self._reasons.members
+        return among(numbers, members.number[members.sure]) & ~among(numbers, np.sort(np.array(list(self._more), np.int64)))
+
+    def drops(self, numbers: I64) -> Iterator[tuple[I64, Drops]]:
+        """The drops of these, some at a time, with their numbers."""
+        for begin in range(0, len(numbers) if self._reasons else 0, BLOCK):
+            assert self._reasons is not None
+            part = numbers[begin : begin + BLOCK]
+            yield part, self._reasons.of(np.searchsorted(self._reasons.members.number, part))
 
     def of(self, numbers: Sequence[int]) -> Iterator[list[Drop | Edit | Mark]]:
         """What is proposed for some documents, one after the other."""
@@ -231,41 +351,19 @@ def proposals(members: Members, names: Names, order: Order, table: Table, cfg: D
     marks = cfg.mode == "mark"
     if marks:
         members = members.take(members.sure)
-    stays, goes, cluster = order.at(members.kept), order.at(members.number), names.at(members.kept)
+    reasons = Reasons(members, names, order, table)
 
     def make(numbers: I64) -> Iterator[Drop | Mark]:
         at = np.searchsorted(members.number, numbers)
         member = np.append(members.number, -1)[at] == numbers
-        at = at[member]
-        found = _about(members.take(at), stays[at], goes[at], cluster[at], names, order, table)
+        found = reasons.of(at[member]).each()
         if not marks:
             return found
         homes = names.at(numbers).tolist()
         return (_marked(next(found)) if one else _kept(names[home]) for one, home in zip(member.tolist(), homes, strict=True))
 
-    return Proposals(np.concatenate((members.number, names.kept)) if marks else members.number, make)
-
-
-def _about(members: Members, stays: I64, goes: I64, cluster: I64, names: Names, order: Order, table: Table) -> Iterator[Drop]:
-    """Why members go."""
-    found = members.verdicts(table)
-    passages = found["passage"][:, 1].tolist()
-    columns = (
-        stays.tolist(),
-        order.reasons(stays, goes),
-        cluster.tolist(),
-        members.bands.tolist(),
-        rounded(members.score, PLACES),
-    )
-    for place, reason, home, bands, score, shares, passage in zip(*columns, all_figures(found), passages, strict=True):
-        why = {"duplicate_of": order.ids[place], **shares}
-        if home >= 0:
-            why["cluster"] = names[home]
-        why["keep_reason"] = reason
-        why["bands"] = bands
-        if passage[1]:
-            why["shared"] = passage
-        yield Drop(f"dedup/{shares['relation']}", score, why)
+    every = np.concatenate((members.number, names.kept)) if marks else members.number
+    return Proposals(every, make, None if marks else reasons)
 
 
 def _marked(one: Drop) -> Mark:

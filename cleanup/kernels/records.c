@@ -1,6 +1,6 @@
 /* Lines of JSONL: told apart, checked, and laid out as they will be written. Accepted is only what is beyond doubt by RFC 8259
  * and UTF-8, so that every other reader finds the same in it. */
-#include "json.h"
+#include "written.h"
 
 enum { FIELDS = 64, DEEPEST = 64 };
 enum { KNOWN = 1, NAMELESS = 2, WITH_ID = 4, WITH_SOURCE = 8 }; /* what a line is */
@@ -73,25 +73,9 @@ static int usable(const uint8_t *data, const field *one) {
     return at < one->value_end && size < 19 && skip_digits(data, at, one->value_end) == one->value_end;
 }
 
-static uint8_t *put(uint8_t *out, const uint8_t *data, int64_t size) {
-    memcpy(out, data, (size_t)size);
-    return out + size;
-}
-
-#define PUT(out, text) put(out, (const uint8_t *)(text), (int64_t)sizeof(text) - 1)
-
 static uint8_t *put_given(uint8_t *out, const task *now, int what) {
     int64_t begin = what ? now->ends[what - 1] : 0;
     return put(out, now->given + begin, now->ends[what] - begin);
-}
-
-static uint8_t *put_number(uint8_t *out, int64_t number) {
-    uint8_t digits[20];
-    int64_t at = sizeof digits;
-    do
-        digits[--at] = (uint8_t)('0' + number % 10);
-    while (number /= 10);
-    return put(out, digits + at, (int64_t)sizeof digits - at);
 }
 
 /* What the quotes of a string hold, in the usual form, which is never longer. scratch[size of the string]. */

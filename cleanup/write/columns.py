@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+import sys
 from array import array
 from functools import cache
 from itertools import accumulate
@@ -118,6 +119,19 @@ class Ids:
     def __init__(self, work: Path) -> None:
         with open(work / "ids", "rb") as file:
             self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def packed(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """All of them side by side, and where each ends."""
+        begin = int.from_bytes(self._data[:8], sys.byteorder)
+        bounds = np.frombuffer(self._data, np.int64, begin // 8)
+        return np.frombuffer(self._data, np.uint8)[begin:], bounds[1:] - begin
+
+    def some(self, rows: NDArray[np.int64]) -> list[str]:
+        """Those of some rows."""
+        data, ends = self.packed()
+        whole, begins = data.data, np.append(0, ends)[rows]
+        spans = zip(begins.tolist(), ends[rows].tolist(), strict=True)
+        return [str(whole[begin:end], "utf-8", "surrogatepass") for begin, end in spans]
 
     def __getitem__(self, row: int) -> str:
         begin, end = BEGIN_END.unpack_from(self._data, 8 * row)
