@@ -24,7 +24,7 @@ from cleanup.stages import boilerplate_stubs as stubs
 from cleanup.stages import boilerplate_titles as titles
 from cleanup.stages.boilerplate_features import SIGNALS, Signals
 from cleanup.stages.boilerplate_lines import Lines, Page, cuts
-from cleanup.stages.boilerplate_match import Hit, Matcher
+from cleanup.stages.boilerplate_match import Hit, Matcher, zones
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, describe_rules, load
 from cleanup.stages.boilerplate_scorer import Scorer, are_crowded
@@ -80,7 +80,7 @@ class Cleaner:
         lines = Lines([doc.text for doc in docs])
         pages = [Page(doc.text, lines, number) for number, doc in enumerate(docs)]
         hits: list[dict[int, list[Hit]]] = [{} for _ in pages]
-        matched = self.matcher.match(lines)
+        matched = self.matcher.match(lines, zones(lines))
         for at, line, found in zip(*lines.places(np.array(list(matched), np.int64)), matched.values(), strict=True):
             hits[at][line] = found
         tells = bylines.tell(lines, len(pages), self.vocabulary)
@@ -103,7 +103,7 @@ class Cleaner:
         self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: bylines.Tells, twice: repeated.Twice | None
     ) -> State | None:
         """Rules and structure of one document. `tells`: what its lines may say; `twice`: which repeat others."""
-        if not (hits or tells.read or tells.told or twice or (self.cfg.drop_title and page.text)):
+        if not (hits or tells.says or twice or (self.cfg.drop_title and page.text)):
             return None
         suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
         state = State(page, hits)

@@ -10,15 +10,16 @@ import numpy as np
 from cleanup.stages.boilerplate_authors import BIOGRAPHY_LINES, Writers, closed
 from cleanup.stages.boilerplate_glue import without_address
 from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
-from cleanup.stages.boilerplate_lines import Bools, Lines, Page, is_sentence, line_words
+from cleanup.stages.boilerplate_lines import HEAD_LINES, Bools, Ints, Lines, Page, is_sentence, line_words
 from cleanup.stages.boilerplate_metadata import Reading, Value, Vocabulary
-from cleanup.stages.boilerplate_structure import HEAD_LINES, Said, State, Verdict
+from cleanup.stages.boilerplate_structure import Said, State, Verdict
 from cleanup.stages.boilerplate_suspects import DATED, NAMED, WHO
 
 TAIL_LINES = 30
 METADATA_CHARS = 200
 METADATA_WORDS = 14  # of a line that ends as a sentence does
 NAME_CHARS = 80
+SPOKEN_WORDS = 6  # a longer sentence is no metadata but right before or behind the article
 BYLINE_LINES = 10  # a byline stands within so many lines of running text
 DATED_CHARS = 80
 NEARER = 0.0005  # less sure of a date with each line between the article and it,
@@ -39,8 +40,12 @@ class Tells(msgspec.Struct, frozen=True):
     """What the lines of a page may say that are worth reading, wherever they stand: before any is read."""
 
     tells: dict[int, int] = {}
-    told: list[int] = []  # lines that say when or who
+    told: list[int] = []  # lines before the article that say when or who
     read: list[int] = []  # lines that may be metadata, or nothing but names, if they stand where such lines stand
+    says: bool = False  # whether any line, wherever it stands, may be metadata: the lines around the article are read only then
+
+
+NOTHING = Tells()
 
 
 def worth_reading(lines: Lines) -> Bools:
@@ -74,8 +79,16 @@ def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[Tells]:
     tells[~asked] |= READABLE | PERSONAL
     tells[asked] = vocabulary.likely.say(lines.data, lines.begin[rows[asked]], lines.end[rows[asked]], tells[asked])
     read = (told & (tells & READABLE > 0)) | (named & (tells & PERSONAL > 0)) | other
-    found = [Tells({}, [], []) for _ in range(pages)]
-    for at, line, said, when, more in zip(*(one.tolist() for one in (page, number, tells, told, read)), strict=True):
+    near, late, before = _beside_article(lines, page, number)
+    spoken = ~lines.sentence[rows] | (lines.words[rows] <= SPOKEN_WORDS)
+    asked = read & (near | late | ((told | other) & (spoken | (other & before))))
+    says = np.bincount(page[told | read], minlength=pages) > 0
+    told &= before
+    keep = asked | told | (near & ~edge)
+    found = [NOTHING] * pages
+    for at, line, said, more, when in zip(*(one[keep].tolist() for one in (page, number, tells, asked, told)), strict=True):
+        if found[at] is NOTHING:
+            found[at] = Tells({}, [], [], bool(says[at]))
         one = found[at]
         one.tells[line] = said
         if more:
@@ -83,6 +96,15 @@ def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[Tells]:
         elif when:
             one.told.append(line)
     return found
+
+
+def _beside_article(lines: Lines, page: Ints, number: Ints) -> tuple[Bools, Bools, Bools]:
+    """Which lines, by their pages and numbers there, stand around the article, as `_head` and `_tail` say; at the end of the
+    page; and before the article."""
+    head, body, tail = lines.edges[:, page]
+    near = ((number >= head - HEAD_LINES) & (number < body)) | ((number >= np.maximum(tail, body)) & (number < tail + TAIL_LINES))
+    late = lines.first[page] + number >= lines.first[page + 1] - BIOGRAPHY_LINES
+    return near, late, number < head
 
 
 def suspects(page: Page, vocabulary: Vocabulary, crawled: str, tells: Tells) -> Suspects:
@@ -145,7 +167,7 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
     for line, reading in found.readings.items():
         text = page.text[line]
         near = line in head or line in tail
-        if state.long[line] or (not near and line_words(text) > 6 and is_sentence(text)):
+        if state.long[line] or (not near and line_words(text) > SPOKEN_WORDS and is_sentence(text)):
             continue
         near = near or ("author" in reading and any(state.long[line + 1 : line + 1 + BYLINE_LINES]))
         if not (near or reading.sure):

@@ -26,6 +26,8 @@ SHORT = 420  # characters of the longest line that rules read: about 60 words
 LONG_WORDS = 22  # words from which a line that ends like a sentence counts as a paragraph of the article
 LONG_CHARS = 40
 LONG_WORD = 6  # characters of a word, as long lines are counted
+HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
+BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 COLUMNS = 9
 _CJK = re.compile(f"[{CJK}]+")
 _TERMINAL = frozenset(TERMINAL)
@@ -67,9 +69,21 @@ class Lines:
         return cls([page.source for page in pages])
 
     @cached_property
-    def lists(self) -> tuple[list[int], list[int], list[bool], list[bool]]:
-        """`first`, `words`, `sentence` and `long` as lists."""
-        return self.first.tolist(), self.words.tolist(), self.sentence.tolist(), self.long.tolist()
+    def lists(self) -> tuple[list[int], list[int], list[bool], list[bool], list[list[int]]]:
+        """`first`, `words`, `sentence`, `long` and `edges` as lists."""
+        edges = self.edges.T.tolist()
+        return self.first.tolist(), self.words.tolist(), self.sentence.tolist(), self.long.tolist(), edges
+
+    @cached_property
+    def edges(self) -> Ints:
+        """[3, texts] Of each text: its first paragraph, where its body has begun, and the line behind its last paragraph."""
+        rows, first, size = np.flatnonzero(self.long), self.first[:-1], np.diff(self.first)
+        one, behind = np.searchsorted(rows, first), np.searchsorted(rows, self.first[1:])
+        rows, some = np.append(rows, 0), behind > one
+        head = np.where(some, rows[one] - first, np.minimum(size, HEAD_LINES))
+        body = np.where(some, rows[np.minimum(one + BODY_STARTS, behind) - 1] - first, head)
+        tail = np.where(some, rows[behind - 1] - first + 1, np.where(size > 6, size * 2 // 3, 0))
+        return np.stack([head, body, tail])
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -112,11 +126,12 @@ class Page:
         """`lines`: of texts of which this is the one with that number."""
         self.source = source
         self._lines = Lines([source]) if lines is None else lines
-        first, words, sentence, long = self._lines.lists
+        first, words, sentence, long, edges = self._lines.lists
         self._rows = rows = slice(first[number], first[number + 1])
         self.words = words[rows]  # of each line; for long ones about so many
         self.sentence = sentence[rows]  # whether a line ends as a sentence does
         self.long = long[rows]  # whether a line is a paragraph of running text
+        self.edges = edges[number]  # of the page, as of `Lines`
 
     def __len__(self) -> int:
         return len(self.words)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import count
-from operator import attrgetter
+from operator import attrgetter, or_
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from cleanup.stages.boilerplate_characters import CJK
 from cleanup.stages.boilerplate_lines import Ints, Lines, words
@@ -18,6 +19,8 @@ from cleanup.stages.boilerplate_regex import Expression, Match, search_column
 from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 
 LINES = 4096  # whose rules are remembered
+ZONES = {"any": 1, "head": 2, "tail": 4, "not-first": 8}
+EVERYWHERE = 15  # the sum of them
 EXACT_CHARS = 160  # no exact form is longer
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
 _RAW = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
@@ -101,6 +104,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     glob: Glob | None
     named: Named
+    zones: int
     number: tuple[bool, int] = (False, 0)  # among those that a line's beginning leads to, by which they are tried in order
     regex: str | None = None
     expression: Expression | None = None
@@ -110,19 +114,34 @@ class Phrase(msgspec.Struct):
     """What the beginning of a normal form leads to: rules of which it is all, and entries that begin so."""
 
     form: str
-    exact: list[Named] = []
+    exact: list[tuple[Named, int]] = []  # and their zones
     entries: list[Entry] = []
     limits: tuple[int, int] = (0, 0)  # the most words of a line that any of the entries, or of the exact rules, fits
+    zones: int = 0
 
     def lead(self, named: Named, entry: Entry | None = None) -> None:
         """Lead to an entry, or to an exact rule, too."""
         most, whole = self.limits
+        self.zones |= zones_of(named)
         if entry is None:
-            self.exact.append(named)
+            self.exact.append((named, zones_of(named)))
             self.limits = most, max(whole, named.rule.max_words)
         else:
             self.entries.append(entry)
             self.limits = max(most, named.rule.max_words), whole
+
+
+def zones_of(named: Named) -> int:
+    """Zones of a page in which a rule is valid. What a caption is, is asked everywhere."""
+    return EVERYWHERE if named.rule.category == "caption" else ZONES[named.rule.zone]
+
+
+def zones(lines: Lines) -> npt.NDArray[np.uint8]:
+    """Zones in which each line is."""
+    number = np.arange(len(lines)) - lines.first[lines.doc]
+    head, _, tail = lines.edges[:, lines.doc]
+    found: Ints = ZONES["any"] + ZONES["head"] * (number < head) + ZONES["tail"] * (number >= tail)
+    return (found + ZONES["not-first"] * (number > 0)).astype(np.uint8)
 
 
 Tried = tuple[list[Hit], list[Entry]]  # rules that match a line, and entries whose expression another engine has to try
@@ -143,7 +162,7 @@ class Matcher:
             patterns = named.rule.patterns
             for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
                 self._add(named, pattern)
-        self._known: dict[str, Tried] = {}  # the same lines stand on many pages of a site
+        self._known: dict[tuple[str, int], Tried] = {}  # the same lines stand on many pages of a site
         self._always = self._inner.pop("", [])
         self._phrases = list(self._led.values())
         self._beginnings = Beginnings(list(self._led))
@@ -151,6 +170,8 @@ class Matcher:
         self._needed = [self._inner[need] for need in sorted(self._inner)]
         self._pieces = Pieces(sorted(self._inner))
         self._most = np.array([max(one.named.rule.max_words for one in found) for found in self._needed], np.int64)
+        self._zones = np.array([phrase.zones for phrase in self._phrases], np.uint8)
+        self._needed_zones = np.array([reduce(or_, (one.zones for one in found)) for found in self._needed], np.uint8)
 
     def _add(self, named: Named, pattern: str) -> None:
         rule = named.rule
@@ -161,7 +182,7 @@ class Matcher:
             for start in rule.starts:
                 self._add_glob(Glob.of(start, True), named, pattern, expression)
             for need in rule.needs or ([] if rule.starts else [""]):
-                self._inner.setdefault(fold(need), []).append(Entry(None, named, regex=pattern, expression=expression))
+                self._inner.setdefault(fold(need), []).append(Entry(None, named, zones_of(named), regex=pattern, expression=expression))
         else:
             self._add_glob(Glob.of(pattern, rule.match == "prefix"), named)
 
@@ -174,24 +195,26 @@ class Matcher:
     def _add_glob(self, glob: Glob, named: Named, regex: str | None = None, expression: Expression | None = None) -> None:
         if glob.literal or regex:
             number = (_OPEN.search(glob.literal) is not None, next(self._numbers))
-            self._lead(glob.pieces[0][1:]).lead(named, Entry(glob, named, number, regex, expression))
+            self._lead(glob.pieces[0][1:]).lead(named, Entry(glob, named, zones_of(named), number, regex, expression))
         else:
             inner = " ".join(glob.pieces).replace("#", " ").split()
             need = max(inner, key=lambda one: len(one.encode()), default="")
-            self._inner.setdefault(need, []).append(Entry(glob, named, regex=regex, expression=expression))
+            self._inner.setdefault(need, []).append(Entry(glob, named, zones_of(named), regex=regex, expression=expression))
 
-    def match(self, lines: Lines) -> dict[int, list[Hit]]:
-        """The rules that match each line of at most `SHORT` characters, whatever their zone; lines without any are left out."""
+    def match(self, lines: Lines, zones: npt.NDArray[np.uint8] | None = None) -> dict[int, list[Hit]]:
+        """The rules that match each line of at most `SHORT` characters; lines without any are left out. `zones`: those of each
+        line, other rules need not be told; with None of all."""
+        zones = np.full(len(lines), EVERYWHERE, np.uint8) if zones is None else zones
         found: dict[int, list[Hit]] = {}
         foreign: dict[tuple[str, str], tuple[Named, list[tuple[int, str]]]] = {}
-        rows, begun, held = self._candidates(lines)
+        rows, begun, held = self._candidates(lines, zones)
         begins, needs = _parted(begun, rows), _parted(held, rows)
-        for at, (row, text) in enumerate(zip(rows.tolist(), lines.texts(rows), strict=True)):
-            known = self._known.get(text)
+        for at, (row, text, zone) in enumerate(zip(rows.tolist(), lines.texts(rows), zones[rows].tolist(), strict=True)):
+            known = self._known.get((text, zone))
             if known is None:
                 if len(self._known) >= LINES:
                     self._known.clear()
-                known = self._known[text] = self._tried(text, begins(at), needs(at))
+                known = self._known[text, zone] = self._tried(text, begins(at), needs(at), zone)
             hits, open_entries = known
             if hits:
                 found[row] = hits
@@ -203,15 +226,18 @@ class Matcher:
                     found[row] = _in_order([*found.get(row, ()), _hit(named, text, match)])
         return dict(sorted(found.items())) if foreign else found
 
-    def _candidates(self, lines: Lines) -> tuple[Ints, Found, Found]:
+    def _candidates(self, lines: Lines, zones: npt.NDArray[np.uint8]) -> tuple[Ints, Found, Found]:
         """Lines that a rule may match, what they begin with, and pieces that they hold."""
         begun = self._beginnings.find(lines)
         row, phrase, whole = begun.T
         entries, exact = self._limits[phrase].T
         size = lines.words[row]
-        begun = begun[(size <= entries) | ((whole > 0) & (size <= exact))]
+        subheads = row[(whole > 0) & (size == 1)]  # which is what they are if no rule at all knows the lines beside them
+        zones[np.maximum(subheads - 1, 0)] = zones[np.minimum(subheads + 1, len(lines) - 1)] = EVERYWHERE
+        begun = begun[((size <= entries) | ((whole > 0) & (size <= exact))) & (zones[row] & self._zones[phrase] > 0)]
         held = self._pieces.find(lines)
-        held = held[lines.words[held[:, 0]] <= self._most[held[:, 1]]]
+        row, need, _ = held.T
+        held = held[(lines.words[row] <= self._most[need]) & (zones[row] & self._needed_zones[need] > 0)]
         if self._always:
             rows = np.flatnonzero(lines.short)
         else:
@@ -220,9 +246,9 @@ class Matcher:
             rows = np.flatnonzero(flags)
         return rows, begun, held
 
-    def _tried(self, text: str, begins: Sequence[Sequence[int]], needs: Sequence[Sequence[int]]) -> Tried:
-        """The rules that match a line that begins with some phrases and has pieces that some rules need, and the entries whose
-        expression another engine has to try."""
+    def _tried(self, text: str, begins: Sequence[Sequence[int]], needs: Sequence[Sequence[int]], zones: int) -> Tried:
+        """The rules that match a line in some zones that begins with some phrases and has pieces that some rules need, and the
+        entries whose expression another engine has to try."""
         size = words(text)
         hits: list[Hit] = []
         entries: list[Entry] = []
@@ -230,12 +256,13 @@ class Matcher:
             phrase = self._phrases[number]
             entries += phrase.entries
             if whole and len(text) <= EXACT_CHARS:
-                hits += [Hit(named, None, len(phrase.form)) for named in phrase.exact if size <= named.rule.max_words]
+                exact = [named for named, valid in phrase.exact if valid & zones and size <= named.rule.max_words]
+                hits += [Hit(named, None, len(phrase.form)) for named in exact]
         entries.sort(key=_number)
         entries += self._always
         for need in dict.fromkeys([need for _, need, _ in needs]):
             entries += self._needed[need]
-        entries = [entry for entry in entries if size <= entry.named.rule.max_words]
+        entries = [entry for entry in entries if entry.zones & zones and size <= entry.named.rule.max_words]
         return self._judge(text, entries, hits) if entries else (_in_order(hits), [])
 
     def _judge(self, text: str, entries: Sequence[Entry], hits: list[Hit]) -> Tried:

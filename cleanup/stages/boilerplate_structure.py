@@ -19,7 +19,6 @@ from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import LineRule, normal
 
-HEAD_LINES = 25  # metadata stands within so many lines of the first paragraph
 PROSE_LINE = 8  # words of a line that may quote a shorter one
 RUN = 3  # sentences behind a related marker that are looked at together:
 SAME = 0.35  # with this share of their words in the article before, and in a row, they belong to it,
@@ -27,7 +26,6 @@ OTHER = 0.25  # with less than this, and so many lines behind the marker, they t
 MANY = 30
 FEW_PIECES = 6
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
-BODY_STARTS = 3  # metadata may stand behind a summary or two that look like paragraphs
 CAPTION_WORDS = 60
 KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line residue, whatever else it says,
 SOME = 16  # so many where the rule itself sounds like residue,
@@ -64,10 +62,7 @@ class State:
         self.page = page
         self.hits = hits
         self.long = page.long
-        numbers = [number for number, flag in enumerate(self.long) if flag]
-        self.head_end = numbers[0] if numbers else min(len(page), HEAD_LINES)
-        self.body_start = numbers[min(BODY_STARTS, len(numbers)) - 1] if numbers else self.head_end
-        self.tail_start = numbers[-1] + 1 if numbers else (len(page) * 2 // 3 if len(page) > 6 else 0)
+        self.head_end, self.body_start, self.tail_start = page.edges
         self.verdicts: dict[int, Verdict] = {}
         self._forms: dict[int, str] = {}
         self._pieces: dict[int, set[str]] = {}
