@@ -7,15 +7,54 @@ enum { BREAK, NUMERAL, SIGN, ODD }; /* characters that are no letters, as `boile
 #define SLOT_BITS 16
 enum { GRAMS = 1 << SLOT_BITS, PAIRS = 1 << 16 };
 
+enum { DEEP = 12, EACH_FEW = 4 }; /* symbols of a line that are looked at without the tree, which is large */
+#define OPEN_POINT 0x1100u        /* from here on are the scripts in which a word may go on without a space */
+
+/*
+ * What phrases begin with, as flags of hashes: `begun`[PREFIXES / 8] of their first 4, 8 and 12 points, `whole`[PREFIXES / 8] of
+ * phrases that are no longer than these; of others they say seldom that they are some. `loose`: whether one of these ends with
+ * something else than a space, and without signs of an open script in it.
+ */
+struct prefixes {
+    uint8_t *begun, *whole, *loose;
+};
+
+static struct prefixes prefixes_of(uint8_t *flags) {
+    return (struct prefixes){flags, flags + PREFIXES / 8, flags + PREFIXES / 4};
+}
+
+static void set_flag(uint8_t *flags, uint64_t hash) {
+    flags[prefix_slot(hash) >> 3] |= (uint8_t)(1 << (prefix_slot(hash) & 7));
+}
+
+/* Notes what a phrase of `size` points begins with. */
+static void note_prefixes(struct prefixes prefixes, const uint32_t *points, int64_t size) {
+    uint64_t hash = 0;
+    int open = size > 0 && points[size - 1] == ' ';
+    for (int64_t at = 0; at < size && at < DEEP; at++) {
+        hash = hash_prefix(hash, points[at]);
+        open |= points[at] >= OPEN_POINT;
+        if ((at + 1) % EACH_FEW == 0)
+            set_flag(prefixes.begun, hash);
+    }
+    if (size <= DEEP)
+        set_flag(prefixes.whole, hash);
+    if (size && size <= DEEP && !open)
+        *prefixes.loose = 1;
+}
+
 /*
  * Puts `count` phrases, the code points points[first[i]:first[i + 1]], into `steps`[1 << bits][4], which is all zeros and has
- * more than twice as many slots as they have points; none is there twice, an empty one is left out.
+ * more than twice as many slots as they have points; none is there twice, an empty one is left out. `flags`[PREFIXES / 4 + 1],
+ * all zeros: what they begin with.
  */
-KERNEL void phrases_grow(const uint32_t *points, const int64_t *first, int64_t count, int32_t *steps, int64_t bits) {
+KERNEL void phrases_grow(const uint32_t *points, const int64_t *first, int64_t count, int32_t *steps, int64_t bits,
+                         uint8_t *flags) {
     struct tree tree = {steps, (int)bits};
     int32_t states = 0;
     for (int64_t phrase = 0; phrase < count; phrase++) {
         int32_t state = 0, *step = NULL;
+        note_prefixes(prefixes_of(flags), points + first[phrase], first[phrase + 1] - first[phrase]);
         for (int64_t at = first[phrase]; at < first[phrase + 1]; at++) {
             step = steps + 4 * find_step(tree, state, points[at]);
             if (!step[2]) {
@@ -37,7 +76,11 @@ struct walk {
     int32_t state, row;
     int32_t empty; /* the phrase that has no words */
     int64_t count, room;
-    int32_t *found; /* [room][3]: line, phrase (-1: not told), whether the normal form ends there */
+    int32_t *found;       /* [room][3]: line, phrase (-1: not told), whether the normal form ends there */
+    struct prefixes prefixes;
+    uint32_t held[DEEP]; /* the first symbols, as long as phrases may begin with them */
+    int size, whole, open;
+    uint64_t hash;
 };
 
 static void report(struct walk *walk, int32_t phrase) {
@@ -50,8 +93,8 @@ static void report(struct walk *walk, int32_t phrase) {
     walk->count++;
 }
 
-/* Takes a step; returns 0 where no phrase goes on so. */
-static int step(struct walk *walk, uint32_t symbol) {
+/* Takes a step down the tree; returns 0 where no phrase goes on so. */
+static int descend(struct walk *walk, uint32_t symbol) {
     const int32_t *next = walk->tree.steps + 4 * find_step(walk->tree, walk->state, symbol);
     if (!next[2])
         return 0;
@@ -59,6 +102,43 @@ static int step(struct walk *walk, uint32_t symbol) {
     if (next[3] >= 0)
         report(walk, next[3]);
     return 1;
+}
+
+/* Takes the steps that are held back. */
+static int let_go(struct walk *walk) {
+    int size = walk->size;
+    walk->size = DEEP;
+    for (int at = 0; size < DEEP && at < size; at++)
+        if (!descend(walk, walk->held[at]))
+            return 0;
+    return 1;
+}
+
+/* Takes a step, or holds it back; returns 0 where no phrase goes on so. */
+static int step(struct walk *walk, uint32_t symbol) {
+    if (walk->size == DEEP)
+        return descend(walk, symbol);
+    walk->hash = hash_prefix(walk->hash, symbol);
+    walk->open |= symbol >= OPEN_POINT;
+    walk->whole |= (symbol == ' ' || walk->open) && has_prefix(walk->prefixes.whole, walk->hash);
+    if ((walk->size + 1) % EACH_FEW == 0 && !has_prefix(walk->prefixes.begun, walk->hash)) {
+        if (walk->whole)
+            let_go(walk);
+        return 0;
+    }
+    if (walk->size + 1 == DEEP)
+        return let_go(walk) && descend(walk, symbol);
+    walk->held[walk->size++] = symbol;
+    return 1;
+}
+
+/* Begins with another line. */
+static void start(struct walk *walk, int64_t row) {
+    walk->row = (int32_t)row;
+    walk->state = 0;
+    walk->size = walk->whole = 0;
+    walk->open = *walk->prefixes.loose;
+    walk->hash = 0;
 }
 
 /* What the character at data[*at] is in a normal form, a whole number being one; *at moves behind it. */
@@ -95,7 +175,8 @@ static void walk_line(struct walk *walk, const uint8_t *data, int64_t begin, int
                 symbol = ODD; /* a mark changes the letter before it */
         }
         if (symbol == ODD && !plain) {
-            report(walk, -1);
+            if (let_go(walk))
+                report(walk, -1);
             return;
         }
         if (symbol == BREAK) {
@@ -111,6 +192,8 @@ static void walk_line(struct walk *walk, const uint8_t *data, int64_t begin, int
         inside = letter;
         any = 1;
     }
+    if (!let_go(walk))
+        return;
     int64_t before = walk->count;
     if (!any && walk->empty >= 0)
         report(walk, walk->empty);
@@ -122,18 +205,17 @@ static void walk_line(struct walk *walk, const uint8_t *data, int64_t begin, int
  * The phrases that the normal forms of `count` lines, data[begin[i]:end[i]], begin with, in order; a line of which that can not
  * be told has -1 among them. `plain`: the lines are normal forms. `empty`: the phrase of a line without any word, or -1. Lines
  * of more than `most` characters are left out, chars[count] says how many each has.
- * `symbols`[KNOWN], `steps`[1 << bits][4], `found`[room][3]: line, phrase, whether the normal form ends there.
+ * `symbols`[KNOWN], `steps` and `flags` of `phrases_grow`, `found`[room][3]: line, phrase, whether the normal form ends there.
  * Returns how many are found; those beyond the room are left out.
  */
 KERNEL int64_t phrases_begun(const uint8_t *data, const int64_t *begin, const int64_t *end, const int64_t *chars, int64_t count,
                              int64_t most, const uint32_t *symbols, int64_t plain, int64_t empty, const int32_t *steps, int64_t bits,
-                             int64_t room, int32_t *found) {
-    struct walk walk = {{steps, (int)bits}, 0, 0, (int32_t)empty, 0, room, found};
+                             uint8_t *flags, int64_t room, int32_t *found) {
+    struct walk walk = {{steps, (int)bits}, 0, 0, (int32_t)empty, 0, room, found, prefixes_of(flags), {0}, 0, 0, 0, 0};
     for (int64_t row = 0; row < count; row++) {
         if (chars[row] > most)
             continue;
-        walk.state = 0;
-        walk.row = (int32_t)row;
+        start(&walk, row);
         walk_line(&walk, data, begin[row], end[row], symbols, (int)plain);
     }
     return walk.count;

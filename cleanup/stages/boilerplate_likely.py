@@ -26,7 +26,7 @@ class Likely:
     def __init__(self, sets: Mapping[str, Iterable[str]]) -> None:
         """`sets`: of SETS, case folded."""
         forms = {chr(number) + signs(phrase) for number, name in enumerate(SETS) for phrase in sets[name]}
-        self._steps, self._bits = tree(sorted(forms))
+        self._steps, self._bits, _ = tree(sorted(forms))
 
     def say(self, data: bytes, begin: Ints, end: Ints, tells: Flags) -> Flags:
         """What the lines data[begin:end], in UTF-8, may say, READABLE and PERSONAL added to it."""

@@ -182,7 +182,8 @@ class Matcher:
             for start in rule.starts:
                 self._add_glob(Glob.of(start, True), named, pattern, expression)
             for need in rule.needs or ([] if rule.starts else [""]):
-                self._inner.setdefault(fold(need), []).append(Entry(None, named, zones_of(named), regex=pattern, expression=expression))
+                entry = Entry(None, named, zones_of(named), regex=pattern, expression=expression)
+                self._inner.setdefault(fold(need), []).append(entry)
         else:
             self._add_glob(Glob.of(pattern, rule.match == "prefix"), named)
 

@@ -17,10 +17,11 @@ from cleanup.stages.boilerplate_rules import fold, normal
 
 GRAM, PAIR = 4, 2  # bytes by which most pieces of words are found, and short ones
 SLOTS = 2 << 16  # of both
+PREFIXES = 1 << 18  # as in `kernels/tree.h`
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines have many, the most common last
 _RANKS = [_COMMON.find(code) for code in range(256)]
-_BEGUN = "bytes i64* i64* i64* i64 i64 u32* i64 i64 i32* i64 i64 i32*"
+_BEGUN = "bytes i64* i64* i64* i64 i64 u32* i64 i64 i32* i64 u8* i64 i32*"
 _HELD = "bytes i64* i64* i64* i64 i64 bytes i64* i32* i32* i32* u8* i64* i64 i32*"
 
 Found = npt.NDArray[np.int32]  # [found, 3]
@@ -33,7 +34,7 @@ class Beginnings:
         """`phrases`: in their normal form, each once; with a space behind one that has to end a word. An empty one stands for
         lines without any word."""
         self._empty = phrases.index("") if "" in phrases else -1
-        self._steps, self._bits = tree(phrases)
+        self._tree = tree(phrases)
 
     def find(self, lines: Lines) -> Found:
         """Line, phrase, and whether the line's normal form ends with it, of all that lines of at most SHORT characters begin
@@ -52,7 +53,7 @@ class Beginnings:
 
     def _find(self, data: bytes, begin: Ints, end: Ints, chars: Ints, *, plain: bool) -> Found:
         begun = kernels.function("phrases_begun", _BEGUN, "i64")
-        tree = symbols(fold), plain, self._empty, self._steps, self._bits
+        tree = symbols(fold), plain, self._empty, *self._tree
         return _all(partial(begun, data, begin, end, chars, len(begin), SHORT, *tree), len(begin))
 
 
@@ -82,14 +83,16 @@ class Pieces:
         return found[np.lexsort((found[:, 1], found[:, 2], found[:, 0]))]
 
 
-def tree(phrases: Sequence[str]) -> tuple[Found, int]:
-    """Phrases, each once, as a tree that compiled loops walk down (`kernels/tree.h`): its 1 << bits steps, and bits."""
+def tree(phrases: Sequence[str]) -> tuple[Found, int, npt.NDArray[np.uint8]]:
+    """Phrases, each once, as a tree that compiled loops walk down (`kernels/tree.h`): its 1 << bits steps, bits, and flags of
+    what phrases begin with."""
     points = np.frombuffer("".join(phrases).encode("utf-32-le", "surrogatepass"), np.uint32)
     first = np.cumsum([0, *map(len, phrases)])
     bits = (2 * len(points) + 2).bit_length()
     steps = np.zeros((1 << bits, 4), np.int32)
-    kernels.function("phrases_grow", "u32* i64* i64 i32* i64")(points, first, len(phrases), steps, bits)
-    return steps, bits
+    flags = np.zeros(PREFIXES // 4 + 1, np.uint8)
+    kernels.function("phrases_grow", "u32* i64* i64 i32* i64 u8*")(points, first, len(phrases), steps, bits, flags)
+    return steps, bits, flags
 
 
 def _all(find: Callable[[int, Found], int], lines: int) -> Found:
