@@ -28,7 +28,7 @@ def test_lines_of_articles_that_sound_like_residue_stay(between: str, last: bool
     texts = [between.join((*BEFORE, *BEHIND, line) if last else (*BEFORE, line, *BEHIND)) for line in content()]
     docs = [Document(id=text, text=text) for text in texts]
     WITHOUT_SCORER.map(docs)
-    assert len(docs) > 700
+    assert len(docs) > 1000
     assert [(doc.id, [row.rule for row in doc.ledger]) for doc in docs if doc.text != doc.id] == []
 
 
