@@ -138,6 +138,15 @@ def test_what_came_before_the_break_of_an_archive_stays(given_lines: list[bytes]
     assert all(one in seen(whole) for one in seen(sound))
 
 
+@pytest.mark.parametrize("pack", [name for name in PACKERS if name])
+@pytest.mark.parametrize("before", [False, True])
+def test_an_archive_that_ends_early_is_told(pack: str, before: bool) -> None:
+    packed = PACKERS[pack](b'{"text": "Some words."}\n' * 50)
+    whole = packed if before else b""
+    for size in range(6, 40):
+        assert from_pipe(whole + packed[:size], jsonl())[-1].status == "failed", size
+
+
 @given(lines)
 @settings(max_examples=150)
 def test_what_is_written_is_json_that_says_the_same(given_lines: list[bytes]) -> None:
