@@ -86,8 +86,8 @@ class _Zstd:
         self.held = b""
 
     def read(self, size: int) -> bytes:
-        """Compressed bytes, for the library. Our frame byte by byte: given whole behind a header that is cut off, the library would
-        forget that header."""
+        """Compressed bytes, for the library. Our frame is given byte by byte: in one piece behind a header that is cut off, the
+        library would forget that header."""
         data = self.packed.read1(size)
         if not data:
             data, self.end = self.end[:1], self.end[1:]
