@@ -30,7 +30,7 @@ _ARTICLES = frozenset(
     ("the", "a", "an", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los", "las", "il", "lo")
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_ITEM = re.compile(r"[•·▪■*(\[]")
+_ITEM = re.compile(r"[•·▪■*(\[]|\d")
 Persons = Mapping[int, tuple[list[str], bool]]  # line -> names, and whether a role stands behind one
 
 
@@ -132,7 +132,9 @@ class Writers:
         for line in sorted(line for line in found if self.tail.start <= line < last and line not in self.state.verdicts):
             text, names = self.page.text[line], found[line]
             marked = _SIGNED.search(text) is not None
-            if len(text) > SIGNATURE_CHARS or len(names) > 3 or not (marked or (self._before(line) and not text.isupper())):
+            if len(text) > SIGNATURE_CHARS or len(names) > 3 or text[0].isdigit():
+                continue
+            if not (marked or (self._before(line) and not text.isupper())):
                 continue
             if self._is_said(names) or any(self._is_common(word) for name in names for word in name.split()):
                 continue

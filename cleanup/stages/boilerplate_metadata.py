@@ -170,7 +170,7 @@ class Vocabulary:
             return True
         if self._date(bare, reading, part):
             return True
-        if (match := self._source.match(bare)) and 0 < words(bare[match.end() :]) <= 4:
+        if (match := self._source.match(bare)) and _is_source(bare[match.end() :]):
             reading.kinds.add("source")
             reading.values.append(Value("source", bare[match.end() :].strip(EDGES), part))
             return True
@@ -368,6 +368,11 @@ class Openings:
         if not self._words.isdisjoint(_LETTERS.findall(low)) or any(one in low for one in self._texts):
             return True
         return "ı" in low or "\u0307" in low  # an i, where the case is disregarded
+
+
+def _is_source(text: str) -> bool:
+    """Whether a text may name a source: a few words; in small letters, as sentences are, no more than two."""
+    return 0 < words(text) <= (2 if text[:1].islower() else 4)
 
 
 def _titled(name: str) -> str:

@@ -25,6 +25,7 @@ SAME = 0.35  # with this share of their words in the article before, and in a ro
 OTHER = 0.25  # with less than this, and so many lines behind the marker, they tell other stories
 MANY = 30
 FEW_PIECES = 6
+TOLD_WORDS = 4  # .. and so many where only one word stands between two sentences
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 CAPTION_WORDS = 60
 KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line residue, whatever else it says,
@@ -144,18 +145,18 @@ def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> 
 
 
 def _may_be_subhead(state: State, line: int, rule: LineRule) -> bool:
-    """Whether a line is one word ("Background") right between two paragraphs, where hardly anything but advertisements is put."""
-    if rule.match != "exact" or rule.category == "advertisement" or state.page.words[line] != 1:
+    """Whether a line is one word ("Background") right between two sentences: advertisements and credits aside, a subhead."""
+    if rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] != 1:
         return False
-    return between_paragraphs(state, line, state.hits)
+    return between_paragraphs(state, line, state.hits, TOLD_WORDS)
 
 
-def between_paragraphs(state: State, line: int, gone: Container[int]) -> bool:
+def between_paragraphs(state: State, line: int, gone: Container[int], least: int = PROSE_WORDS) -> bool:
     """Whether the lines next to a line are sentences of the article: what stands there in a few words is a subhead."""
     sentence, words = state.page.sentence, state.page.words
     if not 0 < line < len(words) - 1 or not (sentence[line - 1] and sentence[line + 1]):
         return False
-    return min(words[line - 1], words[line + 1]) >= PROSE_WORDS and line - 1 not in gone and line + 1 not in gone
+    return min(words[line - 1], words[line + 1]) >= least and line - 1 not in gone and line + 1 not in gone
 
 
 def _by_rule(state: State, line: int, hit: Hit, html: bool) -> None:
@@ -188,10 +189,20 @@ def _attached(state: State, line: int, rule: str) -> None:
     """The headlines set right under a marker ("Read also")."""
     page = state.page
     for number in range(line + 1, min(line + 12, len(page))):
-        prose = page.sentence[number] and page.words[number] >= PROSE_WORDS and number not in state.verdicts
-        if page.gap[number] or state.long[number] or page.words[number] > 30 or prose:
+        if page.gap[number] or state.long[number] or page.words[number] > 30 or _is_told(state, number):
             return
         state.add(number, Verdict("boilerplate/structure/under-marker", 0.93, {"marker": page.text[line][:80], "by": rule}))
+
+
+def _is_told(state: State, line: int) -> bool:
+    """Whether a line under a marker is a sentence of the article: a long one, one that ends in a full stop, as hardly a headline
+    does, or one of two in a row."""
+    page = state.page
+    if not page.sentence[line] or line in state.verdicts:
+        return False
+    text = page.text[line]
+    stops = text.endswith((".", "。")) and not text.endswith("..")
+    return page.words[line] >= PROSE_WORDS or stops or (line + 1 < len(page) and page.sentence[line + 1])
 
 
 def tail(state: State) -> None:
