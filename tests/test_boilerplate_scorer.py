@@ -41,7 +41,7 @@ LONG = (
 
 
 def columns(*texts: str) -> dict[str, list[float]]:
-    lines = Lines.of([Page(text) for text in texts])
+    lines = Lines(texts)
     signals = Signals({name: ["photo"] for name in SIGNALS})
     return {name: column.tolist() for name, column in features(lines, signals, {}).items()}
 

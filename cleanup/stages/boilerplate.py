@@ -64,11 +64,11 @@ class Cleaner:
         """Proposals for each document of the batch."""
         pages, states = self.judge(docs)
         for doc, page, state in zip(docs, pages, states, strict=True):
-            if state is None:
+            if state and self.cfg.drop_title and doc.meta.get("title") in page.text[:1]:
+                state.add(0, Verdict("boilerplate/structure/drop-title", 0.95, {"title": page.text[0][:200]}))
+            if not state or not (state.verdicts or state.hits):
                 yield [*_citations(doc.text), *self._whole(doc, page, {}, {})]
                 continue
-            if self.cfg.drop_title and doc.meta.get("title") in page.text[:1]:
-                state.add(0, Verdict("boilerplate/structure/drop-title", 0.95, {"title": page.text[0][:200]}))
             edits = self._edits(state)
             within = self._inline(doc.text, state, [edit for edit in edits if edit.score >= self.cfg.apply])
             # a line that is only held for review waits for the next pass where something is cut out of it

@@ -86,7 +86,7 @@ class Writers:
             if known and not (beside and self._is_agency(names[0])):
                 continue
             near = beside or [other for other in (line - 2, line + 2) if self._says_metadata(other)]
-            if self._is_told(line, names) or (not beside and (self._is_said(names) or _ITEM.match(self.page.text[line]))):
+            if self._is_told(line, names) or (not beside and (self._is_said(names) or _ITEM.match(self.page.line(line)))):
                 continue
             names = [self._trimmed(name) for name in names] if role else names
             # A title-case subhead looks like a name, too: common words in a line speak against it, and then it needs a witness.
@@ -115,13 +115,13 @@ class Writers:
 
     def _beside(self, line: int) -> list[int]:
         """What makes a name a byline: the date or reading time in the next line (one that says the name again aside), or "By"."""
-        page, found = self.page, []
+        page, found, said = self.page, [], self.page.line(line)
         for step in (-1, 1):
             other = line + step
-            if 0 <= other < len(page) and page.text[other] == page.text[line]:
+            if 0 <= other < len(page) and page.line(other) == said:
                 other += step
-            introduced = step < 0 <= other and self.vocabulary.introduces(page.text[other])
-            titled = step > 0 and other < len(page) and self.vocabulary.is_role(page.text[other])
+            introduced = step < 0 <= other and self.vocabulary.introduces(page.line(other))
+            titled = step > 0 and other < len(page) and self.vocabulary.is_role(page.line(other))
             if introduced or titled or self._says_metadata(other):
                 found.append(other)
         return found
@@ -130,7 +130,7 @@ class Writers:
         """A name, set off by a dash or alone, in the first lines behind the article, before any marker."""
         last = min(self.tail.start + SIGNATURE_LINES, self.closed)
         for line in sorted(line for line in found if self.tail.start <= line < last and line not in self.state.verdicts):
-            text, names = self.page.text[line], found[line]
+            text, names = self.page.line(line), found[line]
             marked = _SIGNED.search(text) is not None
             if len(text) > SIGNATURE_CHARS or len(names) > 3 or text[0].isdigit():
                 continue
@@ -146,13 +146,13 @@ class Writers:
         return all(other in self.state.verdicts for other in range(self.tail.start, line))
 
     def _begins(self, line: int, name: str) -> bool:
-        text = self.page.text[line]
+        text = self.page.line(line)
         return text.startswith(name) and len(text) > len(name) + 20
 
     def _biography(self, found: Mapping[int, list[str]]) -> None:
         """A name behind the article with a text under it that begins with the name: the author, if nobody else is found."""
         for line, names in found.items():
-            if len(self.page.text[line]) > BIOGRAPHY_CHARS or len(names) != 1:
+            if len(self.page.line(line)) > BIOGRAPHY_CHARS or len(names) != 1:
                 continue
             if any(self._begins(other, names[0]) for other in range(line + 1, min(line + 4, len(self.page)))):
                 said = Said("authors", names, "boilerplate/structure/biography", 0.91)
@@ -165,7 +165,7 @@ class Writers:
 
     def _is_told(self, line: int, names: Sequence[str]) -> bool:
         """Whether a sentence of the article has a name in full that is written in capitals, as the names of bodies are."""
-        if not self.page.text[line].isupper() or self.vocabulary.introduces(self.page.text[line - 1]):
+        if not self.page.line(line).isupper() or self.vocabulary.introduces(self.page.line(line - 1)):
             return False
         sentences = (text for text, flag in zip(self.page.text[: self.tail.start], self.page.sentence, strict=False) if flag)
         return any(name in text for text in map(str.casefold, sentences) for name in map(str.casefold, names))

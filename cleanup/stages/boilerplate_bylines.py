@@ -75,16 +75,18 @@ def tell(lines: Lines, pages: int, vocabulary: Vocabulary) -> list[Tells]:
     told = ((tells & np.where(edge, DATED | WHO, DATED)) > 0) & ~is_prose(lines)[rows]
     short = (number > 0) & ~lines.sentence[rows] & (lines.chars[rows] <= NAME_CHARS)
     named = short & (told | (edge & (tells & NAMED > 0)))
-    asked = (short | told) & ~other
+    near, late, before = _beside_article(lines, page, number)
+    spoken = ~lines.sentence[rows] | (lines.words[rows] <= SPOKEN_WORDS)
+    apart = near & ~edge
+    wanted = ((near | late) & (short | told)) | (told & spoken) | (named & (np.bincount(page[apart], minlength=pages) > 0)[page])
+    asked = wanted & ~other
     tells[~asked] |= READABLE | PERSONAL
     tells[asked] = vocabulary.likely.say(lines.data, lines.begin[rows[asked]], lines.end[rows[asked]], tells[asked])
     read = (told & (tells & READABLE > 0)) | (named & (tells & PERSONAL > 0)) | other
-    near, late, before = _beside_article(lines, page, number)
-    spoken = ~lines.sentence[rows] | (lines.words[rows] <= SPOKEN_WORDS)
     asked = read & (near | late | ((told | other) & (spoken | (other & before))))
     says = np.bincount(page[told | read], minlength=pages) > 0
     told &= before
-    keep = asked | told | (near & ~edge)
+    keep = asked | told | apart
     found = [NOTHING] * pages
     for at, line, said, more, when in zip(*(one[keep].tolist() for one in (page, number, tells, asked, told)), strict=True):
         if found[at] is NOTHING:
@@ -124,7 +126,7 @@ def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edg
     tells = said & (DATED | WHO if edge else DATED)
     if not tells and not (edge and said & NAMED):
         return
-    text = page.text[line]
+    text = page.line(line)
     ends, words = page.sentence[line], page.words[line]
     if "@" in text:
         text = without_address(text)
@@ -143,9 +145,9 @@ def _suspect(found: Suspects, line: int, page: Page, vocabulary: Vocabulary, edg
 
 def _at_the_article(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
     """Names are looked for around the article, too, where it does not begin and end with the page."""
-    page = state.page
-    for line in (*_head(state), *_tail(state)):
-        if HEAD_LINES <= line < len(page) - TAIL_LINES and line in found.tells:
+    page, head, tail = state.page, _head(state), _tail(state)
+    for line in found.tells:
+        if HEAD_LINES <= line < len(page) - TAIL_LINES and (line in head or line in tail):
             _suspect(found, line, page, vocabulary, True)
     found.told[:] = sorted(set(found.told))
 
@@ -163,9 +165,9 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
     page = state.page
     head, tail = _head(state), _tail(state)
     _at_the_article(state, vocabulary, found)
-    last = closed(state)
+    last = closed(state) if found.readings else 0
     for line, reading in found.readings.items():
-        text = page.text[line]
+        text = page.line(line)
         near = line in head or line in tail
         if state.long[line] or (not near and line_words(text) > SPOKEN_WORDS and is_sentence(text)):
             continue
@@ -181,7 +183,8 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
     _dates(state, vocabulary, [line for line in found.told if line < state.head_end])
     asked = [line for line in found.named if line in head or line in tail or line >= len(page) - BIOGRAPHY_LINES]
     persons = {line: names for line in asked if (names := vocabulary.persons(found.named[line]))[0]}
-    Writers(state, vocabulary, head, tail).find(persons)
+    if persons or any(verdict.fields for verdict in state.verdicts.values()):
+        Writers(state, vocabulary, head, tail).find(persons)
 
 
 def _doubt(value: Value, away: int) -> float:
@@ -194,7 +197,7 @@ def _dates(state: State, vocabulary: Vocabulary, head: Sequence[int]) -> None:
     page = state.page
     for line in head:
         known = state.verdicts.get(line)
-        text = page.text[line]
+        text = page.line(line)
         if len(text) > DATED_CHARS or page.sentence[line] or (known and known.why.get("category") != "metadata"):
             continue
         found = vocabulary.calendar.find(text)

@@ -118,8 +118,10 @@ def _forms(lines: Lines) -> dict[str, Column]:
     kernels.function("features_forms", "bytes i64* i64* i64* i64 i64 u16* i32*")(
         *at, lines.chars, len(lines), SHORT, classes(), counts
     )
-    room = np.empty(max(8 * sizes.max(initial=0), 2 * len(lines.data)) + 8, np.uint64)
-    keys = np.empty(len(lines.data) // 4 + 1, np.uint64)
+    some = np.flatnonzero(sizes)
+    size = int(np.max(lines.end[lines.first[some + 1] - 1] - lines.begin[lines.first[some]], initial=0))  # of a page, in bytes
+    room = np.empty(max(8 * sizes.max(initial=0), 2 * size) + 8, np.uint64)
+    keys = np.empty(size // 4 + 1, np.uint64)
     pages = lines.first, len(sizes)
     kernels.function("features_repeats", "bytes i64* i64* i64 i64* i64 u64* i32*")(*at, len(lines), *pages, room, counts)
     kernels.function("features_pieces", "bytes i64* i64* i64 i64* i64 u8* u16* u32* u64* u64* i32*")(

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleanup import kernels
+from cleanup.arrays import ranges
 from cleanup.stages.boilerplate_characters import CJK, CLOSERS, SPACES, TERMINAL, classes
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Lines:
         self.first: Ints = np.empty(len(texts) + 1, np.int64)  # [texts + 1] number of each text's first line
         split = kernels.function("lines_split", "bytes i64 u16* i64* i64 i64* i64*", "i64")
         count = split(self.data, len(self.data), classes(), _LIMITS, room, columns, self.first)
+        self._set(columns[:, :count])
+
+    def _set(self, columns: Ints) -> None:
         self.begin: Ints  # bytes in `data`, white space around the line left out
         self.end: Ints
         self.start: Ints  # code points at which the raw line begins,
@@ -57,16 +61,24 @@ class Lines:
         self.chars: Ints  # of which it has so many
         self.gap: Ints  # blank lines between the line and the one before it
         self.words: Ints  # for long lines about so many
-        self.begin, self.end, self.start, self.stop, self.bare, self.chars, self.gap, self.words, shape = columns[:, :count]
+        self.begin, self.end, self.start, self.stop, self.bare, self.chars, self.gap, self.words, self._shape = columns
         self._ends = self.begin.data, self.end.data  # which give a number in half the time
-        self.sentence: Bools = (shape & 1).astype(bool)  # whether a line ends as a sentence does
-        self.long: Bools = (shape & 2).astype(bool)  # whether it is a paragraph of running text
-        self.addressed: Bools = (shape & 4).astype(bool)  # whether it is short and holds an @
+        self.sentence: Bools = (self._shape & 1).astype(bool)  # whether a line ends as a sentence does
+        self.long: Bools = (self._shape & 2).astype(bool)  # whether it is a paragraph of running text
+        self.addressed: Bools = (self._shape & 4).astype(bool)  # whether it is short and holds an @
 
     @classmethod
     def of(cls, pages: Sequence[Page]) -> Lines:
-        """The lines of pages."""
-        return cls([page.source for page in pages])
+        """The lines of some pages of one batch."""
+        every = pages[0].lines
+        numbers = np.array([page.number for page in pages])
+        starts, sizes = every.first[numbers], np.diff(every.first)[numbers]
+        found = cls.__new__(cls)
+        found.data, found.first = every.data, np.append(0, np.cumsum(sizes))
+        rows = ranges(starts, sizes)
+        at = every.begin, every.end, every.start, every.stop, every.bare, every.chars, every.gap, every.words, every._shape
+        found._set(np.stack([column[rows] for column in at]))
+        return found
 
     @cached_property
     def lists(self) -> tuple[list[int], list[int], list[bool], list[bool], list[list[int]]]:
@@ -125,8 +137,9 @@ class Page:
     def __init__(self, source: str, lines: Lines | None = None, number: int = 0) -> None:
         """`lines`: of texts of which this is the one with that number."""
         self.source = source
-        self._lines = Lines([source]) if lines is None else lines
-        first, words, sentence, long, edges = self._lines.lists
+        self.lines = Lines([source]) if lines is None else lines
+        self.number = number
+        first, words, sentence, long, edges = self.lines.lists
         self._rows = rows = slice(first[number], first[number + 1])
         self.words = words[rows]  # of each line; for long ones about so many
         self.sentence = sentence[rows]  # whether a line ends as a sentence does
@@ -143,23 +156,24 @@ class Page:
 
     def line(self, number: int) -> str:
         """One line, counted from the end where the number is negative: cheaper than all where few are asked for."""
-        row = (self._rows.start if number >= 0 else self._rows.stop) + number
-        return self._lines.text(row)
+        if "text" in self.__dict__:
+            return self.text[number]
+        return self.lines.text((self._rows.start if number >= 0 else self._rows.stop) + number)
 
     @cached_property
     def start(self) -> list[int]:
         """Code point at which the raw line starts, indentation included."""
-        return list(self._lines.start[self._rows].tolist())
+        return list(self.lines.start[self._rows].tolist())
 
     @cached_property
     def end(self) -> list[int]:
         """Code point behind its last character, line break (and carriage return) excluded."""
-        return list(self._lines.stop[self._rows].tolist())
+        return list(self.lines.stop[self._rows].tolist())
 
     @cached_property
     def gap(self) -> list[int]:
         """Blank lines between this line and the one before it."""
-        return list(self._lines.gap[self._rows].tolist())
+        return list(self.lines.gap[self._rows].tolist())
 
 
 def series(texts: Iterable[str]) -> pl.Series:

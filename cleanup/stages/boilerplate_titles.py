@@ -27,6 +27,8 @@ _PARTS = re.compile(r"\s+[|–—»·]\s+|\s*[|｜]\s*")
 
 def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | None:
     """The headline of a text that has paragraphs; None when no line looks like it."""
+    if not verdicts and page.long[:1] == [True]:
+        return None  # the text begins with a paragraph
     gone = {line for line, verdict in verdicts.items() if verdict.score >= apply}
     if not gone and page.long[:CROWDED].count(True) and not page.long[0]:
         return _first(page, gone)  # as nearly every text is
