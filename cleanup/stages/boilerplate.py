@@ -32,6 +32,7 @@ from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
 _CITATION = re.compile(r"\[\d{1,3}\](?:\[\d{1,3}\])*")  # begins with a literal, which is looked for ten times as fast
+_CUT = np.frombuffer("…"[-1:].encode()[-1:] + b")]", np.uint8)  # last bytes of an ellipsis, maybe in brackets
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
 _NUMBERED = re.compile(r"\n[^\S\n]*[\[\d]")
 _REFERENCE = re.compile(
@@ -63,11 +64,13 @@ class Cleaner:
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
         """Proposals for each document of the batch."""
         pages, states = self.judge(docs)
-        for doc, page, state in zip(docs, pages, states, strict=True):
+        plain = _are_plain(pages[0].lines) if pages else []
+        for doc, page, state, says_nothing in zip(docs, pages, states, plain, strict=True):
             if state and self.cfg.drop_title and doc.meta.get("title") in page.text[:1]:
                 state.add(0, Verdict("boilerplate/structure/drop-title", 0.95, {"title": page.text[0][:200]}))
             if not state or not (state.verdicts or state.hits):
-                yield [*_citations(doc.text), *self._whole(doc, page, {}, {})]
+                found: list[Proposal] = [] if says_nothing else self._whole(doc, page, {}, {})
+                yield [*_citations(doc.text), *found]
                 continue
             edits = self._edits(state)
             within = self._inline(doc.text, state, [edit for edit in edits if edit.score >= self.cfg.apply])
@@ -167,6 +170,17 @@ class Cleaner:
         if "title" not in doc.meta and "title" not in marks and (title := titles.title(page, verdicts, self.cfg.apply)):
             found.append(Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1}))
         return found
+
+
+def _are_plain(lines: Lines) -> list[bool]:
+    """Which texts have no headline and no end in the middle, by their first line and their last bytes; not all that have none."""
+    data, rows = np.frombuffer(lines.data, np.uint8), np.flatnonzero(np.diff(lines.first))
+    end = lines.end[lines.first[rows + 1] - 1]
+    last, before = data[end - 1], data[end - 2]
+    cut = ((last == ord(".")) & (before == ord("."))) | np.isin(last, _CUT)
+    plain = np.ones(len(lines.first) - 1, bool)
+    plain[rows] = lines.long[lines.first[rows]] & ~cut
+    return list(plain.tolist())
 
 
 def _citations(text: str) -> list[Edit]:

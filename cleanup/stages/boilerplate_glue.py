@@ -77,6 +77,7 @@ class Seams:
         known = "|".join(re.escape(label[0].upper() + label[1:]) for label in labels if len(label) > 3)
         self._label = re.compile(rf"(?<=[^\W_A-ZÀ-Þ])(?=(?:{known or '(?!)'})(?![^\W\d_]))")
         self._counting = {count.split()[0] for count in counts if len(count) > 4}
+        self._ascii_counting = {one for one in self._counting if one.isascii()}
         named = "|".join(re.escape(count) for count in counts if len(count) > 4) or "(?!)"
         self._count = re.compile(rf"(?<=\w)\s+(?=(?:{named})\W{{0,3}}\d|\d{{1,3}}\s(?:{named}))", re.IGNORECASE)
 
@@ -91,6 +92,7 @@ class Seams:
         if not _DIGIT.search(line):
             return line
         line = _TIMES.sub(" ", line) if _TIMED.search(line) else line
-        if _YEAR.search(line) and any(map(line.casefold().__contains__, self._counting)):
+        counting = self._ascii_counting if line.isascii() else self._counting
+        if _YEAR.search(line) and any(map(line.casefold().__contains__, counting)):
             line = self._count.sub(" | ", line, count=1)
         return once(self._label.sub(" | ", line) if _SEAM.search(line) else line)

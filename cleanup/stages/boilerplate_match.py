@@ -210,12 +210,13 @@ class Matcher:
         foreign: dict[tuple[str, str], tuple[Named, list[tuple[int, str]]]] = {}
         rows, begun, held = self._candidates(lines, zones)
         begins, needs = _parted(begun, rows), _parted(held, rows)
-        for at, (row, text, zone) in enumerate(zip(rows.tolist(), lines.texts(rows), zones[rows].tolist(), strict=True)):
+        places = zip(rows.tolist(), lines.texts(rows), zones[rows].tolist(), lines.words[rows].tolist(), strict=True)
+        for at, (row, text, zone, size) in enumerate(places):
             known = self._known.get((text, zone))
             if known is None:
                 if len(self._known) >= LINES:
                     self._known.clear()
-                known = self._known[text, zone] = self._tried(text, begins(at), needs(at), zone)
+                known = self._known[text, zone] = self._tried(text, size, begins(at), needs(at), zone)
             hits, open_entries = known
             if hits:
                 found[row] = hits
@@ -247,10 +248,10 @@ class Matcher:
             rows = np.flatnonzero(flags)
         return rows, begun, held
 
-    def _tried(self, text: str, begins: Sequence[Sequence[int]], needs: Sequence[Sequence[int]], zones: int) -> Tried:
+    def _tried(self, text: str, size: int, begins: Sequence[Sequence[int]], needs: Sequence[Sequence[int]], zones: int) -> Tried:
         """The rules that match a line in some zones that begins with some phrases and has pieces that some rules need, and the
-        entries whose expression another engine has to try."""
-        size = words(text)
+        entries whose expression another engine has to try. `size`: words of the line, of a narrow one without what a few wide
+        signs add to them."""
         hits: list[Hit] = []
         entries: list[Entry] = []
         for _, number, whole in begins:
@@ -264,7 +265,12 @@ class Matcher:
         for need in dict.fromkeys([need for _, need, _ in needs]):
             entries += self._needed[need]
         entries = [entry for entry in entries if entry.zones & zones and size <= entry.named.rule.max_words]
-        return self._judge(text, entries, hits) if entries else (_in_order(hits), [])
+        found, others = self._judge(text, entries, hits) if entries else (_in_order(hits), [])
+        if (found or others) and not text.isascii():
+            size = words(text)
+            found = [hit for hit in found if size <= hit.named.rule.max_words]
+            others = [entry for entry in others if size <= entry.named.rule.max_words]
+        return found, others
 
     def _judge(self, text: str, entries: Sequence[Entry], hits: list[Hit]) -> Tried:
         """The rules that match a line, and the entries whose expression another engine has to try."""

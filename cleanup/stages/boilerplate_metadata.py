@@ -361,11 +361,13 @@ class Openings:
         opening = {one: _LETTERS.match(one) if _is_fenced(one) else None for one in found}
         self._words = {first[0] for first in opening.values() if first}
         self._texts = {one.split()[0] for one, first in opening.items() if not first}
+        self._ascii_texts = {one for one in self._texts if one.isascii()}
 
     def may_open(self, text: str) -> bool:
         """Whether one of the phrases may begin in a text."""
         low = text.casefold()
-        if not self._words.isdisjoint(_LETTERS.findall(low)) or any(one in low for one in self._texts):
+        texts = self._ascii_texts if low.isascii() else self._texts
+        if not self._words.isdisjoint(_LETTERS.findall(low)) or any(map(low.__contains__, texts)):
             return True
         return "ı" in low or "\u0307" in low  # an i, where the case is disregarded
 

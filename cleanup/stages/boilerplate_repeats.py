@@ -122,10 +122,9 @@ def repeats(state: State, lines: Sequence[int]) -> None:
             state.add(line, Verdict("boilerplate/structure/repeat", 0.93, {"line": line - 1}))
             if pair:
                 state.add(line - 1, Verdict("boilerplate/structure/caption-twice", 0.93, why))
-        elif one != two and len(one) >= 20 and (_extends(one, two) or _extends(two, one)):
-            if line > 1 and (pair or credit):
-                for number in (line - 1, line):
-                    state.add(number, Verdict("boilerplate/structure/caption-twice", 0.93, why))
+        elif one != two and line > 1 and (pair or credit) and len(one) >= 20 and (_extends(one, two) or _extends(two, one)):
+            for number in (line - 1, line):
+                state.add(number, Verdict("boilerplate/structure/caption-twice", 0.93, why))
 
 
 def _differ(one: str, two: str) -> bool:
