@@ -30,14 +30,21 @@ class Classes:
         names, _ = _single([f"class{name.encode().hex()}" for name in groups])
         names *= np.fromiter(map(bool, groups), bool, len(groups))
         values = np.repeat(np.append(names, u32(0)) & _VALUE, np.diff(bounds))
-        self.bits = len(words).bit_length() + 1
-        self.table = np.full(((1 << self.bits) + 1, 2), (0, FIRM), np.uint32)
-        kernels.function("classes_fill", "u32* u32* i64 u32* i32")(words, values, len(words), self.table, self.bits)
+        self.bits, order = max(3, len(words).bit_length()), np.empty(len(words), np.int64)
+        fill = kernels.function("classes_fill", "u32* u32* i64 u32* i32 i64* i64*", "i64")
+        while True:
+            places = 1 << self.bits
+            self.table = np.zeros((places + max(1, places >> 4), 2), np.uint32)
+            self.table[:places, 1] = FIRM
+            if fill(words, values, len(words), self.table, self.bits, np.empty((places >> 2) + 1, np.int64), order):
+                break
+            self.bits += 1
 
     @cached_property
     def digest(self) -> str:
         """What only the same words in the same classes share."""
-        known = self.table[:-1][self.table[:-1, 0] != 0]
+        pairs = self.table[: 1 << self.bits]
+        known = pairs[pairs[:, 0] != 0]
         known = np.ascontiguousarray(known[np.argsort(known[:, 0])].T)
         return hashlib.blake2b(known.tobytes(), digest_size=8).hexdigest()
 

@@ -33,6 +33,7 @@ ANCHORS = 16  # smallest surface hashes kept; the kernel says the same of these 
 CANON = 32  # smallest canonical hashes kept
 FEW = 16  # in a text with fewer empty slots than one in so many these borrow at once
 PIECE = 512  # texts at a time
+LITTLE = 1 << 18  # documents whose sketches are read into memory where they lie in several files
 VERSION = 2  # of the fields and their meaning
 _NOTHING = np.zeros(1, np.uint32)
 
@@ -186,8 +187,8 @@ def save(parts: Sequence[Sketches], path: str | Path, *, lasting: bool = True) -
 def load(paths: Sequence[str | Path]) -> Sketches:
     """Map files written by `save`, as one table; nothing is read before it is used. Raises CleanupError for a damaged one."""
     tables = [_load(Path(path)) for path in paths]
-    if len(tables) == 1:
-        return tables[0]
+    if len(tables) == 1 or sum(map(len, tables)) <= LITTLE:
+        return concatenate(tables)
     # Several are written into one file, which is gone as soon as nobody maps it: 460 bytes a document stay out of memory.
     together = Path(paths[0]).with_name(f"together-{os.getpid()}")
     try:

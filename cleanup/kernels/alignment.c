@@ -132,7 +132,6 @@ static void read_content(Content *content, const uint8_t *marks, const uint32_t 
     int64_t count = 0;
     for (int64_t at = 0; at < text->span && count < MOST; at++) {
         int64_t begin = text->starts[at];
-        if (at + 16 < text->span) __builtin_prefetch(classes + 2 * class_home(text->hashes[at + 16], bits));
         uint32_t value = class_of(text->hashes[at], classes, bits);
         content->words[count] = value;
         content->kinds[count] = (uint8_t)(((uint8_t)(text->low[begin] - '0') < 10 ? FIGURE : 0) |

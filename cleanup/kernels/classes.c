@@ -1,21 +1,54 @@
 /* The table of classes: words between blanks, and the class of each. */
 #include "classes.h"
 
-/*
- * Put `count` words with their values into table[(1 << bits) + 1][2], pairs of a word and its value, which has `0, FIRM` where
- * there is none; so it has in most places. Of a word that comes again the first value counts. No word is 0. The last pair is the
- * first one again.
- */
-KERNEL void classes_fill(const uint32_t *words, const uint32_t *values, int64_t count, uint32_t *table, int32_t bits) {
-    int64_t mask = ((int64_t)1 << bits) - 1;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t at = class_home(words[i], bits);
-        while (table[2 * at] && table[2 * at] != words[i]) at = (at + 1) & mask;
-        if (table[2 * at]) continue;
-        table[2 * at] = words[i];
-        table[2 * at + 1] = values[i];
+#define MOVES 0x10000u /* that are tried for a group */
+
+/* Put some words of one group into places that are free; a word that came before is left out. Returns whether that was possible,
+ * and else changes nothing. */
+static int place(const uint32_t *words, const uint32_t *values, const int64_t *group, int64_t size, uint32_t move, uint32_t *table,
+                 int32_t bits) {
+    int64_t done = 0;
+    for (; done < size; done++) {
+        uint32_t word = words[group[done]], *one = table + 2 * (size_t)(word >> (32 - bits) ^ move);
+        if (one[0] == word) continue;
+        if (one[0]) break;
+        one[0] = word;
+        one[1] = values[group[done]];
     }
-    memcpy(table + 2 * mask + 2, table, 2 * sizeof *table);
+    if (done == size) return 1;
+    while (done--) {
+        uint32_t *one = table + 2 * (size_t)(words[group[done]] >> (32 - bits) ^ move);
+        one[0] = 0;
+        one[1] = FIRM;
+    }
+    return 0;
+}
+
+/*
+ * Put `count` words with their values into a table as `class_of` reads it, 3 <= bits <= 30, of which the pairs are `0, FIRM` and the
+ * rest 0; of a word that comes again the first value counts. No word is 0. Returns 0 where that is impossible; in a table with
+ * twice as many places as words it is hardly ever. bounds[(1 << bits - 2) + 1], order[count]: room.
+ */
+KERNEL int64_t classes_fill(const uint32_t *words, const uint32_t *values, int64_t count, uint32_t *table, int32_t bits,
+                            int64_t *bounds, int64_t *order) {
+    int64_t groups = (int64_t)1 << (bits - 2), most = 0;
+    uint32_t *moves = table + ((size_t)2 << bits);
+    memset(bounds, 0, sizeof *bounds * (size_t)(groups + 1));
+    for (int64_t i = 0; i < count; i++) bounds[words[i] & (uint32_t)(groups - 1)]++;
+    for (int64_t group = 0, total = 0; group <= groups; group++) {
+        most = bounds[group] > most ? bounds[group] : most;
+        bounds[group] = total += bounds[group];
+    }
+    for (int64_t i = count; i--;) order[--bounds[words[i] & (uint32_t)(groups - 1)]] = i;
+    for (int64_t size = most; size; size--) /* large groups first, while there is room */
+        for (int64_t group = 0; group < groups; group++) {
+            if (bounds[group + 1] - bounds[group] != size) continue;
+            uint32_t move = 0, end = MOVES < (uint32_t)1 << bits ? MOVES : (uint32_t)1 << bits;
+            while (move < end && !place(words, values, order + bounds[group], size, move, table, bits)) move++;
+            if (move == end) return 0;
+            moves[group >> 1] |= move << (group & 1) * 16;
+        }
+    return 1;
 }
 
 /* The values of `count` words. */

@@ -5,23 +5,18 @@
 #include "sketch.h"
 
 #define FIRM 0x80000000u  /* set in words that no spinner is known to change */
-#define CLASS 0x9E3779B1u /* the golden ratio: where a word stands in the table of classes; nothing else depends on it */
+#define CLASS 0x9E3779B1u /* the golden ratio */
 
-static inline int64_t class_home(uint32_t word, int32_t bits) { return (int64_t)(word * CLASS >> (32 - bits)); }
-
-/* The value of a word: 0 for a stop word, below FIRM for a word with a class, else the word's own. Two places are looked at at
- * a time, for to guess where a word is costs a processor more. */
+/*
+ * The value of a word: 0 for a stop word, below FIRM for a word with a class, else the word's own. A table has 1 << bits pairs of
+ * a word and its value, and behind them, two in a number, for every group of words what moves these away from each other: the first
+ * bits of a word are its place, the last its group. So there is one place to look at, and nothing for a processor to guess.
+ */
 static inline uint32_t class_of(uint32_t word, const uint32_t *table, int32_t bits) {
-    uint32_t own = word | FIRM, change = 0, more; /* change: what tells the value from the word's own */
-    int64_t at = class_home(word, bits);
-    do {
-        const uint32_t *one = table + 2 * at, *two = one + 2;
-        uint32_t first = -(uint32_t)(one[0] == word), second = -(uint32_t)(two[0] == word);
-        change |= ((one[1] ^ own) & first) | ((two[1] ^ own) & second);
-        more = ~(first | second) & -(uint32_t)(one[0] != 0) & -(uint32_t)(two[0] != 0);
-        at = (at + 2) & (((int64_t)1 << bits) - 1);
-    } while (more);
-    return own ^ change;
+    uint32_t group = word & (((uint32_t)1 << (bits - 2)) - 1), two = table[((size_t)2 << bits) + (group >> 1)];
+    const uint32_t *one = table + 2 * (size_t)(word >> (32 - bits) ^ (two >> (group & 1) * 16 & 0xFFFF));
+    uint32_t own = word | FIRM;
+    return own ^ ((one[1] ^ own) & -(uint32_t)(one[0] == word));
 }
 
 #endif

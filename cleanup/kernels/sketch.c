@@ -201,7 +201,6 @@ static void canonical(const uint32_t *hashes, int64_t size, const uint32_t *tabl
                       uint32_t *found) {
     int64_t words = 0, firm = 0;
     for (int64_t i = 0; i < size; i++) {
-        if (i + 16 < size) __builtin_prefetch(table + 2 * class_home(hashes[i + 16], bits));
         uint32_t value = class_of(hashes[i], table, bits);
         room[words] = value;
         words += value != 0;

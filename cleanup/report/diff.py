@@ -112,12 +112,26 @@ def side_by_side(left: str, right: str, senses: Mapping[str, str] | None = None)
     a, b = _words(left), _words(right)
     keys_a, keys_b = [word.strip().casefold() for word in a], [word.strip().casefold() for word in b]
     out: list[tuple[str, str, str]] = []
-    for tag, i, j, k, m in difflib.SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
+    for tag, i, j, k, m in _opcodes(keys_a, keys_b):
         if tag == "replace" and senses:
             out += _senses(a[i:j], b[k:m], senses)
         else:
             out.append((KINDS[tag], "".join(a[i:j]), "".join(b[k:m])))
     return out
+
+
+def _opcodes(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """Those of `difflib`, which takes long for what both begin and end with."""
+    size = min(len(a), len(b))
+    head = next((at for at in range(size) if a[at] != b[at]), size)
+    tail = next((at for at in range(size - head) if a[-1 - at] != b[-1 - at]), size - head)
+    inner = a[head : len(a) - tail], b[head : len(b) - tail]
+    if head:
+        yield "equal", 0, head, 0, head
+    for tag, i, j, k, m in difflib.SequenceMatcher(None, *inner, autojunk=False).get_opcodes():
+        yield tag, head + i, head + j, head + k, head + m
+    if tail:
+        yield "equal", len(a) - tail, len(a), len(b) - tail, len(b)
 
 
 def _senses(a: Sequence[str], b: Sequence[str], senses: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
