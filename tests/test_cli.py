@@ -347,6 +347,9 @@ def test_init_writes_a_configuration_that_is_the_default(tmp_path: Path) -> None
     assert call("init", tmp_path / "c.toml").returncode == 0
     assert load(tmp_path / "c.toml") == Config()
     assert call("init", tmp_path / "c.toml").returncode == 2
+    full = ["bash", "-c", 'ulimit -f 1; exec "$@"', "-", *CLEANUP, "init", "--force", str(tmp_path / "c.toml")]
+    assert subprocess.run(full, capture_output=True, check=False).returncode == 2
+    assert load(tmp_path / "c.toml") == Config()  # the old one is still there, whole
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

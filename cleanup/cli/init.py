@@ -13,7 +13,10 @@ import click
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def init_command(path: str, force: bool) -> None:
     """Write a commented cleanup.toml with every key, its default and its meaning; `-` prints it."""
+    from pathlib import Path
+
     from cleanup.errors import ConfigError
+    from cleanup.write.directory import appearing
 
     text = template()
     if path == "-":
@@ -21,11 +24,8 @@ def init_command(path: str, force: bool) -> None:
         return
     if os.path.exists(path) and not force:
         raise ConfigError(f"{path} exists", "choose another name, or overwrite it with --force")
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}", "choose another place") from None
+    with appearing(Path(path)) as file:
+        file.write(text.encode())
     click.echo(f"wrote {path}", err=True)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
-from itertools import chain
-from typing import IO
+from itertools import chain, pairwise
+from typing import IO, Any
 
 import msgspec
 
@@ -25,6 +25,7 @@ from cleanup.read.whole import read_whole
 
 SHARES = 32  # parts into which input is cut at least ...
 LEAST = 4 << 20  # ... unless they were smaller than this many bytes
+LARGE = 8  # a WARC in gzip is cut only if it is more than this share of the input: it has to be decompressed for that
 
 STDIN = "stdin"  # the label of standard input
 LIST = "a list of records in JSON; to make a line of each: jq -c '.[]'"
@@ -32,11 +33,15 @@ OBJECT = "a record in JSON over many lines; to make one line of it: jq -c ."
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True):
-    """A source, or the records of it that begin in [start, end): bytes of JSONL, rows of Parquet. `end` None: to its end."""
+    """A source, or the records of it that begin in [start, end): bytes of JSONL or WARC, rows of Parquet. `end` None: to its end.
+
+    `plain`: what `start` of a WARC is when it is decompressed.
+    """
 
     source: Source
     start: int = 0
     end: int | None = None
+    plain: int = 0
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
@@ -60,7 +65,7 @@ def plan(sources: Sources, config: Config) -> Iterator[Part]:
     number = size = 0
     pending: list[Segment] = []
     for source in sources:
-        pieces = _pieces(source, config, limit)
+        pieces = _pieces(source, config, limit, sources.size)
         weight = source.size if len(pieces) == 1 else limit
         if pending and (size + weight > limit or len(pending) >= config.read.part_files):
             yield Part(number, tuple(pending))
@@ -76,13 +81,16 @@ def plan(sources: Sources, config: Config) -> Iterator[Part]:
         yield Part(number, tuple(pending))
 
 
-def _pieces(source: Source, config: Config, limit: int) -> list[Segment]:
+def _pieces(source: Source, config: Config, limit: int, total: int) -> list[Segment]:
     if source.size <= limit or source.error or "://" in source.path:
         return [Segment(source)]
     try:
         with streams.open_raw(source.path) as raw:
             head = raw.read(HEAD)
+        packed = streams.compression(head)
         format_ = config.read.format if config.read.format != "auto" else sniff(head, source.label, _names(config))
+        if (format_ == "warc" and not packed) or (packed == "gzip" and source.size > total / LARGE):
+            return _archive(source, config, limit)
         if format_ == "parquet":
             import polars
 
@@ -91,9 +99,22 @@ def _pieces(source: Source, config: Config, limit: int) -> list[Segment]:
             return [Segment(source, start, min(start + step, rows)) for start in range(0, rows, step)] or [Segment(source)]
     except _errors():
         return [Segment(source)]
-    if format_ != "jsonl" or streams.compression(head) or wide(head):
+    if format_ != "jsonl" or packed or wide(head):
         return [Segment(source)]
     return [Segment(source, start, min(start + limit, source.size)) for start in range(0, source.size, limit)]
+
+
+def _archive(source: Source, config: Config, limit: int) -> list[Segment]:
+    """A WARC in pieces. What else is in gzip gives no cuts: it can only be read from its begin."""
+    if config.read.format not in ("auto", "warc"):
+        return [Segment(source)]
+    from cleanup.read.cuts import cuts
+
+    with streams.open_raw(source.path) as raw:
+        found = [(0, 0), *cuts(raw, limit, config.limits), (source.size, 0)]
+    if len(found) == 2:
+        return [Segment(source)]
+    return [Segment(source, start, end, plain) for (start, plain), (end, _) in pairwise(found)]
 
 
 def read_part(part: Part, config: Config) -> Iterator[Lot]:
@@ -216,6 +237,12 @@ def _slice(segment: Segment, config: Config) -> Iterator[Lot]:
             yield from ([doc] for doc in read_parquet(source.path, *named, cfg, segment.start, segment.end))
             return
         start = segment.start
+        raw.seek(0)
+        if cfg.format != "jsonl" and raw.read(4).startswith((b"WARC", b"\x1f\x8b")):
+            span: Any = streams.Span(raw, start, segment.end or source.size)
+            docs = read_warc(streams.unpack(span, config.limits), *named, config.limits, segment.plain)
+            yield from ([doc] for doc in docs)
+            return
         raw.seek(max(0, start - 1))
         stream = io.BufferedReader(streams.Counted(raw), 1 << 16)
         if start:

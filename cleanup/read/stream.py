@@ -71,6 +71,26 @@ class Counted(io.RawIOBase):
         super().close()
 
 
+class Span(io.RawIOBase):
+    """The bytes [start, end) of an open file."""
+
+    def __init__(self, file: IO[bytes], start: int, end: int) -> None:
+        file.seek(start)
+        self.file = file
+        self.left = end - start
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer`."""
+        data = self.file.read(min(len(buffer), self.left))
+        self.left -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+
 class _Zstd:
     """Decompressed zstd that notices a missing end, as the library does not.
 

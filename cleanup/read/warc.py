@@ -14,10 +14,11 @@ from cleanup.read.stream import READ_ERRORS, Buffered
 TEXTUAL = ("text/html", "application/xhtml+xml", "text/plain")
 
 
-def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -> Iterator[Document]:
+def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig, start: int = 0) -> Iterator[Document]:
     """One document a successful (2xx) textual response or conversion record; the rest of a crawl is not news.
 
-    The id is the target URI, the crawl date and URL are metadata, the HTTP charset a claim about the encoding.
+    The id is the target URI, the crawl date and URL are metadata, the HTTP charset a claim about the encoding. `start`: where in
+    the archive, decompressed, the stream begins.
     """
     try:
         from fastwarc.warc import ArchiveIterator, WarcRecordType
@@ -40,7 +41,7 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
             continue
         if kind not in TEXTUAL:
             continue
-        offset = record.stream_pos
+        offset = start + record.stream_pos
         url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
         id_ = url or record.headers.get("WARC-Record-ID") or f"{label}#{offset}"
         try:
@@ -72,7 +73,8 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig) -
     if told.error is not None:
         raise told.error
     if told.position < end:
-        yield failure(source, told.position, "the archive is cut off in its last record", f"{label}#{told.position}")
+        last = start + told.position
+        yield failure(source, last, "the archive is cut off in its last record", f"{label}#{last}")
 
 
 def _chunked(headers: Any) -> bool:
