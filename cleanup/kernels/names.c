@@ -13,6 +13,7 @@ struct look {
     const uint16_t *kinds;
     const uint32_t *folded;
     struct tree tree;
+    const uint16_t *opening; /* the sets whose words begin with a character, the first one the lowest bit */
 };
 
 /* What the characters of a line are. */
@@ -46,9 +47,19 @@ static uint32_t fold(const struct look *look, uint32_t point) {
     return point >= KNOWN ? point : look->kinds[point] & BLANK ? ' ' : look->folded[point];
 }
 
+/* Whether a phrase of a set may begin at data[at]. */
+static int opens(const struct look *look, int set, int64_t at, int64_t end) {
+    if (at >= end)
+        return 0;
+    uint32_t sign = fold(look, next_point(look->data, end, &at));
+    return sign >= KNOWN || look->opening[sign == SHARP ? 's' : sign] >> set & 1;
+}
+
 /* Where the longest phrase of a set that begins at data[at] ends, if fenced where no word goes on; 0: nowhere. */
 static int64_t phrase_end(const struct look *look, int set, int64_t at, int64_t end, int fenced) {
     const int32_t *steps = look->tree.steps;
+    if (!opens(look, set, at, end))
+        return 0;
     int64_t found = 0, slot = find_step(look->tree, 0, (uint32_t)set);
     while (at < end && steps[4 * slot + 2]) {
         uint32_t sign = fold(look, next_point(look->data, end, &at));
@@ -281,6 +292,8 @@ static int has_parts(const struct look *look, int64_t begin, int64_t end) {
 
 /* Whether a word in other letters than ASCII's is a unit and "ago" in one. */
 static int is_split(const struct look *look, int64_t from, int64_t to) {
+    if (count_points(look->data, from, to) == to - from)
+        return 0;
     for (int64_t at = from; at < to;) {
         next_point(look->data, to, &at);
         if (is_in(look, UNIT, from, at) && is_in(look, AGO, at, to))
@@ -362,11 +375,11 @@ static int is_readable(const struct look *look, struct signs signs, int64_t begi
 /*
  * Adds to `said`[lines] of the lines data[begin[i]:end[i]], which are without white space around them, whether they may be read
  * as metadata (READABLE; only where they say WHO or are DATED) and as names (PERSONAL). Nothing is asked of lines that say
- * nothing. `kinds`[KNOWN], `folded`[KNOWN], `steps`[1 << bits][4].
+ * nothing. `kinds`[KNOWN], `folded`[KNOWN], `steps`[1 << bits][4], `opening`[KNOWN].
  */
 KERNEL void names_likely(const uint8_t *data, const int64_t *begin, const int64_t *end, int64_t lines, const uint16_t *kinds,
-                         const uint32_t *folded, const int32_t *steps, int64_t bits, uint8_t *said) {
-    const struct look look = {data, kinds, folded, {steps, (int)bits}};
+                         const uint32_t *folded, const int32_t *steps, int64_t bits, const uint16_t *opening, uint8_t *said) {
+    const struct look look = {data, kinds, folded, {steps, (int)bits}, opening};
     for (int64_t line = 0; line < lines; line++) {
         if (!said[line])
             continue;

@@ -59,24 +59,15 @@ def features(lines: Lines, signals: Signals, verdicts: Mapping[str, Bools]) -> d
     columns |= _forms(lines)
     columns |= signals.find(lines)
     columns["sounds"] = np.sum([columns[f"signal {name}"] for name in ADDRESSING], axis=0)
-    columns |= _places(lines, word, long)
     gone = np.logical_or.reduce([*verdicts.values(), np.zeros(len(word), bool)])
     columns["gone share"] = np.bincount(lines.doc, gone, minlength=len(lines.first) - 1)[lines.doc] / lines.sizes
-    for kind in KINDS:
-        flags = verdicts.get(kind, np.zeros(len(word), bool))
-        columns[f"{kind} before"], columns[f"{kind} behind"] = _distances(lines, flags)
-    for name, steps in _NEIGHBOURS.items():
-        for step in steps:
-            columns[f"{name} {step:+d}"] = _shift(columns[name], lines.doc, step)
-    for name, flags in (
-        ("gone", gone),
-        ("long", long),
-        ("sentence", sentence),
-        ("plain", ~gone & ~sentence),
-        ("colon", columns["ends colon"] * ~gone > 0),
-    ):
-        columns[f"{name} before"], columns[f"{name} behind"] = _distances(lines, flags)
-    return {name: column.astype(np.float32) for name, column in columns.items()}
+    flags = {kind: verdicts.get(kind, np.zeros(len(word), bool)) for kind in KINDS}
+    flags |= {"gone": gone, "long": long, "sentence": sentence}
+    flags |= {"plain": ~gone & ~sentence, "colon": columns["ends colon"] * ~gone > 0}
+    columns |= _distances(lines, flags)
+    columns |= _places(lines, word, long, columns["long before"], columns["long behind"])
+    found = {name: column.astype(np.float32) for name, column in columns.items()}
+    return found | _neighbours(lines, found)
 
 
 class Signals:
@@ -147,8 +138,9 @@ def _forms(lines: Lines) -> dict[str, Column]:
     return columns
 
 
-def _places(lines: Lines, word: Ints, long: Bools) -> dict[str, Column]:
-    """Where in its page a line stands. A block is a run of lines without a blank one between."""
+def _places(lines: Lines, word: Ints, long: Bools, since: Column, until: Column) -> dict[str, Column]:
+    """Where in its page a line stands. A block is a run of lines without a blank one between. `since`, `until`: lines from the
+    last paragraph, and to the next one: the lines between two are a run."""
     first, last = lines.first[lines.doc], lines.first[lines.doc + 1]
     number = np.arange(len(lines.doc))
     weight = np.where(long, word, 0)
@@ -156,7 +148,6 @@ def _places(lines: Lines, word: Ints, long: Bools) -> dict[str, Column]:
     every, all_words = _running(word, first, last)
     gap = np.where(number == first, 9, np.minimum(lines.gap, 9))
     block = np.cumsum(gap > 0)
-    since, until = _distances(lines, long)  # a run: the lines between two paragraphs
     run_before = np.minimum(since - 1, number - first) * ~long
     run_behind = np.minimum(until - 1, last - 1 - number) * ~long
     return {
@@ -186,27 +177,21 @@ def _running(weight: Ints, first: Ints, last: Ints) -> tuple[Ints, Ints]:
     return before - start, before[last - 1] + weight[last - 1] - start
 
 
-def _shift(column: Column, doc: Ints, step: int) -> Column:
-    """The value `step` lines further on, -1 outside the page."""
-    result = np.full(len(column), -1.0)
-    size = len(column) - abs(step)
-    if size <= 0:
-        return result
-    here = slice(-step, None) if step < 0 else slice(0, size)
-    there = slice(0, size) if step < 0 else slice(step, None)
-    result[here] = np.where(doc[here] == doc[there], column[there], -1.0)
-    return result
+def _neighbours(lines: Lines, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The values some lines further on, -1 outside the page."""
+    wanted = [(name, step) for name, steps in _NEIGHBOURS.items() for step in steps]
+    given = np.stack([columns[name] for name, _ in wanted])
+    found = np.empty_like(given)
+    shift = kernels.function("neighbours_shift", "f32* i64* i64 i64 i64* i64 f32*")
+    shift(given, np.array([step for _, step in wanted]), *given.shape, lines.first, len(lines.first) - 1, found)
+    return {f"{name} {step:+d}": column for (name, step), column in zip(wanted, found, strict=True)}
 
 
-def _distances(lines: Lines, flags: Bools) -> tuple[Column, Column]:
+def _distances(lines: Lines, flags: Mapping[str, Bools]) -> dict[str, Column]:
     """Lines since the last and until the next flagged line of the page, the line itself excluded; FAR where there is none."""
-    count = len(flags)
-    if not count:
-        return np.zeros(0), np.zeros(0)
-    number = np.arange(count)
-    last = np.append(-1, np.maximum.accumulate(np.where(flags, number, -1))[:-1])
-    coming = np.minimum.accumulate(np.where(flags, number, count + FAR)[::-1])[::-1]
-    following = np.append(coming[1:], count + FAR)
-    since = np.where(last >= lines.first[lines.doc], number - last, FAR)
-    until = np.where(following < lines.first[lines.doc + 1], following - number, FAR)
-    return np.minimum(since, FAR), np.minimum(until, FAR)
+    given = np.stack(list(flags.values())).view(np.uint8)
+    since, until = np.empty(given.shape, np.int32), np.empty(given.shape, np.int32)
+    count = kernels.function("neighbours_distances", "u8* i64 i64 i64* i64 i64 i32* i32*")
+    count(given, *given.shape, lines.first, len(lines.first) - 1, FAR, since, until)
+    found: dict[str, Column] = {f"{name} before": column for name, column in zip(flags, since, strict=True)}
+    return found | {f"{name} behind": column for name, column in zip(flags, until, strict=True)}

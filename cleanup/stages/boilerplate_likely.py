@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from cleanup import kernels
+from cleanup.stages.boilerplate_characters import KNOWN
 from cleanup.stages.boilerplate_phrases import tree
 from cleanup.stages.boilerplate_suspects import Flags, Ints, kinds, plain, signs
 
@@ -27,10 +30,14 @@ class Likely:
         """`sets`: of SETS, case folded."""
         forms = {chr(number) + signs(phrase) for number, name in enumerate(SETS) for phrase in sets[name]}
         self._steps, self._bits, _ = tree(sorted(forms))
+        self._opening = np.zeros(KNOWN, np.uint16)  # the sets whose words begin with each character, as bits
+        for form in forms:
+            if len(form) > 1 and ord(form[1]) < KNOWN:
+                self._opening[ord(form[1])] |= 1 << ord(form[0])
 
     def say(self, data: bytes, begin: Ints, end: Ints, tells: Flags) -> Flags:
         """What the lines data[begin:end], in UTF-8, may say, READABLE and PERSONAL added to it."""
         found = tells.copy()
-        loop = kernels.function("names_likely", "bytes i64* i64* i64 u16* u32* i32* i64 u8*")
-        loop(data, begin, end, len(begin), kinds(), plain(), self._steps, self._bits, found)
+        loop = kernels.function("names_likely", "bytes i64* i64* i64 u16* u32* i32* i64 u16* u8*")
+        loop(data, begin, end, len(begin), kinds(), plain(), self._steps, self._bits, self._opening, found)
         return found

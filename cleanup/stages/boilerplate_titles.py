@@ -72,7 +72,7 @@ def _fitting(page: Page, verdicts: Mapping[int, Verdict], first: int, gone: set[
         words = set(_WORD.findall(text.casefold()))
         if len(words) < 2:
             continue
-        shared[line] = own = sum(word in body for word in words) / (len(words) + 1)
+        shared[line] = own = sum(map(body.__contains__, words)) / (len(words) + 1)
         own += 0.3 * any(0 < place - line <= NEAR for place in signed)
         own += 0.3 * (before.count(f"\n{text}") > 1)
         own += 0.2 * min(1.0, page.words[line] / 6) - 0.4 * text.endswith((".", "。"))
