@@ -43,6 +43,13 @@ def closed(state: State) -> int:
     return len(state.page)
 
 
+def may_sign(state: State, line: int, chars: int, tail: int) -> bool:
+    """Whether a line of so many characters may be a signature, or the head of a biography, by its place behind the article."""
+    if chars <= SIGNATURE_CHARS and tail <= line < tail + SIGNATURE_LINES:
+        return True
+    return chars <= BIOGRAPHY_CHARS and line >= len(state.page) - BIOGRAPHY_LINES
+
+
 class Writers:
     """The search for the authors of one page."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from cleanup.stages.boilerplate_authors import BIOGRAPHY_LINES, Writers, closed
+from cleanup.stages.boilerplate_authors import BIOGRAPHY_LINES, Writers, closed, may_sign
 from cleanup.stages.boilerplate_glue import without_address
 from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import HEAD_LINES, Bools, Ints, Lines, Page, is_sentence, line_words
@@ -181,8 +181,8 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
         state.add(line, Verdict(name, 0.95, why, fields))
     _dates(state, vocabulary, [line for line in found.told if line < state.head_end])
-    asked = [line for line in found.named if line in head or line in tail or line >= len(page) - BIOGRAPHY_LINES]
-    persons = {line: names for line in asked if (names := vocabulary.persons(found.named[line]))[0]}
+    asked = {line: name for line, name in found.named.items() if line in head or may_sign(state, line, len(name), tail.start)}
+    persons = {line: names for line, name in asked.items() if (names := vocabulary.persons(name))[0]}
     if persons or any(verdict.fields for verdict in state.verdicts.values()):
         Writers(state, vocabulary, head, tail).find(persons)
 

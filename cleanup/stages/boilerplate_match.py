@@ -260,9 +260,10 @@ class Matcher:
             if whole and len(text) <= EXACT_CHARS:
                 exact = [named for named, valid in phrase.exact if valid & zones and size <= named.rule.max_words]
                 hits += [Hit(named, None, len(phrase.form)) for named in exact]
-        entries.sort(key=_number)
+        if len(entries) > 1:
+            entries.sort(key=_number)
         entries += self._always
-        for need in dict.fromkeys([need for _, need, _ in needs]):
+        for need in dict.fromkeys([need for _, need, _ in needs]) if needs else ():
             entries += self._needed[need]
         entries = [entry for entry in entries if entry.zones & zones and size <= entry.named.rule.max_words]
         found, others = self._judge(text, entries, hits) if entries else (_in_order(hits), [])

@@ -75,7 +75,7 @@ def repeating(lines: Lines, pages: Sequence[Page]) -> list[Twice | None]:
     found, alike = np.empty(len(pages), np.uint8), np.empty(len(lines), np.uint8)
     sizes = np.array([REPEAT_CHARS, CRUMB_CHARS, CRUMB_LINES, CRUMB_STEPS], np.int64)
     _kernel()(lines.data, lines.begin, lines.end, lines.chars, lines.first, len(found), folded(), sizes, alike, found)
-    twice = [Twice([], True) if crumb else None for crumb in (found == ALIKE).tolist()]
+    twice = [Twice([], True) if crumb else None for crumb in ((found == ALIKE) & (lines.edges[0] > 0)).tolist()]
     unclear = set(np.flatnonzero(found == UNKNOWN).tolist())
     rows = np.flatnonzero(alike)
     for page, line, kind in zip(*lines.places(rows), alike[rows].tolist(), strict=True):
@@ -94,11 +94,12 @@ def _kernel() -> kernels.Function:
 
 
 def may_repeat(page: Page) -> Twice | None:
-    """Lines that start as the line before, or near the top end alike; None where there are none."""
+    """Lines that start as the line before, or near the top end alike where any stand before the article; None where there are
+    none."""
     starts = [text[:REPEAT_CHARS].casefold() for text in page.text]
     lines = [at for at in range(1, len(page)) if starts[at] == starts[at - 1] and len(page.text[at]) >= REPEAT_CHARS]
     ends = [text[-CRUMB_CHARS:].casefold() for text in page.text[: CRUMB_LINES + CRUMB_STEPS]]
-    crumb = any(end in ends[at + 1 : at + 1 + CRUMB_STEPS] for at, end in enumerate(ends[:CRUMB_LINES]))
+    crumb = page.edges[0] > 0 and any(end in ends[at + 1 : at + 1 + CRUMB_STEPS] for at, end in enumerate(ends[:CRUMB_LINES]))
     return Twice(lines, crumb) if lines or crumb else None
 
 
