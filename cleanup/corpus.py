@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
 OPEN = 64  # files that are open at a time
-MUCH = 1 << 27  # bytes that they have together before memory has to be thought of
+MUCH = 1 << 27  # bytes of them that are in memory before it has to be thought of
+AROUND = 16  # times as many bytes as are read may come into memory, for what stands around them comes, too
 BEHIND = 3  # bytes of a line behind its text, at least
 COPIES = 12  # spun copies that are asked what stood in a text
 
@@ -80,10 +81,14 @@ class Files(dict[int, NDArray[np.uint8]]):
         super().__init__()
         self.directories = directories
         self._maps: dict[int, mmap.mmap] = {}
+        self._read = 0  # bytes that the system may hold for us
 
-    def rest(self) -> None:
-        """Let go of what was read so far, where it may be much; it is read again where somebody looks at it."""
-        if sum(map(len, self.values())) > MUCH:
+    def rest(self, size: int) -> None:
+        """Before so many bytes are read: let go of what was read so far, where it may be much; it is read again where somebody
+        looks at it."""
+        self._read += size * AROUND
+        if self._read > MUCH:
+            self._read = 0
             for part in self:
                 self._maps[part].madvise(mmap.MADV_DONTNEED)
 
@@ -116,9 +121,9 @@ class Lines:
 
     def texts(self, numbers: Sequence[int]) -> Texts:
         """The cleaned texts of documents, where they lie. Raises RunError where they lie in no file."""
-        self.files.rest()
         wanted = np.asarray(numbers, np.int64)
         begins, sizes = self.mapped.begins[wanted], self.mapped.sizes[wanted]
+        self.files.rest(int(sizes.sum()))
         parts, which = np.unique(np.searchsorted(self.mapped.first, wanted, "right") - 1, return_inverse=True)
         if len(parts) > OPEN:  # too many to have open: their texts are fetched
             pieces = [self._piece(*one) for one in zip(parts[which].tolist(), begins.tolist(), sizes.tolist(), strict=True)]

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 
-BATCH = 1 << 21  # bytes that are read at a time for comparison
-BATCH_PAIRS = 512
-SHARE = 512  # pairs that make a worker's share
+BATCH = 1 << 23  # bytes that are read at a time for comparison
+BATCH_PAIRS = 1024
+SHARE = 1024  # pairs that make a worker's share
 CHANCES = 32  # documents of a large group with which all others of it are compared; then only candidate pairs count
 
 

@@ -21,7 +21,7 @@ from cleanup.dedup.keep import SPUN, Columns, Order
 from cleanup.dedup.receipts import SURE, Clusters, Known, Members, Names, Proposals, about_known, figures, proposals, remembered
 from cleanup.dedup.relation import NEAR, RELATIONS, Table, listed, swapped
 from cleanup.dedup.shingle import I64
-from cleanup.dedup.texts import Fetch
+from cleanup.dedup.texts import Fetch, repeated
 from cleanup.document import Drop
 from cleanup.errors import RunError
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Ids = Callable[[Sequence[int]], list[str]]
 ASKED = 1 << 14  # documents that an index is asked about at a time
-FETCH = 256  # texts fetched at a time
+FETCH = 1024  # texts fetched at a time
 ALARM = 3  # documents of a host that have to go before its share is looked at
 SUSPECT = 5  # members that rest on one stretch at the edge of the text: so many share boilerplate, not news
 HELD = 0.6  # score of such a member: a person decides
@@ -153,13 +153,20 @@ def _twins(sketches: Sketches, fetch: Fetch, new: NDArray[np.bool_]) -> Twins:
     ordered = key[place]
     equal = ordered[1:] == ordered[:-1]
     shared = np.append(equal, False) | np.append(False, equal) if len(key) else np.zeros(0, bool)
+    groups: dict[bytes, int] = {}  # of documents with one key the first one of every text
     numbers, keys = numbers[place[shared]], ordered[shared]
-    fresh = np.append(True, keys[1:] != keys[:-1])[: len(keys)].tolist()
-    groups: dict[bytes, int] = {}  # of documents with one key the first one of every text: few have their words in common alone
-    first = np.empty_like(numbers)
+    fresh = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+    unlike = fresh.copy()  # texts that may be others than those before them
     for begin in range(0, len(numbers), FETCH):
-        part = numbers[begin : begin + FETCH].tolist()
-        for at, (number, name) in enumerate(zip(part, fetch(part).names(), strict=True), begin):
+        before = min(begin, 1)
+        unlike[begin : begin + FETCH] |= ~repeated(fetch(numbers[begin - before : begin + FETCH].tolist()))[before:]
+    group = np.cumsum(fresh) - 1
+    first = numbers[fresh][group]
+    # Few have their words in common alone, or say the same in other escapes.
+    mixed = np.flatnonzero(among(group, distinct(group[unlike & ~fresh])))
+    for begin in range(0, len(mixed), FETCH):
+        part = numbers[mixed[begin : begin + FETCH]].tolist()
+        for at, number, name in zip(mixed[begin : begin + FETCH].tolist(), part, fetch(part).names(), strict=True):
             if fresh[at]:
                 groups.clear()
             first[at] = groups.setdefault(name, number)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanup import kernels
 from cleanup.dedup.shingle import I64, U64
@@ -95,6 +96,13 @@ class Literals:
 
     def _literals(self) -> Iterator[bytes]:
         return map(ctypes.string_at, self.where.tolist(), self.size.tolist())
+
+
+def repeated(texts: Texts) -> NDArray[np.bool_]:
+    """Which texts are those before them, to the letter; others may say the same, too, in other escapes."""
+    found = np.empty(len(texts.size), np.uint8)
+    kernels.function("strings_repeated", "u64* i64* i64 u8*")(texts.where, texts.size, len(found), found)
+    return found.view(bool)
 
 
 def located(data: bytes, ends: I64, field: str) -> tuple[I64, I64]:

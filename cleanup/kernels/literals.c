@@ -87,3 +87,10 @@ KERNEL void line_strings(const uint8_t *data, const int64_t *ends, int64_t count
         }
     }
 }
+
+/* Which of `count` strings, string n standing at the address where[n] with sizes[n] bytes, are those before them, byte by byte. */
+KERNEL void strings_repeated(const uint64_t *where, const int64_t *sizes, int64_t count, uint8_t *found) {
+    for (int64_t at = 0; at < count; at++)
+        found[at] = at && sizes[at] == sizes[at - 1] &&
+                    !memcmp((const uint8_t *)(uintptr_t)where[at], (const uint8_t *)(uintptr_t)where[at - 1], (size_t)sizes[at]);
+}
