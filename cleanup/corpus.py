@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
 OPEN = 64  # files that are open at a time
-MUCH = 1 << 27  # bytes of them that are in memory before it has to be thought of
-AROUND = 16  # times as many bytes as are read may come into memory, for what stands around them comes, too
+MUCH = 1 << 26  # bytes of them that are in memory before it has to be thought of
+AROUND = 1 << 16  # bytes around those that are read that come into memory, too
 BEHIND = 3  # bytes of a line behind its text, at least
 COPIES = 12  # spun copies that are asked what stood in a text
 
@@ -83,10 +83,12 @@ class Files(dict[int, NDArray[np.uint8]]):
         self._maps: dict[int, mmap.mmap] = {}
         self._read = 0  # bytes that the system may hold for us
 
-    def rest(self, size: int) -> None:
-        """Before so many bytes are read: let go of what was read so far, where it may be much; it is read again where somebody
-        looks at it."""
-        self._read += size * AROUND
+    def rest(self, count: int, size: int) -> None:
+        """Before so many texts are read, of so many bytes together: let go of what was read so far, where it may be much.
+
+        It is read again where somebody looks at it.
+        """
+        self._read += count * AROUND + size
         if self._read > MUCH:
             self._read = 0
             for part in self:
@@ -123,7 +125,7 @@ class Lines:
         """The cleaned texts of documents, where they lie. Raises RunError where they lie in no file."""
         wanted = np.asarray(numbers, np.int64)
         begins, sizes = self.mapped.begins[wanted], self.mapped.sizes[wanted]
-        self.files.rest(int(sizes.sum()))
+        self.files.rest(len(sizes), int(sizes.sum()))
         parts, which = np.unique(np.searchsorted(self.mapped.first, wanted, "right") - 1, return_inverse=True)
         if len(parts) > OPEN:  # too many to have open: their texts are fetched
             pieces = [self._piece(*one) for one in zip(parts[which].tolist(), begins.tolist(), sizes.tolist(), strict=True)]

@@ -54,7 +54,9 @@ def find(sketches: Sketches, alive: Mask, cfg: DedupConfig) -> Candidates:
         del buckets  # before the next ones are made
         found = merge(found, good)
     del partner
+    sketches.rest()
     kin = spun.find(sketches, places, cfg)
+    sketches.rest()
     found = merge(found, kin.pairs)
     flooded += [("canonical", size) for size in kin.flooded]
     a, b = unpack(found)
@@ -69,6 +71,7 @@ def _buckets(sketches: Sketches, places: Places, cfg: DedupConfig) -> Iterator[t
         # No name for the keys: they are gone while the buckets are looked at.
         found = group(places.living(bands.keys(sketches.surface, band, plan.rows)), documents, len(places))
         yield f"band {band}", places.named(found)
+    sketches.rest()
     for buckets in places.meeting(sketches.anchors):
         yield "anchor", places.named(buckets)
 

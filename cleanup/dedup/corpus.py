@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Ids = Callable[[Sequence[int]], list[str]]
 ASKED = 1 << 14  # documents that an index is asked about at a time
-FETCH = 1024  # texts fetched at a time
+FETCH = 256  # texts fetched at a time
 ALARM = 3  # documents of a host that have to go before its share is looked at
 SUSPECT = 5  # members that rest on one stretch at the edge of the text: so many share boilerplate, not news
 HELD = 0.6  # score of such a member: a person decides

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -57,6 +58,12 @@ class Sketches(NamedTuple):
     def take(self, numbers: Any) -> Sketches:
         """The sketches of some documents: a slice, numbers or a mask."""
         return Sketches(*(field[numbers] for field in self))
+
+    def rest(self) -> None:
+        """Let go of what was read of a mapped file; it is read again where somebody looks at it."""
+        for field in self:
+            if isinstance(field, np.memmap) and (mapped := getattr(field, "_mmap", None)) is not None:
+                mapped.madvise(mmap.MADV_DONTNEED)
 
 
 class Sketcher:
