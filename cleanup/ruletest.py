@@ -38,7 +38,9 @@ def _examples(rule: Rule, propose: stages.Propose) -> list[str]:
             failures += [f"{rule.source}: {rule.id}: must miss {doc.text!r}"] if own else []
             continue
         if not own:
-            failures.append(f"{rule.source}: {rule.id}: must hit {doc.text!r}")
+            instead = sorted({proposal.rule for proposal in proposals if isinstance(proposal, Edit)})
+            taken = f", which {' and '.join(instead)} took" if instead else ""
+            failures.append(f"{rule.source}: {rule.id}: must hit {doc.text!r}{taken}")
             continue
         after = rule.yes[number].after
         got = apply(doc.text, [proposal for proposal in proposals if isinstance(proposal, Edit)])
@@ -48,7 +50,10 @@ def _examples(rule: Rule, propose: stages.Propose) -> list[str]:
 
 
 def cost(gold: str, extra: Sequence[str] = ()) -> tuple[list[str], int]:
-    """Rules against the labelled lines of a gold set: lines to print, and how many rules cost too much content."""
+    """Rules against the labelled lines of a gold set: lines to print, and how many rules cost too much content.
+
+    With rules of the user's own (`extra`), only of those is said that they never fire.
+    """
     from cleanup.evaluate.gold import load
 
     paths = directories(extra)
@@ -74,7 +79,9 @@ def cost(gold: str, extra: Sequence[str] = ()) -> tuple[list[str], int]:
                     label == "content" and proposal.start <= begin and end <= proposal.end and end > begin
                     for label, (begin, end) in zip(labels, starts, strict=True)
                 )
-    report = [f"{rule.id}: never fires" for rule in registered.rules(paths) if not hits[rule.id]]
+    ours = {(rule.id, rule.source) for rule in registered.rules(directories(()))} if extra else set()
+    asked = [rule for rule in registered.rules(paths) if (rule.id, rule.source) not in ours]
+    report = [f"{rule.id}: never fires" for rule in asked if not hits[rule.id]]
     costly = [
         f"{rule}: removes {count} of {content} content lines" for rule, count in lost.items() if count > CONTENT_COST * content
     ]

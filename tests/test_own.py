@@ -109,3 +109,17 @@ def test_only_what_a_rule_applies_costs_content(tmp_path: Path) -> None:
     lines, wrong = cost(str(gold), [extra])
     assert [line for line in lines if "mine" in line] == ["error: boilerplate/mine/drop: removes 1 of 5 content lines"]
     assert wrong == 1
+
+
+def test_of_own_rules_only_these_are_said_to_never_fire(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(json.dumps({"id": "a", "text": "A line.\nAnother line.", "lines": ["content"] * 2}) + "\n")
+    extra = write(tmp_path / "rules", mine="[[rule]]\nid = 'idle'\npattern = 'zxqv blorp'\n")
+    assert cost(str(gold), [extra]) == (["boilerplate/mine/idle: never fires"], 0)
+    assert len(cost(str(gold))[0]) > 100
+
+
+def test_an_example_that_another_rule_takes_names_it(tmp_path: Path) -> None:
+    wide = "[[rule]]\nid = 'wide'\nmatch = 'prefix'\npattern = ['leave a']\n"
+    failures = examples("boilerplate", [write(tmp_path, mine=wide)])[1]
+    assert failures and all(line.endswith(", which boilerplate/mine/wide took") for line in failures)

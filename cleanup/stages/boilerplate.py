@@ -35,6 +35,8 @@ _CITATION = re.compile(r"\[\d{1,3}\](?:\[\d{1,3}\])*")  # begins with a literal,
 _CUT = np.frombuffer("…"[-1:].encode()[-1:] + b")]", np.uint8)  # last bytes of an ellipsis, maybe in brackets
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
 _NUMBERED = re.compile(r"\n[^\S\n]*[\[\d]")
+# An element of an array: "a[1]", "list[0]", "x[2].size", "row[3] = 4".
+_CODE = re.compile(r"\[0+\]|(?<![^\W_])[a-z_]\[\d|\w\[\d{1,3}\](?:\.[a-z_]|\s?=|\(|\[[a-z])")
 _REFERENCE = re.compile(
     r"(?m)^[^\S\n]*(?:(?:\[\d{1,3}\]|\d{1,3}[.)])\s+\S.*(?:https?://|\bdoi\b|\b(?:19|20)\d\d\b)|\[\d{1,3}\][\s:])"
 )
@@ -188,12 +190,13 @@ def _citations(text: str) -> list[Edit]:
 
 
 def citations(text: str) -> list[tuple[int, int, str, float]]:
-    """Citation marks such as `[1][2]`, when two numbers or more are set behind words and no list of references follows."""
+    """Citation marks such as `[1][2]`, when two numbers or more are set behind words, none of them as code has elements of an
+    array, and no list of references follows."""
     if "[" not in text:
         return []
     found = [match for match in _CITATION.finditer(text) if match.start() and _CITED.match(text[match.start() - 1])]
     numbers = {number for match in found for number in re.findall(r"\d+", match[0])}
-    if len(numbers) < 2 or (_NUMBERED.search(f"\n{text}") and _REFERENCE.search(text)):
+    if len(numbers) < 2 or _CODE.search(text) or (_NUMBERED.search(f"\n{text}") and _REFERENCE.search(text)):
         return []
     return [(match.start(), match.end(), "boilerplate/common/citation-mark", 0.95) for match in found]
 
