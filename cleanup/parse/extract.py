@@ -104,6 +104,8 @@ def _article(view: _View, config: Config) -> _Body:
     if not text and not drop:
         text = render(article.unnamed(given))
         doubts = ["no extractor found anything"] if text else []
+    elif opinions.tells_others(chosen, seen):
+        doubts = [*doubts, "other articles on the page"]
     return _Body(text, drop, doubts)
 
 

@@ -10,6 +10,7 @@ from math import fsum
 from typing import Any
 
 from cleanup.errors import MissingExtra
+from cleanup.parse import hints
 from cleanup.parse.blocks import Block, Lines, lines
 from cleanup.parse.structured import Known
 from cleanup.parse.tree import flat_text, parse_tree
@@ -19,12 +20,15 @@ LISTS = 0.4  # share of the text in list items
 SHORT = 0.4  # share of the text in lines that are no prose
 LINE = 80  # characters; shorter lines are no prose
 LITTLE = 600  # characters
+OTHER = 300  # characters of prose in another article that are no teaser
+OUTSIDE, APART = -1, -2  # of a box that stands in no article, or in none that counts
 ALIKE = (0.3, 1.3)  # a stricter opinion is believed when it has this much of the text
 COVERED = 0.9  # share of the text that the publisher's own copy has, before it is asked where the article ends
 TAIL = 0.15  # of the text: a longer rest is not cut on the publisher's word
 COPY = 400  # characters of a publisher's own copy that is worth asking
 LONGER = 2.0  # times as long as what was found: then the page shows less than the publisher's copy has
 
+_APART = frozenset({"comments", "related"})  # what people say, and teasers
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
@@ -81,6 +85,24 @@ def doubts(chosen: Sequence[Block], seen: Lines) -> list[str]:
         "little text": size < LITTLE and size < prose / 2,
     }
     return [reason for reason, found in shares.items() if found]
+
+
+def tells_others(chosen: Sequence[Block], seen: Lines) -> bool:
+    """Whether another element that the page calls an article has prose, of which nothing was chosen."""
+    if sum(box.tag == "article" for box in seen.boxes) < 2:
+        return False
+    around: list[int] = []  # of every box: the outermost article it stands in; OUTSIDE, or within comments, none
+    for number, box in enumerate(seen.boxes):
+        outer = around[box.parent] if box.parent >= 0 else OUTSIDE
+        if outer == OUTSIDE and box.tag == "article":
+            outer = number
+        around.append(APART if box.hidden or box.tag == "aside" or _APART & hints.kinds(box.names) else outer)
+    own = {around[block.box] for block in chosen}
+    told: Counter[int] = Counter()
+    for block in seen.blocks:
+        if len(block.text) >= LINE and block.linked < LINKS:
+            told[around[block.box]] += len(block.text)
+    return bool(own) and any(size >= OTHER for box, size in told.items() if box >= 0 and box not in own)
 
 
 def preferred(chosen: list[Block], other: list[Block]) -> list[Block]:

@@ -18,6 +18,7 @@ SHORT = 1800  # characters; an error page or a cookie wall says no more
 STUB = 350  # characters of text beside a video
 PROSE = 120  # characters of a line that an index does not have many of
 TEASERS = 8  # headings or list items that are links, on an index
+MANY_TEASERS = 20  # so many, and no prose at all: an index, whatever it says of itself
 TEASER = (25, 200)  # characters of a linked headline
 SURE, DOUBTFUL = 0.95, 0.6  # the second is held for review
 _WORDS = re.compile(r"\w+")
@@ -86,7 +87,8 @@ def _index(view: View) -> Drop | None:
     share = linked / max(1, total)
     why: dict[str, Any] = {"linked_headlines": teasers, "linked_share": round(share, 2), "prose": prose}
     if prose < PROSE * 3 and share > 0.4:
-        return Drop("extract/index-page", SURE if declared else DOUBTFUL, why)
+        bare = not prose and teasers >= MANY_TEASERS
+        return Drop("extract/index-page", SURE if declared or bare else DOUBTFUL, why)
     if declared and share > 0.4 and prose < 0.12 * total:
         return Drop("extract/index-page", DOUBTFUL, why)
     return None

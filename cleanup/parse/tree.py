@@ -18,6 +18,8 @@ _CONTROLS = bytes(code if code > 31 or code in (9, 10, 13) else 32 for code in r
 _TAG = re.compile(rb"<([a-zA-Z][a-zA-Z0-9]*)[^<>]{8192,}>")
 _ATTRIBUTE = re.compile(rb"""[^\s=>"'/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']*))?""")
 _UNSEEN = re.compile(r"<(script|style|noscript|template|svg|title)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title\b[^<>]*>", re.IGNORECASE)
+_TITLE_END = re.compile(r"</title\b", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>|<![^<>]*>|<\?[^<>]*>", re.DOTALL)
 _INLINE = "a|abbr|b|bdi|bdo|big|cite|code|em|font|i|kbd|mark|q|s|small|span|strong|sub|sup|tt|u|var"
 _INLINE_TAG = re.compile(rf"</?(?:{_INLINE})\b[^<>]*>", re.IGNORECASE)
@@ -61,10 +63,19 @@ def _parse(data: bytes, huge: bool) -> tuple[Any, bool]:
 
 def harmless(markup: str) -> bytes:
     """Markup as UTF-8 without what makes a parser fail: control characters, surrogates, tags with thousands of attributes."""
-    data = markup.encode("utf-8", "replace").translate(_CONTROLS)
+    data = _with_its_title_closed(markup).encode("utf-8", "replace").translate(_CONTROLS)
     if len(data) > LONG_TAG and max(map(len, data.split(b"<"))) > LONG_TAG:
         data = _TAG.sub(_bare, data)
     return data
+
+
+def _with_its_title_closed(markup: str) -> str:
+    """Markup in which a title that is never closed, and would have all of the page in it, ends where the next tag begins."""
+    title = _TITLE.search(markup)
+    if not title or _TITLE_END.search(markup, title.end()):
+        return markup
+    end = markup.find("<", title.end())
+    return markup if end < 0 else f"{markup[:end]}</title>{markup[end:]}"
 
 
 def _bare(tag: re.Match[bytes]) -> bytes:

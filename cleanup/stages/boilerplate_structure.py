@@ -26,6 +26,7 @@ OTHER = 0.25  # with less than this, and so many lines behind the marker, they t
 MANY = 30
 FEW_PIECES = 6
 TOLD_WORDS = 4  # .. and so many where only one word stands between two sentences
+BUTTONS = 3  # times that a button ("Share") stands on a page, and no subhead
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 CAPTION_WORDS = 60
 KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line residue, whatever else it says,
@@ -147,6 +148,8 @@ def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> 
 def _may_be_subhead(state: State, line: int, rule: LineRule) -> bool:
     """Whether a line is one word ("Background") right between two sentences: advertisements and credits aside, a subhead."""
     if rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] != 1:
+        return False
+    if state.page.text.count(state.page.text[line]) >= BUTTONS:
         return False
     return between_paragraphs(state, line, state.hits, TOLD_WORDS)
 
