@@ -178,6 +178,10 @@ def _fill(chosen: list[bool], scene: Scene) -> None:
     whole = behind > REST * sum(len(scene.blocks[at].text) for at in kept)
     for at in missed:
         chosen[at] = at < kept[-1] or whole
+    heads = {_look(scene, at) for at in kept if scene.blocks[at].tag in HEADINGS}
+    for at in range(kept[0], kept[-1]) if heads else ():
+        if not chosen[at] and chosen[at + 1] and len(scene.blocks[at + 1].text) >= LONG and scene.blocks[at].tag in HEADINGS:
+            chosen[at] = _like(scene, at, heads)
 
 
 def _like(scene: Scene, at: int, usual: set[tuple[str, str, str]]) -> bool:
