@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
 OPEN = 64  # files that are open at a time
-MUCH = 1 << 26  # bytes of them that are in memory before it has to be thought of
+MUCH = 1 << 25  # bytes of them that are in memory before it has to be thought of
 AROUND = 1 << 16  # bytes around those that are read that come into memory, too
 BEHIND = 3  # bytes of a line behind its text, at least
 COPIES = 12  # spun copies that are asked what stood in a text
@@ -86,10 +86,10 @@ class Files(dict[int, NDArray[np.uint8]]):
     def rest(self, count: int, size: int) -> None:
         """Before so many texts are read, of so many bytes together: let go of what was read so far, where it may be much.
 
-        It is read again where somebody looks at it.
+        It is read again where somebody looks at it. Before none at all everything is let go of.
         """
         self._read += count * AROUND + size
-        if self._read > MUCH:
+        if self._read > MUCH or not count:
             self._read = 0
             for part in self:
                 self._maps[part].madvise(mmap.MADV_DONTNEED)

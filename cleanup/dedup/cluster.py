@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 
-BATCH = 1 << 23  # bytes that are read at a time for comparison
-BATCH_PAIRS = 1024
+BATCH = 1 << 22  # bytes that are read at a time for comparison
+BATCH_PAIRS = 512
 SHARE = 1024  # pairs that make a worker's share
 CHANCES = 32  # documents of a large group with which all others of it are compared; then only candidate pairs count
 

@@ -170,6 +170,7 @@ def _twins(sketches: Sketches, fetch: Fetch, new: NDArray[np.bool_]) -> Twins:
             if fresh[at]:
                 groups.clear()
             first[at] = groups.setdefault(name, number)
+    fetch([])  # what was read is let go of
     others = np.flatnonzero(first != numbers)
     others = others[np.argsort(numbers[others])]
     return Twins(numbers[others], first[others])
