@@ -23,7 +23,7 @@ from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages import boilerplate_stubs as stubs
 from cleanup.stages import boilerplate_titles as titles
 from cleanup.stages.boilerplate_features import SIGNALS, Signals
-from cleanup.stages.boilerplate_lines import Lines, Page, cuts
+from cleanup.stages.boilerplate_lines import Lines, Page, Pages, cuts
 from cleanup.stages.boilerplate_match import Hit, Matcher, zones
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, describe_rules, load
@@ -66,12 +66,12 @@ class Cleaner:
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
         """Proposals for each document of the batch."""
         pages, states = self.judge(docs)
-        plain = _are_plain(pages[0].lines) if pages else []
-        for doc, page, state, says_nothing in zip(docs, pages, states, plain, strict=True):
-            if state and self.cfg.drop_title and doc.meta.get("title") in page.text[:1]:
-                state.add(0, Verdict("boilerplate/structure/drop-title", 0.95, {"title": page.text[0][:200]}))
+        plain = _are_plain(pages.lines)
+        for number, (doc, state, says_nothing) in enumerate(zip(docs, states, plain, strict=True)):
+            if state and self.cfg.drop_title and doc.meta.get("title") in state.page.text[:1]:
+                state.add(0, Verdict("boilerplate/structure/drop-title", 0.95, {"title": state.page.text[0][:200]}))
             if not state or not (state.verdicts or state.hits):
-                found: list[Proposal] = [] if says_nothing else self._whole(doc, page, {}, {})
+                found: list[Proposal] = [] if says_nothing else self._whole(doc, pages[number], {}, {})
                 yield [*_citations(doc.text), *found]
                 continue
             edits = self._edits(state)
@@ -80,24 +80,28 @@ class Cleaner:
             edits = [edit for edit in edits if edit.score >= self.cfg.apply or not _meets(edit, within)]
             yield [*edits, *within, *self._marks(doc, state)]
 
-    def judge(self, docs: Sequence[Document]) -> tuple[list[Page], list[State | None]]:
+    def judge(self, docs: Sequence[Document]) -> tuple[Pages, list[State | None]]:
         """The pages of the batch, and the verdicts on their lines; None where there is nothing to judge."""
-        lines = Lines([doc.text for doc in docs])
-        pages = [Page(doc.text, lines, number) for number, doc in enumerate(docs)]
-        hits: list[dict[int, list[Hit]]] = [{} for _ in pages]
+        pages = Pages([doc.text for doc in docs])
+        lines = pages.lines
+        hits: dict[int, dict[int, list[Hit]]] = {}
         matched = self.matcher.match(lines, zones(lines))
         for at, line, found in zip(*lines.places(np.array(list(matched), np.int64)), matched.values(), strict=True):
-            hits[at][line] = found
+            hits.setdefault(at, {})[line] = found
         tells = bylines.tell(lines, len(pages), self.vocabulary)
-        twice = repeated.repeating(lines, pages)
-        states = [self._state(*one) for one in zip(docs, pages, hits, tells, twice, strict=True)]
+        states: list[State | None] = [
+            self._state(docs[at], pages[at], hits.get(at, {}), tell, twice)
+            if at in hits or tell.says or twice or self.cfg.drop_title
+            else None
+            for at, (tell, twice) in enumerate(zip(tells, repeated.repeating(lines, pages), strict=True))
+        ]
         if self.scorer and self.cfg.structure:
             crowded = are_crowded(lines)
             for at in np.flatnonzero(crowded).tolist():
-                states[at] = states[at] or State(pages[at], hits[at])
+                states[at] = states[at] or State(pages[at], {})
             every = zip(docs, states, crowded.tolist(), strict=True)
-            texts = [state for doc, state, many in every if state and doc.kind != "html" and (many or self._is_found(state))]
-            self.scorer.judge(texts, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
+            scored = [state for doc, state, many in every if state and doc.kind != "html" and (many or self._is_found(state))]
+            self.scorer.judge(scored, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
         return pages, states
 
     def _is_found(self, state: State) -> bool:
@@ -106,10 +110,8 @@ class Cleaner:
 
     def _state(
         self, doc: Document, page: Page, hits: dict[int, list[Hit]], tells: bylines.Tells, twice: repeated.Twice | None
-    ) -> State | None:
+    ) -> State:
         """Rules and structure of one document. `tells`: what its lines may say; `twice`: which repeat others."""
-        if not (hits or tells.says or twice or (self.cfg.drop_title and page.text)):
-            return None
         suspects = bylines.suspects(page, self.vocabulary, str(doc.meta.get("crawled") or ""), tells)
         state = State(page, hits)
         html = doc.kind == "html"

@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+SOME = 1024  # characters that are folded at once, line breaks included
 KNOWN = 0x20000  # code points with an entry, as in `kernels/text.h`
 SPACES = (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 TERMINAL = ".!?…。！？؟।"  # what a sentence ends with,
@@ -128,7 +129,8 @@ def _every() -> str:
 
 def _become(fold: Callable[[str], str]) -> Codes:
     """uint32[KNOWN]: the one character that each becomes; 0 where it becomes several, or none."""
-    text = fold(_every())
+    every = _every()
+    text = "".join([fold(every[at : at + SOME]) for at in range(0, len(every), SOME)])  # most are soon seen to be normal
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     ends = np.delete(np.flatnonzero(codes == ord("\n")), ord("\n"))  # without the line break among the characters
     return np.where(np.diff(ends, prepend=-1) == 2, codes[ends - 1], np.uint32(0))

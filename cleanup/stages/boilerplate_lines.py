@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -174,6 +174,24 @@ class Page:
     def gap(self) -> list[int]:
         """Blank lines between this line and the one before it."""
         return list(self.lines.gap[self._rows].tolist())
+
+
+class Pages(Sequence[Page]):
+    """The pages of a batch, each made when it is first asked for: of most nobody asks more than `Lines` says."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.lines, self._texts = Lines(texts), texts
+        self._made: dict[int, Page] = {}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __getitem__(self, number: Any) -> Any:
+        """One page, by its number from 0 up."""
+        page = self._made.get(number)
+        if page is None:
+            page = self._made[number] = Page(self._texts[number], self.lines, number)
+        return page
 
 
 def series(texts: Iterable[str]) -> pl.Series:

@@ -23,6 +23,7 @@ ZONES = {"any": 1, "head": 2, "tail": 4, "not-first": 8}
 EVERYWHERE = 15  # the sum of them
 EXACT_CHARS = 160  # no exact form is longer
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
+_SIGNS = re.compile(r"[\d#*]")
 _RAW = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
 _OPEN = re.compile(rf"[{CJK}\uac00-\ud7a3]")  # scripts in which a word may go on without a space
 
@@ -43,6 +44,8 @@ class Glob(msgspec.Struct, frozen=True, dict=True):
     @classmethod
     def of(cls, pattern: str, prefix: bool) -> Glob:
         """Compile a pattern; a prefix is open behind."""
+        if prefix and pattern.isascii() and not _SIGNS.search(pattern) and (form := normal(pattern)):
+            return cls((f" {form} ", ""))
         text = " ".join(_PATTERN.findall(fold(pattern))) + (" *" if prefix else "")
         pieces = [_fence(piece.strip()) for piece in text.split("*")]
         if pieces[0]:
@@ -52,11 +55,6 @@ class Glob(msgspec.Struct, frozen=True, dict=True):
         return cls(tuple(pieces))
 
     @cached_property
-    def literal(self) -> str:
-        """The first piece, without the fence around it."""
-        return self.pieces[0].strip()
-
-    @cached_property
     def words(self) -> list[str]:
         """The words of its pieces."""
         return [word for piece in self.pieces for word in piece.split() if word != "#"]
@@ -64,7 +62,7 @@ class Glob(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def is_prefix(self) -> bool:
         """Whether it says nothing but how a line begins."""
-        return bool(self.literal) and self.pieces[1:] == ("",)
+        return bool(self.pieces[0].strip()) and self.pieces[1:] == ("",)
 
     @property
     def size(self) -> int:
@@ -87,7 +85,7 @@ class Glob(msgspec.Struct, frozen=True, dict=True):
 
     def behind(self, line: str) -> int:
         """Offset in the raw line behind the first piece."""
-        tokens = self.literal.split()
+        tokens = self.pieces[0].split()
         for number, found in enumerate(_RAW.finditer(line), 1):
             if number == len(tokens):
                 return found.start() + len(tokens[-1]) if _OPEN.search(tokens[-1]) else found.end()
@@ -119,12 +117,12 @@ class Phrase(msgspec.Struct):
     limits: tuple[int, int] = (0, 0)  # the most words of a line that any of the entries, or of the exact rules, fits
     zones: int = 0
 
-    def lead(self, named: Named, entry: Entry | None = None) -> None:
+    def lead(self, named: Named, zones: int, entry: Entry | None = None) -> None:
         """Lead to an entry, or to an exact rule, too."""
         most, whole = self.limits
-        self.zones |= zones_of(named)
+        self.zones |= zones
         if entry is None:
-            self.exact.append((named, zones_of(named)))
+            self.exact.append((named, zones))
             self.limits = most, max(whole, named.rule.max_words)
         else:
             self.entries.append(entry)
@@ -160,8 +158,9 @@ class Matcher:
         self._inner: dict[str, list[Entry]] = {}
         for named in book.rules:
             patterns = named.rule.patterns
+            valid = zones_of(named)
             for pattern in ["|".join(f"(?:{one})" for one in patterns)] if named.rule.match == "regex" else patterns:
-                self._add(named, pattern)
+                self._add(named, valid, pattern)
         self._known: dict[tuple[str, int], Tried] = {}  # the same lines stand on many pages of a site
         self._always = self._inner.pop("", [])
         self._phrases = list(self._led.values())
@@ -173,19 +172,23 @@ class Matcher:
         self._zones = np.array([phrase.zones for phrase in self._phrases], np.uint8)
         self._needed_zones = np.array([reduce(or_, (one.zones for one in found)) for found in self._needed], np.uint8)
 
-    def _add(self, named: Named, pattern: str) -> None:
+    def _add(self, named: Named, valid: int, pattern: str) -> None:
         rule = named.rule
         if rule.match == "exact":
-            self._lead(f"{normal(pattern)} ").lead(named)
+            form = f"{normal(pattern)} "
+            if form in self._led:
+                self._led[form].lead(named, valid)
+            else:
+                self._led[form] = Phrase(form, [(named, valid)], [], (0, rule.max_words), valid)
         elif rule.match == "regex":
             expression = None if named.layer else Expression(rule.patterns)  # None: a user's, for the other engine
             for start in rule.starts:
-                self._add_glob(Glob.of(start, True), named, pattern, expression)
+                self._add_glob(Glob.of(start, True), named, valid, pattern, expression)
             for need in rule.needs or ([] if rule.starts else [""]):
-                entry = Entry(None, named, zones_of(named), regex=pattern, expression=expression)
+                entry = Entry(None, named, valid, regex=pattern, expression=expression)
                 self._inner.setdefault(fold(need), []).append(entry)
         else:
-            self._add_glob(Glob.of(pattern, rule.match == "prefix"), named)
+            self._add_glob(Glob.of(pattern, rule.match == "prefix"), named, valid)
 
     def _lead(self, form: str) -> Phrase:
         found = self._led.get(form)
@@ -193,14 +196,17 @@ class Matcher:
             found = self._led[form] = Phrase(form)
         return found
 
-    def _add_glob(self, glob: Glob, named: Named, regex: str | None = None, expression: Expression | None = None) -> None:
-        if glob.literal or regex:
-            number = (_OPEN.search(glob.literal) is not None, next(self._numbers))
-            self._lead(glob.pieces[0][1:]).lead(named, Entry(glob, named, zones_of(named), number, regex, expression))
+    def _add_glob(
+        self, glob: Glob, named: Named, valid: int, regex: str | None = None, expression: Expression | None = None
+    ) -> None:
+        first = glob.pieces[0].strip()
+        if first or regex:
+            number = (not first.isascii() and _OPEN.search(first) is not None, next(self._numbers))
+            self._lead(glob.pieces[0][1:]).lead(named, valid, Entry(glob, named, valid, number, regex, expression))
         else:
             inner = " ".join(glob.pieces).replace("#", " ").split()
             need = max(inner, key=lambda one: len(one.encode()), default="")
-            self._inner.setdefault(need, []).append(Entry(glob, named, zones_of(named), regex=regex, expression=expression))
+            self._inner.setdefault(need, []).append(Entry(glob, named, valid, regex=regex, expression=expression))
 
     def match(self, lines: Lines, zones: npt.NDArray[np.uint8] | None = None) -> dict[int, list[Hit]]:
         """The rules that match each line of at most `SHORT` characters; lines without any are left out. `zones`: those of each

@@ -142,7 +142,7 @@ def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> 
     if known >= enough or hit.weight >= MOST * len(text):
         return False
     heard = text[0 if known >= SOME else hit.span[0] :].casefold()
-    return not any(signal in heard for signal in signals)
+    return not any(map(heard.__contains__, signals))
 
 
 def _may_be_subhead(state: State, line: int, rule: LineRule) -> bool:
