@@ -144,14 +144,18 @@ def test_exchange_refuses_what_it_cannot_read() -> None:
         exchange.from_minhashes([legacy])
 
 
-def test_sketches_are_stored_and_mapped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("little", [0, 2, 3])
+def test_sketches_are_stored_and_mapped(tmp_path: Path, little: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sketch, "LITTLE", little)
     sketcher = sketch.Sketcher(DedupConfig())
     parts = [sketcher.batch(["one two three four five six seven eight nine", ""]), sketcher.batch(["x"])]
     for number, part in enumerate(parts):
         sketch.save([part], tmp_path / str(number))
     sketch.save([sketch.empty(DedupConfig())], tmp_path / "none")
     whole = sketch.load([tmp_path / "0", tmp_path / "none", tmp_path / "1"])
+    assert isinstance(whole.exact, np.memmap) == (little < 3)
     for mine, its in zip(whole, sketch.concatenate(parts), strict=True):
+        whole.rest()
         assert np.array_equal(mine, its)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "none"]
 

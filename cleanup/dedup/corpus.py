@@ -97,9 +97,11 @@ def deduplicate(
     order = _order(a, b, twins, columns, ids, cfg)
     firsts, best = _best(twins, order)
     members = _members(*elect(a, b, sketches, order.standing_in(firsts, best), judge), twins, firsts, best, judge)
+    sketches.rest()
     members = members._replace(
         spun=_as_spun(members, judge.table, columns), bands=candidates.met(sketches, members.kept, members.number, cfg)
     )
+    sketches.rest()
     allowed = np.array([takes(f"dedup/{relation}") for relation in RELATIONS])
     members = members._replace(sure=(members.score >= SURE) & allowed[members.relations(judge.table)])
     sure = members.take(members.sure)

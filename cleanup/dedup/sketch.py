@@ -185,6 +185,7 @@ def save(parts: Sequence[Sketches], path: str | Path, *, lasting: bool = True) -
             file.write(bytes(-file.tell() % _ALIGN))
             for part in parts:
                 file.write(np.ascontiguousarray(part[index]).data)  # `tofile` does not notice that the disk is full
+                part.rest()
         file.flush()
         if lasting:
             os.fsync(file.fileno())

@@ -34,6 +34,7 @@ WORDS = 20  # a document with fewer has too few pairs of content words
 BLOCK = 1 << 16  # pairs made at a time
 SORTED = 1 << 21  # pairs sorted at a time
 SCAN = 1 << 12  # pairs of sketches compared at a time
+TAKEN = 1 << 19  # pairs that are told apart at a time
 NEAR = 1 << 11  # words among which a pair has its own, in the table of pairs from small buckets
 COUNTS = 4  # bytes a document in the table of pairs from large ones
 (_HASH,) = odd(0x5B1, 1)
@@ -65,13 +66,23 @@ def find(sketches: Sketches, places: Places, cfg: DedupConfig) -> Kin:
         del buckets  # before the next ones are made
         found = merge(found, *again)
     del marks, counts
-    a, b = (places.order[side].astype(np.int64) for side in unpack(found))
-    common = _common(sketches, sketches, a, b)[0]
-    scarce = np.flatnonzero(common == RARE)
-    for begin in range(0, len(scarce), SCAN):
-        part = scarce[begin : begin + SCAN]
-        common[part] += (sketches.surface[a[part]] == sketches.surface[b[part]]).any(axis=1)
-    return Kin(unique(pack(a, b)[common > RARE]), met, flooded)
+    sketches.rest()
+    found = np.concatenate([np.zeros(0, np.uint64), *_akin(sketches, places, found)])
+    return Kin(unique(found), met, flooded)
+
+
+def _akin(sketches: Sketches, places: Places, pairs: U64) -> Iterator[U64]:
+    """Pairs of places that have enough in common, as pairs of documents, some at a time: candidates are many times as many."""
+    for begin in range(0, len(pairs), TAKEN):
+        a, b = (places.order[side].astype(np.int64) for side in unpack(pairs[begin : begin + TAKEN]))
+        common = _common(sketches, sketches, a, b)[0]
+        sketches.rest()  # one field after the other: what is mapped counts as memory
+        scarce = np.flatnonzero(common == RARE)
+        for first in range(0, len(scarce), SCAN):
+            part = scarce[first : first + SCAN]
+            common[part] += (sketches.surface[a[part]] == sketches.surface[b[part]]).any(axis=1)
+        sketches.rest()
+        yield pack(a, b)[common > RARE]
 
 
 def _slots(pairs: U64, factor: np.uint64, size: int) -> I64:
