@@ -10,6 +10,7 @@ from collections.abc import Container, Sequence
 from functools import cached_property
 from itertools import accumulate, compress
 from math import fsum
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ OTHER = 0.25  # with less than this, and so many lines behind the marker, they t
 MANY = 30
 FEW_PIECES = 6
 TOLD_WORDS = 4  # .. and so many where only one word stands between two sentences
+MARKERS = ("related", "insert")  # what has headlines under it, not text
+FEW_WORDS = 3  # of a subhead that residue may say, too
 BUTTONS = 3  # times that a button ("Share") stands on a page, and no subhead
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 CAPTION_WORDS = 60
@@ -113,9 +116,12 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
     """Verdicts of the line rules; behind an HTML extractor only of those that need no context. `skip`: a category to keep.
 
     A line that only begins like residue counts where one of `signals`, pieces of words that residue holds, or residue right
-    beside it says so, too; a word alone between two paragraphs may be a subhead; some rules always ask for residue beside.
+    beside it says so, too; a word alone between two sentences may be a subhead, and so may a few words on a page that has no
+    other residue; some rules always ask for residue beside.
     """
+    sure: list[tuple[int, Hit]] = []
     weak: list[tuple[int, Hit]] = []
+    lone: list[tuple[int, Hit]] = []
     for line, hits in state.hits.items():
         for hit in hits:
             rule = hit.named.rule
@@ -123,11 +129,18 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
                 continue
             if html and rule.confidence != "high":
                 continue
-            if rule.beside or _begins_alike(state, line, hit, signals) or _may_be_subhead(state, line, rule):
-                weak.append((line, hit))
-            else:
-                _by_rule(state, line, hit, html)
-    for line, hit in weak:
+            (weak if rule.beside or _begins_alike(state, line, hit, signals) else sure).append((line, hit))
+    gone = {line for line, _ in sure}
+    for line, hit in sure:
+        if _may_be_subhead(state, line, hit.named.rule, gone):
+            weak.append((line, hit))
+        elif hit.named.rule.category not in MARKERS and _may_be_subhead(state, line, hit.named.rule, gone, FEW_WORDS):
+            lone.append((line, hit))
+        else:
+            _by_rule(state, line, hit, html)
+    for line, hit in lone if state.verdicts else ():
+        _by_rule(state, line, hit, html)
+    for line, hit in sorted(weak, key=itemgetter(0)):
         if line - 1 in state.verdicts or line + 1 in state.verdicts:
             _by_rule(state, line, hit, html)
 
@@ -145,13 +158,13 @@ def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> 
     return not any(map(heard.__contains__, signals))
 
 
-def _may_be_subhead(state: State, line: int, rule: LineRule) -> bool:
-    """Whether a line is one word ("Background") right between two sentences: advertisements and credits aside, a subhead."""
-    if rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] != 1:
+def _may_be_subhead(state: State, line: int, rule: LineRule, gone: Container[int], most: int = 1) -> bool:
+    """Whether a line is a word ("Background"), or a few, between two sentences: advertisements and credits aside, a subhead."""
+    if rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] > most:
         return False
     if state.page.text.count(state.page.text[line]) >= BUTTONS:
         return False
-    return between_paragraphs(state, line, state.hits, TOLD_WORDS)
+    return between_paragraphs(state, line, gone, TOLD_WORDS)
 
 
 def between_paragraphs(state: State, line: int, gone: Container[int], least: int = PROSE_WORDS) -> bool:
