@@ -20,7 +20,7 @@ from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_repeats
 from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import Lines, Page, cuts, words
-from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher
+from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher, zones, zones_of
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_regex import Expression, _is_anchored
 from cleanup.stages.boilerplate_rules import LineRule, fold, load, normal
@@ -103,6 +103,17 @@ one_line = (lines | mixed).map(lambda line: line.replace("\n", " ").strip()).fil
 @settings(max_examples=30, deadline=None)
 def test_the_index_finds_what_each_rule_finds_by_itself(texts: list[str]) -> None:
     assert as_found(texts) == [rule_by_rule(text) for text in texts]
+
+
+@given(st.lists(pages, min_size=1, max_size=3))
+@settings(max_examples=40, deadline=None)
+def test_rules_that_hold_where_a_line_stands_are_all_found_there(texts: list[str]) -> None:
+    lines = Lines(texts)
+    every, found, valid = MATCHER.match(lines), MATCHER.match(lines, zones(lines)), zones(lines).tolist()
+    for row, hits in every.items():
+        here = [hit for hit in hits if zones_of(hit.named) & valid[row]]
+        assert here == [hit for hit in found.get(row, ()) if zones_of(hit.named) & valid[row]]
+    assert found.keys() <= every.keys()
 
 
 def test_the_index_finds_what_each_rule_finds_in_its_examples() -> None:

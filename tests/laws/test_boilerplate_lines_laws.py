@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cleanup.stages import boilerplate_features
 from cleanup.stages.boilerplate_characters import CLOSERS, KNOWN, NUMERAL, ODD, SIGN, TERMINAL, TWICE, folded, symbols
-from cleanup.stages.boilerplate_features import Signals, _forms
-from cleanup.stages.boilerplate_lines import LONG_CHARS, LONG_WORDS, SHORT, Lines, Page, is_sentence, line_words
+from cleanup.stages.boilerplate_features import FAR, Signals, _distances, _forms
+from cleanup.stages.boilerplate_lines import (
+    BODY_STARTS,
+    HEAD_LINES,
+    LONG_CHARS,
+    LONG_WORDS,
+    SHORT,
+    Lines,
+    Page,
+    Pages,
+    is_sentence,
+    line_words,
+)
 from cleanup.stages.boilerplate_phrases import Beginnings, Pieces
 from cleanup.stages.boilerplate_repeats import may_repeat, repeating
 from cleanup.stages.boilerplate_rules import fold, normal
@@ -114,13 +127,20 @@ PHRASES = [
     "é ",
     "ss ",
     "한국",
+    "ann lee of the ab cd ",
+    "photo ann lee",
+    "of the strasse strasse ",
 ]
-FOUND = Beginnings(PHRASES)
+FOUND, LOOSE = Beginnings(PHRASES), Beginnings([*PHRASES, "of t"])  # one more of few letters that need not end a word
 
 
 @given(st.lists(line, max_size=6))
 @settings(max_examples=200, deadline=None)
+@example(["Ann Lee of the ab cd", "Ann Lee of the ab cdé", "Ann Lee of thé", "PHOTO: Ann Leeds", "of the STRASSE Straße 漢"])
 def test_beginnings_are_those_of_the_normal_form(sources: list[str]) -> None:
+    assert {tuple(one) for one in LOOSE.find(Lines(sources)).tolist() if one[1] < len(PHRASES)} == {
+        tuple(one) for one in FOUND.find(Lines(sources)).tolist()
+    }
     lines = Lines([one.replace("\n", " ") for one in sources])
     every = [lines.text(row) for row in range(len(lines))]
     expected = []
@@ -203,6 +223,60 @@ def test_features_count_what_expressions_count(sources: list[str]) -> None:
         assert found["repeat"][row] == min(9, len(same))
         behind = row + 1 < len(lines) and doc[row + 1] == doc[row] and text[row + 1][:24] == text[row][:24]
         assert found["goes on"][row] == behind
+
+
+@given(texts)
+@settings(max_examples=100, deadline=None)
+def test_where_the_article_stands_is_told_by_its_paragraphs(sources: list[str]) -> None:
+    pages = Pages(sources)
+    for page in pages:
+        numbers = [number for number, flag in enumerate(page.long) if flag]
+        head = numbers[0] if numbers else min(len(page), HEAD_LINES)
+        tail = numbers[-1] + 1 if numbers else (len(page) * 2 // 3 if len(page) > 6 else 0)
+        assert page.edges == [head, numbers[min(BODY_STARTS, len(numbers)) - 1] if numbers else head, tail]
+
+
+@given(texts.filter(bool), st.data())
+@settings(max_examples=100, deadline=None)
+def test_the_lines_of_some_pages_are_those_of_their_texts(sources: list[str], data: st.DataObject) -> None:
+    some = data.draw(st.lists(st.sampled_from(range(len(sources))), min_size=1, max_size=4))
+    pages = Pages(sources)
+    found, own = Lines.of([pages[number] for number in some]), Lines([sources[number] for number in some])
+    assert [found.text(row) for row in range(len(found))] == [own.text(row) for row in range(len(own))]
+    for name in ("first", "start", "stop", "bare", "chars", "gap", "words", "sentence", "long", "addressed", "doc"):
+        assert getattr(found, name).tolist() == getattr(own, name).tolist(), name
+    assert {name: column.tolist() for name, column in _forms(found).items()} == {
+        name: column.tolist() for name, column in _forms(own).items()
+    }
+
+
+@given(st.lists(st.lists(st.booleans(), max_size=40), max_size=4), st.integers(-3, 3))
+@settings(max_examples=100, deadline=None)
+def test_neighbours_are_those_of_the_same_page(flagged: list[list[bool]], step: int) -> None:
+    lines = Lines(["\n".join("x" * len(flags)) for flags in flagged])
+    every = [flag for flags in flagged for flag in flags]
+    found = _distances(lines, {"one": np.array(every, bool), "none": np.zeros(len(every), bool)})
+    since, until, beside = [], [], []
+    for flags in flagged:
+        for at in range(len(flags)):
+            since.append(next((away for away in range(1, at + 1) if flags[at - away]), FAR))
+            until.append(next((away for away in range(1, len(flags) - at) if flags[at + away]), FAR))
+            beside.append(float(flags[at + step]) if 0 <= at + step < len(flags) else -1.0)
+    assert found["one before"].tolist() == [min(one, FAR) for one in since]
+    assert found["one behind"].tolist() == [min(one, FAR) for one in until]
+    assert found["none before"].tolist() == found["none behind"].tolist() == [FAR] * len(every)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boilerplate_features, "_NEIGHBOURS", {"one": (step,)})
+        columns = boilerplate_features._neighbours(lines, {"one": np.array(every, np.float32)})
+    assert columns[f"one {step:+d}"].tolist() == beside
+
+
+@given(line | long_line)
+@settings(max_examples=200, deadline=None)
+@example("a_b-C  Don't (x)")
+def test_normal_forms_are_words_and_numbers(source: str) -> None:
+    tokens = re.findall(r"[^\W\d_]+|#", re.sub(r"\d+(?:[.,:]\d+)*", "#", fold(source)))
+    assert normal(source) == " ".join(tokens)
 
 
 @given(texts)
