@@ -30,6 +30,8 @@ class CleanupError(Exception):
 
 def remedy(error: OSError) -> str:
     """The hint for what could not be written."""
+    if error.errno == errno.ENOMEM:  # files are mapped: a limit of address space counts them, too
+        return "give the process more memory or address space (ulimit -v), or cut large compressed inputs into several files"
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return "free some space, then repeat the command" if full else "name a place that can be written, then repeat the command"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -144,7 +145,8 @@ def execute(
             directory.discard(out)
         except OSError as error:  # inputs fail one by one, as documents; what comes here is about the run directory
             where = error.filename or out
-            raise RunError(f"cannot write {where}: {error.strerror or error}", remedy(error)) from error
+            do = "map" if error.errno == errno.ENOMEM else "write"
+            raise RunError(f"cannot {do} {where}: {error.strerror or error}", remedy(error)) from error
     return Run(out)
 
 

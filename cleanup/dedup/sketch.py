@@ -7,6 +7,7 @@ family (pairs of neighbouring content words, each replaced by the class of its s
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import mmap
@@ -25,7 +26,7 @@ from cleanup.dedup.shingle import AHEAD, NORMALISER, U32, U64
 from cleanup.dedup.shingle import table as fold_table
 from cleanup.dedup.signature import permutations
 from cleanup.dedup.texts import Strings, Texts
-from cleanup.errors import CleanupError
+from cleanup.errors import CleanupError, remedy
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -203,7 +204,7 @@ def load(paths: Sequence[str | Path]) -> Sketches:
         save(tables, together, lasting=False)
         return _load(together)
     except OSError as error:
-        raise CleanupError(f"{together}: {error.strerror or error}", "free some space, then repeat the command") from error
+        raise CleanupError(f"{together}: {error.strerror or error}", remedy(error)) from error
     finally:
         together.unlink(missing_ok=True)
 
@@ -228,7 +229,9 @@ def _load(path: Path) -> Sketches:
         if at != size:
             raise damaged
         return Sketches(*found)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise  # it may be whole: there is no room to map it
         raise damaged from None
 
 
