@@ -18,7 +18,7 @@ import msgspec
 from cleanup.stages.boilerplate_characters import CJK
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_match import Hit
-from cleanup.stages.boilerplate_rules import LineRule, normal
+from cleanup.stages.boilerplate_rules import Named, normal
 
 PROSE_LINE = 8  # words of a line that may quote a shorter one
 RUN = 3  # sentences behind a related marker that are looked at together:
@@ -132,9 +132,9 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
             (weak if rule.beside or _begins_alike(state, line, hit, signals) else sure).append((line, hit))
     gone = {line for line, _ in sure}
     for line, hit in sure:
-        if _may_be_subhead(state, line, hit.named.rule, gone):
+        if _may_be_subhead(state, line, hit.named, gone):
             weak.append((line, hit))
-        elif hit.named.rule.category not in MARKERS and _may_be_subhead(state, line, hit.named.rule, gone, FEW_WORDS):
+        elif hit.named.rule.category not in MARKERS and _may_be_subhead(state, line, hit.named, gone, FEW_WORDS):
             lone.append((line, hit))
         else:
             _by_rule(state, line, hit, html)
@@ -158,9 +158,11 @@ def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> 
     return not any(map(heard.__contains__, signals))
 
 
-def _may_be_subhead(state: State, line: int, rule: LineRule, gone: Container[int], most: int = 1) -> bool:
-    """Whether a line is a word ("Background"), or a few, between two sentences: advertisements and credits aside, a subhead."""
-    if rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] > most:
+def _may_be_subhead(state: State, line: int, named: Named, gone: Container[int], most: int = 1) -> bool:
+    """Whether a line is a word ("Background"), or a few, between two sentences: advertisements and credits aside, a subhead.
+    What a user's rule says of it goes before that."""
+    rule = named.rule
+    if named.layer or rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] > most:
         return False
     if state.page.text.count(state.page.text[line]) >= BUTTONS:
         return False
