@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
 OPEN = 64  # files that are open at a time
-MUCH = 1 << 25  # bytes of them that are in memory before it has to be thought of
+MUCH = 1 << 24  # bytes of them that are in memory before it has to be thought of
 AROUND = 1 << 16  # bytes around those that are read that come into memory, too
 BEHIND = 3  # bytes of a line behind its text, at least
 COPIES = 12  # spun copies that are asked what stood in a text
