@@ -240,8 +240,6 @@ class Matcher:
         row, phrase, whole = begun.T
         entries, exact = self._limits[phrase].T
         size = lines.words[row]
-        subheads = row[(whole > 0) & (size == 1)]  # which is what they are if no rule at all knows the lines beside them
-        zones[np.maximum(subheads - 1, 0)] = zones[np.minimum(subheads + 1, len(lines) - 1)] = EVERYWHERE
         begun = begun[((size <= entries) | ((whole > 0) & (size <= exact))) & (zones[row] & self._zones[phrase] > 0)]
         held = self._pieces.find(lines)
         row, need, _ = held.T
