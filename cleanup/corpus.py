@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,10 +21,11 @@ from cleanup.config import Config
 from cleanup.decided import Proposals
 from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
-from cleanup.dedup.receipts import BLOCK, said
+from cleanup.dedup.receipts import BLOCK
 from cleanup.dedup.texts import Literals, Texts
 from cleanup.errors import RunError
 from cleanup.part import Job, Outcome
+from cleanup.read.records import is_utf8, plain
 from cleanup.rules import selected
 from cleanup.write.columns import Ids
 from cleanup.write.columns import load as load_columns
@@ -254,7 +256,7 @@ def deduplicate(
     _save(out, work, mapped, result)
     with appearing(out / "clusters.jsonl") as file:
         for line in result.clusters.lines():
-            file.write(_witnessed(line, witnesses) if witnesses or not _sound(line) else line)
+            file.write(_witnessed(line, witnesses) if witnesses or not is_utf8(line) else line)
         for cluster in result.clusters.more:
             file.write(encode(cluster))
     return {**result.report, "duplicate_ids": duplicate_ids(mapped.columns["id"])}
@@ -273,17 +275,9 @@ def _save(out: Path, work: Sequence[Job], mapped: Mapped, result: Result) -> Non
         decided.save(out / ".work" / "dedup" / job.name, found, len(rest), going, -(-int(sure.sum()) // BLOCK))
 
 
-def _sound(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _witnessed(line: bytes, witnesses: Mapping[str, str]) -> bytes:
     """The line of a cluster, with the witnesses of its members."""
-    cluster = said(line)
+    cluster = plain(msgspec.Raw(line))
     for member in cluster["members"]:
         if member["id"] in witnesses:
             member["witness"] = witnesses[member["id"]]

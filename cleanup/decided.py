@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 from cleanup.dedup.receipts import Drops
 from cleanup.dedup.shingle import I64
 from cleanup.document import Drop, Edit, Mark
+from cleanup.read.records import plain
 from cleanup.write.directory import appearing
 from cleanup.write.record import encode
 
@@ -68,7 +68,7 @@ def _parsed(data: bytes) -> Proposals:
     try:
         return _decoder.decode(data)
     except msgspec.DecodeError:  # halves of surrogate pairs
-        return msgspec.convert(json.loads(data), Proposals)
+        return msgspec.convert(plain(msgspec.Raw(data)), Proposals)
 
 
 _decoder = msgspec.json.Decoder(Proposals)

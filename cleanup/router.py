@@ -19,6 +19,7 @@ from cleanup.dedup.shingle import I64
 from cleanup.document import Drop
 from cleanup.part import Tally
 from cleanup.read.block import said
+from cleanup.read.records import is_utf8
 from cleanup.write.columns import Ids
 from cleanup.write.corpus import Writer
 from cleanup.write.record import text_reader
@@ -149,17 +150,9 @@ class Router:
 def unsound(data: Bytes, ends: I64) -> Mask:
     """Which of some strings that stand side by side hold halves of surrogate pairs."""
     whole, found = data.tobytes(), np.zeros(len(ends), bool)
-    if not _sound(whole):
-        found[:] = [not _sound(whole[begin:end]) for begin, end in pairwise((0, *ends.tolist()))]
+    if not is_utf8(whole):
+        found[:] = [not is_utf8(whole[begin:end]) for begin, end in pairwise((0, *ends.tolist()))]
     return found
-
-
-def _sound(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def runs(group: I64, alone: Mask | None = None) -> Iterator[slice]:

@@ -4,7 +4,6 @@ they are many times larger than the columns that they are made of."""
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -21,6 +20,7 @@ from cleanup.dedup.keep import Order
 from cleanup.dedup.relation import RELATIONS, VERDICT, Relation, Table, Verdict, swapped
 from cleanup.dedup.shingle import I64
 from cleanup.document import Drop, Edit, Mark
+from cleanup.read.records import plain
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -90,19 +90,10 @@ class Drops(NamedTuple):
         """One by one."""
         columns = (self.relation.tolist(), self.score.tolist(), self.passage.tolist(), pairwise((0, *self.ends.tolist())))
         for relation, score, passage, (begin, end) in zip(*columns, strict=True):
-            why = said(self.reasons[begin:end] + b"}")
+            why = plain(msgspec.Raw(self.reasons[begin:end] + b"}"))
             if passage[1]:
                 why["shared"] = passage
             yield Drop(RULES[relation], score / 10**PLACES, why)
-
-
-def said(data: bytes) -> dict[str, Any]:
-    """An object of JSON, in which there may be halves of surrogate pairs."""
-    try:
-        found: dict[str, Any] = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        found = json.loads(data.decode("utf-8", "surrogatepass"))
-    return found
 
 
 class Known(NamedTuple):
@@ -243,10 +234,10 @@ class Clusters(Sequence[dict[str, Any]]):
         number %= len(self)
         if number >= len(self) - len(self.more):
             return self.more[number - len(self)]
-        return said(next(self.reasons.lines(number, self.bounds[number : number + 2])))
+        return plain(msgspec.Raw(next(self.reasons.lines(number, self.bounds[number : number + 2]))))
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        yield from map(said, self.lines())
+        yield from (plain(msgspec.Raw(line)) for line in self.lines())
         yield from self.more
 
     def lines(self) -> Iterator[bytes]:

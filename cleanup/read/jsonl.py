@@ -19,7 +19,7 @@ from cleanup import kernels
 from cleanup.config import LimitsConfig, ReadConfig
 from cleanup.document import Document, failure
 from cleanup.read.block import Block, Lot, Of
-from cleanup.read.records import document, lenient, undecoded
+from cleanup.read.records import document, is_utf8, lenient, undecoded
 from cleanup.read.stream import Buffered
 
 BLOCK = 1 << 20  # bytes that are looked at together
@@ -204,7 +204,7 @@ def _document(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig
     except (ValueError, RecursionError) as error:
         return f"not a JSON record: {str(error) or type(error).__name__}"
     if isinstance(doc, Document):
-        undecoded(doc, lambda: not _is_utf8(line))
+        undecoded(doc, lambda: not is_utf8(line))
     return doc
 
 
@@ -221,11 +221,3 @@ def _lenient(line: bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValueError(f"expected an object, got {type(data).__name__}")
     return data
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

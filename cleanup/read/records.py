@@ -120,6 +120,15 @@ def usable(value: Any) -> bool:
     return (isinstance(value, str) and value != "") or (isinstance(value, int) and not isinstance(value, bool))
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether some bytes are UTF-8, without halves of surrogate pairs."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def undecoded(doc: Document, escaped: Callable[[], bool]) -> None:
     """Give a text that was read with escaped bytes back its bytes, so that parsing decodes them."""
     try:
