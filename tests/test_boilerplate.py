@@ -139,6 +139,7 @@ def test_a_backtracking_rule_is_linear(tmp_path: Path) -> None:
         "Foto: " * 30_000,
         "1. " * 60_000,
         "\r\n".join(["Share this article:"] * 2000),
+        "The wind fell at night.\nShare\n" * 30_000,
         "\ud83d\n\x00\n\ufeff",
         "A  \u200b" * 20_000,
     ],

@@ -32,7 +32,7 @@ from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
 _CITATION = re.compile(r"\[\d{1,3}\](?:\[\d{1,3}\])*")  # begins with a literal, which is looked for ten times as fast
-_CUT = np.frombuffer("…"[-1:].encode()[-1:] + b")]", np.uint8)  # last bytes of an ellipsis, maybe in brackets
+_CUT = np.frombuffer("…".encode()[-1:] + b")]", np.uint8)  # last bytes of an ellipsis, maybe in brackets
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
 _NUMBERED = re.compile(r"\n[^\S\n]*[\[\d]")
 # An element of an array: "a[1]", "list[0]", "x[2].size", "row[3] = 4".

@@ -6,6 +6,7 @@ Every function looks at a `State` and adds verdicts for lines to it. None of the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Sequence
 from functools import cached_property
 from itertools import accumulate, compress
@@ -76,6 +77,11 @@ class State:
     def spaced(self) -> bool:
         """Whether blank lines set its paragraphs apart."""
         return sum(gap > 0 for gap in self.page.gap) >= 0.3 * len(self.page)
+
+    @cached_property
+    def times(self) -> Counter[str]:
+        """How often each line stands on the page."""
+        return Counter(self.page.text)
 
     @cached_property
     def prose(self) -> str:
@@ -164,9 +170,7 @@ def _may_be_subhead(state: State, line: int, named: Named, gone: Container[int],
     rule = named.rule
     if named.layer or rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] > most:
         return False
-    if state.page.text.count(state.page.text[line]) >= BUTTONS:
-        return False
-    return between_paragraphs(state, line, gone, TOLD_WORDS)
+    return between_paragraphs(state, line, gone, TOLD_WORDS) and state.times[state.page.text[line]] < BUTTONS
 
 
 def between_paragraphs(state: State, line: int, gone: Container[int], least: int = PROSE_WORDS) -> bool:
