@@ -1,18 +1,21 @@
-"""The whole pipeline in figures: beside its peers, stage by stage, from ten thousand to a million documents, with two workers.
+"""The whole pipeline in figures: beside its peers, stage by stage, from ten thousand to a million documents, with two workers,
+and deduplication alone beside a script that only reads and writes.
 
-    python tests/bench/bench_pipeline.py [peers] [profile] [growth] [workers] [--datatrove PYTHON] [--text-dedup PYTHON]
+    python tests/bench/bench_pipeline.py [peers] [profile] [growth] [workers] [share] [--datatrove PYTHON] [--text-dedup PYTHON]
         [--data-juicer PYTHON]
 
 Everything is on: reading, mojibake, boilerplate, language, spin, deduplication, ledger, report; plain-text news, JSONL to JSONL.
 Whole processes are compared, by their processor time, start-up included for ours; a peer's time is what its documents cost
 beyond its start-up, and a few hundred of them have to do. The collection is written by `newsroom.py`, so what is true of it is
-known. datatrove, text-dedup and data-juicer need environments of their own, whose interpreters are named.
+known. datatrove, text-dedup and data-juicer need environments of their own, whose interpreters are named. `share` needs orjson,
+and has the mixed collection of `corpus.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import importlib.util
 import json
 import math
 import os
@@ -26,8 +29,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from corpus import mixed
 from newsroom import Newsroom, Truth, write
 
 ONE = dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
@@ -211,6 +216,30 @@ class Bench:
         ratio = statistics.median(one / two for one, two in zip(times[1], times[2], strict=True))
         walls = ", ".join(f"{jobs}: {statistics.median(found):.1f} s" for jobs, found in times.items())
         print(f"\nworkers, {count:,} documents, wall time of the whole command with {walls}; two over one: {ratio:.2f}")
+
+    def share(self) -> None:
+        """Deduplication alone, and what share of its time a script takes that reads and writes as much by `orjson`; in turns."""
+        if importlib.util.find_spec("orjson") is None:
+            print("\nshare is left out; to have it: python -m pip install orjson")
+            return
+        count, source, bare = self.given.documents, self.scratch / "share.jsonl", self.scratch / "share.toml"
+        with source.open("w") as file:
+            for number, text in enumerate(mixed(count, seed=9).texts):
+                file.write(json.dumps({"id": f"d{number}", "text": text}) + "\n")
+        bare.write_text("stages = []\n")
+        floor = (sys.executable, HERE / "scripts/floor.py", source, self.scratch / "floor.jsonl")
+        rounds: list[tuple[Cost, Cost, Cost]] = []
+        for _ in range(self.given.rounds):
+            one, two = (partial(ours, source, self.scratch / "out", jobs, "-c", bare) for jobs in (1, 2))
+            rounds.append((Cost(floor, **INSTALLED), one(), two()))
+        print(f"\ndeduplication only, {count:,} documents of {source.stat().st_size / count:.0f} bytes, JSONL to JSONL")
+        for name, found in zip(("orjson in and out", "cleanup", "two workers"), zip(*rounds, strict=True), strict=True):
+            cpu, wall = statistics.median(cost.cpu for cost in found), statistics.median(cost.wall for cost in found)
+            print(f"  {name:18} {cpu:6.2f} s, {1e6 * cpu / count:5.1f} us each; {wall:6.2f} s by the clock")
+        cpu = statistics.median(low.cpu / one.cpu for low, one, _ in rounds)
+        wall = statistics.median(low.wall / one.wall for low, one, _ in rounds)
+        ratio = statistics.median(one.wall / two.wall for _, one, two in rounds)
+        print(f"  share {cpu:.3f}, by the clock {wall:.3f}; two workers over one by the clock {ratio:.2f}")
 
 
 def machine() -> str:
