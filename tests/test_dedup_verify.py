@@ -256,6 +256,21 @@ def test_one_template_with_other_figures_is_no_spun_copy() -> None:
     assert verdict(report("Alpha", 1000), report("Omega", 5000)).relation is None
 
 
+@pytest.mark.parametrize("size", [40, 50, 60])
+def test_two_reports_with_the_dates_of_one_tour_are_no_spun_copies(size: int) -> None:
+    writer = Writer(11, words=6000)
+    quotation = writer.article(size)
+    stops = [(f"June {day}", *np.random.default_rng(day).choice(writer.names, 4)) for day in range(2, 30)]
+
+    def report(line: str) -> str:
+        return "\n".join([writer.article(size), quotation, writer.article(size), *(line.format(*stop) for stop in stops)])
+
+    found = verdict(report("{0} – {1} {2}, {3}, {4}"), report("{0} – {3}, {4} @ {1} {2}"))
+    assert found.canonical
+    assert found.canonical.aligned >= DedupConfig().spun  # names, dates and what was said are enough for that
+    assert found.relation is None
+
+
 def test_a_passage_is_text_as_it_stands(writer: Writer) -> None:
     body = "The “Council” voted — again — on Tuesday’s plan for 49 new flats in Zürich’s old town, officials said"
     for extra in ("", "😀", "\u200b", "𝐀 "):

@@ -31,8 +31,9 @@ EDGE = 0.03  # share of a text that has to be new before or after such a body to
 SPREAD = 0.8  # share of the stretches of a spun copy that have to follow the original
 CONTENT = 20  # content words that a spun copy has at least
 PACE = 0.5  # content words of the shorter of two spun copies by those of the longer one, at least
-CLEAR = 0.5  # aligned share from which on names and figures alone cannot make it up
-PROSE = 0.22  # below it, share of the words in small letters that have to be aligned
+CLEAR = 0.7  # aligned share from which on names, figures and a quotation cannot make it up
+PROSE = 0.28  # below it, share of the words in small letters, outside shared passages, that have to be aligned
+HALF = 0.5  # aligned share that is wanted where no word begins with a small letter
 FIGURES = 4  # figures in both texts from which on those of a spun copy have to be aligned, too: a spinner leaves them alone
 AGREE = 0.5
 SURE, DOUBT = 0.9, 0.49  # scores: of a relation at least, of a pair without one at most
@@ -180,9 +181,11 @@ def spun(table: Table, texts: Texts, a: I64, b: I64, cfg: DedupConfig, classes: 
     fits = (found.aligned >= cfg.spun) & (found.spread >= SPREAD) & (found.words >= CONTENT) & (found.ratio >= PACE)
     figures, agree = found.figures
     fits &= (figures < FIGURES) | (agree >= AGREE * figures)
-    # Two reports of one tour share its names, dates and places, not their prose.
+    # Two reports of one tour share its names, dates and places, and its quotations, not their prose.
     prose, agree = found.prose
-    fits &= (found.aligned >= CLEAR) | ((agree >= PROSE * prose) & (prose > 0))
+    same = table["covered"].max(axis=1)
+    told = agree >= (same + PROSE * (1 - same)) * prose
+    fits &= (found.aligned >= CLEAR) | np.where(prose > 0, told, found.aligned >= HALF)
     near = DOUBT * np.minimum(found.aligned / cfg.spun, 1.0) * ((found.words >= CONTENT) & (found.spread > 0))
     table["relation"] = np.where(fits, RELATIONS.index("spun"), 0)
     table["covers"] |= fits[:, None]
