@@ -46,6 +46,8 @@ OWN = {
     "boilerplate/structure/repeat": "a line right behind one that says the same",
     "boilerplate/structure/ellipsis": "a text that ends where the rest is behind a paywall",
     "boilerplate/structure/above-credit": "the caption above a picture's credit",
+    "boilerplate/structure/credit": "a caption: behind its last full stop stand names of a photographer or an agency",
+    "boilerplate/structure/prefixed": "a link to another article, one of several that begin alike",
     "boilerplate/structure/orphan": "a short line between lines that go",
     "boilerplate/structure/rest": "all that follows a line behind which nothing of the article comes",
     "boilerplate/structure/under-marker": "the list under a heading such as that of related articles",

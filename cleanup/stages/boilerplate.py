@@ -18,6 +18,7 @@ from cleanup.document import Document, Edit, Mark, Proposal
 from cleanup.rules import Rule
 from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_bylines as bylines
+from cleanup.stages import boilerplate_credits as credited
 from cleanup.stages import boilerplate_repeats as repeated
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages import boilerplate_stubs as stubs
@@ -26,7 +27,7 @@ from cleanup.stages.boilerplate_features import SIGNALS, Signals
 from cleanup.stages.boilerplate_lines import Lines, Page, Pages, cuts
 from cleanup.stages.boilerplate_match import Hit, Matcher, zones
 from cleanup.stages.boilerplate_metadata import Vocabulary
-from cleanup.stages.boilerplate_rules import Book, describe_rules, load
+from cleanup.stages.boilerplate_rules import Book, describe_rules, fold, load
 from cleanup.stages.boilerplate_scorer import Scorer, are_crowded
 from cleanup.stages.boilerplate_structure import State, Verdict
 
@@ -61,6 +62,7 @@ class Cleaner:
         self.matcher = Matcher(book)
         self.vocabulary = Vocabulary(book.words)
         self.scorer = scorer
+        self.agencies = frozenset(map(fold, _joined(book, "picture-agencies")))
         self.signals = Signals({name: _joined(book, f"signal-{name}") for name in SIGNALS})
 
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
@@ -123,6 +125,10 @@ class Cleaner:
                 repeated.breadcrumb(state)
             if twice and not keep:
                 repeated.repeats(state, twice.lines)
+            if state.verdicts:
+                credited.prefixed(state)
+                if not keep:
+                    credited.credits(state, self.agencies)
             if hits and not keep:
                 structure.captions(state)
             if state.verdicts:

@@ -22,6 +22,7 @@ CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
+_NUMBER = re.compile(r"\d+")
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
@@ -118,6 +119,8 @@ def repeats(state: State, lines: Sequence[int]) -> None:
         if not (pair or credit) and _differ(first, second):
             continue  # only what is said twice counts here, and normal forms of paragraphs take their time
         one, two = state.form(line - 1), state.form(line)
+        if one == two and _NUMBER.findall(first) != _NUMBER.findall(second):
+            continue  # rows of a table
         why = {"category": "caption", "line": line}
         if one == two and (page.words[line] >= 5 or not body) and not (state.long[line] and not body):
             state.add(line, Verdict("boilerplate/structure/repeat", 0.93, {"line": line - 1}))

@@ -351,6 +351,8 @@ def captions(state: State) -> None:
                 break
             if (line < state.head_end or other <= state.head_end) and not same:
                 break  # a title, a summary or the first paragraph may stand above a picture, too
+            if line - other > 1 and page.long[other] and not same:
+                break  # the description of a picture is no paragraph
             if not (attached or (alone and same)) or not 4 <= page.words[other] <= CAPTION_WORDS:
                 break
             why = {"category": "caption", "credit": page.text[line][:80]}
