@@ -24,7 +24,6 @@ PREFIX_WORDS = 6
 TITLE_WORDS = 4  # behind such a beginning
 _CUT = (" (", " [", "（")
 _STOP = re.compile(r"(?:[^\W\d_]{3}|[\uac00-\ud7a3]|\d{4}|[\"”»’)\]])[.!?…。]+[\"”»’)\]]{0,2}(\s{0,2})(?=[^\s.])")
-_SMALL = re.compile(r"(?:^|\s)[^\W\d_]")
 _BETWEEN = re.compile(r"\s*[/|,©–—]\s*|\s+-\s+|\s+[xX]\s+")
 _JOINED = frozenset(
     "for the of and via de da do du di del von van der den la le el y e i und et & für pour para per voor för dla by".split()  # noqa: SIM905
@@ -35,7 +34,8 @@ _BEHIND = frozenset(
 _OPEN = "\"'“„«‚‘「『(["
 _FOR = re.compile(r"\s(?:for|für|pour|para|per|voor|för|dla)\s")  # "Ann Lee for The Example"
 _BULLETS = "•·▪■–—*-"
-_CUTS = re.compile(r"\s?[|»›]\s?")
+_SIGNS = "|»›"
+_CUTS = re.compile(rf"\s?[{_SIGNS}]\s?")
 
 
 def credits(state: State, agencies: Set[str]) -> None:  # noqa: A001
@@ -123,12 +123,11 @@ def _last(credit: str) -> str:
 def prefixed(state: State) -> None:
     """Links to other articles between paragraphs, which begin alike on one page, before a bar: "Read here | A title"."""
     page = state.page
+    if all(page.source.count(sign) < PREFIXED for sign in _SIGNS):
+        return
     found: dict[str, list[int]] = {}
-    for line in range(1, len(page)):
-        if page.sentence[line] or page.long[line]:
-            continue
-        text = page.text[line]
-        cut = _CUTS.search(text)
+    for line, text in enumerate(page.text):
+        cut = None if page.sentence[line] or page.long[line] or not line else _CUTS.search(text)
         if cut and 0 < len(text[: cut.start()].split()) <= PREFIX_WORDS and len(text[cut.end() :].split()) >= TITLE_WORDS:
             found.setdefault(text[: cut.end()], []).append(line)
     for start, lines in found.items():
