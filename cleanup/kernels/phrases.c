@@ -203,18 +203,15 @@ static void walk_line(struct walk *walk, const uint8_t *data, int64_t begin, int
 
 /*
  * The phrases that the normal forms of `count` lines, data[begin[i]:end[i]], begin with, in order; a line of which that can not
- * be told has -1 among them. `plain`: the lines are normal forms. `empty`: the phrase of a line without any word, or -1. Lines
- * of more than `most` characters are left out, chars[count] says how many each has.
+ * be told has -1 among them. `plain`: the lines are normal forms. `empty`: the phrase of a line without any word, or -1.
  * `symbols`[KNOWN], `steps` and `flags` of `phrases_grow`, `found`[room][3]: line, phrase, whether the normal form ends there.
  * Returns how many are found; those beyond the room are left out.
  */
-KERNEL int64_t phrases_begun(const uint8_t *data, const int64_t *begin, const int64_t *end, const int64_t *chars, int64_t count,
-                             int64_t most, const uint32_t *symbols, int64_t plain, int64_t empty, const int32_t *steps, int64_t bits,
-                             uint8_t *flags, int64_t room, int32_t *found) {
+KERNEL int64_t phrases_begun(const uint8_t *data, const int64_t *begin, const int64_t *end, int64_t count, const uint32_t *symbols,
+                             int64_t plain, int64_t empty, const int32_t *steps, int64_t bits, uint8_t *flags, int64_t room,
+                             int32_t *found) {
     struct walk walk = {{steps, (int)bits}, 0, 0, (int32_t)empty, 0, room, found, prefixes_of(flags), {0}, 0, 0, 0, 0};
     for (int64_t row = 0; row < count; row++) {
-        if (chars[row] > most)
-            continue;
         start(&walk, row);
         walk_line(&walk, data, begin[row], end[row], symbols, (int)plain);
     }

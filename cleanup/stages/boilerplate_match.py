@@ -209,8 +209,8 @@ class Matcher:
             self._inner.setdefault(need, []).append(Entry(glob, named, valid, regex=regex, expression=expression))
 
     def match(self, lines: Lines, zones: npt.NDArray[np.uint8] | None = None) -> dict[int, list[Hit]]:
-        """The rules that match each line of at most `SHORT` characters; lines without any are left out. `zones`: those of each
-        line, other rules need not be told; with None of all."""
+        """The rules that match each line; lines without any are left out. Of lines of more than `SHORT` characters only the
+        beginning is looked at. `zones`: those of each line, other rules need not be told; with None of all."""
         zones = np.full(len(lines), EVERYWHERE, np.uint8) if zones is None else zones
         found: dict[int, list[Hit]] = {}
         foreign: dict[tuple[str, str], tuple[Named, list[tuple[int, str]]]] = {}

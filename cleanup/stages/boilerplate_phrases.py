@@ -21,7 +21,7 @@ PREFIXES = 1 << 18  # as in `kernels/tree.h`
 _LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 _COMMON = b"0123456789qzjxkvbywgpfmucdlhrsnioate'\"-,. "  # bytes of which lines have many, the most common last
 _RANKS = [_COMMON.find(code) for code in range(256)]
-_BEGUN = "bytes i64* i64* i64* i64 i64 u32* i64 i64 i32* i64 u8* i64 i32*"
+_BEGUN = "bytes i64* i64* i64 u32* i64 i64 i32* i64 u8* i64 i32*"
 _HELD = "bytes i64* i64* i64* i64 i64 bytes i64* i32* i32* i32* u8* i64* i64 i32*"
 
 Found = npt.NDArray[np.int32]  # [found, 3]
@@ -37,24 +37,24 @@ class Beginnings:
         self._tree = tree(phrases)
 
     def find(self, lines: Lines) -> Found:
-        """Line, phrase, and whether the line's normal form ends with it, of all that lines of at most SHORT characters begin
-        with; the lines in ascending order."""
-        found = self._find(lines.data, lines.begin, lines.end, lines.chars, plain=False)
+        """Line, phrase, and whether the line's normal form ends with it, of all that lines of any length begin with; the lines
+        in ascending order."""
+        found = self._find(lines.data, lines.begin, lines.end, plain=False)
         unclear = distinct(found[found[:, 1] < 0, 0])
         if not len(unclear):
             return found
         forms = [normal(lines.text(row)).encode("utf-8", "surrogatepass") for row in unclear.tolist()]
         end = np.cumsum(list(map(len, forms)))
         begin = end - np.fromiter(map(len, forms), np.int64)
-        more = self._find(b"".join(forms), begin, end, np.zeros(len(forms), np.int64), plain=True)
+        more = self._find(b"".join(forms), begin, end, plain=True)
         more[:, 0] = unclear[more[:, 0]]
         found = np.concatenate([found[~np.isin(found[:, 0], unclear)], more])
         return found[found[:, 0].argsort(kind="stable")]
 
-    def _find(self, data: bytes, begin: Ints, end: Ints, chars: Ints, *, plain: bool) -> Found:
+    def _find(self, data: bytes, begin: Ints, end: Ints, *, plain: bool) -> Found:
         begun = kernels.function("phrases_begun", _BEGUN, "i64")
         tree = symbols(fold), plain, self._empty, *self._tree
-        return _all(partial(begun, data, begin, end, chars, len(begin), SHORT, *tree), len(begin))
+        return _all(partial(begun, data, begin, end, len(begin), *tree), len(begin))
 
 
 class Pieces:
