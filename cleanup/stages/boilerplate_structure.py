@@ -20,6 +20,7 @@ from cleanup.stages.boilerplate_characters import CJK
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import Named, normal
+from cleanup.stages.boilerplate_told import BUTTONS, told
 
 PROSE_LINE = 8  # words of a line that may quote a shorter one
 RUN = 3  # sentences behind a related marker that are looked at together:
@@ -30,7 +31,6 @@ FEW_PIECES = 6
 TOLD_WORDS = 4  # .. and so many where only one word stands between two sentences
 MARKERS = ("related", "insert")  # what has headlines under it, not text
 FEW_WORDS = 3  # of a subhead that residue may say, too
-BUTTONS = 3  # times that a button ("Share") stands on a page, and no subhead
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 CAPTION_WORDS = 60
 KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line residue, whatever else it says,
@@ -123,7 +123,7 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
 
     A line that only begins like residue counts where one of `signals`, pieces of words that residue holds, or residue right
     beside it says so, too; a word alone between two sentences may be a subhead, and so may a few words on a page that has no
-    other residue; some rules always ask for residue beside.
+    other residue; some rules always ask for residue beside, and so do all where the line may be the article's own (`told`).
     """
     sure: list[tuple[int, Hit]] = []
     weak: list[tuple[int, Hit]] = []
@@ -136,9 +136,10 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
             if html and rule.confidence != "high":
                 continue
             (weak if rule.beside or _begins_alike(state, line, hit, signals) else sure).append((line, hit))
-    gone = {line for line, _ in sure}
+    gone = dict(reversed(sure))  # the most telling rule of each line
+    own = told(state.page, gone, signals, lambda text: state.times[text])
     for line, hit in sure:
-        if _may_be_subhead(state, line, hit.named, gone):
+        if line in own or _may_be_subhead(state, line, hit.named, gone):
             weak.append((line, hit))
         elif hit.named.rule.category not in MARKERS and _may_be_subhead(state, line, hit.named, gone, FEW_WORDS):
             lone.append((line, hit))

@@ -1,0 +1,156 @@
+"""Lines that say what residue says and are the article's own: subheads, sentences about it, quotations, verse, hours of a day.
+
+Residue stands in blocks, at the ends of a page, or alone in the article as an advertisement, a credit or a marker of other
+articles. What else a rule knows between two sentences of the article is hardly ever residue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
+
+from cleanup.stages.boilerplate_lines import Page
+from cleanup.stages.boilerplate_match import Hit
+
+ALONE = ("advertisement", "caption", "metadata", "related", "insert")  # categories that stand alone between two sentences
+CREDITS = ("caption", "metadata")  # .. and on a page about residue, too
+SUBHEAD_WORDS = 2  # most words of a subhead,
+LABEL_WORDS = 6  # .. on a page that has
+BUTTONS = 3  # times that a button ("Share") stands on a page, and no subhead
+ABOUT = 3  # .. of them or of such sentences,
+SENTENCE_WORDS = 8  # .. least of a sentence about residue, and of one of the two sentences around,
+NEAR_WORDS = 2  # .. of the other
+KNOWN_SHARE = 0.6  # of a sentence is all that a rule knows of it
+KNOWN_CHARS = 24  # of a rule that says enough, unless a colon or a dash follows
+VERSE_WORDS = 14  # most words of a line of verse,
+VERSE_LINES = 4  # lines over which a sentence of it goes on
+BEGINNING_WORDS = 3  # words of a line with which it begins
+HOURS = 3  # times of day that a page gives, each over a sentence
+_PAIRS = {"“": "”“", "„": "“”", "«": "»", "»": "«", "”": "”", "‘": "’", "「": "」", "『": "』", '"': '"', "‚": "‘’"}
+_COLON = re.compile("[:：–—]")
+_HOUR = re.compile(r"\W*\d{1,2}[.:]\d\d\W*")
+_ENDS_PART = tuple(",，、;；:：.。?？—–")
+_COMMAS = tuple(",，、")
+
+
+def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Callable[[str], int]) -> set[int]:
+    """Which of the lines that rules know are the article's own, unless residue stands beside. `sure`: the most telling rule of
+    each; `sounds`: pieces of words that residue holds; `times`: how often a line stands on the page."""
+    known = {line: hit for line, hit in sure.items() if not hit.named.layer}
+    found = {line for line, hit in known.items() if _is_quoted(page.text[line], hit) or _is_spoken(page, line, hit, sure)}
+    found.update(line for line, hit in known.items() if _is_verse(page, line, hit, sure))
+    hours = {line for line in known if _HOUR.fullmatch(page.text[line]) and line + 1 not in sure}
+    if hours and sum(_is_sentence(page, line, sure) for line in _hours(page)) >= HOURS:
+        found |= hours
+    runs = [run for run in _runs(list(known)) if _is_between(page, run[0] - 1, run[-1] + 1, sure)]
+    own = partial(_are_own, page, known=known, sounds=sounds, times=times)
+    about = [run for run in runs if own(run, LABEL_WORDS, CREDITS)]
+    texts = {page.text[line] for run in about for line in run if known[line].named.rule.category not in ALONE}
+    texts |= {page.text[line] for line in found}
+    if len(about) < 2 or len(texts) < ABOUT:  # the article is not about them
+        about = [run for run in about if own(run, SUBHEAD_WORDS, ALONE)]
+    return found.union(*about)
+
+
+def _hours(page: Page) -> list[int]:
+    """Lines that follow a time of day."""
+    return [line + 1 for line, text in enumerate(page.text) if _HOUR.fullmatch(text)]
+
+
+def _runs(lines: Sequence[int]) -> list[list[int]]:
+    """Lines in a row."""
+    found: list[list[int]] = []
+    for line in sorted(lines):
+        if found and found[-1][-1] == line - 1:
+            found[-1].append(line)
+        else:
+            found.append([line])
+    return found
+
+
+def _is_sentence(page: Page, line: int, sure: Container[int]) -> bool:
+    return 0 <= line < len(page) and line not in sure and page.sentence[line] and page.words[line] >= NEAR_WORDS
+
+
+def _is_between(page: Page, before: int, behind: int, sure: Container[int]) -> bool:
+    """Whether both lines are sentences of the article, one of them more than a word or two."""
+    if not (_is_sentence(page, before, sure) and _is_sentence(page, behind, sure)):
+        return False
+    return max(page.words[before], page.words[behind]) >= SENTENCE_WORDS
+
+
+def _are_own(
+    page: Page,
+    run: Sequence[int],
+    most: int,
+    alone: Container[str],
+    known: Mapping[int, Hit],
+    sounds: Sequence[str],
+    times: Callable[[str], int],
+) -> bool:
+    """Whether lines in a row are sentences about residue and subheads, no two of these in a row as buttons are, none said again
+    and again. `most`: words of a subhead; `alone`: categories that are none."""
+    after_head = False
+    for line in run:
+        text, hit = page.text[line], known[line]
+        if page.words[line] <= most and hit.named.rule.category not in alone and text[0].isalpha():
+            if after_head or times(text) >= BUTTONS:
+                return False
+            after_head = True
+        elif _is_about(page, line, hit, sounds, alone):
+            after_head = False
+        else:
+            return False
+    return True
+
+
+def _is_about(page: Page, line: int, hit: Hit, sounds: Sequence[str], alone: Container[str]) -> bool:
+    """Whether a line is a sentence of which a rule knows a part, and the rest does not sound like residue."""
+    text = page.text[line]
+    if hit.named.rule.category in alone or not hit.span or not page.sentence[line] or text.endswith(("!", "！", "…", "...")):
+        return False
+    if page.words[line] < SENTENCE_WORDS or hit.weight >= KNOWN_SHARE * len(text):
+        return False
+    at = hit.span[0]
+    if hit.weight >= KNOWN_CHARS and not _COLON.search(text, max(0, at - 2), at + 2):
+        return False
+    rest = text[at:].casefold()
+    return not any(map(rest.__contains__, sounds))
+
+
+def _is_spoken(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
+    """Whether a word or two stand between lines of the article with a full stop, as nothing does that can be clicked on."""
+    text = page.text[line]
+    stops = text.endswith((".", "。")) and not text.endswith("..")
+    if hit.named.rule.match != "exact" or page.words[line] > SUBHEAD_WORDS or not stops:
+        return False
+    return 0 < line < len(page) - 1 and line - 1 not in sure and line + 1 not in sure
+
+
+def _is_quoted(text: str, hit: Hit) -> bool:
+    """Whether a line begins with a quotation of some words."""
+    closing = _PAIRS.get(text[0])
+    if not closing or hit.named.rule.category == "caption":
+        return False
+    end = min((at for sign in closing if (at := text.find(sign, 1)) > 0), default=0)
+    return len(text[1:end].split()) > 1 or end > LABEL_WORDS
+
+
+def _is_verse(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
+    """Whether a word or a few begin a sentence that goes on in the next lines: in lower case, or up to a comma."""
+    if hit.named.rule.match != "exact" or page.words[line] > BEGINNING_WORDS or page.sentence[line]:
+        return False
+    if line > 1 and not page.sentence[line - 1] and not page.text[line - 1].endswith(_COMMAS):
+        return False  # a paragraph that an insert parts
+    for other in range(line + 1, min(line + 1 + VERSE_LINES, len(page))):
+        text = page.text[other]
+        if other in sure or not 1 < page.words[other] <= VERSE_WORDS:
+            return False
+        if text.endswith(_COMMAS):
+            return True
+        if not text[0].islower():
+            return False
+        if text.endswith(_ENDS_PART):
+            return True
+    return False
