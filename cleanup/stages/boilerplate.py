@@ -20,6 +20,7 @@ from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_credits as credited
 from cleanup.stages import boilerplate_repeats as repeated
+from cleanup.stages import boilerplate_replies as replied
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages import boilerplate_stubs as stubs
 from cleanup.stages import boilerplate_titles as titles
@@ -27,7 +28,7 @@ from cleanup.stages.boilerplate_features import SIGNALS, Signals
 from cleanup.stages.boilerplate_lines import Lines, Page, Pages, cuts
 from cleanup.stages.boilerplate_match import Hit, Matcher, zones
 from cleanup.stages.boilerplate_metadata import Vocabulary
-from cleanup.stages.boilerplate_rules import Book, describe_rules, fold, load
+from cleanup.stages.boilerplate_rules import Book, describe_rules, fold, load, normal
 from cleanup.stages.boilerplate_scorer import Scorer, are_crowded
 from cleanup.stages.boilerplate_structure import State, Verdict
 
@@ -63,6 +64,7 @@ class Cleaner:
         self.vocabulary = Vocabulary(book.words)
         self.scorer = scorer
         self.agencies = frozenset(map(fold, _joined(book, "picture-agencies")))
+        self.replies = frozenset(normal(word) for word in _joined(book, "replies"))
         self.signals = Signals({name: _joined(book, f"signal-{name}") for name in SIGNALS})
 
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
@@ -131,6 +133,7 @@ class Cleaner:
                     credited.credits(state, self.agencies)
             if hits and not keep:
                 structure.captions(state)
+            replied.replies(state, self.replies)
             if state.verdicts:
                 structure.orphans(state)
                 structure.tail(state)
