@@ -18,7 +18,8 @@ RULE = "boilerplate/structure/replies"
 
 
 def replies(state: State, said: Set[str]) -> None:
-    """Everything from such a line on, where a paragraph of the article stands before it. `said`: words for answers, in their normal form."""
+    """Everything from such a line on, where a paragraph of the article stands before it. `said`: words for answers, in their
+    normal form."""
     page = state.page
     paragraph = next((line for line, flag in enumerate(page.long) if flag), len(page))
     if paragraph + 1 >= len(page):
