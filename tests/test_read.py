@@ -180,6 +180,25 @@ def test_csv_and_parquet(tmp_path: Path) -> None:
     assert docs[1].status == "failed"
 
 
+def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,text,note,note,note_2,,\n1,the text,one,two,three,four,five\n")
+    (doc,) = documents(tmp_path / "a.csv")
+    assert doc.text == "the text"
+    notes = {"note": "one", "note_3": "two", "note_2": "three", "": "four", "_2": "five"}
+    assert doc.record == {"id": "1", "text": "the text", **notes}
+
+
+@pytest.mark.parametrize("own", [3.5, True, ["a"], {"$oid": "5f"}])
+def test_what_cannot_be_an_id_is_kept_beside_the_one_that_is_given(tmp_path: Path, own: object) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": own, "text": "one"}) + "\n")
+    (doc,) = documents(tmp_path / "a.jsonl")
+    record = json.loads(encode(fields(doc, "text")))
+    assert (record["id"], record["cleanup"]["id"]) == ("a.jsonl#0", own)
+    (tmp_path / "b.jsonl").write_text(json.dumps(record) + "\n")
+    (again,) = documents(tmp_path / "b.jsonl")
+    assert json.loads(encode(fields(again, "text")))["cleanup"]["id"] == own
+
+
 def test_csv_cells_that_are_not_utf8_keep_their_bytes(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("id,text\n1,Grüße\n".encode("cp1252"))
     (doc,) = documents(tmp_path / "a.csv")

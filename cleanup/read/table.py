@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -31,7 +32,7 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
         yield failure(source, 0, f"row 0: {error}", f"{label}#0")
         return
     between = delimiter(first)
-    names = next(csv.reader([first], delimiter=between), [])
+    names = _apart(next(csv.reader([first], delimiter=between), []))
     rows = csv.reader(lines, delimiter=between)
     number = 0
     while True:
@@ -53,6 +54,25 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
             yield failure(source, number, error_text, f"{label}#{number}")
             continue
         yield _row(dict(zip(names, row, strict=True)), number, source, label, cfg)
+
+
+def _apart(names: list[str]) -> list[str]:
+    """The names of columns; of those that are called alike the later ones get a number, so that no cell is lost.
+
+    >>> _apart(["text", "note", "note", "", ""])
+    ['text', 'note', 'note_2', '', '_2']
+    """
+    known, counts = set(names), Counter[str]()
+    if len(known) == len(names):
+        return names
+    for place, name in enumerate(names):
+        counts[name] += 1
+        if counts[name] > 1:
+            while (new := f"{name}_{counts[name]}") in known:
+                counts[name] += 1
+            known.add(new)
+            names[place] = new
+    return names
 
 
 class _Lines:

@@ -21,7 +21,7 @@ _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _row_decoder = msgspec.json.Decoder(Row)
 UNENCODABLE = (UnicodeEncodeError, msgspec.EncodeError, TypeError)
 REASON = {"stage", "rule", "score", "why"}  # what `drop` says
-INSIDE = ("drop", "cleanup")  # fields of a record that are kept inside of `cleanup`
+INSIDE = ("id", "drop", "cleanup")  # fields of a record that are kept inside of `cleanup`
 LASTING = ("title", "authors", "date", "section", "tags", "category", "excerpt", "site", "url", "source", "views", "truncated")
 INTERNAL = ("language", "spin")  # meta that has a place of its own in the `cleanup` field
 
@@ -47,7 +47,8 @@ def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str,
     """The output record: the fields the document came with in their order, the text replaced, `cleanup` (and `drop`) added.
 
     `located` puts `id` and `source` in front where the record has none of its own, as the run directory wants it. What the record
-    itself calls `drop` or `cleanup` is kept inside of `cleanup`, and so is what an earlier cleaning found and took from the text.
+    itself calls `drop` or `cleanup`, or `id` where that can be none (an object, a fraction), is kept inside of `cleanup`, and so
+    is what an earlier cleaning found and took from the text.
     """
     record = doc.record or {}
     out: dict[str, Any] = {}
@@ -57,11 +58,14 @@ def fields(doc: Document, text_field: str, *, located: bool = True) -> dict[str,
         if "source" not in record:
             out["source"] = doc.source
     out.update(record)
-    if located and "id" in record and not usable(value(record["id"])):
-        out["id"] = doc.id  # null, say, names nothing
+    odd = value(record["id"]) if located and "id" in record else doc.id
+    if not usable(odd):
+        out["id"] = doc.id
     out[text_field] = doc.text
     earlier, own = value(out.pop("cleanup", None)), value(out.pop("drop", None))
     out["cleanup"] = _over(earlier, summary(doc))
+    if not usable(odd) and odd not in (None, ""):  # which name nothing
+        out["cleanup"]["id"] = odd
     if own is not None and not (isinstance(own, dict) and own.keys() == REASON):
         out["cleanup"]["drop"] = own
     if doc.status == "dropped":
