@@ -51,6 +51,18 @@ def test_honest_prose_full_of_spinners_words_is_clean(path: Path, restorer: Rest
     assert not finding.edits
 
 
+REGISTERS = [line.partition("] ") for line in (CASES / "spin_registers.txt").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("together", [1, 5])
+def test_short_clean_texts_of_many_registers_stay(together: int, restorer: Restorer) -> None:
+    names = [name for name, _, _ in REGISTERS]
+    texts = [text.replace(" / ", "\n") for _, _, text in REGISTERS]
+    joined = ["\n\n".join([*texts[at:], *texts][:together]) for at in range(len(texts))]
+    found = restorer.findings(joined)
+    assert [name for name, one in zip(names, found, strict=True) if one.verdict != "clean" or one.edits] == []
+
+
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])
 def test_spun_articles_are_found_and_mostly_repaired(pair: dict[str, str], restorer: Restorer) -> None:
     spun, original = restorer.findings([pair["spun"], pair["original"]])

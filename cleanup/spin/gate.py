@@ -55,7 +55,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             file = path / "spin" / "thresholds.toml"
             if file.is_file():
                 try:
-                    data |= tomli.loads(file.read_text(encoding="utf-8")).get("gate", {})
+                    data |= tomli.loads(file.read_text(encoding="utf-8-sig")).get("gate", {})
                     msgspec.convert(data, cls)
                 except (tomli.TOMLDecodeError, msgspec.ValidationError) as error:
                     raise RuleError(f"{file}: {error}", "keys and types as in the built-in thresholds.toml") from None
