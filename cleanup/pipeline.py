@@ -175,6 +175,10 @@ class Pipeline:
         self.retried = False  # whether somebody tries again elsewhere when memory runs out
         self._steps: list[tuple[str, registry.Propose, Policy]] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: it loads rules and models for itself."""
+        return {**self.__dict__, "_steps": None}
+
     @classmethod
     def load(cls, path: str | Path) -> Pipeline:
         """A pipeline from a `cleanup.toml`. Raises ConfigError."""
@@ -286,8 +290,11 @@ class Pipeline:
             return False
 
     def stream(self, docs: Iterable[Document]) -> Iterator[Document]:
-        """Clean documents lazily, a batch at a time, in their order; dropped and failed ones come too, by their status."""
-        for batch in batches(docs):
+        """Clean documents lazily, a batch at a time, in their order; dropped and failed ones come too, by their status.
+
+        Raises TypeError for what is no Document, or one whose id or text is no str.
+        """
+        for batch in batches(map(_checked, docs)):
             yield from self.map(batch)
 
     def run(self, inputs: str | Path | Sequence[str | Path], out: str | Path, jobs: int = 1) -> Run:
@@ -296,6 +303,16 @@ class Pipeline:
 
         names = [inputs] if isinstance(inputs, str | Path) else list(inputs)
         return execute(self.config, [str(name) for name in names], Path(out), jobs=jobs, answers=self.answers)
+
+
+def _checked(doc: Document) -> Document:
+    """A document that somebody made, if it is one."""
+    if not isinstance(doc, Document):
+        raise TypeError(f"a Document is wanted, not {type(doc).__name__}: cleanup.Document(id=..., text=...)")
+    for field, given in (("id", doc.id), ("text", doc.text)):
+        if not isinstance(given, str):
+            raise TypeError(f"the {field} of a document is a str, not {type(given).__name__}: {doc.id!r}")
+    return doc
 
 
 def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float) -> Iterator[Found]:

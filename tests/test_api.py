@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import pickle
 import time
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,27 @@ def test_one_name_for_a_list_of_stages_is_not_read_by_its_letters() -> None:
     for call in (lambda: cleanup.Pipeline(stages="mojibake"), lambda: cleanup.clean("x", stages="mojibake")):
         with pytest.raises(cleanup.CleanupError, match=r'\["mojibake"\]'):
             call()
+
+
+@pytest.mark.parametrize(
+    ("doc", "says"),
+    [
+        ({"id": "a", "text": "x"}, "not dict"),
+        ("x", "not str"),
+        (cleanup.Document(id=1, text="x"), "the id of a document is a str, not int: 1"),  # type: ignore[arg-type]
+        (cleanup.Document(id="a", text=None), "the text of a document is a str, not NoneType: 'a'"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_document_is_refused(doc: Any, says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        list(cleanup.Pipeline(stages=[]).stream([doc]))
+
+
+def test_a_pipeline_in_use_goes_to_another_process() -> None:
+    pipe = cleanup.Pipeline(stages=["mojibake"])
+    before = [doc.text for doc in pipe.stream([cleanup.Document(id="a", text="cafÃ©")])]
+    other = pickle.loads(pickle.dumps(pipe))
+    assert [doc.text for doc in other.stream([cleanup.Document(id="a", text="cafÃ©")])] == before == ["café"]
 
 
 def test_a_clock_that_is_set_back_takes_no_time_away(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
