@@ -40,6 +40,7 @@ def run_filter(options: dict[str, Any]) -> int:
         counts[doc.status] += 1
         if doc.status == "kept":
             write(doc)
+            _say_trouble(doc)
         elif doc.status == "failed":
             click.echo(f"cleanup: {label(doc.source)}: {safe(doc.error or '')}", err=True)
         elif options["verbose"] or (_whole(doc) and not options["quiet"]):
@@ -50,6 +51,13 @@ def run_filter(options: dict[str, Any]) -> int:
     if options["verbose"]:
         click.echo(f"cleanup: {counts['kept']} kept, {counts['dropped']} dropped, {counts['failed']} failed", err=True)
     return 3 if counts["failed"] else 0
+
+
+def _say_trouble(doc: Document) -> None:
+    """Why a text is as it was, where a stage failed: whoever asked for text sees no metadata."""
+    for name, what in doc.meta.items():
+        if name.startswith("error_"):
+            click.echo(f"cleanup: {label(doc.id)}: {name.removeprefix('error_')} failed: {safe(str(what))}", err=True)
 
 
 def _cleaned(pipeline: Pipeline) -> Iterator[Sequence[Document]]:

@@ -122,5 +122,8 @@ def summary(info: dict[str, Any], path: str) -> str:
         lines.append("edits: " + ", ".join(f"{count:,} {stage}" for stage, count in sorted(by_stage.items())))
     if drops:
         lines.append("dropped by " + ", ".join(f"{count:,} {rule}" for rule, count in sorted(drops.items())))
+    failed = {rule: n["applied"] for rule, n in info["rules"].items() if rule.endswith("/error") or rule == "pipeline/unstable"}
+    if failed:
+        lines.append("left as they were: " + ", ".join(f"{count:,} by {rule}" for rule, count in sorted(failed.items())))
     lines.append(f"{path}: corpus/ dropped/ ledger/ clusters.jsonl run.json report.html")
     return "\n".join(lines)

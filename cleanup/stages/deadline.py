@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 TICK = 0.5  # seconds between two looks at the clock once the limit is near
+LEAST = 0.01  # seconds of the shortest limit: alarms without a pause would hit whatever begins and ends one
 GRACE = 5.0  # seconds beyond twice the limit after which a worker that no longer listens is ended
 
 
@@ -48,11 +49,12 @@ WATCHDOG = _Watchdog()
 def deadline(seconds: float) -> Iterator[Callable[[], None]]:
     """Raise StageTimeout in this block after `seconds`, counted from its begin or from the last call of the function it gives.
 
-    Off the main thread, and where there are no alarms, there is no limit.
+    Off the main thread, and where there are no alarms, there is no limit. A limit of less than `LEAST` is one of that.
     """
     if seconds <= 0 or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield lambda: None
         return
+    limit = max(LEAST, seconds)
     began = watched = time.monotonic()
     over = False
 
@@ -64,11 +66,11 @@ def deadline(seconds: float) -> Iterator[Callable[[], None]]:
             watched = began
 
     def expire(*_: object) -> None:
-        if not over and time.monotonic() - began >= seconds:
+        if not over and time.monotonic() - began >= limit:
             raise StageTimeout(f"longer than limits.stage_seconds = {seconds:g}")
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds, min(TICK, seconds))
+    signal.setitimer(signal.ITIMER_REAL, limit, min(TICK, limit))
     WATCHDOG.watch(seconds)
     try:
         yield again
