@@ -161,6 +161,9 @@ def convert(data: dict[str, Any], source: str) -> Config:
     """A Config from plain data. Raises ConfigError that names the source and the path of the offending key."""
     if isinstance(data.get("stages"), str):  # whose letters are not meant
         raise ConfigError(f"{source}: stages: a list of names is wanted", f'write it as ["{data["stages"]}"]')
+    parse = data.get("parse")
+    if isinstance(parse, dict) and isinstance(day := parse.get("crawl_date"), datetime.date):  # TOML has dates
+        data = {**data, "parse": {**parse, "crawl_date": day.isoformat()}}
     try:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as error:
@@ -221,7 +224,7 @@ def load(path: str | Path) -> Config:
 def read_toml(path: str | Path) -> dict[str, Any]:
     """A TOML file as plain data. Raises ConfigError."""
     try:
-        return tomli.loads(Path(path).read_text(encoding="utf-8"))
+        return tomli.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}", "name an existing file with -c") from None
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -231,6 +231,7 @@ def test_a_record_without_the_id_that_was_asked_for_is_found_under_the_one_it_go
         ("[dedup]\nbandz = 3\n", "unknown key dedup.bandz"),
         ("[dedup]\njaccard = 'x'\n", "dedup.jaccard: expected"),
         ("stages = 3\n", "stages: expected"),
+        ("[mojibake]\noff = ['ftfy']\n", "no rule begins with 'ftfy'"),
         ("[dedup\n", "c.toml"),
     ],
 )

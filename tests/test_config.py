@@ -42,6 +42,12 @@ def test_what_cannot_be_meant_is_refused_with_its_path(tmp_path: Path, text: str
     assert caught.value.hint
 
 
+def test_an_editor_s_mark_and_a_date_of_toml_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_bytes(b"\xef\xbb\xbf[parse]\r\ncrawl_date = 2026-03-09\r\n")
+    assert config.load(path).parse.crawl_date == "2026-03-09"
+
+
 def test_the_written_file_explains_every_key_and_means_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text(template())

@@ -86,8 +86,8 @@ def configuration(options: dict[str, Any], **more: Any) -> Config:
     if options.get("no_dedup"):
         settings["dedup.enabled"] = False
     made = config.override(made, {**settings, **more})
-    if made.select or made.ignore:
+    if made.select or made.ignore or made.mojibake.off:
         from cleanup.own import check
 
-        check((*made.select, *made.ignore), made.rules)
+        check((*made.select, *made.ignore, *made.mojibake.off), made.rules)
     return made

@@ -27,7 +27,7 @@ _SHORT = re.compile(r"[^aeiouy]*(?:qu)?[aeiouy]+[^aeiouy]*e?")
 def load_exceptions(path: Path) -> dict[tuple[str, str, str], tuple[str, ...]]:
     """`inflect_exceptions.tsv`: lemma, part of speech, slot, forms (`|` between them, the usual one first, `-` for none)."""
     table: dict[tuple[str, str, str], tuple[str, ...]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = line.split("\t")

@@ -91,7 +91,7 @@ def fingerprint(paths: Sequence[Path]) -> bytes:
 def read(path: Path) -> Iterator[Row]:
     """The rows of one file. Raises RuleError that names file and line."""
     tier = "common"
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
         if line.startswith("# tier:"):
             tier = line.removeprefix("# tier:").strip()
             if tier not in TIERS:
@@ -152,7 +152,7 @@ def _rank(candidate: Candidate) -> tuple[bool, int, float]:
 def _register(path: Path) -> list[str]:
     """Words between blanks; a line after `=` is one phrase."""
     found: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8-sig").splitlines():
         if not line.startswith("#"):
             found += [line[1:].strip()] if line.startswith("=") else line.split()
     return found

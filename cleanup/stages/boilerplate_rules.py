@@ -132,7 +132,7 @@ def _files(root: Path) -> list[Path]:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomli.loads(path.read_text(encoding="utf-8"))
+        return tomli.loads(path.read_text(encoding="utf-8-sig"))
     except (tomli.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise RuleError(f"{path}: {error}", "a rule file has to be TOML, encoded as UTF-8") from None
 
@@ -158,7 +158,7 @@ def _named(path: Path, data: dict[str, Any], trusted: bool = False) -> Iterator[
     tables = data.get("rule", [])
     if not isinstance(tables, list):
         raise RuleError(f"{path}: `rule` is not a list of tables", "write every rule under its own [[rule]]")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     starts = [number for number, line in enumerate(lines, 1) if line.strip() == "[[rule]]"] or [1] * len(tables)
     for at, table in zip(starts, tables, strict=False):
         name = str(table.get("id", f"number {tables.index(table) + 1}")) if isinstance(table, dict) else "?"

@@ -42,7 +42,7 @@ def load(paths: Sequence[Path]) -> dict[str, Entry]:
         if not path.is_file():
             continue
         try:
-            entries = msgspec.convert(tomli.loads(path.read_text(encoding="utf-8")), _File).rule
+            entries = msgspec.convert(tomli.loads(path.read_text(encoding="utf-8-sig")), _File).rule
         except (tomli.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
             raise RuleError(f"{path}: {error}", "see the built-in mojibake.toml for the form of a rule") from None
         for entry in entries:
