@@ -62,7 +62,7 @@ def _say(data: Any) -> None:
     click.echo(safe_json(data))
 
 
-@index_group.command("info")
+@index_group.command("info", short_help="What it is, and how much it holds.")
 @click.argument("directory", metavar="DIR")
 def info_command(directory: str) -> None:
     """What the index in DIR is, how it was made and how much it holds, as JSON."""
@@ -71,7 +71,7 @@ def info_command(directory: str) -> None:
     click.echo(safe_json(_any(directory).info(), indent=2))
 
 
-@index_group.command("add")
+@index_group.command("add", short_help="Clean documents and remember them.")
 @click.argument("directory", metavar="DIR")
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
 @config_options
@@ -97,7 +97,7 @@ def add_command(directory: str, inputs: tuple[str, ...], **options: Any) -> None
     _leave()
 
 
-@index_group.command("query")
+@index_group.command("query", short_help="Which remembered documents cover these.")
 @click.argument("directory", metavar="DIR")
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
 @config_options
@@ -122,7 +122,7 @@ def _leave() -> None:
     context.exit(3 if context.meta.get(FAILED) else 0)
 
 
-@index_group.command("forget")
+@index_group.command("forget", short_help="Remove documents by id, URL or pattern.")
 @click.argument("directory", metavar="DIR")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--url", "urls", multiple=True, metavar="U", help="Forget the document of this URL; repeatable.")

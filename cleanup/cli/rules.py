@@ -43,7 +43,7 @@ def list_command(stage: str | None, expand: bool, as_json: bool, extra: tuple[st
             click.echo(f"{rule.id}  {rule.summary}")
 
 
-@rules_group.command("show")
+@rules_group.command("show", short_help="One rule whole, with its examples.")
 @click.argument("id")
 @layers
 def show_command(id: str, extra: tuple[str, ...]) -> None:  # noqa: A002 (the argument's name)
@@ -67,7 +67,7 @@ def show_command(id: str, extra: tuple[str, ...]) -> None:  # noqa: A002 (the ar
             click.echo(f"  misses: {text!r}")
 
 
-@rules_group.command("test")
+@rules_group.command("test", short_help="Run every rule on its own examples.")
 @click.argument("directory", required=False)
 @click.option("--gold", metavar="FILE", help="Also find rules that cost content on this gold set, and rules that never fire.")
 @click.option("--stage", metavar="NAME", help="Only rules of this stage.")
@@ -90,7 +90,7 @@ def test_command(ctx: click.Context, directory: str | None, gold: str | None, st
     ctx.exit(2 if errors else 0)
 
 
-@rules_group.command("learn")
+@rules_group.command("learn", short_help="Propose spin rules from a run, for a person to decide.")
 @click.argument("run")
 @click.option("-o", "--out", default="-", metavar="FILE", help="Where the proposals go (TSV).  [-]")
 def learn_command(run: str, out: str) -> None:

@@ -19,7 +19,7 @@ from cleanup.evaluate.metrics import Metric
 from cleanup.evaluate.score import Scores
 
 HEADER = """\
-# Floors of the gold set: `cleanup eval samples/gold --gate tests/floors.toml`.
+# Floors of a gold set: `cleanup eval GOLD --gate` this file.
 # `--update` raises them; it lowers one only with `--allow-regression`. Do not edit by hand.
 """
 
