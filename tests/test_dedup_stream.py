@@ -31,6 +31,22 @@ def through(texts: list[str], size: int) -> list[Drop | None]:
     return found
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_what_was_found_spun_is_a_spun_copy_however_close_its_repair_is(size: int) -> None:
+    text = Writer(5, words=3000).article(300)
+    texts = [text, text, f"{text} Now with an end.", text]
+    spun = [False, True, True, False]
+    seen = StreamDeduplicator(CFG)
+    found: list[Drop | None] = []
+    for at in range(0, len(texts), size):
+        found += seen.add([(str(at), one) for one in texts[at : at + size]], spun[at : at + size])
+    assert [drop and drop.rule for drop in found] == [None, "dedup/spun", "dedup/spun", "dedup/exact"]
+    assert found[1] is not None
+    assert found[1].why["relation"] == "spun"
+    known = StreamDeduplicator(CFG)
+    assert [drop and drop.rule for drop in known.add([("a", text), ("b", text)], [True, True])] == [None, "dedup/exact"]
+
+
 def test_copies_go_and_the_first_stays(corpus: Corpus) -> None:
     found = through(corpus.texts, 64)
     families: dict[int, int] = {}

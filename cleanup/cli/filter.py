@@ -91,8 +91,10 @@ def _deduplicated(batches: Iterable[Sequence[Document]], config: Config) -> Iter
         return
     seen: Any = None
     rows: list[Any] = []
+    from cleanup.dedup.keep import SPUN
     from cleanup.part import dedup_policy
     from cleanup.write.columns import remembered
+    from cleanup.write.laid import spin_rank
 
     policy = dedup_policy(config)
     for batch in batches:
@@ -101,7 +103,9 @@ def _deduplicated(batches: Iterable[Sequence[Document]], config: Config) -> Iter
             from cleanup.dedup.stream import StreamDeduplicator
 
             seen = StreamDeduplicator(config.dedup, config.rules)
-        for doc, drop in zip(docs, seen.add([(doc.id, doc.text) for doc in docs]) if docs else (), strict=True):
+        spun = [spin_rank(doc.meta.get("spin")) >= SPUN for doc in docs]
+        drops = seen.add([(doc.id, doc.text) for doc in docs], spun) if docs else ()
+        for doc, drop in zip(docs, drops, strict=True):
             if drop is not None:
                 settle(doc, len(doc.ledger), "dedup", [drop], policy, {})
             if config.dedup.index and not _whole(doc):  # a text without a name is only looked up

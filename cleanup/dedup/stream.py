@@ -42,13 +42,17 @@ class StreamDeduplicator:
         self.cfg, self.index = cfg, index
         self.sketcher = Sketcher(cfg, rules)
         self.ids: list[str] = []
+        self._spun: list[bool] = []
         self._lookup = Lookup()
         self._store = Store(empty(cfg))
         self._texts = Texts()
         self._every: list[Sketches] = []  # for the index
 
-    def add(self, docs: Sequence[tuple[str, str]]) -> list[Drop | None]:
+    def add(self, docs: Sequence[tuple[str, str]], spun: Sequence[bool] = ()) -> list[Drop | None]:
         """(id, text) of the next documents of the stream: a Drop for each that is covered, None for each that stays.
+
+        `spun` says which of them were found spun: those that a text covers which was not are spun copies of it, however close
+        their repair brought them.
 
         The answers do not depend on how the stream is cut into calls; calls with many documents cost less.
         """
@@ -60,7 +64,8 @@ class StreamDeduplicator:
         stay: list[int] = []
         for row, (id_, text) in enumerate(docs):
             one = sketches.take(slice(row, row + 1))
-            drop = drops[row] or self._seen(one, text, np.array(candidates(shared[row]), np.int64))
+            changed = bool(spun) and spun[row]
+            drop = drops[row] or self._seen(one, text, np.array(candidates(shared[row]), np.int64), changed)
             drops[row] = drop
             if drop is None or drop.score < SURE:
                 for hash_ in shared[row]:
@@ -69,6 +74,7 @@ class StreamDeduplicator:
                 self._store.add(one)
                 self._texts.add(text)
                 self.ids.append(id_)
+                self._spun.append(changed)
         self._lookup.add(sketches.take(stay))
         return drops
 
@@ -82,7 +88,7 @@ class StreamDeduplicator:
         matches = self.index.query(sketches)
         return [_drop(best.verdict, best.id, {"index": True, "kept": best.kept}) if best else None for best in matches]
 
-    def _seen(self, one: Sketches, text: str, hits: I64) -> Drop | None:
+    def _seen(self, one: Sketches, text: str, hits: I64, spun: bool) -> Drop | None:
         """The earliest document that surely covers this one, else the earliest that may."""
         hits = self._worthwhile(one, hits)
         if not len(hits):
@@ -92,7 +98,12 @@ class StreamDeduplicator:
             sure = verdict.score >= SURE
             if verdict.relation is not None and verdict.covers[0] and (best is None or (sure and not best[0])):
                 best = (sure, number, verdict)
-        return None if best is None else _drop(best[2], self.ids[best[1]], {}, text)
+        if best is None:
+            return None
+        _, number, verdict = best
+        if spun and not self._spun[number] and verdict.relation in ("exact", "near"):
+            verdict = verdict._replace(relation="spun")
+        return _drop(verdict, self.ids[number], {}, text)
 
     def _worthwhile(self, one: Sketches, hits: I64) -> I64:
         """The documents that are worth a comparison: those whose sketches agree, and any with the same words."""
