@@ -159,14 +159,24 @@ def test_our_copy_of_the_model_is_the_library_s_own() -> None:
     worth[: rows - 1] = array["dense"][:-1]
     lengths = np.diff(array["begin"].astype(np.int64))
     worth[np.repeat(np.arange(rows - 1, packed.features), lengths), array["label"]] = array["value"]
-    there = library["out_feat"] >= 0
-    assert ((array["feature"] == packed.features) == ~there).all()
-    expected = library["ptc"][library["out_feat"][there]].astype(np.float64)
-    assert np.array_equal((worth + array["least"])[array["feature"][there]] * packed.unit, expected)
-    moves = array["next"][array["pieces"]].reshape(-1, 256)[array["row"]]
-    assert all(
-        np.array_equal(moves[at], library["nextmove"].reshape(-1, 256)[row]) for at, row in enumerate(library["nextmove_row"])
-    )
+    steps = array["next"][array["pieces"]].reshape(-1, 256)
+    rows, features = steps & 0xFFFFFFFF, (steps >> 32).astype(np.int64)
+    states = library["nextmove"].reshape(-1, 256)
+    same = np.full(len(states), -1)  # the row that each of the library's has become, as they are come by
+    same[library["nextmove_row"][0]] = 0
+    going = [int(library["nextmove_row"][0])]
+    for row in going:
+        following = library["nextmove_row"][states[row]]
+        new = following[same[following] < 0]
+        same[following] = np.where(same[following] < 0, rows[same[row]], same[following])
+        assert np.array_equal(same[following], rows[same[row]])
+        found = library["out_feat"][states[row]]
+        there = found >= 0
+        mine = features[same[row]]
+        assert ((mine == packed.features) == ~there).all()
+        assert np.array_equal((worth[mine[there]] + array["least"]) * packed.unit, library["ptc"][found[there]].astype(float))
+        going += dict.fromkeys(new.tolist())
+    assert len(going) == len(states)
     assert (packed.labels, array["prior"].tolist()) == (library["classes"].tolist(), library["pc"].tolist())
 
 

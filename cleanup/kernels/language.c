@@ -3,20 +3,21 @@
 
 #include <float.h>
 
-#define WAYS 8 /* texts that are walked together: the processor waits for the memory of all of them at once */
+#define WAYS 16 /* texts that are walked together: the processor waits for the memory of all of them at once */
 #define PIECE 16
 #define TOGETHER 8 /* values that are added up in 16 bits */
 
 /*
  * The feature that ends at each byte of `ways` texts, at most WAYS, one text after the other; a number for none. Text i is
- * size[i] bytes at address where[i]; the automaton starts anew with each. The row of 256 next states of a state is made of 16
- * pieces of 16, of which no two are alike: piece number pieces[row[state] * 16 + byte / 16] of `next`.
+ * size[i] bytes at address where[i]; the automaton starts anew with each, in row 0. A row of 256 steps is made of 16 pieces of
+ * 16, of which no two are alike: piece number pieces[row * 16 + byte / 16] of `next`. A step is the row that comes next and,
+ * above its 32 bits, the feature that ends there: two look-ups a byte, as it is memory that takes the time.
  */
-static void walk(const uint64_t *where, const int64_t *size, int64_t ways, const uint32_t *row, const uint32_t *pieces,
-                 const uint32_t *next, const int32_t *feature, int32_t *found) {
+static void walk(const uint64_t *where, const int64_t *size, int64_t ways, const uint16_t *pieces, const uint64_t *next,
+                 int32_t *found) {
     const uint8_t *data[WAYS];
     int32_t *into[WAYS];
-    uint32_t state[WAYS] = {0};
+    uint32_t row[WAYS] = {0};
     int64_t longest = 0;
     for (int64_t way = 0; way < ways; way++) {
         data[way] = (const uint8_t *)(uintptr_t)where[way];
@@ -28,9 +29,9 @@ static void walk(const uint64_t *where, const int64_t *size, int64_t ways, const
         for (int64_t way = 0; way < ways; way++) {
             if (at < size[way]) {
                 uint8_t byte = data[way][at];
-                uint32_t piece = pieces[(size_t)row[state[way]] * PIECE + byte / PIECE];
-                state[way] = next[(size_t)piece * PIECE + byte % PIECE];
-                into[way][at] = feature[state[way]];
+                uint64_t step = next[(size_t)pieces[(size_t)row[way] * PIECE + byte / PIECE] * PIECE + byte % PIECE];
+                row[way] = (uint32_t)step;
+                into[way][at] = (int32_t)(step >> 32);
             }
         }
     }
@@ -126,15 +127,15 @@ static double add_up(const int32_t *features, int64_t count, const int32_t *time
  * fixed order. times[features + 1] are zeros, before and after; found[bytes of all texts]; room[3 * longest text + 2];
  * sums[labels]; scores[labels].
  */
-KERNEL void language_scores(const uint64_t *where, const int64_t *size, int64_t texts, const uint32_t *row,
-                            const uint32_t *pieces, const uint32_t *next, const int32_t *feature, int64_t rows,
-                            const uint16_t *dense, const uint32_t *begin, const uint8_t *label, const uint16_t *value,
-                            int64_t labels, const int32_t *column, int64_t columns, const double *prior, const int32_t *least,
+KERNEL void language_scores(const uint64_t *where, const int64_t *size, int64_t texts, const uint16_t *pieces,
+                            const uint64_t *next, int64_t rows, const uint16_t *dense, const uint32_t *begin,
+                            const uint8_t *label, const uint16_t *value, int64_t labels, const int32_t *column,
+                            int64_t columns, const double *prior, const int32_t *least,
                             double unit, const double *weight, int64_t features, int32_t *times, int32_t *found, int32_t *room,
                             int32_t *sums, double *scores, double *out, int64_t *kinds, double *weights, double *margin) {
     for (int64_t text = 0, start = 0; text < texts; text += WAYS) {
         int64_t ways = texts - text < WAYS ? texts - text : WAYS;
-        walk(where + text, size + text, ways, row, pieces, next, feature, found + start);
+        walk(where + text, size + text, ways, pieces, next, found + start);
         for (int64_t way = 0; way < ways; way++)
             start += size[text + way];
     }

@@ -63,9 +63,9 @@ class Model:
     def __init__(self) -> None:
         self._tables = language_model.tables()
         array = self._tables.arrays
-        self._automaton = tuple(array[name] for name in ("row", "pieces", "next", "feature"))
+        self._automaton = tuple(array[name] for name in ("pieces", "next"))
         self._worth = tuple(array[name] for name in ("dense", "begin", "label", "value"))
-        kinds = "u32* u32* u32* i32* i64 u16* u32* u8* u16* i64 i32* i64 f64* i32* f64 f64* i64 i32* i32* i32* i32* f64*"
+        kinds = "u16* u64* i64 u16* u32* u8* u16* i64 i32* i64 f64* i32* f64 f64* i64 i32* i32* i32* i32* f64*"
         self._scores = kernels.function("language_scores", f"u64* i64* i64 {kinds} f64* i64* f64* f64*")
         self._heads = kernels.function("language_heads", "u64* i64* i64 i64 i64* u8*")
         self.labels = list(dict.fromkeys(self._tables.labels))

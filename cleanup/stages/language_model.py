@@ -35,8 +35,8 @@ class Tables(msgspec.Struct):
     """What `language_scores` in `kernels/language.c` asks for: the `unit` of its whole numbers, the number of `features`, and the
     `largest` magnitude of what one of them is worth.
 
-    `arrays`: `row`, `pieces`, `next`, `feature` are the automaton; `dense`, `begin`, `label`, `value` what features are worth
-    beyond `least`; `prior` what labels begin with.
+    `arrays`: `pieces` and `next` are the automaton; `dense`, `begin`, `label`, `value` what features are worth beyond `least`;
+    `prior` what labels begin with.
     """
 
     version: str
@@ -80,9 +80,7 @@ def made(arrays: Arrays) -> Tables:
     feature, label = np.nonzero(rest)
     number = np.append(np.argsort(order), len(order))  # the new number of each feature, and of none
     out = {
-        **_automaton(arrays["nextmove"].reshape(-1, PIECE)),
-        "row": arrays["nextmove_row"].astype(np.uint32),
-        "feature": number[arrays["out_feat"]].astype(np.int32),
+        **_automaton(arrays["nextmove"], arrays["nextmove_row"], number[arrays["out_feat"]]),
         "dense": np.append(above[order[:rows]], np.zeros_like(above[:1]), axis=0).astype(np.uint16),
         "begin": np.searchsorted(feature, np.arange(len(rest) + 1)).astype(np.uint32),
         "label": label.astype(np.uint8),
@@ -105,13 +103,20 @@ def _whole(worth: NDArray[Any]) -> tuple[NDArray[np.int32], float]:
     return whole.astype(np.int32), math.ldexp(1.0, -digits)
 
 
-def _automaton(states: NDArray[np.uint32]) -> Arrays:
-    """The pieces, each once, and which of them makes up which part of a row."""
+def _automaton(states: NDArray[Any], row: NDArray[Any], feature: NDArray[np.intp]) -> Arrays:
+    """The pieces, each once, and which of them makes up which part of a row; a step is a row, and above its 32 bits a feature.
+
+    `states`: the next ones, row by row; `row` and `feature`: of each state. It begins in state 0, whose row comes first.
+    """
+    order = np.arange(row.max() + 1)
+    order[[0, row[0]]] = row[0], 0
+    following = states.reshape(len(order), -1)[order]
+    steps = (order[row].astype(np.uint64) + (feature.astype(np.uint64) << np.uint64(32)))[following].reshape(-1, PIECE)
     power = np.random.default_rng(1).integers(1, 1 << 62, PIECE, np.uint64) | np.uint64(1)
-    digest = (states.astype(np.uint64) * power).sum(axis=1, dtype=np.uint64)
-    _, first, which = np.unique(digest, return_index=True, return_inverse=True)
-    assert (states[first][which] == states).all()
-    return {"next": states[first].astype(np.uint32), "pieces": which.astype(np.uint32)}
+    _, first, which = np.unique((steps * power).sum(axis=1, dtype=np.uint64), return_index=True, return_inverse=True)
+    assert (steps[first][which] == steps).all()
+    assert len(first) <= 1 << 16
+    return {"next": steps[first], "pieces": which.astype(np.uint16)}
 
 
 def unpack(data: bytes) -> Tables | None:
