@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from cleanup.stages.boilerplate_lines import series
@@ -18,6 +18,9 @@ _TOKENS = re.compile(r"\\p\{?(?P<class>L[ulmot]?|N[dlo]?)\}?|\\b\?|\\.|[\[\]]|\(
 
 CASED = ("Lu", "Ll", "Lt")
 MINDS_CASE = "(?-i:"
+_NEAR = (*range(0x180), *range(0x2000, 0x2070))  # Latin of nearly all languages of Europe, and punctuation
+_TWINS = (0x39C, 0x3BC, 0x1E9E, 0x212A, 0x212B)  # other characters that are the same as some of these but for their case
+_FAR = re.compile("[^\0-\u017f\u2000-\u206f]")
 
 
 Search = Callable[[str], re.Match[str] | None]
@@ -36,15 +39,16 @@ class Expression:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = patterns
+        self._compiled: dict[bool, list[tuple[bool, Search]]] = {}
 
-    @cached_property
-    def _compiled(self) -> list[tuple[bool, Search]]:
+    def _searches(self, far: bool) -> list[tuple[bool, Search]]:
         """How to search for each, with whether it is for the line in lower case; one that minds the case somewhere is for the
-        line as it is. One for the beginning of a line need not be tried elsewhere."""
+        line as it is. One for the beginning of a line need not be tried elsewhere. `far`: for lines with other characters than
+        those near ones that hardly a line goes beyond, for which classes of letters are short, and quick to compile."""
         found: list[tuple[bool, Search]] = []
         for pattern in self._patterns:
             cased = MINDS_CASE in pattern
-            compiled = re.compile(_translated(pattern, str if cased else str.lower), re.IGNORECASE if cased else 0)
+            compiled = re.compile(_translated(pattern, str if cased else str.lower, far), re.IGNORECASE if cased else 0)
             found.append((not cased, compiled.match if _is_anchored(pattern) else compiled.search))
         return found
 
@@ -56,8 +60,11 @@ class Expression:
         low = line.lower()
         if len(low) != len(line):  # the dotted capital I becomes two
             low = "".join(char.lower()[0] for char in line)
+        far = _FAR.search(line) is not None
+        if far not in self._compiled:
+            self._compiled[far] = self._searches(far)
         best: re.Match[str] | None = None
-        for lowered, search in self._compiled:
+        for lowered, search in self._compiled[far]:
             match = search(low if lowered else line)
             if match and (best is None or match.start() < best.start()):
                 best = match
@@ -93,7 +100,7 @@ def _is_anchored(pattern: str) -> bool:
     return True
 
 
-def _translated(pattern: str, case: Callable[[str], str]) -> str:
+def _translated(pattern: str, case: Callable[[str], str], far: bool) -> str:
     """A pattern for Python, in a case: its classes of letters spelled out, and no `\\b?`, which says nothing."""
     parts: list[str] = []
     inside, at = False, 0
@@ -103,7 +110,7 @@ def _translated(pattern: str, case: Callable[[str], str]) -> str:
         inside = found[0] == "[" or (inside and found[0] != "]")
         if category := found["class"]:
             every = category in CASED and case is not str  # case is disregarded: fewer ranges for all of them
-            letters = _letters(CASED if every else (category,))
+            letters = letters_of(CASED if every else (category,), far)
             parts.append(letters if inside else f"[{letters}]")
         elif found[0] != r"\b?":
             parts.append(found[0])
@@ -111,9 +118,15 @@ def _translated(pattern: str, case: Callable[[str], str]) -> str:
 
 
 @cache
-def _letters(categories: tuple[str, ...]) -> str:
-    """The characters of Unicode categories (or of all that begin alike), as ranges of a character class."""
-    points = [point for point in range(0x10000) if unicodedata.category(chr(point)).startswith(categories)]
+def letters_of(categories: tuple[str, ...], far: bool) -> str:
+    """The characters of Unicode categories (or of all that begin alike), as ranges of a character class; without `far`, where
+    there are any, those that tell near characters from each other, with or without their case."""
+    near = [] if far else _of(categories, (*_NEAR, *_TWINS))
+    points = near or _of(categories, range(0x10000))
     starts = [point for point, before in zip(points, [-1, *points], strict=False) if point != before + 1]
     stops = [point for point, behind in zip(points, [*points[1:], -1], strict=True) if point != behind - 1]
     return "".join(f"{chr(start)}-{chr(stop)}" for start, stop in zip(starts, stops, strict=True))  # escapes are slow to read
+
+
+def _of(categories: tuple[str, ...], points: Iterable[int]) -> list[int]:
+    return [point for point in points if unicodedata.category(chr(point)).startswith(categories)]

@@ -22,7 +22,7 @@ from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import Lines, Page, cuts, words
 from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher, zones, zones_of
 from cleanup.stages.boilerplate_metadata import Vocabulary
-from cleanup.stages.boilerplate_regex import Expression, _is_anchored
+from cleanup.stages.boilerplate_regex import _FAR, CASED, Expression, _is_anchored, letters_of
 from cleanup.stages.boilerplate_rules import LineRule, fold, load, normal
 from cleanup.stages.boilerplate_suspects import DATED, WHO
 
@@ -97,6 +97,18 @@ mixed = st.lists(lines | st.sampled_from(["3,141", "“", "— ", "2026", "ﬁ",
     " ".join
 )
 one_line = (lines | mixed).map(lambda line: line.replace("\n", " ").strip()).filter(lambda line: 0 < len(line) <= 420)
+
+
+@pytest.mark.parametrize("categories", [("L",), ("Lu",), ("Ll",), ("Lt",), ("Lm",), ("Lo",), ("N",), ("Nd",), CASED])
+@pytest.mark.parametrize("flags", [re.NOFLAG, re.IGNORECASE])
+def test_short_classes_of_letters_tell_near_characters_apart_as_whole_ones_do(categories: tuple[str, ...], flags: int) -> None:
+    near, far = (re.compile(f"[{letters_of(categories, far)}]", flags) for far in (False, True))
+    every = "".join(map(chr, range(0x11000)))
+    asked = [char for char in every if not _FAR.search(char)]
+    assert len(asked) == 0x1F0
+    for char in [*asked, *(char.lower()[0] for char in asked)]:
+        assert not _FAR.search(char)
+        assert (near.match(char) is None) == (far.match(char) is None), char
 
 
 @given(st.lists(one_line, min_size=1, max_size=4))
