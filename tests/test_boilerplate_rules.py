@@ -10,6 +10,8 @@ import pytest
 from cleanup.config import Config, override
 from cleanup.document import Document
 from cleanup.pipeline import Pipeline
+from cleanup.rules import directories
+from cleanup.stages.boilerplate_rules import load, problem_of
 
 WITHOUT_SCORER = Pipeline(config=override(Config(), {"stages": ("boilerplate",), "boilerplate.scorer": False}))
 PROSE = "The town has voted for a new wall along the harbour, and the work on it is to begin in the spring of next year, it says."
@@ -19,6 +21,12 @@ BEFORE, BEHIND = (PROSE, PROSE[4:]), (PROSE[9:], PROSE[14:])
 def content() -> Iterator[str]:
     lines = (Path(__file__).parent / "cases" / "boilerplate_content.tsv").read_text(encoding="utf-8").splitlines()
     return (line.partition("\t")[2] for line in lines if not line.startswith("#"))
+
+
+def test_rules_that_come_with_the_package_are_sound() -> None:
+    rules = [named.rule for named in load(directories()).rules]
+    assert len(rules) > 600
+    assert [(rule.id, problem) for rule in rules if (problem := problem_of(rule))] == []
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ static void note_prefixes(struct prefixes prefixes, const uint32_t *points, int6
 
 /*
  * Puts `count` phrases, the code points points[first[i]:first[i + 1]], into `steps`[1 << bits][4], which is all zeros and has
- * more than twice as many slots as they have points; none is there twice, an empty one is left out. `flags`[PREFIXES / 4 + 1],
- * all zeros: what they begin with.
+ * half as many slots again as they have points; none is there twice, an empty one is left out. `flags`[PREFIXES / 4 + 1], all
+ * zeros: what they begin with.
  */
 KERNEL void phrases_grow(const uint32_t *points, const int64_t *first, int64_t count, int32_t *steps, int64_t bits,
                          uint8_t *flags) {

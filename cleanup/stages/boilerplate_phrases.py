@@ -88,7 +88,7 @@ def tree(phrases: Sequence[str]) -> tuple[Found, int, npt.NDArray[np.uint8]]:
     what phrases begin with."""
     points = np.frombuffer("".join(phrases).encode("utf-32-le", "surrogatepass"), np.uint32)
     first = np.cumsum([0, *map(len, phrases)])
-    bits = (2 * len(points) + 2).bit_length()
+    bits = (len(points) * 3 // 2 + 2).bit_length()  # many begin alike: a third of it is in use, seldom two thirds
     steps = np.zeros((1 << bits, 4), np.int32)
     flags = np.zeros(PREFIXES // 4 + 1, np.uint8)
     kernels.function("phrases_grow", "u32* i64* i64 i32* i64 u8*")(points, first, len(phrases), steps, bits, flags)

@@ -111,8 +111,8 @@ def load(paths: Sequence[Path]) -> Book:
     for number, root in enumerate(paths):
         layer: dict[str, str] = {}
         for path in _files(root):
-            data = _toml(path)
-            for named in _named(path, data, trusted=number == 0 and root == built_in()):
+            text, data = _toml(path)
+            for named in _named(path, text, data, trusted=number == 0 and root == built_in()):
                 if named.id in layer:
                     message = f"{path}: rule {named.rule.id!r} is there twice, see {layer[named.id]}"
                     raise RuleError(message, "rename one of them")
@@ -130,9 +130,11 @@ def _files(root: Path) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob("*.toml")) if folder != root or path.name not in OTHERS]
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """What a file says, as it is and read."""
     try:
-        return tomli.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        return text, tomli.loads(text)
     except (tomli.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise RuleError(f"{path}: {error}", "a rule file has to be TOML, encoded as UTF-8") from None
 
@@ -153,12 +155,12 @@ def _is_words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def _named(path: Path, data: dict[str, Any], trusted: bool = False) -> Iterator[Named]:
-    """The rules of a file, checked; the patterns of a trusted one are those that our own tests compile."""
+def _named(path: Path, text: str, data: dict[str, Any], trusted: bool = False) -> Iterator[Named]:
+    """The rules of a file, checked; those of a trusted one are checked by our own tests."""
     tables = data.get("rule", [])
     if not isinstance(tables, list):
         raise RuleError(f"{path}: `rule` is not a list of tables", "write every rule under its own [[rule]]")
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = text.splitlines()
     starts = [number for number, line in enumerate(lines, 1) if line.strip() == "[[rule]]"] or [1] * len(tables)
     for at, table in zip(starts, tables, strict=False):
         name = str(table.get("id", f"number {tables.index(table) + 1}")) if isinstance(table, dict) else "?"
@@ -167,13 +169,14 @@ def _named(path: Path, data: dict[str, Any], trusted: bool = False) -> Iterator[
         except msgspec.ValidationError as error:
             hint = "`cleanup rules show` prints a rule with all its keys"
             raise RuleError(f"{path}: rule {name!r}: {describe(error)}", hint) from None
-        if problem := _problem(rule, trusted):
+        if problem := "" if trusted else problem_of(rule):
             raise RuleError(f"{path}: rule {name!r}: {problem}", "see rules/boilerplate/README.md for the form of a rule")
         folder = "sites/" if path.parent.name == "sites" else ""
         yield Named(f"boilerplate/{folder}{path.stem}/{rule.id}".lower(), rule, f"{path}:{at}", SCORES[rule.confidence])
 
 
-def _problem(rule: LineRule, trusted: bool = False) -> str:
+def problem_of(rule: LineRule) -> str:
+    """What is wrong with a rule; nothing, as a rule."""
     if not _ID.fullmatch(rule.id):
         return "an id is made of a-z, 0-9, dots and hyphens"
     action, _, field = rule.action.partition(":")
@@ -185,7 +188,7 @@ def _problem(rule: LineRule, trusted: bool = False) -> str:
         return "no pattern"
     for pattern in rule.patterns:
         if rule.match == "regex":
-            if not trusted and (error := _broken(pattern)):
+            if error := _broken(pattern):
                 return f"pattern {pattern!r} does not run in linear time or does not compile: {error}"
         elif not _PATTERN.search(pattern.replace("*", "") if rule.match == "wildcard" else pattern):
             return f"pattern {pattern!r} has no word in it"
