@@ -257,7 +257,9 @@ class Pipeline:
         changed: dict[int, int] = {}
         for index, (name, propose, policy) in enumerate(self.steps):
             step = PARSE_STEP + 1 + number * len(self.steps) + index
-            batch = [doc for doc in live if doc.status == "kept" and (id(doc) in changed or index <= last.get(id(doc), index))]
+            batch = [doc for doc in live if doc.status == "kept"]
+            if last:
+                batch = [doc for doc in batch if id(doc) in changed or index <= last.get(id(doc), index)]
             if not batch:
                 continue
             began = time.thread_time()
