@@ -20,7 +20,7 @@ from cleanup.stages.boilerplate_characters import CJK
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import Named, normal
-from cleanup.stages.boilerplate_told import BUTTONS, told
+from cleanup.stages.boilerplate_told import BUTTONS, stops, told
 
 PROSE_LINE = 8  # words of a line that may quote a shorter one
 RUN = 3  # sentences behind a related marker that are looked at together:
@@ -148,8 +148,13 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
     for line, hit in lone if state.verdicts else ():
         _by_rule(state, line, hit, html)
     for line, hit in sorted(weak, key=itemgetter(0)):
-        if line - 1 in state.verdicts or line + 1 in state.verdicts:
+        if line - 1 in state.verdicts or (line + 1 in state.verdicts and not _closes(state, line, hit)):
             _by_rule(state, line, hit, html)
+
+
+def _closes(state: State, line: int, hit: Hit) -> bool:
+    """Whether a line of which a rule knows the first words may be the last sentence of an article, behind another one."""
+    return hit.named.rule.match in KNOWN and stops(state.page.text[line]) and state.page.sentence[line - 1]
 
 
 def _begins_alike(state: State, line: int, hit: Hit, signals: Sequence[str]) -> bool:
@@ -223,9 +228,7 @@ def _is_told(state: State, line: int) -> bool:
     page = state.page
     if not page.sentence[line] or line in state.verdicts:
         return False
-    text = page.text[line]
-    stops = text.endswith((".", "。")) and not text.endswith("..")
-    return page.words[line] >= PROSE_WORDS or stops or (line + 1 < len(page) and page.sentence[line + 1])
+    return page.words[line] >= PROSE_WORDS or stops(page.text[line]) or (line + 1 < len(page) and page.sentence[line + 1])
 
 
 def tail(state: State) -> None:

@@ -39,7 +39,7 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     each; `sounds`: pieces of words that residue holds; `times`: how often a line stands on the page."""
     known = {line: hit for line, hit in sure.items() if not hit.named.layer}
     found = {line for line, hit in known.items() if _is_quoted(page.text[line], hit) or _is_spoken(page, line, hit, sure)}
-    found.update(line for line, hit in known.items() if _is_verse(page, line, hit, sure))
+    found.update(line for line, hit in known.items() if _is_verse(page, line, hit, sure) or _is_stated(page, line, hit, sure))
     hours = {line for line in known if _HOUR.fullmatch(page.text[line]) and line + 1 not in sure}
     if hours and sum(_is_sentence(page, line, sure) for line in _hours(page)) >= HOURS:
         found |= hours
@@ -122,8 +122,7 @@ def _is_about(page: Page, line: int, hit: Hit, sounds: Sequence[str], alone: Con
 def _is_spoken(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
     """Whether a word or two stand between lines of the article with a full stop, as nothing does that can be clicked on."""
     text = page.text[line]
-    stops = text.endswith((".", "。")) and not text.endswith("..")
-    if hit.named.rule.match != "exact" or page.words[line] > SUBHEAD_WORDS or not stops:
+    if hit.named.rule.match != "exact" or page.words[line] > SUBHEAD_WORDS or not stops(text):
         return False
     return 0 < line < len(page) - 1 and line - 1 not in sure and line + 1 not in sure
 
@@ -135,6 +134,21 @@ def _is_quoted(text: str, hit: Hit) -> bool:
         return False
     end = min((at for sign in closing if (at := text.find(sign, 1)) > 0), default=0)
     return len(text[1:end].split()) > 1 or end > LABEL_WORDS
+
+
+def _is_stated(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
+    """Whether a marker of other articles and a colon have a sentence behind them, with its full stop, and no headline, and stand
+    between sentences of the article."""
+    text = page.text[line]
+    if hit.named.rule.category not in ("related", "insert") or not hit.span or not stops(text):
+        return False
+    colon = _COLON.search(text, max(0, hit.span[0] - 4), hit.span[0] + 2)  # the rule may know the first letter behind it, too
+    return colon is not None and len(text) - colon.end() > KNOWN_CHARS and _is_between(page, line - 1, line + 1, sure)
+
+
+def stops(text: str) -> bool:
+    """Whether a line ends in a full stop, as hardly a headline or a button does."""
+    return text.endswith((".", "。")) and not text.endswith("..")
 
 
 def _is_verse(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
