@@ -14,6 +14,7 @@ from cleanup.stages.boilerplate_structure import CAPTION_WORDS, State, Verdict
 RULE = "boilerplate/structure/credit"
 TOLD_WORDS = 4  # of what a picture shows, at least;
 TOLD_SMALL = 0.35  # so much of it in small letters, as in a sentence
+AGENCY_CHARS = 5  # of one in brackets: "(PA)" stands behind what is called so, too
 CREDIT_CHARS = 70
 CREDIT_WORDS = 9
 SETS_OF_NAMES = 4  # "Ann Lee/The Example/AP/Pool"
@@ -24,6 +25,7 @@ PREFIX_WORDS = 6
 TITLE_WORDS = 4  # behind such a beginning
 _CUT = (" (", " [", "（")
 _STOP = re.compile(r"(?:[^\W\d_]{3}|[\uac00-\ud7a3]|\d{4}|[\"”»’)\]])[.!?…。]+[\"”»’)\]]{0,2}(\s{0,2})(?=[^\s.])")
+_BRACKETED = re.compile(r"[(\[（]([^()\[\]（）]{2,60})[)\]）]$")
 _BETWEEN = re.compile(r"\s*[/|,©–—]\s*|\s+-\s+|\s+[xX]\s+")
 _JOINED = frozenset(
     "for the of and via de da do du di del von van der den la le el y e i und et & für pour para per voor för dla by".split()  # noqa: SIM905
@@ -44,10 +46,14 @@ def credits(state: State, agencies: Set[str]) -> None:  # noqa: A001
     found: dict[int, str] = {}
     names: dict[int, str] = {}
     for line in range(1, state.tail_start):
-        if page.sentence[line] or not TOLD_WORDS <= page.words[line] <= CAPTION_WORDS or line in state.verdicts:
+        if page.sentence[line] or page.words[line] > CAPTION_WORDS or line in state.verdicts:
             continue
         text = page.text[line]
-        if text[0] in _BULLETS or text[0] in _OPEN:
+        if bracketed := _BRACKETED.search(text):
+            if len(bracketed[1]) >= AGENCY_CHARS and _is_sold(bracketed[1], agencies):
+                found[line] = bracketed[1]
+            continue
+        if page.words[line] < TOLD_WORDS or text[0] in _BULLETS or text[0] in _OPEN:
             continue
         if text.endswith(_CUT):
             found[line] = text[-1]
