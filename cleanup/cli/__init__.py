@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import errno
 import gc
+import io
 import os
 import shlex
 import signal
@@ -139,12 +140,14 @@ def main() -> None:
 
 def _stand_in() -> None:
     """For standard streams that are closed, lest a file that is opened later gets their number: messages go nowhere, and what is
-    printed fails as it does elsewhere."""
+    printed fails as it does elsewhere. What is printed is UTF-8."""
     for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
             if number:
                 setattr(sys, name, open(opened, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 (lasts as long as we do)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # in any locale, as documents are
 
 
 def _heed_signals() -> None:
