@@ -181,6 +181,13 @@ def _encoding(draft: Draft, fixed: str, active: Set[str]) -> None:
     line, theirs = whole.removesuffix(ending), fixed.removesuffix(ending)
     if fixed != whole:
         words, after = line.split(" "), theirs.split(" ")
+        if len(words) == len(after):
+            after = [old if old != new and _capitals(old, line) else new for old, new in zip(words, after, strict=True)]
+            theirs = " ".join(after)
+            fixed = theirs + ending
+            if fixed == whole:
+                draft.settled = whole
+                return
         if not beyond or _convincing(line, theirs, words, after):
             changes = changed_words(words, after) if len(words) == len(after) else differences(line, theirs)
             draft.replace_all(list(changes), "mojibake/ftfy")
@@ -202,6 +209,15 @@ def _encoding(draft: Draft, fixed: str, active: Set[str]) -> None:
                 ]
             return
     draft.rewrite(fixed, "mojibake/ftfy")
+
+
+_CAPITALS = re.compile("(?<![^\\W\\d_])[A-ZÀ-ÖØ-Þ]{2,}Ã([»®])\\W*$")
+
+
+def _capitals(word: str, line: str) -> bool:
+    """Whether a word ends in a Portuguese letter before a sign: «IRMÃ», AMANHÃ®. Read as bytes it would end in a small letter."""
+    found = _CAPITALS.search(word)
+    return found is not None and (found[1] == "®" or "«" in line)
 
 
 def _convincing(line: str, fixed: str, words: Sequence[str], after: Sequence[str]) -> bool:
