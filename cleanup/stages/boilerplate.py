@@ -25,7 +25,7 @@ from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages import boilerplate_stubs as stubs
 from cleanup.stages import boilerplate_titles as titles
 from cleanup.stages.boilerplate_features import SIGNALS, Signals
-from cleanup.stages.boilerplate_lines import Lines, Page, Pages, cuts
+from cleanup.stages.boilerplate_lines import Lines, Page, Pages, cuts, line_words
 from cleanup.stages.boilerplate_match import Hit, Matcher, zones
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_rules import Book, describe_rules, fold, load, normal
@@ -33,6 +33,8 @@ from cleanup.stages.boilerplate_scorer import Scorer, are_crowded
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 LISTS = ("authors", "tags")
+SIGNED_CHARS = 60  # most of a byline without a headline over it,
+SIGNED_WORDS = 3  # .. and of a name without any introduction
 _CITATION = re.compile(r"\[\d{1,3}\](?:\[\d{1,3}\])*")  # begins with a literal, which is looked for ten times as fast
 _CUT = np.frombuffer("…".encode()[-1:] + b")]", np.uint8)  # last bytes of an ellipsis, maybe in brackets
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
@@ -181,8 +183,17 @@ class Cleaner:
         if cut := stubs.truncated(page, verdicts, self.cfg.apply, said):
             found.append(cut)
         if "title" not in doc.meta and "title" not in marks and (title := titles.title(page, verdicts, self.cfg.apply)):
-            found.append(Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1}))
+            found += [] if self._is_signature(title) else [Mark("title", title, "boilerplate/structure/title", 0.8, {"line": 1})]
         return found
+
+    def _is_signature(self, title: str) -> bool:
+        """Whether what stands first is a byline, as where somebody has taken the headline out."""
+        if len(title) > SIGNED_CHARS:
+            return False
+        names = line_words(title) <= SIGNED_WORDS and (
+            self.vocabulary.is_agency(title) or bool(self.vocabulary.persons(title)[0])
+        )
+        return names or bool(self.vocabulary.byline(title))
 
 
 def _are_plain(lines: Lines) -> list[bool]:

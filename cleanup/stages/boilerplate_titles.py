@@ -8,9 +8,11 @@ from itertools import compress, islice
 
 from cleanup.stages.boilerplate_lines import Page, line_words
 from cleanup.stages.boilerplate_structure import Verdict
+from cleanup.stages.boilerplate_told import stops
 
 TITLE_CHARS = 250
 TITLE_WORDS = 30
+STOP_WORDS = 10  # from which on no headline has a full stop
 KICKER_WORDS = 3
 CROWDED = 4  # lines before the first paragraph, going or not, from which on the first one need not be the headline
 CROWD = 12  # .. and that stay, from which on it is none
@@ -18,10 +20,14 @@ REACH = 40  # lines before the article in which its headline stands
 PARAGRAPHS = 12  # of the article, whose words a headline shares
 LEAST = 0.7  # of the points below
 SHARED = 0.45  # of its words the article has to say, when another line seems to fit better only because it is longer
+SENTENCES = 3  # under the headline of a text without paragraphs,
+TOLD_WORDS = 5  # of so many words each
 NEAR = 4  # lines from the headline to its byline or date
+_GOES_ON = tuple(".,;:。、，；：")  # as no headline ends
 _SIGNATURE = frozenset({"author", "date", "ago", "reading"})
 _WORD = re.compile(r"[^\W\d_]{4,}|[\u3400-\u9fff]{2}|[\u30a0-\u30ff]{3,}|[\uac00-\ud7a3]{2,}")
 _ITEM = re.compile(r"[•·▪■*»›>]\s|\d{1,2}\.\s")
+_HOUR = re.compile(r"\d{1,2}[.:]\d\d\b")
 _PARTS = re.compile(r"\s+[|–—»·]\s+|\s*[|｜]\s*")
 
 
@@ -34,7 +40,7 @@ def title(page: Page, verdicts: Mapping[int, Verdict], apply: float) -> str | No
         return _first(page, gone)  # as nearly every text is
     first = next((line for line, flag in enumerate(page.long) if flag and line not in gone), None)
     if first is None:
-        return None
+        return _over_sentences(page, gone)
     before = [line for line in range(first) if line not in gone]
     found = _fitting(page, verdicts, first, gone) if first >= CROWDED else None
     return found or (_first(page, gone) if len(before) < CROWD or before[0] < KICKER_WORDS else None)
@@ -49,11 +55,29 @@ def _first(page: Page, gone: set[int]) -> str | None:
     return head if page.sentence[two] else _headline(page, two) or head
 
 
+def _over_sentences(page: Page, gone: set[int]) -> str | None:
+    """The headline of a text of short lines: the first one that stays, or of many before the first sentence the longest, when it
+    has words enough, does not stop, and has sentences below."""
+    told = [at for at in range(1, len(page)) if page.sentence[at] and page.words[at] >= TOLD_WORDS and at not in gone]
+    if len(told) < SENTENCES:
+        return None
+    before = [line for line in range(told[0]) if line not in gone][:CROWD]
+    if not before:
+        return None
+    one = max(before, key=lambda line: (page.words[line], -line)) if told[0] - len(before) >= CROWDED else before[0]
+    text = page.text[one]
+    if page.words[one] < (KICKER_WORDS if one else 2) or text.endswith(_GOES_ON) or _HOUR.match(text):
+        return None
+    return _headline(page, one)
+
+
 def _headline(page: Page, line: int) -> str | None:
     """A line that looks like a headline, and like no entry of a list."""
     if page.long[line] or page.words[line] > TITLE_WORDS:
         return None
     text = page.line(line)
+    if page.words[line] >= STOP_WORDS and stops(text):
+        return None  # the first sentence of an article whose headline somebody has taken out
     return None if len(text) > TITLE_CHARS or _ITEM.match(text) else text
 
 
