@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from random import Random
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cleanup.config import Config, override
 from cleanup.document import apply
 from cleanup.pipeline import Pipeline
-from cleanup.stages.boilerplate_sites import Table, line_keys, propose_sites, repeated
+from cleanup.stages.boilerplate_lines import Lines
+from cleanup.stages.boilerplate_sites import MOST_CHARS, Table, _keys, host_key, line_keys, propose_sites, repeated
+from cleanup.stages.boilerplate_sites import WORDS as MOST_WORDS
 
 FURNITURE = "Brackwater Weekly since 1911"
 NOUNS = """
@@ -81,6 +84,23 @@ def test_counting_does_not_depend_on_the_order(texts: list[str], random: object)
     a, b = repeated(lines.doc, lines.key, 2), repeated(lines.doc[order], lines.key[order], 2)
     assert a.keys.tolist() == b.keys.tolist()
     assert a.pages.tolist() == b.pages.tolist()
+
+
+lines = st.text(st.sampled_from("ab 1é分\u3000\t\r\x1f\u2028\ud800\U0001f600"), max_size=8) | st.sampled_from(
+    ["x" * MOST_CHARS, " x " * MOST_CHARS, "é" * MOST_CHARS, "分" * (MOST_CHARS + 1), "x " * MOST_WORDS, "x " * (MOST_WORDS + 1)]
+)
+
+
+@given(st.lists(st.lists(lines, max_size=6).map("\n".join), max_size=6), st.integers(1, 99))
+def test_lines_are_those_that_the_boilerplate_stage_knows(texts: list[str], many: int) -> None:
+    texts = [*texts, "\n".join(map(str, range(many)))]
+    hosts = [str(number % 2) for number in range(len(texts))]
+    every = Lines(texts)
+    short = (every.chars <= MOST_CHARS) & (every.words <= MOST_WORDS) & (np.arange(len(every)) > every.first[every.doc])
+    owner = np.array([host_key(hosts[doc]) for doc in every.doc[short].tolist()], np.uint64)
+    found = line_keys(texts, hosts)
+    assert found.doc.tolist() == every.doc[short].tolist()
+    assert found.key.tolist() == _keys(every.data, every.begin[short], every.end[short], owner).tolist()
 
 
 PARAGRAPH = "A paragraph of text that goes on for quite a while and ends as one does, with a stop."

@@ -1,5 +1,5 @@
 /* The lines of texts: where they stand, how long they are, and how they end. */
-#include "text.h"
+#include "lines.h"
 
 /* Columns of a line: bytes of what is left without the white space around it; code points of its text at which the whole line
  * begins and ends, and at which the rest begins; length of the rest; blank lines before it; words; whether it is a sentence,
@@ -7,26 +7,6 @@
 enum { BEGIN, END, START, STOP, BARE, CHARS, GAP, WORDS, SHAPE, COLUMNS };
 enum { SENTENCE = 1, PARAGRAPH = 2, ADDRESSED = 4 };
 enum { SHORT_CHARS, LONG_WORD, LONG_CHARS, LONG_WORDS, LIMITS };
-
-/* Moves both ends of data[*begin:*end] over white space. */
-static void strip(const uint8_t *data, const uint16_t *classes, int64_t *begin, int64_t *end) {
-    int64_t at = *begin;
-    while (*begin < *end && class_of(classes, next_point(data, *end, &at)) & SPACE)
-        *begin = at;
-    at = *end;
-    while (*begin < *end && class_of(classes, last_point(data, *begin, &at)) & SPACE)
-        *end = at;
-}
-
-/* Words: spaces and one; in scripts without spaces two signs count as one. */
-static int64_t count_words(const uint8_t *data, const uint16_t *classes, int64_t begin, int64_t end, int64_t chars) {
-    int64_t words = count_spaces(data, begin, end) + 1, wide = 0;
-    if (end - begin < 2 * chars)
-        return words;
-    for (int64_t at = begin; at < end;)
-        wide += (class_of(classes, next_point(data, end, &at)) & WIDE) != 0;
-    return words + wide / 2;
-}
 
 /* The first byte of the number in brackets that data[begin:end] ends with; `end` where it ends with none. */
 static int64_t citation(const uint8_t *data, const uint16_t *classes, int64_t begin, int64_t end) {
@@ -62,18 +42,6 @@ static int is_sentence(const uint8_t *data, const uint16_t *classes, int64_t beg
         at = before;
     }
     return 0;
-}
-
-static int64_t find_byte(const uint8_t *data, int64_t begin, int64_t end, int byte) {
-    const uint8_t *found = begin < end ? memchr(data + begin, byte, (size_t)(end - begin)) : NULL;
-    return found ? found - data : end;
-}
-
-/* Whether data[begin:end] is more than ASCII's white space. */
-static int is_more(const uint8_t *data, int64_t begin, int64_t end) {
-    while (begin < end && data[begin] <= ' ' && (data[begin] >= 28 || (data[begin] >= 9 && data[begin] <= 13)))
-        begin++;
-    return begin < end;
 }
 
 /* The most lines that texts, each of which ends with the byte 0xFF, can have: those that are more than ASCII's white space. */

@@ -27,6 +27,7 @@ WORDS = 25  # longer lines are prose, which follow-up articles repeat honestly
 EDGE = 0.93  # score of a line before the first or behind the last paragraph
 MIDDLE = 0.7  # score between paragraphs, where a repeated line may be a subhead: held for a person
 MOST_CHARS = 400
+LINES = 32  # short lines of a text, for which there is room at first
 
 Keys = NDArray[np.uint64]
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -90,20 +91,27 @@ def _keys(data: bytes, begin: Ints, end: Ints, hosts: Keys) -> Keys:
     """Of the lines data[begin:end], each of a host: lines with the same form have the same key."""
     found: Keys = np.empty(len(begin), np.uint64)
     kernels.function("sites_keys", "bytes i64* i64* i64 u16* u32* u64*")(data, begin, end, len(begin), classes(), folded(), found)
-    found ^= hosts
-    found *= _MIX
-    return found
+    return _of_hosts(found, hosts)
+
+
+def _of_hosts(found: Keys, hosts: Keys) -> Keys:
+    return (found ^ hosts) * _MIX
 
 
 def line_keys(texts: Sequence[str], hosts: Sequence[str]) -> Found:
     """The short lines of texts, their first ones (titles) left out, keyed by host."""
-    lines = Lines(texts)
-    short = (lines.chars <= MOST_CHARS) & (lines.words <= WORDS)
-    short[lines.first[:-1][np.diff(lines.first) > 0]] = False
-    rows = np.flatnonzero(short)
-    doc = lines.doc[rows]
+    given = kernels.Texts(texts)
+    find = kernels.function("sites_lines", "u64* i64* i64 i64 i64 u16* u32* i64 i64* u64*", "i64")
+    room = LINES * len(texts)
+    while True:
+        doc, found = np.empty(room, np.int64), np.empty(room, np.uint64)
+        at = given.where, given.size, len(texts), MOST_CHARS, WORDS, classes(), folded()
+        count = find(*at, room, doc, found)
+        if count <= room:
+            break
+        room = count
     owner = np.fromiter(map(host_key, hosts), np.uint64, len(hosts))
-    return Found(doc, _keys(lines.data, lines.begin[rows], lines.end[rows], owner[doc]))
+    return Found(doc[:count].copy(), _of_hosts(found[:count], owner[doc[:count]]))
 
 
 def repeated(doc: NDArray[np.int64], key: Keys, least: int = PAGES) -> Table:
