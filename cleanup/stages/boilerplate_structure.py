@@ -334,7 +334,7 @@ def _teasers(state: State, start: int) -> bool:
 def pieces(text: str) -> set[str]:
     """The longer words of a text, and pairs of signs where words have no spaces between them."""
     low = text.casefold()
-    if not CJK_RUN.search(low):
+    if low.isascii() or not CJK_RUN.search(low):
         return set(_WORD.findall(low))
     return {word for word in _WORD.findall(low) if not CJK_RUN.search(word)} | {
         run[at : at + 2] for run in CJK_RUN.findall(low) for at in range(len(run) - 1)
