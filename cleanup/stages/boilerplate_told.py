@@ -40,6 +40,7 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     known = {line: hit for line, hit in sure.items() if not hit.named.layer}
     found = {line for line, hit in known.items() if _is_quoted(page.text[line], hit) or _is_spoken(page, line, hit, sure)}
     found.update(line for line, hit in known.items() if _is_verse(page, line, hit, sure) or _is_stated(page, line, hit, sure))
+    found.update(line for line, hit in known.items() if hit.named.rule.action == "meta:tags" and _is_enumerated(page, line))
     hours = {line for line in known if _HOUR.fullmatch(page.text[line]) and line + 1 not in sure}
     if hours and sum(_is_sentence(page, line, sure) for line in _hours(page)) >= HOURS:
         found |= hours
@@ -134,6 +135,11 @@ def _is_quoted(text: str, hit: Hit) -> bool:
         return False
     end = min((at for sign in closing if (at := text.find(sign, 1)) > 0), default=0)
     return len(text[1:end].split()) > 1 or end > LABEL_WORDS
+
+
+def _is_enumerated(page: Page, line: int) -> bool:
+    """Whether a line behind a word for tags is a sentence, of which tags have none."""
+    return page.words[line] >= SENTENCE_WORDS and stops(page.text[line])
 
 
 def _is_stated(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
