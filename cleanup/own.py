@@ -53,7 +53,6 @@ OWN = {
     "boilerplate/structure/under-marker": "the list under a heading such as that of related articles",
     "boilerplate/structure/comments-tail": "all that follows a comment marker behind most of the article",
     "boilerplate/structure/related-tail": "all that follows a marker of related articles behind most of the article",
-    "boilerplate/structure/replies": "all that follows a line that counts answers to the article and names it",
     "boilerplate/structure/paywall-tail": "all that follows a paywall behind most of the article and tells another story",
     "boilerplate/scorer": "a line that the learned scorer takes for residue",
     "boilerplate/sites/": "a line that repeats over the pages of a host",
