@@ -52,6 +52,7 @@ OWN = {
     "boilerplate/structure/rest": "all that follows a line behind which nothing of the article comes",
     "boilerplate/structure/under-marker": "the list under a heading such as that of related articles",
     "boilerplate/structure/comments-tail": "all that follows a comment marker behind most of the article",
+    "boilerplate/structure/replies": "a line that counts answers and names the article, and all that readers say behind it",
     "boilerplate/structure/related-tail": "all that follows a marker of related articles behind most of the article",
     "boilerplate/structure/paywall-tail": "all that follows a paywall behind most of the article and tells another story",
     "boilerplate/scorer": "a line that the learned scorer takes for residue",
