@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from cleanup.stages.boilerplate_lines import series
@@ -18,11 +18,14 @@ _TOKENS = re.compile(r"\\p\{?(?P<class>L[ulmot]?|N[dlo]?)\}?|\\b\?|\\.|[\[\]]|\(
 
 CASED = ("Lu", "Ll", "Lt")
 MINDS_CASE = "(?-i:"
-_NEAR = (*range(0x180), *range(0x2000, 0x2070))  # Latin of nearly all languages of Europe, and punctuation
+# Latin of nearly all languages of Europe, punctuation, prices, arrows and other signs.
+_NEAR = (*range(0x180), *range(0x2000, 0x2070), *range(0x20A0, 0x20D0), *range(0x2190, 0x2C00))
 _TWINS = (0x39C, 0x3BC, 0x1E9E, 0x212A, 0x212B)  # other characters that are the same as some of these but for their case
-_FAR = re.compile("[^\0-\u017f\u2000-\u206f]")
+_FAR = re.compile("[^\0-\u017f\u2000-\u206f\u20a0-\u20cf\u2190-\u2bff\U0001f000-\U0001faff]")  # nor signs of feelings
 
 
+_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)  # of a pattern: a sign, or a class of characters
+_SIGNS = re.compile(r"\[((?:\\[^\w\s]|[^\w\s\\\]^-])+)\]")
 Search = Callable[[str], re.Match[str] | None]
 
 
@@ -39,18 +42,23 @@ class Expression:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = patterns
-        self._compiled: dict[bool, list[tuple[bool, Search]]] = {}
+        self._compiled: dict[tuple[str, bool], Search] = {}
 
-    def _searches(self, far: bool) -> list[tuple[bool, Search]]:
-        """How to search for each, with whether it is for the line in lower case; one that minds the case somewhere is for the
-        line as it is. One for the beginning of a line need not be tried elsewhere. `far`: for lines with other characters than
-        those near ones that hardly a line goes beyond, for which classes of letters are short, and quick to compile."""
-        found: list[tuple[bool, Search]] = []
-        for pattern in self._patterns:
-            cased = MINDS_CASE in pattern
+    @cached_property
+    def _told(self) -> list[tuple[str, bool, frozenset[str]]]:
+        """The patterns, with whether each minds the case somewhere: then it is for the line as it is, else for the line in lower
+        case; and signs of which a line has to end with one."""
+        return [(pattern, MINDS_CASE in pattern, last_signs(pattern)) for pattern in self._patterns]
+
+    def _search(self, pattern: str, cased: bool, far: bool) -> Search:
+        """How to search for a pattern. One for the beginning of a line need not be tried elsewhere. `far`: in lines with other
+        characters than those near ones that hardly a line goes beyond, for which classes of letters are short, and quick to
+        compile."""
+        known = self._compiled.get((pattern, far))
+        if known is None:
             compiled = re.compile(_translated(pattern, str if cased else str.lower, far), re.IGNORECASE if cased else 0)
-            found.append((not cased, compiled.match if _is_anchored(pattern) else compiled.search))
-        return found
+            known = self._compiled[pattern, far] = compiled.match if _is_anchored(pattern) else compiled.search
+        return known
 
     def search(self, line: str) -> Match | None:
         """The leftmost match, of the earliest pattern that has one there.
@@ -61,11 +69,11 @@ class Expression:
         if len(low) != len(line):  # the dotted capital I becomes two
             low = "".join(char.lower()[0] for char in line)
         far = _FAR.search(line) is not None
-        if far not in self._compiled:
-            self._compiled[far] = self._searches(far)
         best: re.Match[str] | None = None
-        for lowered, search in self._compiled[far]:
-            match = search(low if lowered else line)
+        for pattern, cased, last in self._told:
+            if last and line[-1:] not in last:
+                continue
+            match = self._search(pattern, cased, far)(line if cased else low)
             if match and (best is None or match.start() < best.start()):
                 best = match
         if best is None:
@@ -98,6 +106,26 @@ def _is_anchored(pattern: str) -> bool:
         if sign == "|" and not depth:
             return False
     return True
+
+
+def last_signs(pattern: str) -> frozenset[str]:
+    """Signs of which a line has to end with one, whatever the alternatives of a pattern, if it says so at its end; else none."""
+    parts = _PART.findall(pattern)
+    end = len(parts) - 1
+    while end > 0 and parts[end - 1] == ")":
+        end -= 1
+    signs = _SIGNS.fullmatch(parts[end - 1]) if end > 0 and parts[-1] == "$" else None
+    choices = [False]  # whether each group that is open has alternatives
+    for part in parts[: end - 1] if signs else ():
+        if part == "(":
+            choices.append(False)
+        elif part == ")":
+            choices.pop()
+        elif part == "|":
+            choices[-1] = True
+    if signs is None or any(choices):
+        return frozenset()
+    return frozenset(re.sub(r"\\(.)", r"\1", signs[1])) | {"\n"}  # before which a line ends, too
 
 
 def _translated(pattern: str, case: Callable[[str], str], far: bool) -> str:

@@ -22,12 +22,13 @@ from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import Lines, Page, cuts, words
 from cleanup.stages.boilerplate_match import EXACT_CHARS, Glob, Matcher, zones, zones_of
 from cleanup.stages.boilerplate_metadata import Vocabulary
-from cleanup.stages.boilerplate_regex import _FAR, CASED, Expression, _is_anchored, letters_of
+from cleanup.stages.boilerplate_regex import _FAR, CASED, Expression, _is_anchored, _translated, last_signs, letters_of
 from cleanup.stages.boilerplate_rules import LineRule, fold, load, normal
 from cleanup.stages.boilerplate_suspects import DATED, WHO
 
 BOOK = load(directories())
 MATCHER = Matcher(BOOK)
+RULES_BY_REGEX = [named.rule for named in BOOK.rules if named.rule.match == "regex"]
 VOCABULARY = Vocabulary(BOOK.words)
 PIPELINE = Pipeline(stages=["boilerplate"])
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "news.jsonl"
@@ -103,12 +104,45 @@ one_line = (lines | mixed).map(lambda line: line.replace("\n", " ").strip()).fil
 @pytest.mark.parametrize("flags", [re.NOFLAG, re.IGNORECASE])
 def test_short_classes_of_letters_tell_near_characters_apart_as_whole_ones_do(categories: tuple[str, ...], flags: int) -> None:
     near, far = (re.compile(f"[{letters_of(categories, far)}]", flags) for far in (False, True))
-    every = "".join(map(chr, range(0x11000)))
+    every = "".join(map(chr, range(0x20000)))
     asked = [char for char in every if not _FAR.search(char)]
-    assert len(asked) == 0x1F0
+    assert len(asked) > 0x1500
     for char in [*asked, *(char.lower()[0] for char in asked)]:
         assert not _FAR.search(char)
         assert (near.match(char) is None) == (far.match(char) is None), char
+
+
+@pytest.mark.parametrize(
+    ("pattern", "signs"),
+    [
+        (r"(a|b)\s[(\[]c[)\]]$", ")]"),
+        (r"(?-i:a(b|c)[)）])$", ")）"),
+        (r"a|b[)]$", ""),
+        (r"(a|b[)])$", ""),
+        (r"a[)]?$", ""),
+        (r"(a[)])?$", ""),
+        (r"a[)]", ""),
+        (r"[a[)]$", ""),
+        (r"[^)]$", ""),
+        (r"a\[)]\$", ""),
+        (r"[)-]$", ""),
+        (r"[\w)]$", ""),
+        (r"$", ""),
+    ],
+)
+def test_what_a_line_has_to_end_with_is_read_from_a_pattern(pattern: str, signs: str) -> None:
+    assert last_signs(pattern) == (frozenset(signs) | {"\n"} if signs else frozenset())
+
+
+ENDING = [(rule.id, pattern) for rule in RULES_BY_REGEX for pattern in rule.patterns if last_signs(pattern)]
+
+
+@given(st.sampled_from(EXAMPLES), st.sampled_from(["", ")", "]", "）", ".", "\n"]))
+def test_lines_that_end_otherwise_match_no_pattern_that_says_how_they_end(line: str, last: str) -> None:
+    text = line.rstrip(")]）") + last
+    for name, pattern in ENDING:
+        compiled = re.compile(_translated(pattern, str, True), re.IGNORECASE)
+        assert text[-1:] in last_signs(pattern) or compiled.search(text) is None, name
 
 
 @given(st.lists(one_line, min_size=1, max_size=4))
