@@ -21,13 +21,13 @@ OURS = ("cleanup", "drop")  # fields of a cleaned record
 
 Format = Literal["auto", "text", "jsonl", "html", "warc", "csv", "parquet"]
 Virtue = Literal["spin", "date", "length", "id"]
-Number = Annotated[int, msgspec.Meta(ge=1)]
+Number = Annotated[int, msgspec.Meta(ge=1, le=1 << 60)]
 OrNone = Annotated[int, msgspec.Meta(ge=0)]
 Few = Annotated[int, msgspec.Meta(ge=1, le=4096)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Bound = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Score = Annotated[float, msgspec.Meta(ge=0)]  # above 1: never
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e8)]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -27,6 +27,11 @@ from cleanup.errors import ConfigError
         ("[mojibake]\napply = nan", "mojibake.apply: expected `float` >= 0.0"),
         ("[read]\npart_bytes = 0", "read.part_bytes: expected `int` >= 1"),
         ("[limits]\nstage_seconds = -1", "limits.stage_seconds: expected `float` >= 0.0"),
+        ("[limits]\nstage_seconds = inf", "limits.stage_seconds: expected `float` <= 100000000.0"),
+        (
+            "[limits]\nmax_document_bytes = 9223372036854775807",
+            "limits.max_document_bytes: expected `int` <= 1152921504606846976",
+        ),
         ("[read]\ntext_field = 'drop'", "read.text_field: the field 'drop' is written by cleanup itself"),
         ("[parse]\ncrawl_date = 'yesterday'", "parse.crawl_date: no date: 'yesterday'"),
         ("[dedup]\nkk = 0", "unknown key dedup.kk"),

@@ -180,6 +180,12 @@ def test_csv_and_parquet(tmp_path: Path) -> None:
     assert docs[1].status == "failed"
 
 
+def test_a_table_whose_first_cell_is_too_large_costs_no_other_input(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,text," + b"x" * 200 + b"\n1,one,two\n")
+    (doc,) = documents(tmp_path / "a.csv", Config(limits=LimitsConfig(max_document_bytes=100)))
+    assert (doc.status, doc.error) == ("failed", "row 0: field larger than field limit (100)")
+
+
 def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"id,text,note,note,note_2,,\n1,the text,one,two,three,four,five\n")
     (doc,) = documents(tmp_path / "a.csv")

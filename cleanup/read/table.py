@@ -28,11 +28,11 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
     lines = _Lines(text, limits.max_line_bytes)
     try:
         first = next(lines, "")
+        between = delimiter(first)
+        names = _apart(next(csv.reader([first], delimiter=between), []))
     except csv.Error as error:
         yield failure(source, 0, f"row 0: {error}", f"{label}#0")
         return
-    between = delimiter(first)
-    names = _apart(next(csv.reader([first], delimiter=between), []))
     rows = csv.reader(lines, delimiter=between)
     number = 0
     while True:
