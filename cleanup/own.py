@@ -54,7 +54,6 @@ OWN = {
     "boilerplate/structure/comments-tail": "all that follows a comment marker behind most of the article",
     "boilerplate/structure/replies": "a line that counts answers and names the article, and all that readers say behind it",
     "boilerplate/structure/related-tail": "all that follows a marker of related articles behind most of the article",
-    "boilerplate/structure/replies": "a line that counts answers and names the article, and all that readers say behind it",
     "boilerplate/structure/paywall-tail": "all that follows a paywall behind most of the article and tells another story",
     "boilerplate/scorer": "a line that the learned scorer takes for residue",
     "boilerplate/sites/": "a line that repeats over the pages of a host",
