@@ -24,6 +24,7 @@ PREFIXED = 3  # inserts that begin alike
 PREFIX_WORDS = 6
 TITLE_WORDS = 4  # behind such a beginning
 _CUT = (" (", " [", "（")
+_CLOSED = (")", "]", "）")
 _STOP = re.compile(r"(?:[^\W\d_]{3}|[\uac00-\ud7a3]|\d{4}|[\"”»’)\]])[.!?…。]+[\"”»’)\]]{0,2}(\s{0,2})(?=[^\s.])")
 _BRACKETED = re.compile(r"[(\[（]([^()\[\]（）]{2,60})[)\]）]$")
 _BETWEEN = re.compile(r"\s*[/|,©–—]\s*|\s+-\s+|\s+[xX]\s+")
@@ -49,7 +50,7 @@ def credits(state: State, agencies: Set[str]) -> None:  # noqa: A001
         if page.sentence[line] or page.words[line] > CAPTION_WORDS or line in state.verdicts:
             continue
         text = page.text[line]
-        if bracketed := _BRACKETED.search(text):
+        if text.endswith(_CLOSED) and (bracketed := _BRACKETED.search(text)):
             if len(bracketed[1]) >= AGENCY_CHARS and _is_sold(bracketed[1], agencies):
                 found[line] = bracketed[1]
             continue
@@ -76,6 +77,8 @@ def credits(state: State, agencies: Set[str]) -> None:  # noqa: A001
 def _glued(text: str) -> str:
     """The agency that a line begins with, and ends with without a space before: "EPA The gate at noonEPA"; else nothing."""
     words = text.split(" ", GLUED_WORDS + 1)
+    if not text[0].isupper() or text.find(words[0], len(words[0])) < 0:
+        return ""  # as nearly always
     for count in range(1, min(GLUED_WORDS, len(words) - 1) + 1):
         name = " ".join(words[:count])
         before = text[-len(name) - 1 : -len(name)]
