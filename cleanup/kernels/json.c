@@ -1,15 +1,42 @@
 /* Values of JSON, checked by RFC 8259 and UTF-8 without being read, and strings, read and written. */
 #include "json.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#else
+/* A bit, the highest of its byte, for those of eight bytes that are below a space, a quote or a backslash; the lowest one is right,
+ * for a borrow only goes upwards, and bytes beyond ASCII have none. */
+static inline uint64_t told(uint64_t eight) {
+    uint64_t quote = eight ^ '"' * EACH, slash = eight ^ '\\' * EACH;
+    uint64_t odd = (eight - 0x20 * EACH) | ((quote - EACH) & ~quote) | ((slash - EACH) & ~slash);
+    return odd & ~eight & 0x80 * EACH;
+}
+#endif
+
+/* How many of 16 bytes are before the first that is below a space, a quote or a backslash, or, with `ascii`, beyond ASCII. */
+static inline int64_t count_inside(const uint8_t *at, int ascii) {
+#ifdef __SSE2__
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i odd = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    int found = _mm_movemask_epi8(ascii ? _mm_or_si128(odd, bytes) : odd);
+    return found ? __builtin_ctz((unsigned)found) : 16;
+#else
+    for (int64_t i = 0; i < 16; i += 8) {
+        uint64_t eight = read_eight(at + i), odd = told(eight) | (ascii ? eight & 0x80 * EACH : 0);
+        if (odd) return i + (__builtin_ctzll(odd) >> 3);
+    }
+    return 16;
+#endif
+}
+
 /* How many bytes from `at` on are plain ASCII inside of a string; at most up to `end`. */
 static inline int64_t skip_plain(const uint8_t *data, int64_t at, int64_t end) {
-    for (; at + 8 <= end; at += 8) {
-        uint64_t eight = read_eight(data + at), quote = eight ^ '"' * EACH, slash = eight ^ '\\' * EACH;
-        /* The lowest flag is right: a borrow only goes upwards. */
-        uint64_t odd = (eight - 0x20 * EACH) | ((quote - EACH) & ~quote) | ((slash - EACH) & ~slash);
-        odd = ((odd & ~eight) | eight) & 0x80 * EACH;
-        if (odd)
-            return at + (__builtin_ctzll(odd) >> 3);
+    for (; at + 16 <= end; at += 16) {
+        int64_t plain = count_inside(data + at, 1);
+        if (plain < 16)
+            return at + plain;
     }
     while (at < end && data[at] >= 0x20 && data[at] < 0x80 && data[at] != '"' && data[at] != '\\')
         at++;
@@ -249,12 +276,10 @@ int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *out, int
 
 /* How many bytes from text[at] on a string holds as they are; at most up to `end`. */
 static int64_t skip_unescaped(const uint8_t *text, int64_t at, int64_t end) {
-    for (; at + 8 <= end; at += 8) {
-        uint64_t eight = read_eight(text + at), quote = eight ^ '"' * EACH, slash = eight ^ '\\' * EACH;
-        uint64_t odd = (eight - 0x20 * EACH) | ((quote - EACH) & ~quote) | ((slash - EACH) & ~slash);
-        odd &= ~eight & 0x80 * EACH;
-        if (odd)
-            return at + (__builtin_ctzll(odd) >> 3);
+    for (; at + 16 <= end; at += 16) {
+        int64_t inside = count_inside(text + at, 0);
+        if (inside < 16)
+            return at + inside;
     }
     while (at < end && text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
         at++;
@@ -281,6 +306,22 @@ int64_t escape(const uint8_t *text, int64_t size, uint8_t *out) {
     return out - begin;
 }
 
+/* The string between data[at] and data[end], in which nothing is wrong, as `escape` writes what it says; never longer. */
+int64_t recode(const uint8_t *data, int64_t at, int64_t end, uint8_t *out) {
+    uint8_t *begin = out, said[4];
+    int32_t point = 0;
+    kind found = {0, 0};
+    while (at >= 0 && at < end) {
+        const uint8_t *slash = memchr(data + at, '\\', (size_t)(end - at));
+        int64_t size = slash ? slash - data - at : end - at;
+        memcpy(out, data + at, (size_t)size);
+        out += size;
+        at += size;
+        if (at < end && (at = read_escape(data, at, end, &point, &found)) >= 0)
+            out += escape(said, put_point(said, point), out);
+    }
+    return out - begin;
+}
 
 /* Where the string data[at:end] goes on behind so many characters; at most up to an escape that is wrong
  * (`wrong` becomes 1). */

@@ -17,6 +17,7 @@ int64_t skip_key(const uint8_t *data, int64_t at, int64_t end, kind *found);
 int64_t skip_value(const uint8_t *data, int64_t at, int64_t end, int64_t room, kind *found);
 int64_t unescape(const uint8_t *data, int64_t at, int64_t end, uint8_t *out, int *wrong);
 int64_t escape(const uint8_t *text, int64_t size, uint8_t *out);
+int64_t recode(const uint8_t *data, int64_t at, int64_t end, uint8_t *out);
 
 static inline int64_t skip_space(const uint8_t *data, int64_t at, int64_t end) {
     while (at < end && (data[at] == ' ' || data[at] == '\t' || data[at] == '\r'))

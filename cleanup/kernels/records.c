@@ -18,7 +18,7 @@ typedef struct {
     const uint8_t *given; /* bytes side by side */
     const int64_t *ends;
     int64_t deepest, offset, own;
-    uint8_t *out, *ids, *room;
+    uint8_t *out, *ids;
     int64_t out_at, ids_at; /* where to write next */
     const field *name;      /* of this line: the field that names the document, or NULL */
     uint8_t number[24];     /* where the line stands, in digits */
@@ -78,10 +78,10 @@ static uint8_t *put_given(uint8_t *out, const task *now, int what) {
     return put(out, now->given + begin, now->ends[what] - begin);
 }
 
-/* What the quotes of a string hold, in the usual form, which is never longer. scratch[size of the string]. */
-static uint8_t *put_usual(uint8_t *out, const uint8_t *data, const field *one, uint8_t *scratch) {
+/* What the quotes of a string hold, in the usual form, which is never longer. */
+static uint8_t *put_usual(uint8_t *out, const uint8_t *data, const field *one) {
     if (one->kind.flags & CODED)
-        return out + escape(scratch, unescape(data, one->value + 1, one->value_end - 1, scratch, NULL), out);
+        return out + recode(data, one->value + 1, one->value_end - 1, out);
     return put(out, data + one->value + 1, one->value_end - one->value - 2);
 }
 
@@ -122,7 +122,7 @@ static uint8_t *put_fields(
         }
         *out++ = '"';
         row[TEXT] = out - now->out;
-        out = put_usual(out, data, one, now->room);
+        out = put_usual(out, data, one);
         row[TEXT_END] = out - now->out;
         *out++ = '"';
     }
@@ -154,7 +154,7 @@ static uint8_t *put_name(uint8_t *out, const uint8_t *data, const task *now, int
         return put(put_given(out, now, written ? WRITTEN_LABEL : LABEL), now->number, now->digits);
     if (data[name->value] != '"')
         return put(out, data + name->value, name->value_end - name->value);
-    return written ? put_usual(out, data, name, now->room) : put_said(out, data, name);
+    return written ? put_usual(out, data, name) : put_said(out, data, name);
 }
 
 /* What the record says about the document, as `cleanup` has it: URL, date, and the id where its own is not the one asked for. */
@@ -164,7 +164,7 @@ static uint8_t *put_summary(uint8_t *out, const uint8_t *data, field *const *fou
     if (saying(data, found[NAME_URL])) {
         out = PUT(out, "\"url\":\"");
         row[URL] = out - now->out;
-        out = put_usual(out, data, found[NAME_URL], now->room);
+        out = put_usual(out, data, found[NAME_URL]);
         row[URL_END] = out - now->out;
         find_host(now->out, row[URL], row[URL_END], row);
         *out++ = '"';
@@ -173,7 +173,7 @@ static uint8_t *put_summary(uint8_t *out, const uint8_t *data, field *const *fou
         out = out == begin ? out : PUT(out, ",");
         out = PUT(out, "\"date\":\"");
         row[DATE] = out - now->out;
-        out = put_usual(out, data, found[NAME_DATE], now->room);
+        out = put_usual(out, data, found[NAME_DATE]);
         row[DATE_END] = out - now->out;
         *out++ = '"';
     }
@@ -239,12 +239,12 @@ static void read_line(const uint8_t *data, int64_t begin, int64_t end, task *now
  *
  * given[ends[10]]: names of fields as NAMES lists them, the last one the id's, which URLs stand in for unless it is the user's
  * `own`; what ids have in front of the offset of lines without one, plainly and as a string of JSON; the field of the source with
- * the comma behind it. Sizes: room[size], ids[size + count (label + 24)], out[4 size + count (label + source + 128)]. */
+ * the comma behind it. Sizes: ids[size + count (label + 24)], out[4 size + count (label + source + 128)]. */
 KERNEL int64_t json_lines(
     const uint8_t *data, int64_t size, const uint8_t *given, const int64_t *ends, int64_t longest, int64_t deepest, int64_t offset,
-    int64_t own, int64_t count, int64_t *at, int64_t *rows, uint8_t *out, uint8_t *ids, uint8_t *room
+    int64_t own, int64_t count, int64_t *at, int64_t *rows, uint8_t *out, uint8_t *ids
 ) {
-    task now = {given, ends, (deepest < DEEPEST ? deepest : DEEPEST) - 1, offset, own, out, ids, room, 0, 0, NULL, {0}, 0};
+    task now = {given, ends, (deepest < DEEPEST ? deepest : DEEPEST) - 1, offset, own, out, ids, 0, 0, NULL, {0}, 0};
     int64_t found = 0, begin = *at;
     for (; found < count && begin < size; found++, rows += COLUMNS) {
         const uint8_t *stop = memchr(data + begin, '\n', (size_t)(size - begin));

@@ -22,7 +22,7 @@ from cleanup.read.block import Block, Lot, Of
 from cleanup.read.records import document, is_utf8, lenient, undecoded
 from cleanup.read.stream import Buffered
 
-BLOCK = 1 << 20  # bytes that are looked at together
+BLOCK = 1 << 21  # bytes that are looked at together
 PIECE = 1 << 20  # bytes of an endless line that are in memory
 ROWS = 1024  # lines that are told apart at once
 MORE = 128  # bytes that a line gets, beside what is named for all lines
@@ -94,7 +94,7 @@ class _Lines:
         self._block = bytearray(BLOCK)
         more = ROWS * (len(self._given[0]) + MORE)
         self._out, self._ids = np.empty(4 * BLOCK + more, np.uint8), np.empty(BLOCK + more, np.uint8)
-        self._rows, self._room = np.empty((ROWS, len(Of)), np.int64), np.empty(BLOCK, np.uint8)
+        self._rows = np.empty((ROWS, len(Of)), np.int64)
 
     def read(self, stream: Buffered, start: int, end: int | None) -> Iterator[Found]:
         """Those that begin in [start, end), in bounded memory. `stream` stands at `start`."""
@@ -141,7 +141,7 @@ class _Lines:
         block = np.frombuffer(self._block, np.uint8)
         given = (*self._given, self.longest, self.limits.max_depth)
         while at[0] < min(size, last):
-            count = _kernel()(block, size, *given, offset, self.own, ROWS, at, self._rows, self._out, self._ids, self._room)
+            count = _kernel()(block, size, *given, offset, self.own, ROWS, at, self._rows, self._out, self._ids)
             count = int(np.searchsorted(self._rows[:count, Of.BEGIN], last))
             known = self._rows[:count, Of.FORM] != 0
             cuts = np.flatnonzero(known[1:] != known[:-1]) + 1
@@ -157,7 +157,7 @@ class _Lines:
 
 @cache
 def _kernel() -> kernels.Function:
-    return kernels.function("json_lines", "u8* i64 bytes i64* i64 i64 i64 i64 i64 i64* i64* u8* u8* u8*", "i64")
+    return kernels.function("json_lines", "u8* i64 bytes i64* i64 i64 i64 i64 i64 i64* i64* u8* u8*", "i64")
 
 
 def _doubtful(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig, limits: LimitsConfig) -> Document | str:
