@@ -46,7 +46,7 @@ KERNEL int64_t classes_fill(const uint32_t *words, const uint32_t *values, int64
             uint32_t move = 0, end = MOVES < (uint32_t)1 << bits ? MOVES : (uint32_t)1 << bits;
             while (move < end && !place(words, values, order + bounds[group], size, move, table, bits)) move++;
             if (move == end) return 0;
-            moves[group >> 1] |= move << (group & 1) * 16;
+            memcpy((uint8_t *)moves + 2 * group, &(uint16_t){(uint16_t)move}, 2);
         }
     return 1;
 }

@@ -200,8 +200,9 @@ static uint64_t exact_key(const uint32_t *hashes, const uint32_t *values, int64_
 static void canonical(const uint32_t *hashes, int64_t size, const uint32_t *table, int32_t bits, int64_t most, uint32_t *room,
                       uint32_t *found) {
     int64_t words = 0, firm = 0;
+    for (int64_t i = 0; i < size; i++) room[i] = class_of(hashes[i], table, bits);
     for (int64_t i = 0; i < size; i++) {
-        uint32_t value = class_of(hashes[i], table, bits);
+        uint32_t value = room[i];
         room[words] = value;
         words += value != 0;
     }

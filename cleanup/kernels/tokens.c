@@ -1,9 +1,14 @@
 /* From UTF-8, or UTF-16 code units, to hashed tokens and shingles. What the hashes are must never change: indexes hold them. */
 #include "sketch.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define SINGLE 0x7Fu  /* folded byte of a unit that is a token of its own; its code is hashed */
 #define NOTHING 0x7Eu /* folded byte of a unit that is invisible inside a word */
 #define BLOCK 32 /* units */
+#define NOTED 256 /* tokens that are hashed in one go */
 
 /* Multipliers: from the SplitMix64 sequence, made odd; of 32 bits the upper halves. */
 #define FIRST 0x39622F24CE49C225u /* seed 0xC1EA */
@@ -122,14 +127,27 @@ static void widen(const uint8_t *restrict text, uint16_t *restrict units) {
     for (int i = 0; i < BLOCK; i++) units[i] = text[i];
 }
 
-/* Fold the BLOCK bytes at `text` as if they were ASCII, and return how many are before the first that isn't, or is `other`. */
-static int64_t fold_ascii(const uint8_t *restrict text, uint8_t other, uint8_t *restrict low) {
-    for (int i = 0; i < BLOCK; i++) low[i] = letter(text[i]);
+/* How many of the BLOCK bytes at `text` are before the first that is not ASCII, or is `other`. */
+static inline int64_t count_plain(const uint8_t *text, uint8_t other) {
+#ifdef __SSE2__
+    for (int64_t i = 0; i < BLOCK; i += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
+        int beyond = _mm_movemask_epi8(_mm_or_si128(bytes, _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)other))));
+        if (beyond) return i + __builtin_ctz((unsigned)beyond);
+    }
+#else
     for (int64_t i = 0; i < BLOCK; i += 8) {
         uint64_t beyond = not_plain(read_eight(text + i), other);
         if (beyond) return i + (__builtin_ctzll(beyond) >> 3);
     }
+#endif
     return BLOCK;
+}
+
+/* Fold the BLOCK bytes at `text` as if they were ASCII, and return how many are before the first that isn't, or is `other`. */
+static int64_t fold_ascii(const uint8_t *restrict text, uint8_t other, uint8_t *restrict low) {
+    for (int i = 0; i < BLOCK; i++) low[i] = letter(text[i]);
+    return count_plain(text, other);
 }
 
 /*
@@ -188,17 +206,28 @@ int64_t text_points(const uint8_t *text, int64_t size, int how, const uint8_t *t
     return points;
 }
 
-/* A bit for each of the eight bytes of a word: whether it is not 0. */
-static uint64_t filled(uint64_t bytes) {
+/* A bit for each of 16 bytes: whether it differs from `other`. */
+#ifdef __SSE2__
+static inline uint64_t differing_16(const uint8_t *at, uint8_t other) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return (uint64_t)(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)other))) ^ 0xFFFF);
+}
+#else
+static inline uint64_t filled(uint64_t bytes) {
     uint64_t high = (((bytes & 0x7F * EACH) + 0x7F * EACH) | bytes) & 0x80 * EACH;
     return (high >> 7) * 0x0102040810204080u >> 56;
 }
 
+static inline uint64_t differing_16(const uint8_t *at, uint8_t other) {
+    return filled(read_eight(at) ^ other * EACH) | filled(read_eight(at + 8) ^ other * EACH) << 8;
+}
+#endif
+
 /* Bits for the `count` <= 64 bytes from `at` on: which differ from `other`. */
-static uint64_t differing(const uint8_t *at, int64_t count, uint64_t other) {
+static uint64_t differing(const uint8_t *at, int64_t count, uint8_t other) {
     uint64_t found = 0;
     if (count == 64) {
-        for (int i = 0; i < 64; i += 8) found |= filled(read_eight(at + i) ^ other * EACH) << i;
+        for (int i = 0; i < 64; i += 16) found |= differing_16(at + i, other) << i;
         return found;
     }
     for (int64_t i = 0; i < count; i++) found |= (uint64_t)(at[i] != other) << i;
@@ -249,16 +278,34 @@ static int64_t borders(const uint8_t *low, int64_t begin, int64_t end, int singl
     return start - starts;
 }
 
-/* A hash of a token of `size` >= 1 bytes: of its first eight bytes, and of its last eight and its size where it is longer. */
-static uint32_t hash(const uint8_t *at, int64_t size) {
-    uint64_t longer = (uint64_t)(8 - size) >> 63; /* without branches, which words would mislead */
-    uint64_t missing = (uint64_t)(8 - size) & (longer - 1);
-    uint64_t mixed = read_eight(at) & ~(uint64_t)0 >> 8 * missing;
-    uint64_t last = read_eight(at + ((size - 8) & -(int64_t)longer)) * LONG;
+/* A hash of a token of at most eight bytes; of a longer one anything. */
+static inline uint32_t hash_short(const uint8_t *at, int64_t size) {
+    return (uint32_t)((read_eight(at) & ~(uint64_t)0 >> ((uint64_t)(8 - size) * 8 & 63)) * FIRST >> 32);
+}
+
+/* A hash of a token of more than eight bytes: of its first eight, of its last eight and its size. */
+static inline uint32_t hash_long(const uint8_t *at, int64_t size) {
+    uint64_t last = read_eight(at + size - 8) * LONG;
     last ^= last >> 32;
-    last += (uint64_t)size * SIZE;
-    mixed ^= last & -longer;
-    return (uint32_t)(mixed * FIRST >> 32);
+    return (uint32_t)((read_eight(at) ^ (last + (uint64_t)size * SIZE)) * FIRST >> 32);
+}
+
+/* The hashes of `count` tokens. Longer ones are noted and come last: a processor could not guess which they are. */
+static void hash_tokens(const uint8_t *low, const int64_t *starts, const int64_t *ends, int64_t count, uint32_t *hashes) {
+    int64_t noted[NOTED];
+    for (int64_t first = 0; first < count; first += NOTED) {
+        int64_t after = count - first < NOTED ? count : first + NOTED, many = 0;
+        for (int64_t i = first; i < after; i++) {
+            int64_t size = ends[i] - starts[i];
+            hashes[i] = hash_short(low + starts[i], size);
+            noted[many] = i;
+            many += size > 8;
+        }
+        for (int64_t at = 0; at < many; at++) {
+            int64_t i = noted[at];
+            hashes[i] = hash_long(low + starts[i], ends[i] - starts[i]);
+        }
+    }
 }
 
 /*
@@ -269,7 +316,7 @@ static uint32_t hash(const uint8_t *at, int64_t size) {
 int64_t text_tokens(const uint8_t *low, const uint16_t *units, int64_t begin, int64_t end, int single, uint32_t *hashes,
                     int64_t *starts, int64_t *ends) {
     int64_t found = borders(low, begin, end, single, starts, ends);
-    for (int64_t i = 0; i < found; i++) hashes[i] = hash(low + starts[i], ends[i] - starts[i]);
+    hash_tokens(low, starts, ends, found, hashes);
     for (int64_t i = 0; single && i < found; i++) {
         if (low[starts[i]] == SINGLE) hashes[i] = spread(units[starts[i]]);
     }
@@ -300,22 +347,36 @@ static uint32_t short_shingle(const uint32_t *hashes, int64_t size) {
     return value * SHORTER;
 }
 
+/* The polynomial over the `width` tokens from the first one on. */
+static uint32_t window(const uint32_t *hashes, int64_t width) {
+    uint32_t value = 0;
+    for (int64_t i = 0; i < width; i++) value = value * STEP + hashes[i];
+    return value;
+}
+
 /*
  * The hash of the `width` >= 1 tokens from every one of `size` tokens on: a polynomial over the window, mixed. The last width - 1
  * values are EMPTY; fewer tokens than `width` have one shingle. Returns how many there are.
  */
 int64_t text_shingles(const uint32_t *hashes, int64_t size, int64_t width, uint32_t *values) {
-    int64_t count = size < width ? size > 0 : size - width + 1;
-    uint32_t value = 0, leaving = 1; /* leaving: what a token that leaves the window has been multiplied by */
+    int64_t count = size < width ? size > 0 : size - width + 1, half = count / 2;
+    uint32_t leaving = 1; /* what a token that leaves the window has been multiplied by */
     if (size >= width) {
-        for (int64_t i = 0; i < width; i++) {
-            value = value * STEP + hashes[i];
-            leaving *= STEP;
+        /* Each value waits for the one before it: so both halves of the text go side by side. */
+        const uint32_t *other = hashes + half;
+        uint32_t one = window(hashes, width), two = window(other, width);
+        for (int64_t i = 0; i < width; i++) leaving *= STEP;
+        values[half] = spread(two ^ two >> 16);
+        values[0] = spread(one ^ one >> 16);
+        for (int64_t i = 1; i < half; i++) {
+            one = one * STEP + (hashes[i + width - 1] - hashes[i - 1] * leaving);
+            two = two * STEP + (other[i + width - 1] - other[i - 1] * leaving);
+            values[i] = spread(one ^ one >> 16);
+            values[half + i] = spread(two ^ two >> 16);
         }
-        values[0] = spread(value ^ value >> 16);
-        for (int64_t i = 1; i < count; i++) {
-            value = value * STEP + (hashes[i + width - 1] - hashes[i - 1] * leaving);
-            values[i] = spread(value ^ value >> 16);
+        if (count & 1 && half) { /* the second half has one more */
+            two = window(hashes + count - 1, width);
+            values[count - 1] = spread(two ^ two >> 16);
         }
     } else if (count) {
         values[0] = short_shingle(hashes, size);
