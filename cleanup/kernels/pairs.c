@@ -30,18 +30,26 @@ int64_t meet(Set *room, const uint32_t *const values[2], const int64_t *counts, 
         uint32_t value = values[0][at], where = find_slot(set, value);
         known += !set.flags[where];
         set.values[where] = value;
-        set.flags[where] = 1;
+        set.flags[where] = 1 | (uint32_t)at << FLAGS;
         place[at] = where;
     }
-    for (int64_t at = 0; at < counts[1]; at++) {
-        uint32_t value = values[1][at], where = find_slot(set, value), old = set.flags[where];
-        set.values[where] = value;
+    for (int64_t at = 0, next = 0; at < counts[1]; at++) {
+        uint32_t value = values[1][at], where, old;
+        if (next < counts[0] && values[0][next] == value) { /* as in copies of a text, where there is nothing to look for */
+            where = place[next++];
+            old = set.flags[where];
+        } else {
+            where = find_slot(set, value);
+            old = set.flags[where];
+            set.values[where] = value;
+            next = old & 1 ? (int64_t)(old >> FLAGS) + 1 : next;
+        }
         set.flags[where] = old | 2;
         others += !(old & 2);
-        common += old == 1;
+        common += (old & BOTH) == 1;
         met[1][at] = (uint8_t)(old & 1);
     }
-    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = (uint8_t)(set.flags[place[at]] >> 1);
+    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = (uint8_t)(set.flags[place[at]] >> 1 & 1);
     size[0] = known;
     size[1] = others;
     return common;
