@@ -255,8 +255,10 @@ def deduplicate(
         _loaded.clear()  # another run may be made in the same place
     _save(out, work, mapped, result)
     with appearing(out / "clusters.jsonl") as file:
-        for line in result.clusters.lines():
-            file.write(_witnessed(line, witnesses) if witnesses or not is_utf8(line) else line)
+        for block in result.clusters.blocks():
+            if witnesses or not is_utf8(block):
+                block = b"".join(_witnessed(line, witnesses) for line in block.splitlines(keepends=True))
+            file.write(block)
         for cluster in result.clusters.more:
             file.write(encode(cluster))
     return {**result.report, "duplicate_ids": duplicate_ids(mapped.columns["id"])}
@@ -276,7 +278,9 @@ def _save(out: Path, work: Sequence[Job], mapped: Mapped, result: Result) -> Non
 
 
 def _witnessed(line: bytes, witnesses: Mapping[str, str]) -> bytes:
-    """The line of a cluster, with the witnesses of its members."""
+    """The line of a cluster, with the witnesses of its members, and without halves of surrogate pairs."""
+    if not witnesses and is_utf8(line):
+        return line
     cluster = plain(msgspec.Raw(line))
     for member in cluster["members"]:
         if member["id"] in witnesses:

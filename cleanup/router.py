@@ -51,6 +51,9 @@ class Lines:
             heads = said(self.data, first, first + self.size[rows], spans[:, 0], np.minimum(spans[:, 1], HEAD))
         found = []
         for row, (begin, length), head in zip(rows.tolist(), spans.tolist(), heads, strict=True):
+            if head is not None and head.isascii():  # nothing in it is invisible
+                found.append(clipped(head))
+                continue
             seen = "" if head is None else visible(head)
             if head is None or (length > HEAD and len(seen) <= PASSAGE):
                 text = text_reader(self.field)(bytes(self[row]))

@@ -170,7 +170,7 @@ class Reasons:
     def _ids(self, places: I64) -> tuple[NDArray[np.uint8], I64]:
         return packed([self.order.ids[place] for place in places.tolist()])
 
-    def lines(self, first: int, bounds: I64) -> Iterator[bytes]:
+    def lines(self, first: int, bounds: I64) -> bytes:
         """Lines about the clusters from `first` on: those of members bounds[n] to bounds[n + 1], who stand side by side."""
         order, count, names = self.order, len(bounds) - 1, self.names.names
         at = np.arange(bounds[0], bounds[-1])
@@ -187,9 +187,7 @@ class Reasons:
             *(*packed(order.words), whys, _shares(found), kept, kept_ends),
             *(names[first:].view(np.uint8), names.itemsize, out, ends),
         )
-        data = out.tobytes()
-        for begin, end in pairwise((0, *ends.tolist())):
-            yield data[begin:end]
+        return out[: ends[-1] if count else 0].tobytes()
 
 
 def _shares(found: Table) -> I64:
@@ -234,16 +232,16 @@ class Clusters(Sequence[dict[str, Any]]):
         number %= len(self)
         if number >= len(self) - len(self.more):
             return self.more[number - len(self)]
-        return plain(msgspec.Raw(next(self.reasons.lines(number, self.bounds[number : number + 2]))))
+        return plain(msgspec.Raw(self.reasons.lines(number, self.bounds[number : number + 2])))
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        yield from (plain(msgspec.Raw(line)) for line in self.lines())
+        yield from (plain(msgspec.Raw(line)) for block in self.blocks() for line in block.splitlines())
         yield from self.more
 
-    def lines(self) -> Iterator[bytes]:
-        """Those around documents of the run, as lines."""
+    def blocks(self) -> Iterator[bytes]:
+        """Those around documents of the run, as lines, many at a time."""
         for first in range(0, len(self.bounds) - 1, BLOCK):
-            yield from self.reasons.lines(first, self.bounds[first : first + BLOCK + 1])
+            yield self.reasons.lines(first, self.bounds[first : first + BLOCK + 1])
 
 
 def figures(verdict: Verdict) -> dict[str, Any]:

@@ -74,12 +74,17 @@ class Columns:
         found = {name: getattr(lines, name) for name in ("live", "spin", "date", "length", "size")}
         found["ends"] = lines.ends + self._end
         found["first"] = lines.first + self._end
-        found["host"] = [self.names.setdefault(name, len(self.names)) for name in lines.host]
+        found["host"] = self._numbered(lines.host)
         for name, values in found.items():
             self.columns[name].frombytes(np.asarray(values, COLUMNS[name]).tobytes())
         self._end += len(lines.data)
         self._ids.append(lines.ids)
         self._id_ends.frombytes((lines.id_ends + self._id_ends[-1]).tobytes())
+
+    def _numbered(self, hosts: list[str]) -> list[int]:
+        if hosts and hosts.count(hosts[0]) == len(hosts):  # as in the pages of one site
+            return [self.names.setdefault(hosts[0], len(self.names))] * len(hosts)
+        return [self.names.setdefault(name, len(self.names)) for name in hosts]
 
     def save(self, work: Path) -> None:
         """Write all columns into one file, one after the other, and the ids into a file of their own."""

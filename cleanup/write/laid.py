@@ -87,6 +87,8 @@ def of_block(block: Block) -> Laid:
 
 
 def _hosts(block: Block) -> list[str]:
+    if not block.rows[:, Of.HOST_END].any():
+        return [""] * len(block)
     found = list(block.said(Of.HOST, Of.HOST_END))
     odd = np.flatnonzero(block.rows[:, Of.HOST] < 0)
     if len(odd):
