@@ -43,9 +43,10 @@ def run_command(ctx: click.Context, /, inputs: tuple[str, ...], out: str, jobs: 
         click.echo(explain(config.dedup))
         return
     from cleanup.cli.show import Status, label, safe, safe_json, summary
-    from cleanup.engines.local import cores, one_thread
+    from cleanup.engines.local import cores, keep_memory, one_thread
 
     one_thread()
+    keep_memory()
     from cleanup.review.answers import load
     from cleanup.run import execute
 

@@ -9,6 +9,7 @@ a lock that another thread holds would be held for ever in the copy. Elsewhere t
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -31,6 +32,8 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 Work = Callable[[Job, int], Result]
 ATTEMPTS = 60  # a job that needs more deaths than this to find its faulty documents ends the run
+LARGE = 1 << 25  # bytes of an array from which on it goes back to the system at once
+KEPT = 1 << 27  # and that are kept of others
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
@@ -44,6 +47,15 @@ def one_thread() -> None:
     among processes."""
     for name in THREADS:
         os.environ.setdefault(name, "1")
+
+
+def keep_memory() -> None:
+    """Keep what this process frees for the next array, up to a limit, where the C library can be told so: a page that comes anew
+    from the system is wiped first, and arrays come and go with every block of documents."""
+    with suppress(AttributeError, OSError, TypeError):
+        tell = ctypes.CDLL(None).mallopt
+        tell(ctypes.c_int(-3), ctypes.c_int(LARGE))  # M_MMAP_THRESHOLD
+        tell(ctypes.c_int(-1), ctypes.c_int(KEPT))  # M_TRIM_THRESHOLD
 
 
 @contextmanager
@@ -251,6 +263,7 @@ def _serve(orders: Connection) -> None:
         if signal.getsignal(number) is signal.default_int_handler:  # its parent's, which it was copied with
             signal.signal(number, signal.SIG_DFL)
     one_thread()
+    keep_memory()
     gc.set_threshold(*SELDOM)
     WATCHDOG.arm()
     parent = parent_process()
