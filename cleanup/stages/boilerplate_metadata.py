@@ -27,6 +27,7 @@ _CJK_SPACED = re.compile(r"[\u4e00-\u9fff々]{1,3}[ 　][\u3041-\u30ff\u4e00-\u9
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _COUNTED = re.compile(r"([^\d|•@()]{4,60}?)\s*(\d.*)$")
 _DIGIT = re.compile(r"\d")
+_PRICE = re.compile(r"[$£€]\s?\d|\d\s?€")
 _SPACED = re.compile(r"\s")
 _NUMBERS = re.compile(r"\d+")
 _INITIALS = re.compile(r"[^\W\d_]{2,4}")  # behind a name: "Ann Lee/kra"
@@ -107,7 +108,7 @@ class Vocabulary:
 
     def _read(self, line: str, crawled: str = "") -> Reading | None:
         """The metadata a line consists of; None when it says anything else as well."""
-        if len(line) > 200 or words(line) > MAX_WORDS:
+        if len(line) > 200 or words(line) > MAX_WORDS or _PRICE.search(line):
             return None
         line = self._seams.part(line)
         if self._introduced(line):

@@ -7,8 +7,9 @@ articles. What else a rule knows between two sentences of the article is hardly 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_match import Hit
@@ -26,8 +27,9 @@ KNOWN_CHARS = 24  # of a rule that says enough, unless a colon or a dash follows
 VERSE_WORDS = 14  # most words of a line of verse,
 VERSE_LINES = 4  # lines over which a sentence of it goes on
 BEGINNING_WORDS = 3  # words of a line with which it begins
-HOURS = 3  # times of day that a page gives, each over a sentence
+HOURS = 3  # times of day that a page gives, each over a sentence, or ratings
 _PAIRS = {"“": "”“", "„": "“”", "«": "»", "»": "«", "”": "”", "‘": "’", "「": "」", "『": "』", '"': '"', "‚": "‘’"}
+_RATING = re.compile(r"(\d{1,3})/(\d{1,3})")
 _COLON = re.compile("[:：–—]")
 _HOUR = re.compile(r"\W*\d{1,2}[.:]\d\d\W*")
 _ENDS_PART = tuple(",，、;；:：.。?？—–")
@@ -44,6 +46,7 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     hours = {line for line in known if _HOUR.fullmatch(page.text[line]) and line + 1 not in sure}
     if hours and sum(_is_sentence(page, line, sure) for line in _hours(page)) >= HOURS:
         found |= hours
+    found |= _ratings(page, known)
     runs = [run for run in _runs(list(known)) if _is_between(page, run[0] - 1, run[-1] + 1, sure)]
     own = partial(_are_own, page, known=known, sounds=sounds, times=times)
     about = [run for run in runs if own(run, LABEL_WORDS, CREDITS)]
@@ -52,6 +55,14 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     if len(about) < 2 or len(texts) < ABOUT:  # the article is not about them
         about = [run for run in about if own(run, SUBHEAD_WORDS, ALONE)]
     return found.union(*about)
+
+
+def _ratings(page: Page, lines: Iterable[int]) -> set[int]:
+    """Lines that say how good something is ("4/5"), of one scale and up and down, as the numbers of pictures do not go."""
+    found = [(line, match) for line in sorted(lines) if (match := _RATING.fullmatch(page.text[line]))]
+    points = [int(match[1]) for _, match in found]
+    falls = any(one > two for one, two in pairwise(points))
+    return {line for line, _ in found} if falls and len(points) >= HOURS and len({match[2] for _, match in found}) == 1 else set()
 
 
 def _hours(page: Page) -> list[int]:
