@@ -22,7 +22,7 @@ from cleanup.read.block import Block, Lot, Of
 from cleanup.read.records import document, is_utf8, lenient, undecoded
 from cleanup.read.stream import Buffered
 
-BLOCK = 1 << 21  # bytes that are looked at together
+BLOCK = 1 << 20  # bytes that are looked at together
 PIECE = 1 << 20  # bytes of an endless line that are in memory
 ROWS = 1024  # lines that are told apart at once
 MORE = 128  # bytes that a line gets, beside what is named for all lines
