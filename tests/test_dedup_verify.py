@@ -256,6 +256,37 @@ def test_one_template_with_other_figures_is_no_spun_copy() -> None:
     assert verdict(report("Alpha", 1000), report("Omega", 5000)).relation is None
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Police arrest two men in Leeds after stabbing.", "Police arrest two men in Leeds after shooting."),
+        ("Council approves new flats in the old harbour", "Council approves 49 new flats in the old harbour"),
+        (
+            "Registered nurse wanted for a busy ward in Bristol, full time, permanent contract, apply by Friday noon.",
+            "Qualified electrician wanted for a busy site in Bristol, full time, permanent contract, apply by Friday noon.",
+        ),
+        (
+            "Sunny in the north, rain in the south, wind from the west at 20 km/h, highs of 14 degrees.",
+            "Sunny in the north, rain in the east, wind from the west at 30 km/h, highs of 17 degrees.",
+        ),
+        (
+            "Police arrest two men in Leeds after stabbing.",
+            "Police arrest two men in Leeds after a stabbing in the night to Sunday.",
+        ),
+    ],
+)
+def test_a_few_words_that_are_worded_alike_are_no_coverage(one: str, other: str) -> None:
+    assert verdict(one, other).relation is None
+
+
+def test_a_few_words_that_are_the_same_are_coverage() -> None:
+    long = (
+        "Officials in the harbour town said on Friday that the old lighthouse will be opened to visitors from the first of May on"
+    )
+    assert verdict(long, f"{long}.").relation == "near"
+    assert verdict(f"Lighthouse opens in May: {long}", long).covers[0]
+
+
 @pytest.mark.parametrize("size", [40, 50, 60])
 def test_two_reports_with_the_dates_of_one_tour_are_no_spun_copies(size: int) -> None:
     writer = Writer(11, words=6000)
@@ -272,7 +303,10 @@ def test_two_reports_with_the_dates_of_one_tour_are_no_spun_copies(size: int) ->
 
 
 def test_a_passage_is_text_as_it_stands(writer: Writer) -> None:
-    body = "The “Council” voted — again — on Tuesday’s plan for 49 new flats in Zürich’s old town, officials said"
+    body = (
+        "The “Council” voted — again — on Tuesday’s plan for 49 new flats in Zürich’s old town, officials said after a session "
+        "that had begun at noon and was heard by sixty residents"
+    )
     for extra in ("", "😀", "\u200b", "𝐀 "):
         one, other = (f"{extra}{writer.article(40)} {body}. {end}" for end in ("One", "Two"))
         found = verdict(one, other, DedupConfig(excerpt=0.1))

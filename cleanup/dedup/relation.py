@@ -27,9 +27,10 @@ WHOLE = 0.97  # the same for a body that was not edited at all
 EVENLY = 0.85  # share of both texts over which passages are spread, where they are broken by edits all along
 EDITED = 0.8  # of the share that passages have to cover, in such a text
 FRESH = 6  # words of a new head or tail at least
+LEAST = 25  # words of a passage that says of itself that one text is taken from the other: a form, or a headline, has fewer
 EDGE = 0.03  # share of a text that has to be new before or after such a body to speak of a reprint
 SPREAD = 0.8  # share of the stretches of a spun copy that have to follow the original
-CONTENT = 20  # content words that a spun copy has at least
+CONTENT = 25  # content words that a spun copy has at least
 PACE = 0.5  # content words of the shorter of two spun copies by those of the longer one, at least
 CLEAR = 0.7  # aligned share from which on names, figures and a quotation cannot make it up
 PROSE = 0.28  # below it, share of the words in small letters, outside shared passages, that have to be aligned
@@ -146,11 +147,13 @@ def surfaces(texts: Texts, a: I64, b: I64, cfg: DedupConfig) -> Table:
     low, high = found.covered.min(axis=0), found.covered.max(axis=0)
     core, dense = found.core.min(axis=0), found.dense.min(axis=0)
     evenly = (core >= EVENLY) & (low >= cfg.containment * EDITED)
-    near = ~found.differ & ((low >= cfg.containment) | evenly | ((found.jaccard >= cfg.jaccard) & (high < WHOLE)))
+    brief = found.tokens.min(axis=0) < LEAST
+    alike = found.jaccard >= cfg.jaccard
+    near = ~found.differ & ((~brief & ((low >= cfg.containment) | evenly)) | (alike & ((high < WHOLE) | brief)))
     fresh = ((1 - found.core) * found.tokens).max(axis=0)
     reprint = (dense >= WHOLE) & (core <= 1 - EDGE) & (fresh >= FRESH)
-    contained = ~near & ~found.differ & (high >= cfg.containment)
-    held = np.where(found.dense >= SOLID, found.core * found.dense, 0.0)
+    contained = ~near & ~found.differ & (high >= np.where(brief, WHOLE, cfg.containment))
+    held = np.where((found.dense >= SOLID) & (found.core * found.tokens >= LEAST), found.core * found.dense, 0.0)
     most = held.max(axis=0)
     excerpt = ~near & ~contained & ~found.differ & (most >= cfg.excerpt)
     both = held.min(axis=0) >= cfg.excerpt
