@@ -25,14 +25,13 @@ from cleanup.stages.boilerplate_scorer import (
     _beside,
     _holes,
     _is_dump,
-    _is_quoted,
-    _is_said,
     _leaving,
     _level,
     _smooth,
     _titles,
     are_crowded,
 )
+from cleanup.stages.boilerplate_spared import _is_quoted, is_said
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 LONG = (
@@ -72,7 +71,7 @@ def test_what_the_opening_says_is_told_from_what_later_paragraphs_say() -> None:
     assert found["later share"][6] == 0
 
 
-def test_a_paragraph_said_twice_is_said() -> None:
+def test_a_paragraph_said_twiceis_said() -> None:
     found = columns(f"{LONG}\n{LONG}")
     assert found["said share"] == [1, 1]
 
@@ -173,9 +172,9 @@ def test_a_line_within_the_article_is_of_another_kind_than_one_behind_it() -> No
 
 def test_what_introduces_the_next_line_stays() -> None:
     state = State(Page(f"A title\n{LONG}\nBy the numbers today:\nFour of five agreed with it\n{LONG}"), {})
-    assert _is_said(state, 2, set(), False)
-    assert not _is_said(state, 2, {3}, False)
-    assert not _is_said(state, 2, set(), True)
+    assert is_said(state, 2, set(), False)
+    assert not is_said(state, 2, {3}, False)
+    assert not is_said(state, 2, set(), True)
 
 
 def test_what_introduces_a_line_that_goes_goes_with_it() -> None:
@@ -197,10 +196,10 @@ def test_what_stands_next_to_a_likely_title_of_a_dump_stays() -> None:
 
 def test_a_few_words_that_the_article_says_stay() -> None:
     state = State(Page(f"Home\n{LONG}\nThe river\nAn island\n津波注意報\n{LONG}"), {})
-    assert _is_said(state, 2, {1}, True)
-    assert not _is_said(state, 3, {2}, True)
+    assert is_said(state, 2, {1}, True)
+    assert not is_said(state, 3, {2}, True)
     page = State(Page("津波注意報\n" + "気象庁は宮崎県に津波注意報を出し、沿岸の人に海から離れるよう呼びかけた。" * 2), {})
-    assert _is_said(page, 0, set(), True)
+    assert is_said(page, 0, set(), True)
 
 
 def test_a_line_is_said_by_whole_words_only() -> None:

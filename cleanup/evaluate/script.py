@@ -132,14 +132,14 @@ def of_ledger(doc: Document) -> list[tuple[int, Script]]:
 
 
 def joined(changes: Iterable[Change]) -> Script:
-    """Changes that do not overlap as a script: sorted, those that touch made one."""
+    """Changes that do not overlap as a script: sorted, those that touch made one, without such as change nothing together."""
     found: list[Change] = []
     for change in sorted(changes, key=lambda change: (change.start, change.end)):
         if found and found[-1].end == change.start:
             last = found.pop()
             change = Change(last.start, change.end, last.before + change.before, last.after + change.after)
         found.append(change)
-    return tuple(found)
+    return tuple(change for change in found if change.before != change.after)
 
 
 def whole(doc: Document, source: str) -> Script:

@@ -22,7 +22,8 @@ from cleanup.arrays import rounded
 from cleanup.errors import RuleError
 from cleanup.stages.boilerplate_features import KINDS, Floats, Signals, features
 from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
-from cleanup.stages.boilerplate_structure import CJK_RUN, PROSE_LINE, State, Verdict, between_paragraphs
+from cleanup.stages.boilerplate_spared import RULE, SAID_WORDS, ascii_words, is_said
+from cleanup.stages.boilerplate_structure import State, Verdict
 
 FILE = "scorer.json"
 SCALE = 10_000  # leaf units of one unit of log-odds
@@ -44,19 +45,14 @@ GUESSED = frozenset(f"boilerplate/structure/{name}" for name in ("under-marker",
 CLUSTER_LINES = 12  # between two paragraphs of one article
 HOLES = 9  # places of an article from which lines go; a page with more is a list, and they are held for review
 DOUBT = 0.01
-SAID_WORDS = 3  # a line of so few words that stands in the article's paragraphs, too, is left alone
 SIZES = (1, SAID_WORDS, 8)  # words up to which a line is of the first, second, third size; an entry of a list is of the first
 PLACES = ("before", "within", "behind")
 ALONE_EDGES = 5  # lines around the article, no sentences, by which a page is crowded,
 ALONE_PARAGRAPHS = 3  # if it has so many paragraphs: where no rule found anything there,
 ALONE_LINES = 3  # so many lines go, or none,
 ALONE_SURE = 0.9  # each as likely as this
-ELLIPSES = ("...", "…")
 MANY = 16  # lines of a page that may go
-RULE = "boilerplate/scorer"
 DEPTH, ROWS = 8, 64  # questions of a tree at most; lines that are asked at once, as in `kernels/features.c`
-_EDGES = re.compile(r"^\W+|\W+$")
-_ASCII = bytes(code if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 _BULLETS = "•·▪■–—*-"
 _ENTRY = re.compile(rf"(?:[{_BULLETS}]|\d{{1,2}}[.)])\s")
 
@@ -78,6 +74,7 @@ class Weights(msgspec.Struct, forbid_unknown_fields=True):
     """The data file."""
 
     residue: Trees
+    dump: Trees  # the same in a dump of a whole page
     title: Trees  # of lines that are not the article's: whether one is its headline
     apply: list[list[float]]  # probability from which a line goes: before, within and behind the article, by its size
     apply_dump: float  # the same in a dump of a whole page, wherever the line stands
@@ -125,7 +122,7 @@ class Scorer:
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self._residue = Forest(weights.residue)
+        self._residue, self._dump = Forest(weights.residue), Forest(weights.dump)
         self._title = Forest(weights.title)
 
     @classmethod
@@ -152,14 +149,18 @@ class Scorer:
         columns = features(lines, signals, gone)
         taken = np.logical_or.reduce(list(gone.values()))
         open_rows = (~taken & lines.short).nonzero()[0]
+        entries = (columns["is bullet"] > 0) & ~taken
         odds = np.where(taken, KNOWN, -KNOWN)
         odds[open_rows] = self._residue.odds(columns, open_rows)
-        odds = _smooth(odds, lines.doc)
-        entries = (columns["is bullet"] > 0) & ~taken
-        score = np.where(~taken & lines.short, _probability(_level(odds, entries, lines.doc)), 0.0)
+        score = _score(odds, entries, taken, lines)
         pages = [slice(*one) for one in pairwise(lines.first.tolist())]
         articles = [_article(state, score[one], taken[one]) for state, one in zip(states, pages, strict=True)]
         dumps = [_is_dump(taken[one], score[one], article) for one, article in zip(pages, articles, strict=True)]
+        if any(dumps):
+            rows = open_rows[np.array(dumps)[lines.doc[open_rows]]]
+            odds[rows] = self._dump.odds(columns, rows)
+            score = _score(odds, entries, taken, lines)
+            articles = [_article(state, score[one], taken[one]) for state, one in zip(states, pages, strict=True)]
         title = np.full(len(lines.doc), -np.inf)
         ends = [one.stop if dump else one.start + article[0] for one, dump, article in zip(pages, dumps, articles, strict=True)]
         title_rows = (may_be_title(lines) & (np.arange(len(lines.doc)) < np.array(ends)[lines.doc])).nonzero()[0]
@@ -238,6 +239,12 @@ def _are_entries(lines: Lines, rows: Ints) -> Bools:
     return found
 
 
+def _score(odds: Scores, entries: Bools, taken: Bools, lines: Lines) -> Scores:
+    """How likely each line is residue that no rule has taken; 0 for others."""
+    odds = _level(_smooth(odds, lines.doc), entries, lines.doc)
+    return np.where(~taken & lines.short, _probability(odds), 0.0)
+
+
 def _smooth(odds: Scores, doc: Ints) -> Scores:
     """Log-odds of lines with a share of those next to them in their page: residue comes in runs, and so do lists."""
     same = doc[1:] == doc[:-1]
@@ -291,52 +298,12 @@ def _holes(size: int, going: set[int], gone: set[int]) -> set[int]:
 def _leaving(state: State, likely: Sequence[int], gone: set[int], dump: bool) -> set[int]:
     """Those of some lines (ascending) that are not the article's whatever their form is; looked at from the last one up, since
     what introduces a line that goes ("Image:") goes with it."""
-    spoken = frozenset(_ascii_words(state.prose)) if len(likely) > MANY else None
+    spoken = frozenset(ascii_words(state.prose)) if len(likely) > MANY else None
     every = set(gone)
     for line in reversed(likely):
-        if not _is_said(state, line, every, dump, spoken):
+        if not is_said(state, line, every, dump, spoken):
             every.add(line)
     return every - gone
-
-
-def _is_said(state: State, line: int, gone: set[int], dump: bool, spoken: frozenset[bytes] | None = None) -> bool:
-    """Whether a line belongs to the article whatever its form is."""
-    page = state.page
-    if not dump and page.text[line].endswith((":", "：")) and line < len(page) - 1 and line + 1 not in gone:
-        return True  # it introduces what follows
-    if page.words[line] > SAID_WORDS:
-        return False
-    answer = page.sentence[line] and not page.text[line].endswith(ELLIPSES)
-    if answer or between_paragraphs(state, line, gone):
-        return True  # "No." is an answer ("Loading..." is none), and a few words between two paragraphs are a subhead
-    if page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
-        return True  # so is one word within the article, whatever is next to it
-    return _is_quoted(state, line, spoken)
-
-
-def _is_quoted(state: State, line: int, spoken: frozenset[bytes] | None = None) -> bool:
-    """Whether a longer line says a line's words, too: whole words, where words have spaces between them. `spoken`: all of theirs
-    in ASCII, by which it is cheaper to see of many lines that none does."""
-    said = state.page.text[line].casefold()
-    if spoken is not None and not spoken.issuperset(_ascii_words(said)) and (said.isascii() or not CJK_RUN.search(said)):
-        return False
-    said = _EDGES.sub("", said)
-    wide = CJK_RUN.search(said)
-    if not said:
-        return False
-    prose, at = state.prose, 0
-    own = state.page.words[line] >= PROSE_LINE
-    found = 0
-    while found <= own and (at := prose.find(said, at)) >= 0:
-        end = at + len(said)
-        found += bool(wide) or not (prose[at - 1 : at].isalnum() or prose[end : end + 1].isalnum())
-        at = end
-    return found > own
-
-
-def _ascii_words(text: str) -> list[bytes]:
-    """Runs of ASCII's letters and digits."""
-    return text.encode("utf-8", "surrogatepass").translate(_ASCII).split()
 
 
 def verdict_flags(lines: Lines, states: Sequence[State], sure: float) -> dict[str, Bools]:

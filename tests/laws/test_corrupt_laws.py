@@ -57,6 +57,7 @@ def _check(text: str, recipes: list[str], rate: float | None, seed: int) -> None
 @given(text=TEXTS, rate=st.none() | st.sampled_from([0.0, 0.1, 0.36, 1.0]), seed=st.integers(0, 99))
 @example(text="", rate=1.0, seed=0)
 @example(text="\n", rate=1.0, seed=0)
+@example(text="\n".join(["the " * 7 + "the"] * 2 + ["the " * 10 + "the"]), rate=0.36, seed=1)  # one goes, the next is doubled
 def test_gold_of_one_recipe_restores_the_clean_text(recipe: str, text: str, rate: float | None, seed: int) -> None:
     _check(text, [recipe], rate, seed)
 
