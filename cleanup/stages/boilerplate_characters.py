@@ -17,6 +17,7 @@ KNOWN = 0x20000  # code points with an entry, as in `kernels/text.h`
 SPACES = (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 TERMINAL = ".!?…。！？؟।"  # what a sentence ends with,
 CLOSERS = "\"'”’»«“)]）」』】›*"  # and what may stand behind that
+BULLETS = "•·▪■–—*-"  # that an entry of a list begins with
 CJK = r"\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # two of which count as a word
 _WIDE = ((0x2E80, 0x2FDF), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF))
 _HAN = (

@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Set
+from itertools import pairwise
 
+from cleanup.stages.boilerplate_characters import BULLETS
 from cleanup.stages.boilerplate_rules import fold
 from cleanup.stages.boilerplate_structure import CAPTION_WORDS, State, Verdict
 
@@ -36,7 +38,6 @@ _BEHIND = frozenset(
 )
 _OPEN = "\"'“„«‚‘「『(["
 _FOR = re.compile(r"\s(?:for|für|pour|para|per|voor|för|dla)\s")  # "Ann Lee for The Example"
-_BULLETS = "•·▪■–—*-"
 _SIGNS = "|»›"
 _CUTS = re.compile(rf"\s?[{_SIGNS}]\s?")
 
@@ -54,7 +55,7 @@ def credits(state: State, agencies: Set[str]) -> None:  # noqa: A001
             if len(bracketed[1]) >= AGENCY_CHARS and _is_sold(bracketed[1], agencies):
                 found[line] = bracketed[1]
             continue
-        if page.words[line] < TOLD_WORDS or text[0] in _BULLETS or text[0] in _OPEN:
+        if page.words[line] < TOLD_WORDS or text[0] in BULLETS or text[0] in _OPEN:
             continue
         if text.endswith(_CUT):
             found[line] = text[-1]
@@ -140,8 +141,7 @@ def prefixed(state: State) -> None:
         if cut and 0 < len(text[: cut.start()].split()) <= PREFIX_WORDS and len(text[cut.end() :].split()) >= TITLE_WORDS:
             found.setdefault(text[: cut.end()], []).append(line)
     for start, lines in found.items():
-        apart = [line for line in lines if line + 1 not in lines and line - 1 not in lines]
-        if len({page.text[line] for line in apart}) < PREFIXED or len(apart) < len(lines):
-            continue
+        if len({page.text[line] for line in lines}) < PREFIXED or any(two == one + 1 for one, two in pairwise(lines)):
+            continue  # next to each other they are a list
         for line in lines:
             state.add(line, Verdict("boilerplate/structure/prefixed", 0.93, {"category": "insert", "prefix": start[:80]}))

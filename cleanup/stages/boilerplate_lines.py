@@ -8,7 +8,7 @@ columns, for the scorer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -232,7 +232,7 @@ def cuts(page: Page, removed: Sequence[int]) -> list[tuple[int, int]]:
     """The span that goes with each removed line (ascending line numbers), so that neither heaps of blank lines nor glued
     paragraphs remain: of the blank lines around a removed run those before it stay, if there are any, else those behind it."""
     spans: list[tuple[int, int]] = []
-    for run in _runs(removed):
+    for run in runs(removed):
         first, last = run[0], run[-1]
         previous, following = first - 1, last + 1
         backward = previous >= 0 and (following >= len(page) or (page.gap[first] == 0 and page.gap[following] > 0))
@@ -246,7 +246,8 @@ def cuts(page: Page, removed: Sequence[int]) -> list[tuple[int, int]]:
     return spans
 
 
-def _runs(numbers: Sequence[int]) -> Iterable[list[int]]:
+def runs(numbers: Sequence[int]) -> Iterator[list[int]]:
+    """Ascending numbers, those in a row together."""
     run: list[int] = []
     for number in numbers:
         if run and number != run[-1] + 1:

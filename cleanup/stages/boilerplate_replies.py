@@ -21,8 +21,8 @@ def replies(state: State, said: Set[str]) -> None:
     """Everything from such a line on, where a paragraph of the article stands before it. `said`: words for answers, in their
     normal form."""
     page = state.page
-    paragraph = next((line for line, flag in enumerate(page.long) if flag), len(page))
-    if paragraph + 1 >= len(page):
+    paragraph = state.head_end
+    if paragraph + 1 >= len(page) or not page.long[paragraph]:
         return
     for number in range(min(paragraph, TITLES)):
         title = page.line(number)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from cleanup import kernels
 from cleanup.arrays import rounded
 from cleanup.errors import RuleError
+from cleanup.stages.boilerplate_characters import BULLETS
 from cleanup.stages.boilerplate_features import KINDS, Floats, Signals, features
 from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
 from cleanup.stages.boilerplate_spared import RULE, SAID_WORDS, ascii_words, is_said
@@ -53,8 +54,7 @@ ALONE_LINES = 3  # so many lines go, or none,
 ALONE_SURE = 0.9  # each as likely as this
 MANY = 16  # lines of a page that may go
 DEPTH, ROWS = 8, 64  # questions of a tree at most; lines that are asked at once, as in `kernels/features.c`
-_BULLETS = "•·▪■–—*-"
-_ENTRY = re.compile(rf"(?:[{_BULLETS}]|\d{{1,2}}[.)])\s")
+_ENTRY = re.compile(rf"(?:[{BULLETS}]|\d{{1,2}}[.)])\s")
 
 
 Scores = npt.NDArray[np.float64]
@@ -160,7 +160,8 @@ class Scorer:
             rows = open_rows[np.array(dumps)[lines.doc[open_rows]]]
             odds[rows] = self._dump.odds(columns, rows)
             score = _score(odds, entries, taken, lines)
-            articles = [_article(state, score[one], taken[one]) for state, one in zip(states, pages, strict=True)]
+            of_all = zip(states, pages, dumps, articles, strict=True)
+            articles = [_article(state, score[one], taken[one]) if dump else article for state, one, dump, article in of_all]
         title = np.full(len(lines.doc), -np.inf)
         ends = [one.stop if dump else one.start + article[0] for one, dump, article in zip(pages, dumps, articles, strict=True)]
         title_rows = (may_be_title(lines) & (np.arange(len(lines.doc)) < np.array(ends)[lines.doc])).nonzero()[0]

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import pairwise
 
 from cleanup.stages.boilerplate_lines import Page
+from cleanup.stages.boilerplate_lines import runs as runs_of
 from cleanup.stages.boilerplate_match import Hit
 
 ALONE = ("advertisement", "caption", "metadata", "related", "insert")  # categories that stand alone between two sentences
@@ -47,7 +48,7 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     if hours and sum(_is_sentence(page, line, sure) for line in _hours(page)) >= HOURS:
         found |= hours
     found |= _ratings(page, known)
-    runs = [run for run in _runs(list(known)) if _is_between(page, run[0] - 1, run[-1] + 1, sure)]
+    runs = [run for run in runs_of(sorted(known)) if _is_between(page, run[0] - 1, run[-1] + 1, sure)]
     own = partial(_are_own, page, known=known, sounds=sounds, times=times)
     about = [run for run in runs if own(run, LABEL_WORDS, CREDITS)]
     texts = {page.text[line] for run in about for line in run if known[line].named.rule.category not in ALONE}
@@ -68,17 +69,6 @@ def _ratings(page: Page, lines: Iterable[int]) -> set[int]:
 def _hours(page: Page) -> list[int]:
     """Lines that follow a time of day."""
     return [line + 1 for line, text in enumerate(page.text) if _HOUR.fullmatch(text)]
-
-
-def _runs(lines: Sequence[int]) -> list[list[int]]:
-    """Lines in a row."""
-    found: list[list[int]] = []
-    for line in sorted(lines):
-        if found and found[-1][-1] == line - 1:
-            found[-1].append(line)
-        else:
-            found.append([line])
-    return found
 
 
 def _is_sentence(page: Page, line: int, sure: Container[int]) -> bool:
