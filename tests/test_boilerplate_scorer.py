@@ -9,14 +9,13 @@ from cleanup.errors import RuleError
 from cleanup.rules import directories
 from cleanup.stages.boilerplate_features import SIGNALS, Signals, features
 from cleanup.stages.boilerplate_lines import Lines, Page
+from cleanup.stages.boilerplate_lists import ALIKE, NEAR, UNITS, level, level_alike, shape_of, smooth
 from cleanup.stages.boilerplate_scorer import (
     ALONE_EDGES,
     ALONE_LINES,
     ALONE_PARAGRAPHS,
     DUMP_AROUND,
     HOLES,
-    NEAR,
-    SCALE,
     TITLES,
     Forest,
     Scorer,
@@ -26,8 +25,6 @@ from cleanup.stages.boilerplate_scorer import (
     _holes,
     _is_dump,
     _leaving,
-    _level,
-    _smooth,
     _titles,
     are_crowded,
 )
@@ -92,7 +89,7 @@ def test_words_count_where_they_stand_as_words_of_their_own_or_at_the_start() ->
 
 
 def test_a_forest_adds_its_leaves() -> None:
-    forest = Forest(Trees(["a", "b"], SCALE, [[0, 1]], [[0.5, 1e30]], [[-SCALE, SCALE, 7, 7]]))
+    forest = Forest(Trees(["a", "b"], UNITS, [[0, 1]], [[0.5, 1e30]], [[-UNITS, UNITS, 7, 7]]))
     table = {"a": np.array([0, 1], np.float32), "b": np.array([5, 5], np.float32)}
     assert forest.odds(table, np.array([0, 1])).tolist() == [0, 2]
 
@@ -100,7 +97,7 @@ def test_a_forest_adds_its_leaves() -> None:
 def test_a_forest_says_what_each_of_its_trees_says() -> None:
     random = np.random.default_rng(1)
     feature, border = random.integers(0, 3, (9, 4)), random.integers(0, 5, (9, 4)) / 4
-    leaves = random.integers(-SCALE, SCALE, (9, 16))
+    leaves = random.integers(-UNITS, UNITS, (9, 16))
     forest = Forest(Trees(["a", "b", "c"], 7, feature.tolist(), border.tolist(), leaves.tolist()))
     for size in (0, 1, 63, 64, 65, 130):
         table = random.integers(0, 5, (3, size)) / 4
@@ -117,7 +114,7 @@ def test_a_forest_says_what_each_of_its_trees_says() -> None:
             )
             for row in table.T
         ]
-        assert forest.odds(columns, np.arange(size)).tolist() == [one / SCALE for one in sums]
+        assert forest.odds(columns, np.arange(size)).tolist() == [one / UNITS for one in sums]
 
 
 def test_trees_of_several_depths_are_refused() -> None:
@@ -153,10 +150,10 @@ def test_a_dump_has_much_residue_around_its_article() -> None:
 
 def test_what_is_next_to_a_line_counts() -> None:
     doc = np.array([0, 0, 0, 1])
-    smooth = _smooth(np.array([4.0, 0.0, 4.0, 0.0]), doc)
-    assert smooth[1] == pytest.approx(8 * NEAR)
-    assert smooth[3] == 0  # another page
-    assert smooth[0] == pytest.approx(4 * (1 - NEAR))
+    found = smooth(np.array([4.0, 0.0, 4.0, 0.0]), doc)
+    assert found[1] == pytest.approx(8 * NEAR)
+    assert found[3] == 0  # another page
+    assert found[0] == pytest.approx(4 * (1 - NEAR))
 
 
 def test_a_line_within_the_article_is_of_another_kind_than_one_behind_it() -> None:
@@ -242,8 +239,36 @@ def test_a_line_that_stays_anyway_is_no_choice_of_a_title() -> None:
 def test_the_entries_of_a_list_go_together() -> None:
     doc = np.array([0, 0, 0, 0, 0, 1])
     entries = np.array([0, 1, 1, 0, 1, 1], bool)
-    assert _level(np.array([3.0, 2, -4, 1, 5, -1]), entries, doc).tolist() == [3, -1, -1, 1, 5, -1]
-    assert _level(np.ones(2), np.zeros(2, bool), np.zeros(2, np.int64)).tolist() == [1, 1]
+    assert level(np.array([3.0, 2, -4, 1, 5, -1]), entries, doc).tolist() == [3, -1, -1, 1, 5, -1]
+    assert level(np.ones(2), np.zeros(2, bool), np.zeros(2, np.int64)).tolist() == [1, 1]
+
+
+def test_lines_in_a_row_that_begin_alike_go_together() -> None:
+    tour = [
+        f"{month} {day} – {place}, Norway" for month, day, place in (("May", 3, "Oslo"), ("May", 9, "Hamar"), ("June", 1, "Moss"))
+    ]
+    lines = Lines(["\n".join(["More: all tours", *tour, "A bridge is built", *tour[: ALIKE - 1]]), tour[0]])
+    odds = np.array([3.0, 3.0, -2.0, 2.0, 4.0, 3.0, -2.0, 3.0])
+    free = np.ones(len(odds), bool)
+    assert level_alike(odds, free, lines).tolist() == [3, 1, 1, 1, 4, 3, -2, 3]
+    assert level_alike(odds, free & (np.arange(8) != 2), lines).tolist() == odds.tolist()
+    assert level_alike(odds - 5, free, lines).tolist() == (odds - 5).tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("May 3 – Oslo", "a0–a"),
+        ("S : 40", "a:0"),
+        ("(Picture: a bridge)", "(a:a"),
+        ("A bridge is built", ""),
+        ("Oslo 3", ""),
+        ("7_", ""),
+        ("", ""),
+    ],
+)
+def test_how_a_line_begins(text: str, shape: str) -> None:
+    assert shape_of(text) == shape
 
 
 def test_in_how_many_ways_a_site_speaks_is_counted() -> None:

@@ -8,29 +8,25 @@ makes the weights; leaves are whole numbers, so that a sum does not depend on it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from cleanup import kernels
 from cleanup.arrays import rounded
 from cleanup.errors import RuleError
-from cleanup.stages.boilerplate_characters import BULLETS
 from cleanup.stages.boilerplate_features import KINDS, Floats, Signals, features
 from cleanup.stages.boilerplate_lines import Bools, Ints, Lines
+from cleanup.stages.boilerplate_lists import UNITS, Odds, are_entries, level, level_alike, smooth
 from cleanup.stages.boilerplate_spared import RULE, SAID_WORDS, ascii_words, is_said
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 FILE = "scorer.json"
-SCALE = 10_000  # leaf units of one unit of log-odds
 LIKELY = 0.5  # probability of a line that is more likely residue than not
-NEAR = 0.15  # weight of what the line before and the line behind are likely to be,
-KNOWN = 2.0  # log-odds, where rules say so; as much against where a line is too long for residue
+KNOWN = 2.0  # log-odds of a line where rules say so; as much against where a line is too long for residue
 DUMP_AROUND = 60  # lines of residue before and behind the article: a dump of a whole page,
 DUMP_SURE = 0.05  # where so many lines are residue by rules alone
 HEADLINE_WORDS = 40
@@ -54,10 +50,6 @@ ALONE_LINES = 3  # so many lines go, or none,
 ALONE_SURE = 0.9  # each as likely as this
 MANY = 16  # lines of a page that may go
 DEPTH, ROWS = 8, 64  # questions of a tree at most; lines that are asked at once, as in `kernels/features.c`
-_ENTRY = re.compile(rf"(?:[{BULLETS}]|\d{{1,2}}[.)])\s")
-
-
-Scores = npt.NDArray[np.float64]
 
 
 class Trees(msgspec.Struct, forbid_unknown_fields=True):
@@ -102,7 +94,7 @@ class Forest:
         if self._asks.ndim != 2 or self._asks.shape[1] > DEPTH or self._leaves.shape != (len(asked), 1 << self._asks.shape[1]):
             raise RuleError(f"{FILE}: trees of other than one depth up to {DEPTH}", "make the weights anew, or remove the file")
 
-    def odds(self, columns: Mapping[str, Floats], rows: Ints) -> Scores:
+    def odds(self, columns: Mapping[str, Floats], rows: Ints) -> Odds:
         """What the trees say of some lines, as log-odds."""
         if unknown := [name for name in self.features if name not in columns]:
             raise RuleError(f"{FILE}: unknown feature {unknown[0]!r}", "make the weights anew, or remove the file")
@@ -114,7 +106,7 @@ class Forest:
         sums = kernels.function("features_trees", "f32* i64 i64* f32* i64 i64* i64 i64 i64* u8* i64*")
         asked = self._asks, self._asks.shape[1], len(self._asks)
         sums(table, len(rows), self._feature, self._border, len(self._border), *asked, self._leaves, answers, total)
-        return (total + self._bias) / SCALE
+        return (total + self._bias) / UNITS
 
 
 class Scorer:
@@ -176,7 +168,7 @@ class Scorer:
             self._page(state, [line for line in mine if line[0] not in titles], article, sure, dump)
 
     def _asked(
-        self, lines: Lines, score: Scores, articles: Sequence[Sequence[int]], dumps: Sequence[bool]
+        self, lines: Lines, score: Odds, articles: Sequence[Sequence[int]], dumps: Sequence[bool]
     ) -> Iterator[list[Asked]]:
         """The lines of each page that may be residue, as sure as somebody has to be asked."""
         apply, sure_of_dump = np.array(self.weights.apply), self.weights.apply_dump
@@ -186,7 +178,7 @@ class Scorer:
         dump, edges, review, p = dump[rows], edges[rows], review[rows], score[rows]
         number = rows - lines.first[lines.doc[rows]]
         place = (number >= edges[:, 0]).astype(np.int64) + (number > edges[:, 1])
-        size = np.where(_are_entries(lines, rows), 0, np.searchsorted(SIZES, lines.words[rows]))
+        size = np.where(are_entries(lines, rows), 0, np.searchsorted(SIZES, lines.words[rows]))
         least = np.where(dump, sure_of_dump, apply[place, size])
         doubted = _confidence(np.minimum(p, least - DOUBT), least, review)
         sure = (p >= least).tolist()
@@ -230,49 +222,19 @@ def are_crowded(lines: Lines) -> Bools:
     return found
 
 
-def _are_entries(lines: Lines, rows: Ints) -> Bools:
-    """Which lines are entries of a list: those are looked at whose first byte is that of a bullet or of a digit."""
-    first = np.frombuffer(lines.data, np.uint8)[lines.begin[rows]]
-    found: Bools = (first > 0xD8) | (first == 0xC2) | ((first >= ord("0")) & (first <= ord("9")))
-    found |= (first == ord("*")) | (first == ord("-"))
-    for at in np.flatnonzero(found).tolist():
-        found[at] = _ENTRY.match(lines.text(rows[at])) is not None
-    return found
-
-
-def _score(odds: Scores, entries: Bools, taken: Bools, lines: Lines) -> Scores:
+def _score(odds: Odds, entries: Bools, taken: Bools, lines: Lines) -> Odds:
     """How likely each line is residue that no rule has taken; 0 for others."""
-    odds = _level(_smooth(odds, lines.doc), entries, lines.doc)
+    odds = level(smooth(odds, lines.doc), entries, lines.doc)
+    odds = level_alike(odds, ~taken & lines.short & ~lines.long & ~entries, lines)
     return np.where(~taken & lines.short, _probability(odds), 0.0)
 
 
-def _smooth(odds: Scores, doc: Ints) -> Scores:
-    """Log-odds of lines with a share of those next to them in their page: residue comes in runs, and so do lists."""
-    same = doc[1:] == doc[:-1]
-    before, behind = odds.copy(), odds.copy()
-    before[1:][same] = odds[:-1][same]
-    behind[:-1][same] = odds[1:][same]
-    return (1 - 2 * NEAR) * odds + NEAR * before + NEAR * behind
-
-
-def _level(odds: Scores, entries: Bools, doc: Ints) -> Scores:
-    """Log-odds, those of the entries of a list the mean of all in a row: a list goes as a whole, or stays."""
-    rows = entries.nonzero()[0]
-    if not len(rows):
-        return odds
-    starts = np.append(True, (rows[1:] != rows[:-1] + 1) | (doc[rows[1:]] != doc[rows[:-1]])).nonzero()[0]
-    sizes = np.diff(np.append(starts, len(rows)))
-    level = odds.copy()
-    level[rows] = np.repeat(np.add.reduceat(np.rint(odds[rows] * SCALE), starts) / sizes / SCALE, sizes)
-    return level
-
-
-def _probability(odds: Scores) -> Scores:
-    found: Scores = 1 / (1 + np.exp(-odds))
+def _probability(odds: Odds) -> Odds:
+    found: Odds = 1 / (1 + np.exp(-odds))
     return found
 
 
-def _article(state: State, score: Scores, taken: Bools) -> list[int]:
+def _article(state: State, score: Odds, taken: Bools) -> list[int]:
     """The paragraphs of the article: of the runs of paragraphs that are close to each other the one with most words."""
     page = state.page
     prose = [line for line, flag in enumerate(state.long) if flag and not taken[line]]
@@ -280,7 +242,7 @@ def _article(state: State, score: Scores, taken: Bools) -> list[int]:
     return max(_clusters(likely), key=lambda lines: sum(page.words[line] for line in lines), default=[min(len(page), 10)])
 
 
-def _is_dump(taken: Bools, score: Scores, article: Sequence[int]) -> bool:
+def _is_dump(taken: Bools, score: Odds, article: Sequence[int]) -> bool:
     """Whether a page is the dump of a whole page: much that is surely or likely residue stands around its article."""
     likely = taken | (score >= LIKELY)
     around = int(likely[: article[0]].sum() + likely[article[-1] + 1 :].sum())
@@ -324,7 +286,7 @@ def may_be_title(lines: Lines) -> Bools:
     return found
 
 
-def _titles(state: State, title: Scores, dump: bool, going: Bools) -> set[int]:
+def _titles(state: State, title: Odds, dump: bool, going: Bools) -> set[int]:
     """The likeliest titles by the trees; the structure of the page alone takes none of them out; rules for lines do, but not the
     likeliest one as an insert ("Column: ..."): it is a headline, and of this article.
 
@@ -364,7 +326,7 @@ def _clusters(lines: Sequence[int]) -> list[list[int]]:
     return runs
 
 
-def _confidence(p: Scores, apply: Scores, review: Scores) -> list[float]:
+def _confidence(p: Odds, apply: Odds, review: Odds) -> list[float]:
     """Probabilities as scores of the policy: 0.9 where one is just enough to apply, 0.5 where it is enough to ask."""
     enough = 0.9 + 0.09 * (p - apply) / np.maximum(1 - apply, 1e-9)
     return rounded(np.where(p >= apply, enough, 0.5 + 0.399 * (p - review) / np.maximum(apply - review, 0.01)), 3)

@@ -38,8 +38,9 @@ from cleanup.parse import parse
 from cleanup.stages.boilerplate import Cleaner
 from cleanup.stages.boilerplate_features import features
 from cleanup.stages.boilerplate_lines import SHORT, Lines
+from cleanup.stages.boilerplate_lists import UNITS
 from cleanup.stages.boilerplate_rules import Book, load
-from cleanup.stages.boilerplate_scorer import FILE, SCALE, Scorer, Trees, Weights, may_be_title, verdict_flags
+from cleanup.stages.boilerplate_scorer import FILE, Scorer, Trees, Weights, may_be_title, verdict_flags
 from cleanup.stages.boilerplate_structure import State
 
 SURE = 0.9
@@ -267,13 +268,13 @@ def trees(models: Sequence[Any], names: list[str]) -> Trees:
             data = json.loads(Path(f"{folder}/model.json").read_text())
         scale, bias = data["scale_and_bias"]
         depth = model.get_params()["depth"]
-        found.bias += round(bias[0] * SCALE / len(models))
+        found.bias += round(bias[0] * UNITS / len(models))
         for tree in data["oblivious_trees"]:
             splits, leaves = tree["splits"], tree["leaf_values"]
             missing = depth - len(splits)  # a tree may end early: then the last answers are always no
             found.split_feature.append([split["float_feature_index"] for split in splits] + [0] * missing)
             found.split_border.append([round(split["border"], 5) for split in splits] + [NEVER] * missing)
-            found.leaves.append([round(leaf * scale * SCALE / len(models)) for leaf in leaves])
+            found.leaves.append([round(leaf * scale * UNITS / len(models)) for leaf in leaves])
             found.leaves[-1] += [0] * (2**depth - len(leaves))
     return found
 
