@@ -167,6 +167,23 @@ def test_a_line_within_the_article_is_of_another_kind_than_one_behind_it() -> No
     assert all(likely and doubted < 0.9 <= confidence for _, _, _, likely, _, confidence, doubted in asked)
 
 
+def test_of_a_sentence_one_must_be_surer_in_a_dump() -> None:
+    told = "The council voted for a new bridge over the river."
+    page = Page(f"{told}\n{LONG}\n{told}\nA bridge over the river for all of us\n{LONG}")
+    scorer = Scorer.load(directories())
+    assert scorer
+    plain, around, within = scorer.weights.apply_dump
+    assert plain < around < within
+
+    def sure(score: float) -> list[bool]:
+        (asked,) = scorer._asked(Lines.of([page]), np.full(5, score), [[1, 4]], [True])
+        return [one[3] for one in asked]
+
+    assert sure(plain) == [False, False, False, True, False]
+    assert sure(around) == [True, False, False, True, False]
+    assert sure(within) == [True] * 5
+
+
 def test_what_introduces_the_next_line_stays() -> None:
     state = State(Page(f"A title\n{LONG}\nBy the numbers today:\nFour of five agreed with it\n{LONG}"), {})
     assert is_said(state, 2, set(), False)

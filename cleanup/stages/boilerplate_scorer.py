@@ -69,7 +69,9 @@ class Weights(msgspec.Struct, forbid_unknown_fields=True):
     dump: Trees  # the same in a dump of a whole page
     title: Trees  # of lines that are not the article's: whether one is its headline
     apply: list[list[float]]  # probability from which a line goes: before, within and behind the article, by its size
-    apply_dump: float  # the same in a dump of a whole page, wherever the line stands
+    apply_dump: tuple[
+        float, float, float
+    ]  # the same in a dump: of what is no long sentence, of one around the article, within it
     review: float
 
 
@@ -163,7 +165,7 @@ class Scorer:
         asked = self._asked(lines, score, articles, dumps)
         like = (title > -np.inf) & (lines.words > FEW_WORDS) & (columns["said share"] >= TITLE_SAID) & (score < TITLE_DOUBT)
         for state, dump, article, one, mine in zip(states, dumps, articles, pages, asked, strict=True):
-            titles = _titles(state, title[one], dump, score[one] >= self.weights.apply_dump)
+            titles = _titles(state, title[one], dump, score[one] >= self.weights.apply_dump[0])
             titles |= _beside(state, titles, like[one][: article[0]]) if dump else set()
             self._page(state, [line for line in mine if line[0] not in titles], article, sure, dump)
 
@@ -171,15 +173,16 @@ class Scorer:
         self, lines: Lines, score: Odds, articles: Sequence[Sequence[int]], dumps: Sequence[bool]
     ) -> Iterator[list[Asked]]:
         """The lines of each page that may be residue, as sure as somebody has to be asked."""
-        apply, sure_of_dump = np.array(self.weights.apply), self.weights.apply_dump
+        apply, of_dump = np.array(self.weights.apply), np.array(self.weights.apply_dump)
         dump, edges = np.array(dumps)[lines.doc], np.array([(one[0], one[-1]) for one in articles])[lines.doc]
-        review = np.minimum(self.weights.review, np.where(dump, sure_of_dump, apply.min()))
+        review = np.minimum(self.weights.review, np.where(dump, of_dump.min(), apply.min()))
         rows = np.flatnonzero(score >= review)
         dump, edges, review, p = dump[rows], edges[rows], review[rows], score[rows]
         number = rows - lines.first[lines.doc[rows]]
         place = (number >= edges[:, 0]).astype(np.int64) + (number > edges[:, 1])
         size = np.where(are_entries(lines, rows), 0, np.searchsorted(SIZES, lines.words[rows]))
-        least = np.where(dump, sure_of_dump, apply[place, size])
+        told = lines.sentence[rows] & (size == len(SIZES))
+        least = np.where(dump, of_dump[np.where(told, 1 + (place == 1), 0)], apply[place, size])
         doubted = _confidence(np.minimum(p, least - DOUBT), least, review)
         sure = (p >= least).tolist()
         columns = number.tolist(), place.tolist(), size.tolist(), sure, rounded(p, 3), _confidence(p, least, review), doubted

@@ -49,7 +49,8 @@ APPLY = [  # one word or an entry of a list, up to three words, up to eight, mor
     [0.92, 0.95, 0.67, 0.63],  # within
     [0.99, 0.89, 0.8, 0.77],  # behind
 ]
-APPLY_DUMP, REVIEW = 0.44, 0.5
+APPLY_DUMP = (0.44, 0.65, 0.8)  # in a dump: what is no long sentence; a long sentence around the article, within it
+REVIEW = 0.5
 UNSURE = 0.3  # weight of lists within the article that the gold body leaves out
 TAKEN = 0.3  # of residue that rules find: nobody asks the scorer about it, but pages of other sites have its like
 MORE = 0.4  # weight of pages that we labelled ourselves
@@ -176,7 +177,8 @@ def check(chosen: Sequence[Sample], tables: Sequence[Table], seeds: int, folds: 
                 cells = {of: Cell() for of in ("news 0", "news 1", "aeb")}
                 for number, scorer in enumerate(scorers):
                     apply = [[min(least + more, 0.99) for least in sizes] for sizes in scorer.apply]
-                    changed = msgspec.structs.replace(scorer, apply=apply, apply_dump=scorer.apply_dump + more)
+                    dump = tuple(least + more for least in scorer.apply_dump)
+                    changed = msgspec.structs.replace(scorer, apply=apply, apply_dump=dump)
                     cleaner = Cleaner(BoilerplateConfig(), rule_set, Scorer(changed))
                     judge(cleaner, [sample for page, sample in enumerate(chosen) if fold[page] == number], kind, cells)
                 print(
