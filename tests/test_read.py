@@ -186,6 +186,31 @@ def test_a_table_whose_first_cell_is_too_large_costs_no_other_input(tmp_path: Pa
     assert (doc.status, doc.error) == ("failed", "row 0: field larger than field limit (100)")
 
 
+@pytest.mark.parametrize(
+    ("table", "documents_"),
+    [
+        ('id,text\n1,one\n2,"two\n3,three\n', [("1", "one", "kept"), ("a.csv#2", "", "failed")]),
+        ('id,"text\n1,one\n', [("a.csv#0", "", "failed")]),
+        ('id,"text","a\nnote"\n1,one,x\n', [("1", "one", "kept")]),
+        ("id,text,html\n1,,<p>The page.</p>\n2,own,<p>no</p>\n", [("1", "<p>The page.</p>", "kept"), ("2", "own", "kept")]),
+        ("id,text\n", []),
+    ],
+)
+def test_what_stands_between_quotation_marks_of_a_table(
+    tmp_path: Path, table: str, documents_: list[tuple[str, str, str]]
+) -> None:
+    (tmp_path / "a.csv").write_text(table)
+    config = Config(read=ReadConfig(format="csv"))
+    assert [(doc.id, doc.text, doc.status) for doc in documents(tmp_path / "a.csv", config)] == documents_
+
+
+@pytest.mark.parametrize("text", ["", None, 5])
+def test_a_page_stands_in_for_a_text_that_is_none(tmp_path: Path, text: object) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": text, "html": "<p>a page</p>"}) + '\n{"text": "", "html": 5}\n')
+    page, empty = documents(tmp_path / "a.jsonl")
+    assert (page.text, page.kind, empty.text, empty.kind) == ("<p>a page</p>", "html", "", "text")
+
+
 def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"id,text,note,note,note_2,,\n1,the text,one,two,three,four,five\n")
     (doc,) = documents(tmp_path / "a.csv")

@@ -211,7 +211,9 @@ static void read_line(const uint8_t *data, int64_t begin, int64_t end, task *now
     int named = naming(data, name);
     if (!named && !now->own)
         named = naming(data, name = found[NAME_URL]);
-    if (!text || data[text->value] != '"' || found[NAME_CLEANUP] || found[NAME_DROP] || (id && !usable(data, id)) || named < 0)
+    if (!text || data[text->value] != '"' || text->value_end - text->value < 3) /* of an empty one a page may stand in */
+        return;
+    if (found[NAME_CLEANUP] || found[NAME_DROP] || (id && !usable(data, id)) || named < 0)
         return;
     now->name = named ? name : NULL;
     now->digits = put_number(now->number, now->offset + begin) - now->number;
@@ -230,7 +232,7 @@ static void read_line(const uint8_t *data, int64_t begin, int64_t end, task *now
 
 /* The lines of data[*at:size], at most `count`, as rows[count][COLUMNS]; how many, and *at moves behind the last one.
  *
- * BEGIN and END: where a line stands, without its break. A FORM other than 0: it is a record whose text is a string, and
+ * BEGIN and END: where a line stands, without its break. A FORM other than 0: it is a record with a text, and
  * out[LINE:LINE_END] is the line of an unchanged document, in which BODY:BODY_END are the fields of the record, side by side without
  * space between them; between its quotes TEXT:TEXT_END is the text, as an encoder writes it, URL and DATE are metadata and
  * HOST is a part of the URL, -1 where somebody else has to look. LENGTH are the characters of the text. ids[ID:ID_END] is the

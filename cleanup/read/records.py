@@ -64,17 +64,18 @@ class Line(Mapping[str, Any]):
 
 
 def document(record: dict[str, Any], offset: int, source: str, label: str, cfg: ReadConfig) -> Document | str:
-    """A document from a record, or why it is none: its text comes from the text field, else from the HTML field."""
+    """A document from a record, or why it is none: its text comes from the text field or, where that has none, the HTML field."""
     kind: Literal["text", "html"] = "text"
     text = plain(record.get(cfg.text_field))
-    if not isinstance(text, str):
-        kind, html = "html", plain(record.get(cfg.html_field))
-        if not isinstance(html, str):
+    if not text or not isinstance(text, str):
+        html = plain(record.get(cfg.html_field))
+        if isinstance(html, str) and (html or not isinstance(text, str)):
+            kind, text = "html", html
+        elif not isinstance(text, str):
             if cfg.text_field in record:
                 return f"the field {cfg.text_field!r} holds {_kind(text)}, not text; name another with --text-field"
             had = ", ".join(record)[:200] or "none"
             return f"no text in field {cfg.text_field!r} (its fields: {had}); name it with --text-field"
-        text = html
     url, date = plain(record.get(cfg.url_field)), plain(record.get(cfg.date_field))
     known = identity(record, cfg)
     doc = Document(known or f"{label}#{offset}", text, source, offset, kind)

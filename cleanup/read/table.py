@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, BinaryIO
 
 from cleanup.config import LimitsConfig, ReadConfig
@@ -15,6 +16,7 @@ from cleanup.read.records import document, undecoded
 from cleanup.read.sniff import delimiter
 from cleanup.read.stream import Buffered
 
+UNCLOSED = "a quotation mark opens a cell and none closes it: what follows is one cell with it"
 ROWS = 1000  # Parquet rows that are in memory at once
 
 
@@ -29,7 +31,9 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
     try:
         first = next(lines, "")
         between = delimiter(first)
-        names = _apart(next(csv.reader([first], delimiter=between), []))
+        names = _apart(next(csv.reader(chain([first], lines), delimiter=between), []))
+        if first and lines.ended:
+            raise csv.Error(UNCLOSED)
     except csv.Error as error:
         yield failure(source, 0, f"row 0: {error}", f"{label}#0")
         return
@@ -49,6 +53,9 @@ def read_csv(stream: Buffered, source: str, label: str, cfg: ReadConfig, limits:
             continue
         if not row:
             continue
+        if lines.ended:
+            yield failure(source, number, f"row {number}: {UNCLOSED}", f"{label}#{number}")
+            return
         if len(row) != len(names):
             error_text = f"row {number}: {len(row)} cells where the header names {len(names)}"
             yield failure(source, number, error_text, f"{label}#{number}")
@@ -81,6 +88,7 @@ class _Lines:
     def __init__(self, text: io.TextIOWrapper, limit: int) -> None:
         self.text = text
         self.limit = limit
+        self.ended = False  # a row that the parser gives after this is one that it waited for the end of
 
     def __iter__(self) -> _Lines:
         return self
@@ -88,6 +96,7 @@ class _Lines:
     def __next__(self) -> str:
         line = self.text.readline(self.limit + 1)
         if not line:
+            self.ended = True
             raise StopIteration
         if len(line) > self.limit and not line.endswith("\n"):
             while (piece := self.text.readline(PIECE)) and not piece.endswith("\n"):
