@@ -111,3 +111,15 @@ def test_a_bomb_is_not_unpacked_to_be_cut(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(cuts.zlib, "decompressobj", Counting)
     assert len(list(plan(expand([str(path)]), FINE))) <= 2
     assert given < 20 << 20
+
+
+def test_a_damaged_piece_says_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "x.warc"
+    path.write_bytes(b"".join(map(gzip.compress, records())))
+    (segment,) = list(plan(expand([str(path)]), FINE))[2].segments
+    data = bytearray(path.read_bytes())
+    data[segment.start + 12 : segment.start + 40] = bytes(28)
+    path.write_bytes(data)
+    (doc,) = read_segment(segment, FINE)
+    assert (doc.status, doc.offset) == ("failed", segment.plain)
+    assert doc.offset > 0

@@ -141,11 +141,12 @@ def _lots(segment: Segment, config: Config) -> Iterator[Lot]:
     source = segment.source
     if source.error:
         return iter([[failure(source.path, 0, source.error, source.label)]])
-    return _guarded(_open(segment, config), source)
+    return _guarded(_open(segment, config), source, segment.plain or segment.start)
 
 
-def _guarded(lots: Iterator[Lot], source: Source) -> Iterator[Lot]:
-    count = offset = 0
+def _guarded(lots: Iterator[Lot], source: Source, offset: int = 0) -> Iterator[Lot]:
+    """The same, where an error becomes a failed document behind the last one, or at `offset`, where they begin."""
+    count = 0
     named = _named(source)
     try:
         for lot in lots:
