@@ -304,7 +304,7 @@ class Pipeline:
         from cleanup.run import execute
 
         names = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-        return execute(self.config, [str(name) for name in names], Path(out), jobs=jobs, answers=self.answers)
+        return execute(self.config, [str(name) for name in names], out, jobs=jobs, answers=self.answers)
 
 
 def _checked(doc: Document) -> Document:

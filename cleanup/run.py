@@ -97,7 +97,7 @@ class Run:
 def execute(
     config: Config,
     inputs: Sequence[str],
-    out: Path,
+    out: str | Path,
     *,
     jobs: int = 1,
     answers: Answers | None = None,
@@ -112,9 +112,14 @@ def execute(
     when the counts do not add up at the end.
     """
     began = time.monotonic()
+    if not str(out):  # which a path would take for the current directory
+        raise RunError("no run directory is named", "name one with -o")
+    out = Path(out)
+    expanded = expand(inputs)  # before there is a directory: where nothing is to be done, none is left behind
     with directory.locked(out), local.calm():
         try:
-            sources = Sources(_spooled(source, out) for source in expand(inputs) if not _inside(source, out))
+            sources = Sources(_spooled(source, out) for source in expanded if not _inside(source, out))
+            del expanded
             manifest = describe(config, sources, answers or {})
             if config.boilerplate.sites_file:
                 _remembered(config)

@@ -85,6 +85,8 @@ def find(run: Run, id_: str) -> list[Document]:
             _deal(here, list(run.ledger(id_, part)), run)
             found += [item.doc for item in here]
     if not found:
+        if failed := next((row for row in run.failures() if row["id"] == id_), None):
+            raise CleanupError(f"{id_!r} could not be read: {failed['error']}", f"it is in {failed['source']}")
         near = next((row.doc for row in run.ledger(id_, exact=False) if id_ in row.doc), None)
         if near == id_:
             message = f"{id_!r} is in the ledger of {run.path}, but not in its corpus: a file is cut short"

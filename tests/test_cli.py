@@ -340,6 +340,16 @@ def test_one_bad_input_never_costs_another(tmp_path: Path) -> None:
     assert [record["text"] for record in records(tmp_path / "out" / "corpus")] == ["A good text stays as it is.\n", "one text"]
     failed = [json.loads(line) for line in (tmp_path / "out" / "failed.jsonl").read_text().splitlines()]
     assert all(item["error"] and item["source"] for item in failed)
+    overview = call("explain", tmp_path / "out").stdout.decode().splitlines()
+    assert [line.split("  could not be read: ") for line in overview] == [[item["id"], item["error"]] for item in failed]
+    done = call("explain", tmp_path / "out", "lines.jsonl#21")
+    assert (done.returncode, b"'lines.jsonl#21' could not be read: line 2: " in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("out", ["out", ""])
+def test_where_nothing_is_to_be_done_no_directory_is_left(tmp_path: Path, out: str) -> None:
+    done = call("run", tmp_path / "nothing" if out else tmp_path, "-o", out, cwd=tmp_path)
+    assert (done.returncode, list(tmp_path.iterdir())) == (3 if out else 2, [])
 
 
 def test_init_writes_a_configuration_that_is_the_default(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 def explain_command(run: str, id: str | None, revert_: bool, as_json: bool, rule: str | None, nth: int | None) -> None:  # noqa: A002 (the argument's name)
     """Show every decision about the document ID of the run directory RUN with its rule, score and evidence, and a word diff;
-    without ID, a line for every document that was changed or dropped."""
+    without ID, a line for every document that was changed or dropped, or that could not be read."""
     from cleanup.run import Run
 
     opened = Run(run)
@@ -92,6 +92,11 @@ def _overview(run: Run, as_json: bool, rule: str | None) -> None:
             else:
                 drop = f"  dropped by {counts['drop']}" if counts["drop"] else ""
                 click.echo(f"{label(id_)}  {counts['edits']} edits  {counts['held']} held{drop}")
+    for failure in () if rule else run.failures():
+        if as_json:
+            click.echo(safe_json({"id": failure["id"], "failed": failure["error"]}))
+        else:
+            click.echo(f"{label(failure['id'])}  could not be read: {label(failure['error'])}")
 
 
 def _show(doc: Document, rule: str | None, run: Any) -> None:

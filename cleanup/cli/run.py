@@ -53,7 +53,7 @@ def run_command(ctx: click.Context, /, inputs: tuple[str, ...], out: str, jobs: 
     answers = load(Path(options["answers"])) if options["answers"] else None
     status = Status(quiet=options["quiet"], verbose=options["verbose"])
     try:
-        run = execute(config, inputs, Path(out), jobs=jobs or cores(), answers=answers, progress=status, apart=True)
+        run = execute(config, inputs, out, jobs=jobs or cores(), answers=answers, progress=status, apart=True)
     finally:
         status.close()
     if not options["quiet"]:
