@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from bisect import bisect_left, insort
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PARSE_STEP = 0
 BATCH = 1024  # documents; the result does not depend on it
 BATCH_CHARS = 6 << 20
+WAIT = 0.2  # seconds after which a stream goes on with the documents that have come
 PATIENCE = 256  # documents of a batch that share one time limit
 
 Answers = dict[str, Decision]
@@ -294,10 +296,21 @@ class Pipeline:
     def stream(self, docs: Iterable[Document]) -> Iterator[Document]:
         """Clean documents lazily, a batch at a time, in their order; dropped and failed ones come too, by their status.
 
-        Raises TypeError for what is no Document, or one whose id or text is no str.
+        None waits for a batch to be full where they come slowly. Raises TypeError for what is no Document, or one whose id, text
+        or meta is none; that, and whatever else ends `docs` early, when those that came before have been given.
         """
-        for batch in batches(map(_checked, docs)):
+        ended: list[Exception] = []
+
+        def given() -> Iterator[Document]:
+            try:
+                yield from map(_checked, docs)
+            except Exception as error:
+                ended.append(error)
+
+        for batch in batches(given(), seconds=WAIT):
             yield from self.map(batch)
+        if ended:
+            raise ended[0]
 
     def run(self, inputs: str | Path | Sequence[str | Path], out: str | Path, jobs: int = 1) -> Run:
         """Clean and deduplicate a collection into the run directory `out`; resumes. See `cleanup.run`."""
@@ -311,9 +324,9 @@ def _checked(doc: Document) -> Document:
     """A document that somebody made, if it is one."""
     if not isinstance(doc, Document):
         raise TypeError(f"a Document is wanted, not {type(doc).__name__}: cleanup.Document(id=..., text=...)")
-    for field, given in (("id", doc.id), ("text", doc.text)):
-        if not isinstance(given, str):
-            raise TypeError(f"the {field} of a document is a str, not {type(given).__name__}: {doc.id!r}")
+    for field, given, wanted in (("id", doc.id, str), ("text", doc.text, str), ("meta", doc.meta, dict)):
+        if not isinstance(given, wanted):
+            raise TypeError(f"the {field} of a document is a {wanted.__name__}, not {type(given).__name__}: {doc.id!r}")
     return doc
 
 
@@ -335,15 +348,17 @@ def _propose(propose: registry.Propose, docs: Sequence[Document], seconds: float
         yield from _propose(propose, [doc], seconds)
 
 
-def batches(docs: Iterable[Document], size: int = BATCH, chars: int = BATCH_CHARS) -> Iterator[list[Document]]:
-    """Lists of at most `size` documents and about `chars` characters."""
+def batches(
+    docs: Iterable[Document], size: int = BATCH, chars: int = BATCH_CHARS, seconds: float = math.inf
+) -> Iterator[list[Document]]:
+    """Lists of at most `size` documents and about `chars` characters, which took about `seconds` to come."""
     batch: list[Document] = []
-    total = 0
+    total, began = 0, time.monotonic()
     for doc in docs:
         batch.append(doc)
         total += len(doc.text) + len(doc.data or b"")
-        if len(batch) >= size or total >= chars:
+        if len(batch) >= size or total >= chars or time.monotonic() - began >= seconds:
             yield batch
-            batch, total = [], 0
+            batch, total, began = [], 0, time.monotonic()
     if batch:
         yield batch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import pickle
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,38 @@ def test_one_name_for_a_list_of_stages_is_not_read_by_its_letters() -> None:
         ("x", "not str"),
         (cleanup.Document(id=1, text="x"), "the id of a document is a str, not int: 1"),  # type: ignore[arg-type]
         (cleanup.Document(id="a", text=None), "the text of a document is a str, not NoneType: 'a'"),  # type: ignore[arg-type]
+        (cleanup.Document(id="a", text="x", meta=None), "the meta of a document is a dict, not NoneType"),  # type: ignore[arg-type]
     ],
 )
 def test_what_is_no_document_is_refused(doc: Any, says: str) -> None:
     with pytest.raises(TypeError, match=says):
         list(cleanup.Pipeline(stages=[]).stream([doc]))
+
+
+def test_what_ends_a_stream_early_costs_no_document_that_came_before() -> None:
+    def docs() -> Iterator[cleanup.Document]:
+        yield cleanup.Document(id="a", text="cafÃ©")
+        yield cleanup.Document(id="b", text="plain")
+        raise OSError("the queue is gone")
+
+    given = cleanup.Pipeline(stages=["mojibake"]).stream(docs())
+    assert [next(given).text, next(given).text] == ["café", "plain"]
+    with pytest.raises(OSError, match="the queue is gone"):
+        next(given)
+
+
+def test_documents_that_come_slowly_do_not_wait_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(10**9))
+    monkeypatch.setattr("cleanup.pipeline.time.monotonic", lambda: float(next(clock)))
+    came: list[str] = []
+
+    def docs() -> Iterator[cleanup.Document]:
+        while True:
+            came.append(str(len(came)))
+            yield cleanup.Document(id=came[-1], text="a text")
+
+    given = cleanup.Pipeline(stages=[]).stream(docs())
+    assert (next(given).id, next(given).id, came) == ("0", "1", ["0", "1"])
 
 
 def test_a_pipeline_in_use_goes_to_another_process() -> None:
