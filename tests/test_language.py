@@ -80,6 +80,13 @@ def test_a_mixed_page_has_the_shares_of_its_languages(other: str, code: str, ord
     assert found["language"].value == next(iter(found["languages"].value))
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_short_text_in_two_languages_has_their_shares(order: int) -> None:
+    text = "\n".join([f"{ENGLISH} {ENGLISH}", f"{GERMAN} {GERMAN}"][::order])
+    assert 2 * WINDOW < len(text) < 3 * WINDOW
+    assert {item.field: set(item.value) for item in propose(text) if item.field == "languages"} == {"languages": {"de", "en"}}
+
+
 def test_a_page_in_one_language_has_no_shares() -> None:
     assert [item.field for item in propose("\n".join([ENGLISH] * 30)) if isinstance(item, Mark)] == ["language"]
 

@@ -275,16 +275,17 @@ KERNEL void language_heads(const uint64_t *where, const int64_t *size, int64_t t
 
 /*
  * The words of two pieces of `window` characters of each text, one from the middle and one from the end: found[texts][2] and
- * between[texts][2], see above; nothing where a text has fewer than three times as many. Text i is the UTF-8 of characters[i]
+ * between[texts][2], see above. Where a text has fewer than three times as many it is one from the begin and one from the end, and
+ * where it has not even twice as many, nothing. Text i is the UTF-8 of characters[i]
  * characters at address where[i], of size[i] bytes.
  */
 KERNEL void language_words(const uint64_t *where, const int64_t *size, const int64_t *characters, int64_t texts, int64_t window,
                            const uint64_t *words, const uint64_t *bits, uint64_t *found, uint64_t *between) {
     for (int64_t text = 0; text < texts; text++, found += 2, between += 2) {
         const uint8_t *data = (const uint8_t *)(uintptr_t)where[text];
-        int64_t middle = characters[text] / 2, all = size[text];
+        int64_t middle = characters[text] < 3 * window ? 0 : characters[text] / 2, all = size[text];
         found[0] = found[1] = between[0] = between[1] = 0;
-        if (characters[text] < 3 * window)
+        if (characters[text] < 2 * window)
             continue;
         int64_t first = forward(data, 0, all, middle), last = forward(data, first, all, characters[text] - window - middle);
         found[0] = has_words(data + first, forward(data, first, all, window) - first, words, bits, between);

@@ -31,7 +31,7 @@ class Stage(msgspec.Struct, frozen=True):
     rules: Rules
 
 
-BUILT_IN = {"mojibake": 2, "boilerplate": 2, "language": 3, "spin": 2}  # their versions, so that nobody loads them to ask
+BUILT_IN = {"mojibake": 2, "boilerplate": 2, "language": 4, "spin": 2}  # their versions, so that nobody loads them to ask
 _REGISTRY: dict[str, Stage] = {}
 
 

@@ -113,7 +113,7 @@ def rules(paths: Sequence[Path]) -> list[Rule]:  # noqa: ARG001 (the protocol)
     return RULES
 
 
-@stage("language", version=3, rules=rules)
+@stage("language", version=4, rules=rules)
 def language(cfg: LanguageConfig, paths: Sequence[Path]) -> Propose:  # noqa: ARG001 (the protocol)
     """Build the stage: one Mark `language` a document, a Mark `languages` for mixed ones, a Drop where `keep` says so."""
     cfg = cfg or LanguageConfig()
@@ -332,10 +332,10 @@ def _words() -> tuple[Callable[..., None], NDArray[np.uint64], NDArray[np.uint64
 
 
 def _windows(text: str) -> list[str]:
-    """A piece from the middle and one from the end."""
-    if len(text) < 3 * WINDOW:
+    """A piece from the middle and one from the end; of a short text, from its begin and from its end."""
+    if len(text) < 2 * WINDOW:
         return []
-    middle = len(text) // 2
+    middle = 0 if len(text) < 3 * WINDOW else len(text) // 2
     return [text[middle : middle + WINDOW], text[-WINDOW:]]
 
 
