@@ -227,7 +227,7 @@ def _spooled(source: Source, out: Path) -> Source:
 
     spool = out / ".work" / "stdin"
     known = sorted(spool.parent.glob("stdin-*"))
-    if not (known and sys.stdin.isatty()):
+    if not (known and sys.stdin and sys.stdin.isatty()):
         digest, size = hashlib.blake2b(digest_size=8), 0
         with directory.appearing(spool, lasting=True) as file:
             stream = standard_input()

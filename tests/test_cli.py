@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import select
 import shlex
 import signal
@@ -155,6 +156,22 @@ def test_a_run_does_without_standard_streams(tmp_path: Path, samples: Path, clos
     assert done.returncode == 0
     assert len(records(tmp_path / "out" / "corpus")) == 4
     assert b"bug" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run - -o out", "check -", "corrupt - --recipe near", "review out"])
+def test_a_closed_standard_input_is_said(tmp_path: Path, run: Path, command: str) -> None:
+    args = command.replace("review out", f"review {shlex.quote(str(run))}")
+    done = subprocess.run(["sh", "-c", f"{shlex.join(CLEANUP)} {args} <&-"], capture_output=True, cwd=tmp_path, check=False)
+    assert done.returncode in (2, 3)
+    assert re.match(rb"cleanup: (error|-): (standard input is closed|answers are read from a terminal)", done.stderr)
+
+
+def test_who_reads_no_errors_gets_the_exit_code(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*CLEANUP, "check", "nothing"], stderr=writer, cwd=tmp_path, check=False)
+    os.close(writer)
+    assert done.returncode == 3
 
 
 @pytest.mark.parametrize("args", [[], ["rules", "list"]])

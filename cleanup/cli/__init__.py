@@ -168,38 +168,41 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+def _say(message: str) -> None:
+    """To who reads the errors, who may be the one that has gone: the exit code holds without it."""
+    with suppress(OSError):
+        click.echo(message, err=True)
+
+
 def _known(error: Exception) -> int:
     from cleanup.cli.show import safe
     from cleanup.errors import CleanupError
 
     if isinstance(error, CleanupError):
-        click.echo(f"cleanup: error: {safe(str(error))}", err=True)
+        _say(f"cleanup: error: {safe(str(error))}")
         return error.exit_code
     if isinstance(error, RecursionError | MemoryError):
-        click.echo(
-            f"cleanup: error: {type(error).__name__}: an input is too deep or too large\nhint: see `limits` in cleanup.toml",
-            err=True,
-        )
+        _say(f"cleanup: error: {type(error).__name__}: an input is too deep or too large\nhint: see `limits` in cleanup.toml")
         return 3
     if isinstance(error, OSError) and error.errno == errno.EBADF:
         _abandon_output()
-        click.echo("cleanup: error: standard output is closed\nhint: send it to a file or a pipe", err=True)
+        _say("cleanup: error: standard output is closed\nhint: send it to a file or a pipe")
         return 2
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO):
         _abandon_output()
-        click.echo(f"cleanup: error: cannot write: {error.strerror}\nhint: free some space, then repeat the command", err=True)
+        _say(f"cleanup: error: cannot write: {error.strerror}\nhint: free some space, then repeat the command")
         return 2
     if isinstance(error, OSError) and error.filename is not None and error.errno is not None:
-        click.echo(f"cleanup: error: {safe(str(error.filename))}: {error.strerror}", err=True)
-        click.echo("hint: name a file or directory that is there and that you may use", err=True)
+        _say(f"cleanup: error: {safe(str(error.filename))}: {error.strerror}")
+        _say("hint: name a file or directory that is there and that you may use")
         return 2
     if os.environ.get("CLEANUP_TRACEBACK"):
         raise error
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("cleanup"):
-        click.echo(f"cleanup: error: {safe(str(error))}\nhint: {sys.executable} -m pip install {_distribution()}", err=True)
+        _say(f"cleanup: error: {safe(str(error))}\nhint: {sys.executable} -m pip install {_distribution()}")
         return 2
-    click.echo(f"cleanup: error: unexpected {type(error).__name__}: {safe(str(error))}", err=True)
-    click.echo("hint: this is a bug of cleanup; CLEANUP_TRACEBACK=1 shows where it is, please report it", err=True)
+    _say(f"cleanup: error: unexpected {type(error).__name__}: {safe(str(error))}")
+    _say("hint: this is a bug of cleanup; CLEANUP_TRACEBACK=1 shows where it is, please report it")
     return 2
 
 
@@ -212,17 +215,16 @@ def _distribution() -> str:
 def _complain(error: click.ClickException) -> None:
     from cleanup.cli.show import safe
 
-    click.echo(f"cleanup: error: {safe(error.format_message())}", err=True)
+    _say(f"cleanup: error: {safe(error.format_message())}")
     if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
-        click.echo("hint: a name that begins with - stands behind --", err=True)
+        _say("hint: a name that begins with - stands behind --")
     elif isinstance(error, click.UsageError) and error.ctx is not None and "hint:" not in error.format_message():
-        click.echo(f"hint: `{error.ctx.command_path} --help` shows the usage", err=True)
+        _say(f"hint: `{error.ctx.command_path} --help` shows the usage")
 
 
 def _interrupted() -> int:
     resumes = sys.argv[1:2] == ["run"]
-    with suppress(OSError):  # the terminal may be what has gone
-        click.echo("cleanup: interrupted" + ("; the same command goes on where this one stopped" if resumes else ""), err=True)
+    _say("cleanup: interrupted" + ("; the same command goes on where this one stopped" if resumes else ""))
     return 130
 
 

@@ -57,7 +57,7 @@ def review_command(
         _close(session, run)
     elif not items:
         click.echo("no decision is held", err=True)
-    elif not sys.stdin.isatty():
+    elif sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("answers are read from a terminal; elsewhere use --web, or --export and --import")
     else:
         walk(session, click.getchar)

@@ -174,7 +174,9 @@ class _Patient(io.RawIOBase):
 
 
 def standard_input() -> IO[bytes]:
-    """Standard input, whose reader can be interrupted while it waits."""
+    """Standard input, whose reader can be interrupted while it waits. Raises InputError where it is closed."""
+    if sys.stdin is None:
+        raise InputError("standard input is closed", "give it something to read, or name files")
     try:
         waits = not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
     except (OSError, ValueError):  # not a descriptor at all: a test's or a notebook's own object
