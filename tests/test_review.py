@@ -176,6 +176,22 @@ def test_wrong_answers_are_refused(run: Path, tmp_path: Path, content: bytes) ->
     assert not (run / "answers.json").exists()
 
 
+def test_answers_that_fit_nothing_are_counted(run: Path, tmp_path: Path) -> None:
+    file = tmp_path / "answers.json"
+    file.write_text(json.dumps({held(Run(run))[0].key: "apply", "of another run": "skip"}))
+    result = CliRunner().invoke(review_command, [str(run), "--import", str(file)])
+    assert result.output == "2 answers taken over; 1 of them to questions that this run does not ask\n"
+
+
+def test_with_answers_a_run_wants_another_directory_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("Some text.")
+    (tmp_path / "answers.json").write_text('{"a": "apply"}')
+    arguments = [str(tmp_path / "in.txt"), "-o", str(tmp_path / "out")]
+    assert CliRunner().invoke(run_command, arguments).exit_code == 0
+    result = CliRunner().invoke(run_command, [*arguments, "--answers", str(tmp_path / "answers.json")])
+    assert "belongs to a run with other answers to held decisions" in str(result.exception)
+
+
 def test_a_run_refuses_wrong_answers(tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("Some text.")
     (tmp_path / "answers.json").write_text('{"a": "perhaps"}')

@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from cleanup.review.queue import Held
     from cleanup.review.session import Session
+    from cleanup.run import Run
 
 KEYS = "(y)es / (n)o / (Y)es, (N)o to all alike / (u)nsure / (p)revious / (f)inished"
 
@@ -38,7 +39,7 @@ def review_command(
     opened = Run(run)
     path = Path(run)
     if import_ is not None:
-        _import(path, Path(import_))
+        _import(opened, Path(import_))
     if export is not None:
         _write(export, json.dumps(dict(sorted(answers.of_run(path).items())), indent=1))
     if import_ is not None or (export is not None and tasks is None):
@@ -64,13 +65,16 @@ def review_command(
         _close(session, run)
 
 
-def _import(run: Path, source: Path) -> None:
+def _import(run: Run, source: Path) -> None:
     from cleanup.review import answers
     from cleanup.review.tasks import load
 
     given = load(source)
-    answers.save(run / answers.FILE, {**answers.of_run(run), **given})
-    click.echo(f"{len(given):,} answers taken over", err=True)
+    asked = {row.key for row in run.ledger() if row.decision == "review" or row.by == "review"}
+    answers.save(run.path / answers.FILE, {**answers.of_run(run.path), **given})
+    strange = len(given.keys() - asked)
+    more = f"; {strange:,} of them to questions that this run does not ask" if strange else ""
+    click.echo(f"{len(given):,} answers taken over{more}", err=True)
 
 
 def _write(target: str, text: str) -> None:

@@ -103,8 +103,11 @@ def claim(path: Path, manifest: dict[str, Any]) -> bool:
         digests = found.get("digests", {})
         for what, value in manifest["digests"].items():
             if digests.get(what) != value:
+                difference = _difference(found, manifest)
+                if what == "configuration" and not difference:
+                    what = "answers to held decisions"  # the only part of it that is not listed
                 raise RunError(
-                    f"{path} belongs to a run with other {what}{_difference(found, manifest)}",
+                    f"{path} belongs to a run with other {what}{difference}",
                     "choose another directory with -o, or repeat the command that made this one",
                 )
         return True
