@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import datetime
 import gzip
 import json
 import lzma
@@ -209,6 +210,44 @@ def test_a_page_stands_in_for_a_text_that_is_none(tmp_path: Path, text: object) 
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": text, "html": "<p>a page</p>"}) + '\n{"text": "", "html": 5}\n')
     page, empty = documents(tmp_path / "a.jsonl")
     assert (page.text, page.kind, empty.text, empty.kind) == ("<p>a page</p>", "html", "", "text")
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("2026-03-09T07:00:00+01:00", "2026-03-09T07:00:00+01:00"),
+        ("1931-03-09", "1931-03-09"),
+        ("Mon, 09 Mar 2026 07:00:00 GMT", "2026-03-09T07:00:00Z"),
+        ("9 mars 2026", "2026-03-09"),
+        ("March 9, 2026", "2026-03-09"),
+        ("2026/3/9", "2026-03-09"),
+        ("19.03.2026", "2026-03-19"),
+        ("09/03/2026", None),
+        (1773039600, "2026-03-09T07:00:00Z"),
+        (1773039600000, "2026-03-09T07:00:00Z"),
+        ("a Monday", None),
+        (5, None),
+        (None, None),
+        (True, None),
+        ({"day": 9}, None),
+    ],
+)
+def test_a_record_s_date_is_read_however_it_is_written(tmp_path: Path, written: object, means: str | None) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "one", "date": written}) + "\n")
+    (doc,) = documents(tmp_path / "a.jsonl")
+    assert doc.meta.get("date") == means
+    assert json.loads(encode(fields(doc, "text")))["date"] == written
+
+
+def test_a_table_s_days_and_moments_are_dates(tmp_path: Path) -> None:
+    import polars
+
+    days = {"text": ["one"], "date": [datetime.date(2026, 3, 9)]}
+    moments = {"text": ["one"], "date": [datetime.datetime(2026, 3, 9, 7, tzinfo=datetime.UTC)]}
+    for table, means in ((days, "2026-03-09"), (moments, "2026-03-09T07:00:00+00:00")):
+        polars.DataFrame(table).write_parquet(tmp_path / "a.parquet")
+        (doc,) = documents(tmp_path / "a.parquet")
+        assert doc.meta["date"] == means
 
 
 def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:

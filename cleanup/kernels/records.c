@@ -157,6 +157,22 @@ static uint8_t *put_name(uint8_t *out, const uint8_t *data, const task *now, int
     return written ? put_usual(out, data, name) : put_said(out, data, name);
 }
 
+/* Whether a date is one in ISO 8601, which is taken as it is, or says nothing; of others somebody has to make one. */
+static int plain_date(const uint8_t *data, const field *one) {
+    if (!saying(data, one))
+        return !one || !(data[one->value] == '-' || (data[one->value] >= '0' && data[one->value] <= '9'));
+    const uint8_t *date = data + one->value + 1;
+    int64_t size = one->value_end - one->value - 2, at = 0;
+    for (const char *form = "dddd-dd-dd"; *form; form++, at++)
+        if (at == size || (*form == 'd' ? date[at] < '0' || date[at] > '9' : date[at] != '-'))
+            return 0;
+    if (at < size && date[at] != 'T' && date[at] != ' ')
+        return 0;
+    while (++at < size && (memchr(":.+Z-", date[at], 5) || (date[at] >= '0' && date[at] <= '9')))
+        ;
+    return at >= size;
+}
+
 /* What the record says about the document, as `cleanup` has it: URL, date, and the id where its own is not the one asked for. */
 static uint8_t *put_summary(uint8_t *out, const uint8_t *data, field *const *found, const task *now, int64_t *row) {
     out = PUT(out, ",\"cleanup\":{\"edits\":0,\"meta\":{");
@@ -212,6 +228,8 @@ static void read_line(const uint8_t *data, int64_t begin, int64_t end, task *now
     if (!named && !now->own)
         named = naming(data, name = found[NAME_URL]);
     if (!text || data[text->value] != '"' || text->value_end - text->value < 3) /* of an empty one a page may stand in */
+        return;
+    if (!plain_date(data, found[NAME_DATE]))
         return;
     if (found[NAME_CLEANUP] || found[NAME_DROP] || (id && !usable(data, id)) || named < 0)
         return;

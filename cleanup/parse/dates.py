@@ -178,8 +178,9 @@ def _utc(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def written(wording: str) -> str:
-    """ISO 8601 of a date as people write it; day before month unless the month's name says otherwise.
+def written(wording: str, sure: bool = False) -> str:
+    """ISO 8601 of a date as people write it; day before month unless the month's name says otherwise. `sure`: "" where numbers
+    may be meant the other way round.
 
     >>> written("Veröffentlicht am 28. April 2023 um 17:52 Uhr"), written("May 3, 2024 3:05 pm")
     ('2023-04-28T17:52', '2024-05-03T15:05')
@@ -187,6 +188,8 @@ def written(wording: str) -> str:
     for pattern in (_YMD, _WORDS, _WORDS_US, _DMY):
         for match in pattern.finditer(wording[: 2 * WORDING]):
             day = _day(match)
+            if day and sure and pattern is _DMY and int(match["d"]) <= 12 and int(match["d"]) != int(match["m"]):
+                return ""
             if day:
                 return day + _clock(wording[match.end() : match.end() + 30])
     return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +18,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder()
 ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are not UTF-8
 HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # of pairs, alone
+PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][\d:.+Z-]*)?", re.ASCII)  # as the kernel of JSONL knows it
 WITH_ID, WITH_SOURCE = 4, 8  # bits of the form of a line
 
 
@@ -76,23 +79,44 @@ def document(record: dict[str, Any], offset: int, source: str, label: str, cfg: 
                 return f"the field {cfg.text_field!r} holds {_kind(text)}, not text; name another with --text-field"
             had = ", ".join(record)[:200] or "none"
             return f"no text in field {cfg.text_field!r} (its fields: {had}); name it with --text-field"
-    url, date = plain(record.get(cfg.url_field)), plain(record.get(cfg.date_field))
+    url, when = plain(record.get(cfg.url_field)), dated(plain(record.get(cfg.date_field)))
     known = identity(record, cfg)
     doc = Document(known or f"{label}#{offset}", text, source, offset, kind)
-    doc.record, doc.meta = record, found(url, date)
+    doc.record, doc.meta = record, found(url, when)
     if not known and usable(plain(record.get("id"))):
         doc.meta["id"] = doc.id  # its own is not the one that was asked for
     return doc
 
 
-def found(url: Any, date: Any) -> dict[str, Any]:
-    """What a record says about its document."""
+def found(url: Any, when: str) -> dict[str, Any]:
+    """What a record says about its document; `when` as `dated` has it."""
     meta: dict[str, Any] = {}
     if isinstance(url, str) and url:
         meta["url"] = url
-    if isinstance(date, str) and date:
-        meta["date"] = date
+    if when:
+        meta["date"] = when
     return meta
+
+
+def dated(value: Any) -> str:
+    """A record's date in ISO 8601; "" for what is none, or could be read as two days.
+
+    >>> dated("2026-03-09T07:00"), dated("Mon, 09 Mar 2026 07:00:00 GMT"), dated(1773039600), dated("09/03/2026"), dated("March")
+    ('2026-03-09T07:00', '2026-03-09T07:00:00Z', '2026-03-09T07:00:00Z', '', '')
+    """
+    if isinstance(value, date):  # of a table
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    wording = str(value) if isinstance(value, str | int) else ""
+    return wording if PLAIN_DATE.fullmatch(wording) else _normal_date(wording)
+
+
+@lru_cache(maxsize=4096)
+def _normal_date(wording: str) -> str:
+    from cleanup.parse.dates import iso, written
+
+    return iso(wording) or written(wording, sure=True)
 
 
 def identity(record: Mapping[str, Any], cfg: ReadConfig) -> str:

@@ -43,10 +43,11 @@ URLS = [
         "",
     ),
 ]
+DATES = ("2026-03-09", "2026-03-09T", "2026-03-09 07:00:00.5+01:00", "2026-03-09x", "2026-3-9", "9 March 2026", "20260309")
 words = (
     st.text(max_size=12)
     | st.text(st.characters(max_codepoint=0x2FF), max_size=30)
-    | st.sampled_from(["", 'a\n\nb\t"c"/\\', "\x7f\x00\x0b"])
+    | st.sampled_from(["", 'a\n\nb\t"c"/\\', "\x7f\x00\x0b", *DATES])
 )
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | words
 values = st.recursive(
@@ -67,6 +68,10 @@ MORE = [
     *(b'{"text":"x","n":01}', b'{"text":"x","n":1.}', b'{"text":"x","n":-}', b'{"text":"x","n":1e}', b'{"text":"x","n":tru}'),
     *(b'{"text":"\\ud83d\\ude00\\/\\u00e9"}', b'{"text":"\\ud83d"}', b'{"text":"\\ude00x"}', b'{"text":"x","text":"y"}', b"{}"),
     *(b'{"text":"x","n":[{}}', b'{"text":"x","n":1e999,"date":1e999}', b'{"text":"x"}}', b'{"text":"x" "a":1}', b'{"text":"'),
+    *(
+        b'{"text":"x","date":%b}' % (date if date[0] == 49 else b'"%b"' % date)
+        for date in (b"1773039600", b"2026-03-09\\u0054", *map(str.encode, DATES))
+    ),
     *(b'{"text":"\xed\xa0\x80"}', b'{"text":"\xc0\xaf"}', b'{"text":"\xf4\x90\x80\x80"}', b'{"a":"\xff","text":"x"}', b'{"text"'),
 ]
 
@@ -139,7 +144,7 @@ def test_a_block_is_written_as_its_documents_are(data: bytes, cfg: ReadConfig, l
 
 @given(st.lists(st.sampled_from(URLS) | words, min_size=1, max_size=4), st.booleans())
 def test_a_block_knows_hosts_and_dates(urls: list[str], ascii_: bool) -> None:
-    rows = [{"url": url, "date": url if len(url) < 7 else "2026-01-02T03:04:05Z", "text": f"of {url}"} for url in urls]
+    rows = [{"url": url, "date": "2026-13-02" if len(url) < 7 else "2026-01-02T03:04:05Z", "text": f"of {url}"} for url in urls]
     data = "".join(json.dumps(row, ensure_ascii=ascii_) + "\n" for row in rows).encode()
     (lot,) = lots(data, ReadConfig(), LimitsConfig())
     assert isinstance(lot, Block)
