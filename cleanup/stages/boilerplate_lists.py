@@ -91,11 +91,16 @@ def shape_of(text: str) -> str:
     return "".join(found) if len(found) >= _SHAPED and found.count("a") < len(found) else ""
 
 
+def is_entry(text: str) -> bool:
+    """Whether a line begins as an entry of a list does."""
+    return _ENTRY.match(text) is not None
+
+
 def are_entries(lines: Lines, rows: Ints) -> Bools:
     """Which lines are entries of a list: those are looked at whose first byte is that of a bullet or of a digit."""
     first = np.frombuffer(lines.data, np.uint8)[lines.begin[rows]]
     found: Bools = (first > 0xD8) | (first == 0xC2) | ((first >= ord("0")) & (first <= ord("9")))
     found |= (first == ord("*")) | (first == ord("-"))
     for at in np.flatnonzero(found).tolist():
-        found[at] = _ENTRY.match(lines.text(rows[at])) is not None
+        found[at] = is_entry(lines.text(rows[at]))
     return found

@@ -18,6 +18,7 @@ import msgspec
 
 from cleanup.stages.boilerplate_characters import CJK
 from cleanup.stages.boilerplate_lines import Page
+from cleanup.stages.boilerplate_lists import is_entry
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_rules import Named, normal
 from cleanup.stages.boilerplate_told import BUTTONS, stops, told
@@ -32,6 +33,8 @@ TOLD_WORDS = 4  # .. and so many where only one word stands between two sentence
 MARKERS = ("related", "insert")  # what has headlines under it, not text
 FEW_WORDS = 3  # of a subhead that residue may say, too
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
+PARAGRAPH_WORDS = 40  # of a sentence or more: no teaser of another article has so many,
+PARAGRAPH_NEAR = 6  # and before the next paragraph of this one stand no more headlines
 CAPTION_WORDS = 60
 KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line residue, whatever else it says,
 SOME = 16  # so many where the rule itself sounds like residue,
@@ -259,7 +262,7 @@ def _is_end(state: State, line: int, category: str, before: int, total: int) -> 
     if category == "paywall":  # a site that lets some read on has the same story behind it
         shares = _alike(state, line, _said(state, line + 1))[1]
         return fsum(shares) <= OTHER * len(shares)
-    return _ends(state, line, before, total)
+    return not _has_paragraph(state, line) and _ends(state, line, before, total)
 
 
 def _alike(state: State, line: int, said: Sequence[int]) -> tuple[list[Sequence[int]], list[float]]:
@@ -283,6 +286,13 @@ def _ends(state: State, line: int, before: int, total: int) -> bool:
         return False
     # one sentence alone: the article may go on behind an insert
     return (before == total and len(said) != 1) or (before >= 0.6 * total and _teasers(state, line + 1))
+
+
+def _has_paragraph(state: State, line: int) -> bool:
+    """Whether a paragraph stands a few lines behind a related marker: the article goes on there."""
+    page = state.page
+    behind = (other for other in range(line + 1, min(line + 1 + PARAGRAPH_NEAR, len(page))) if other not in state.verdicts)
+    return any(page.sentence[one] and page.words[one] >= PARAGRAPH_WORDS and not is_entry(page.text[one]) for one in behind)
 
 
 def _goes_on(state: State, line: int) -> bool:
