@@ -50,6 +50,19 @@ def test_language_of_a_sentence(text: str, expected: str) -> None:
     assert mark(text).value == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("DER GEMEINDERAT HAT AM DIENSTAG NACH LANGER DEBATTE MEHR GELD FÜR DIE STRAßE BESCHLOSSEN.", "de"),
+        ("THE COUNCIL APPROVED THE NEW BUDGET FOR McDONALD ON TUESDAY AFTER A LONG DEBATE ABOUT HOUSING.", "en"),
+        ("LE CONSEIL MUNICIPAL A ADOPTé MARDI LE NOUVEAU BUDGET APRèS UN LONG DéBAT SUR LE LOGEMENT.", "fr"),
+        ("ГОРОДСКОЙ СОВЕТ ВО ВТОРНИК ПОСЛЕ ДОЛГИХ СПОРОВ ПРИНЯЛ НОВЫЙ БЮДЖЕТ (см. ТАБЛИЦУ).", "ru"),
+    ],
+)
+def test_capitals_with_a_few_small_letters_among_them(text: str, expected: str) -> None:
+    assert [answer.language for answer in identify([text, text * 9, text.upper()])] == [expected] * 3
+
+
 @pytest.mark.parametrize("text", ["", "Ok.", "12345 67890", "!!! ??? ...", "\ud800", " \n\n "])
 def test_nothing_to_go_by_is_und(text: str) -> None:
     found = mark(text)

@@ -166,11 +166,12 @@ def identify(given: Sequence[str] | kernels.Texts, min_chars: int = 12, max_char
         for number, (name, share) in enumerate(likeliest(scores))
         if share >= CERTAIN and name != "und" and min(len(texts.texts[number]), max_chars) > long
     }
-    doubtful = [number for number in range(len(texts.texts)) if number not in out]
-    longer = [number for number in doubtful if len(texts.texts[number]) > GLANCE]
-    scores.replace(longer, model().score([texts.texts[number][:max_chars] for number in longer]))
-    for number, (name, share) in zip(doubtful, likeliest(scores.some(doubtful)), strict=True):
-        text = texts.texts[number][:max_chars]
+    doubtful = {number: texts.texts[number][:max_chars] for number in range(len(texts.texts)) if number not in out}
+    capitals = {number: text.lower() for number, text in doubtful.items() if _in_capitals(text)}
+    longer = [number for number, text in doubtful.items() if len(text) > GLANCE or number in capitals]
+    doubtful |= capitals
+    scores.replace(longer, model().score([doubtful[number] for number in longer]))
+    for (number, text), (name, share) in zip(doubtful.items(), likeliest(scores.some(list(doubtful))), strict=True):
         if len(text) < 4 * min_chars and _letters(text) < min_chars:
             out[number] = Answer("und", 1.0, "language/und", {"letters": _letters(text)})
         elif not scores.features[number]:
@@ -181,6 +182,13 @@ def identify(given: Sequence[str] | kernels.Texts, min_chars: int = 12, max_char
             shares, names = by_language(scores.some([number]))
             out[number] = _question(text, shares[0], names)
     return [out[number] for number in range(len(texts.texts))]
+
+
+def _in_capitals(text: str) -> bool:
+    """Whether most letters are capitals, of which the model knows only what abbreviations look like. Of a text without any small
+    letter it makes one in small letters itself, not of one with a single ß, McDonald or km/h."""
+    large = sum(map(str.isupper, text))
+    return large > 0 and large > sum(map(str.islower, text))
 
 
 def _answer(name: str, probability: float, rule: str, why: dict[str, Any]) -> Answer:
