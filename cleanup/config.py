@@ -39,7 +39,7 @@ class ReadConfig(Section, frozen=True, kw_only=True):
 
     format: Format = "auto"  # auto: by content, then name; else text, jsonl, html, warc, csv or parquet
     text_field: str = "text"  # the field that holds a record's text; cleaned, it is written back there
-    html_field: str = "html"  # a record's page, from which the text is extracted
+    html_field: str = "html"  # a record's page: its article is the text of a record without one
     id_field: str = ""  # default: "id", then "url"
     url_field: str = "url"  # tells the host of a record
     date_field: str = "date"  # of duplicates the earliest stays
