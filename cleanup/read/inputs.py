@@ -193,9 +193,15 @@ def _remote(url: str) -> Iterator[Source]:
         raise MissingExtra(f"reading {url}", "remote") from None
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
-        paths = sorted(filesystem.glob(path)) if glob.has_magic(path) else [path]
-        paths = [one for path in paths for one in (sorted(filesystem.find(path)) if filesystem.isdir(path) else [path])]
-        for one in paths:
-            yield Source(filesystem.unstrip_protocol(one), PurePosixPath(one).name, int(filesystem.size(one) or 0))
+        # On the web any page with links passes for a directory, and a question mark is part of a name.
+        web = url.startswith(("http://", "https://"))
+        paths = sorted(filesystem.glob(path)) if ("*" in path if web else glob.has_magic(path)) else [path]
+        if not paths:
+            raise InputError(f"no such input: {url}", "nothing is called so there")
+        for root in paths:
+            for one in sorted(filesystem.find(root)) if not web and filesystem.isdir(root) else [root]:
+                label = one.removeprefix(root).lstrip("/") or PurePosixPath(one).name
+                yield Source(filesystem.unstrip_protocol(one), label, int(filesystem.size(one) or 0))
     except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"cannot open {url}: {error}", "check the URL, or install the filesystem's own package") from None
+        what = "there is no such file" if isinstance(error, FileNotFoundError) else error
+        raise InputError(f"cannot open {url}: {what}", "check the URL, or install the filesystem's own package") from None
