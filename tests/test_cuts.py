@@ -113,6 +113,13 @@ def test_a_bomb_is_not_unpacked_to_be_cut(tmp_path: Path, monkeypatch: pytest.Mo
     assert given < 20 << 20
 
 
+@pytest.mark.parametrize(("body", "pages"), [(b"<html><body><p>A page.</p></body></html>", 1), (b"GIF89a" + bytes(99), 0)])
+def test_what_has_no_type_is_a_page_if_it_looks_like_one(tmp_path: Path, body: bytes, pages: int) -> None:
+    path = tmp_path / "x.warc"
+    path.write_bytes(record(1, body, b""))
+    assert [(doc.kind, doc.data) for doc in in_one(path)] == [("html", body)] * pages
+
+
 def test_a_damaged_piece_says_where_it_is(tmp_path: Path) -> None:
     path = tmp_path / "x.warc"
     path.write_bytes(b"".join(map(gzip.compress, records())))

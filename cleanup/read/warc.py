@@ -9,13 +9,15 @@ from typing import Any
 from cleanup.config import LimitsConfig
 from cleanup.document import Document, failure
 from cleanup.errors import MissingExtra
+from cleanup.read.sniff import HEAD, sniff
 from cleanup.read.stream import READ_ERRORS, Buffered
 
 TEXTUAL = ("text/html", "application/xhtml+xml", "text/plain")
 
 
 def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig, start: int = 0) -> Iterator[Document]:
-    """One document a successful (2xx) textual response or conversion record; the rest of a crawl is not news.
+    """One document a successful (2xx) textual response or conversion record, or a page that its server gives no type; the rest of
+    a crawl is not news.
 
     The id is the target URI, the crawl date and URL are metadata, the HTTP charset a claim about the encoding. `start`: where in
     the archive, decompressed, the stream begins.
@@ -36,10 +38,11 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig, s
             continue
         record.parse_http(auto_decode="transfer")
         headers = record.http_headers
-        kind = (record.http_content_type or record.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+        named = record.http_content_type if headers is not None else record.headers.get("Content-Type")
+        kind = (named or "").partition(";")[0].strip().lower()
         if headers is not None and headers.status_code is not None and not 200 <= headers.status_code < 300:
             continue
-        if kind not in TEXTUAL:
+        if kind and kind not in TEXTUAL:
             continue
         offset = start + record.stream_pos
         url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
@@ -53,6 +56,8 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig, s
                 raise ValueError(f"cut off: {len(raw)} of {record.content_length} bytes")
         except (OSError, ValueError) as error:
             yield failure(source, offset, f"record at {offset}: {error}", id_)
+            continue
+        if not kind and sniff(bytes(data[:HEAD])) != "html":  # a server that does not say what it sends
             continue
         if len(data) > limits.max_document_bytes:
             yield failure(source, offset, f"larger than limits.max_document_bytes = {limits.max_document_bytes}", id_)
