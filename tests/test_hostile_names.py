@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import gzip
 import io
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from cleanup.cli.filter import cell
 from cleanup.config import Config
 from cleanup.read.inputs import Source, Sources, expand
 from cleanup.read.parts import plan
@@ -199,9 +201,14 @@ def test_csv_holds_no_formulas() -> None:
     )
     rows = list(csv.reader(io.StringIO(done.stdout.decode(), newline="")))
     assert len(rows) == 1 + len(signs)
-    cells = [cell for row in rows for cell in row]
+    cells = [one for row in rows for one in row]
     assert {f"'{text}" for text in evil} <= set(cells)
-    assert not [cell for cell in cells if cell.startswith(tuple(signs)) and cell != "-5"]
+    assert not [one for one in cells if one.startswith(tuple(signs)) and one != "-5"]
+
+
+def test_csv_has_moments_and_bytes_without_quotation_marks() -> None:
+    made = [cell(item) for item in (datetime.date(2026, 3, 9), b"\x00\xff", {"a": "b"}, ["a"], 1.5, None, "=1", b"")]
+    assert made == ["2026-03-09", "AP8=", '{"a":"b"}', '["a"]', "1.5", "", "'=1", ""]
 
 
 def test_csv_says_which_fields_have_no_column() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import select
 import sys
 from collections import Counter
@@ -162,5 +163,8 @@ def cell(item: Any) -> str:
     if item is None:
         return ""
     if not isinstance(item, str):
-        return encode(item).decode().strip()
+        written = encode(item).decode().strip()
+        if not written.startswith('"'):
+            return written
+        item = json.loads(written)  # what a string stands for in JSON: a moment, bytes
     return f"'{item}" if item.startswith(FORMULA) else item
