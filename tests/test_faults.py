@@ -23,7 +23,7 @@ import zstandard
 
 from cleanup import lasting
 from cleanup.config import Config, override
-from cleanup.errors import MissingExtra
+from cleanup.errors import MissingExtra, RunError
 from cleanup.read.inputs import expand
 from cleanup.read.parts import Segment, read_segment
 from cleanup.write import directory
@@ -418,3 +418,10 @@ def test_a_start_of_the_machine_is_known_without_proc(monkeypatch: pytest.Monkey
     monkeypatch.setattr(ctypes, "CDLL", lambda _: Library)
     assert (lasting.started() == "6F1C") == knows
     assert (lasting.started() == lasting.started()) == knows
+
+
+def test_what_cannot_be_written_is_named_and_not_the_file_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    answers = tmp_path / "file" / "answers.json"
+    with pytest.raises(RunError, match=r"cannot write .*answers\.json: "), directory.appearing(answers):
+        pass

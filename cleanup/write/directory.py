@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -67,11 +67,11 @@ def appearing(path: Path, *, lasting: bool = False) -> Iterator[IO[bytes]]:
         os.replace(temporary, path)
         if lasting:
             put_on_disk(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RunError(f"cannot write {path}: {error.strerror or error}", remedy(error)) from error
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):  # of a place that cannot be written nothing can be removed
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise RunError(f"cannot write {path}: {error.strerror or error}", remedy(error)) from error
         raise
 
 
