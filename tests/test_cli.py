@@ -307,6 +307,15 @@ def test_explain_and_revert(run: Path, samples: Path) -> None:
     assert b"did you mean brackwater-" in call("explain", run, "brackwater").stderr
 
 
+def test_of_a_run_of_plain_texts_the_ledger_is_shown(samples: Path, tmp_path: Path, run: Path) -> None:
+    assert call("run", samples / "news.jsonl", "-o", tmp_path / "out", "--to", "text").returncode == 0
+    shown = call("explain", tmp_path / "out", "eastmere-2").stdout.decode().splitlines()
+    whole = call("explain", run, "eastmere-2").stdout.decode().splitlines()
+    assert (shown[0], shown[1:]) == ("eastmere-2", whole[1 : len(shown)])
+    assert call("explain", tmp_path / "out", "eastmere-2", "--json").stdout == call("explain", run, "eastmere-2", "--json").stdout
+    assert call("explain", tmp_path / "out", "nobody").returncode == 2
+
+
 def test_equal_ids_are_explained_one_by_one(tmp_path: Path) -> None:
     quay = "The cafÃ© on the quay is open again after a long winter of repairs, and its owners hope for a warm spring."
     texts = [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from cleanup.document import Document
+    from cleanup.document import Document, Row
     from cleanup.run import Run
 
 
@@ -35,6 +36,9 @@ def explain_command(run: str, id: str | None, revert_: bool, as_json: bool, rule
         return
     from cleanup.stored import find
 
+    if opened.info["config"]["write"]["format"] == "text" and not revert_:
+        _rows_alone(opened, id, rule, as_json)
+        return
     docs = find(opened, id)
     if nth and nth > len(docs):
         raise click.UsageError(f"there are only {len(docs)} documents {id!r}")
@@ -50,15 +54,23 @@ def _explain(doc: Document, opened: Run, rule: str | None, revert_: bool, as_jso
 
         sys.stdout.buffer.write(_original(doc, revert(doc)))
     elif as_json:
-        import msgspec
-
-        from cleanup.cli.show import safe_json
-
-        for row in doc.ledger:
-            if not rule or row.rule.startswith(rule):
-                click.echo(safe_json(msgspec.to_builtins(row)))
+        _rows(doc.ledger, rule, as_json)
     else:
         _show(doc, rule, opened)
+
+
+def _rows_alone(opened: Run, id_: str, rule: str | None, as_json: bool) -> None:
+    """What the ledger says of a document whose text cannot be read back, as of a run that writes plain texts."""
+    from cleanup.cli.show import label
+    from cleanup.errors import CleanupError
+
+    rows = list(opened.ledger(id_))
+    if not rows:
+        raise CleanupError(f"no decision about {id_!r} in {opened.path}", f"`cleanup explain {opened.path}` lists what changed")
+    if not as_json:
+        click.echo(click.style(label(id_), bold=True))
+    _rows(rows, rule, as_json)
+    click.echo("cleanup: plain texts do not say which document they are: a run --to jsonl or parquet shows them, too", err=True)
 
 
 def _original(doc: Document, text: str) -> bytes:
@@ -100,13 +112,31 @@ def _overview(run: Run, as_json: bool, rule: str | None) -> None:
 
 
 def _show(doc: Document, rule: str | None, run: Any) -> None:
-    from cleanup.cli.show import label, short, word_diff
+    from cleanup.cli.show import label, word_diff
     from cleanup.document import revert
-    from cleanup.own import OWN
 
     click.echo(click.style(f"{label(doc.id)}  {doc.status}", bold=True) + f"  {label(doc.source)}")
-    for row in doc.ledger:
+    _rows(doc.ledger, rule, as_json=False)
+    before = revert(doc)
+    if before != doc.text:
+        click.echo()
+        for line in word_diff(before, doc.text):
+            click.echo(line)
+    _aligned(doc, run)
+
+
+def _rows(rows: Iterable[Row], rule: str | None, as_json: bool) -> None:
+    """Rows of the ledger, for a person or as JSON."""
+    import msgspec
+
+    from cleanup.cli.show import safe_json, short
+    from cleanup.own import OWN
+
+    for row in rows:
         if rule and not row.rule.startswith(rule):
+            continue
+        if as_json:
+            click.echo(safe_json(msgspec.to_builtins(row)))
             continue
         drop = f"drop the document: {OWN[row.rule]}" if row.rule in OWN else "drop the document"
         what = {"mark": f"{row.why.get('field')} = {short(row.after or '')}", "drop": drop}.get(row.action, "")
@@ -118,12 +148,6 @@ def _show(doc: Document, rule: str | None, run: Any) -> None:
         click.echo(f"  {row.step:>2} {row.rule}  {row.score:.2f} {row.decision} by {row.by}  {what}")
         if evidence:
             click.echo(click.style(f"       {short(json.dumps(evidence, ensure_ascii=False), 400)}", dim=True))
-    before = revert(doc)
-    if before != doc.text:
-        click.echo()
-        for line in word_diff(before, doc.text):
-            click.echo(line)
-    _aligned(doc, run)
 
 
 def _aligned(doc: Document, run: Any) -> None:
