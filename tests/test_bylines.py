@@ -50,6 +50,19 @@ HEADS = {
 }
 
 
+EVENTS = {
+    "a chronicle": ["The road so far", "How it came to this.", "3 May 2019", "The road opened.", "4 June 2024", "It closed."],
+    "what is on": ["Three rooms", "Our choice for the winter.", "Salt", "Old Mill", "3 May | 9 June 2024", "Nets, and a film."],
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_days_of_events_and_their_places_say_nothing_about_the_article(name: str) -> None:
+    found = meta(EVENTS[name])
+    assert "date" not in found
+    assert "authors" not in found
+
+
 @pytest.mark.parametrize("name", HEADS)
 @pytest.mark.parametrize("before", [[], NAVIGATION], ids=["alone", "in a dump"])
 def test_authors_before_the_article(name: str, before: list[str]) -> None:

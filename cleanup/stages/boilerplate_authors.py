@@ -103,8 +103,8 @@ class Writers:
             self._say(line, names, 0.93 if near or role else 0.7, {"beside": near})
 
     def _is_set_apart(self, line: int) -> bool:
-        """Whether a line is one of the first, or right over the article's first paragraph."""
-        return line <= FIRST_LINES or line == self.state.head_end - 1
+        """Whether a line is one of the first, or right over the article's first paragraph, and no place where something is on."""
+        return not self.state.own and (line <= FIRST_LINES or line == self.state.head_end - 1)
 
     def _chains(self, found: Mapping[int, list[str]]) -> None:
         """Names in the lines before and behind one that is an author's."""

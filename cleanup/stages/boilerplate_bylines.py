@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from cleanup.stages.boilerplate_authors import BIOGRAPHY_LINES, Writers, closed, may_sign
+from cleanup.stages.boilerplate_days import own_days
 from cleanup.stages.boilerplate_glue import without_address
 from cleanup.stages.boilerplate_likely import PERSONAL, READABLE
 from cleanup.stages.boilerplate_lines import HEAD_LINES, Bools, Ints, Lines, Page, is_sentence, line_words
@@ -166,7 +167,11 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
     head, tail = _head(state), _tail(state)
     _at_the_article(state, vocabulary, found)
     last = closed(state) if found.readings else 0
+    days = own_days(state, vocabulary, found.readings) if found.readings else set()
+    state.own |= days
     for line, reading in found.readings.items():
+        if line in days:
+            continue
         text = page.line(line)
         near = line in head or line in tail
         if state.long[line] or (not near and line_words(text) > SPOKEN_WORDS and is_sentence(text)):
@@ -180,7 +185,7 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
         fields = tuple(Said(one.field, one.value, name, score - _doubt(one, abs(state.head_end - line))) for one in values)
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
         state.add(line, Verdict(name, 0.95, why, fields))
-    _dates(state, vocabulary, [line for line in found.told if line < state.head_end])
+    _dates(state, vocabulary, [line for line in found.told if line < state.head_end and line not in days])
     asked = {line: name for line, name in found.named.items() if line in head or may_sign(state, line, len(name), tail.start)}
     persons = {line: names for line, name in asked.items() if (names := vocabulary.persons(name))[0]}
     if persons or any(verdict.fields for verdict in state.verdicts.values()):

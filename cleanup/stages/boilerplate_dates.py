@@ -27,6 +27,8 @@ _FORMS = tuple(
 )
 _SHORT_YEAR = re.compile(r"\W*(\d{1,2})\.(\d{1,2})\.(\d\d)(?:\W+\d{1,2}[:.]\d\d)?\W*")  # "03.05.24 10:15" and nothing else
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}[:.h時时点]\s?\d{2}(?!\d)")
+# A day without its year.
+_DAY = re.compile(r"\d{1,2}\s?[月월]|(?<!\d)\d{1,2}\.\s?\d{1,2}\.(?!\d)|\d{1,2}/\d{1,2}|\d\s?[-–—~～〜|]\s?\t")
 SHORT_CHARS = 24
 _UNITS = {"second": 0, "minute": 0, "hour": 0, "day": 1, "week": 7}
 
@@ -100,6 +102,22 @@ class Calendar(msgspec.Struct, frozen=True):
         month = named["m"]
         number = int(month) if month.isdecimal() else self.months.get(month.casefold(), 0)
         return _iso(int(named["y"]), number, int(named["d"]))
+
+    def apart(self, text: str) -> tuple[bool, str]:
+        """Whether a text of nothing but dates names two days, as from one to the other; and what stands beside the dates."""
+        isos: set[str | None] = set()
+        while found := self.find(text):
+            isos.add(found.iso)
+            text = f"{text[: found.start]}\t{text[found.end :]}"
+            if not text.strip():
+                return False, ""
+        month = not self.months.keys().isdisjoint(_TOKEN.findall(text.casefold()))
+        return len(isos) > 1 or month or _DAY.search(text) is not None, text.replace("\t", " ")
+
+    @staticmethod
+    def has_clock(text: str) -> bool:
+        """Whether a text names a time of day."""
+        return _CLOCK.search(text) is not None
 
     def is_time(self, text: str) -> bool:
         """Whether a text says nothing but a time: numbers, weekdays, zones, "at", "updated"."""

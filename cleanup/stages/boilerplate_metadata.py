@@ -13,6 +13,7 @@ from cleanup.stages.boilerplate_dates import Calendar, Found
 from cleanup.stages.boilerplate_glue import CJK_NAME, GLUE, Seams, hangul_names, item, unglued
 from cleanup.stages.boilerplate_likely import UNITS, Likely
 from cleanup.stages.boilerplate_lines import words
+from cleanup.stages.boilerplate_openings import LETTERS, Openings, any_of, counted, prefix, suffix
 from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phrases
 
 FEW, LINES = 64, 2048  # remembered readings
@@ -32,7 +33,6 @@ _SPACED = re.compile(r"\s")
 _NUMBERS = re.compile(r"\d+")
 _INITIALS = re.compile(r"[^\W\d_]{2,4}")  # behind a name: "Ann Lee/kra"
 _LISTED = re.compile(r"[,;/|]")
-_LETTERS = re.compile(r"[^\W\d_]+")
 _BRACKETS = re.compile(r"[(（][^()（）]{0,60}[)）]\s*$")  # place and role behind a name
 _HANDLE = re.compile(r"\S+@\S+|@\w+|https?://\S+|\(.*?\)|（.*?）")
 
@@ -72,20 +72,20 @@ class Vocabulary:
         self.read = lru_cache(LINES)(self._read)  # the same lines stand on many pages of a site
         self.persons = lru_cache(LINES)(self._persons)
         self.agencies = {entry.casefold() for table in tables.values() for entry in table.get("agencies", ())}
-        self._author = _prefix(tables, "author")
-        self._others = _prefix(tables, "others")  # who names introduced by them are is somebody else than the author
-        self._behind = _suffix(tables, "author-behind")
+        self._author = prefix(tables, "author")
+        self._others = prefix(tables, "others")  # who names introduced by them are is somebody else than the author
+        self._behind = suffix(tables, "author-behind")
         self._tables = tables
-        self._and = re.compile(_any(phrases(tables, "and")), re.IGNORECASE)
+        self._and = re.compile(any_of(phrases(tables, "and")), re.IGNORECASE)
         joins = phrases(tables, "and")
         self._joins = {phrase for phrase in joins if phrase.isalpha() and ord(phrase[0]) < 0x2E80}
         self._join_marks = [phrase for phrase in joins if phrase not in self._joins]
-        self._dated = _prefix(tables, "published", "updated")
+        self._dated = prefix(tables, "published", "updated")
         self._dating = Openings(phrases(tables, "published", "updated"))
         self._counting = Openings(phrases(tables, "reading", "views", "comments"))
         self._seams = Seams(phrases(tables, "published", "updated"), phrases(tables, "reading"))
-        self._changed = _prefix(tables, "updated")
-        self._source = _prefix(tables, "source")
+        self._changed = prefix(tables, "updated")
+        self._source = prefix(tables, "source")
         self._roles = {entry.casefold() for table in tables.values() for entry in table.get("roles", ())}
         self._no_name = {entry.casefold() for table in tables.values() for entry in table.get("no-name", ())}
         self.suspicion = Suspicion(tables)
@@ -104,7 +104,7 @@ class Vocabulary:
     @cached_property
     def _counts(self) -> dict[str, re.Pattern[str]]:
         """How counts are written: patterns so large that they are made when a line is first read."""
-        return {kind: _counted(self._tables, kind) for kind in ("reading", "views", "comments")}
+        return {kind: counted(self._tables, kind) for kind in ("reading", "views", "comments")}
 
     def _read(self, line: str, crawled: str = "") -> Reading | None:
         """The metadata a line consists of; None when it says anything else as well."""
@@ -240,7 +240,7 @@ class Vocabulary:
     def _persons(self, line: str) -> tuple[list[str], bool]:
         """The names a line consists of, without any word of introduction, and whether a role stands behind one of them."""
         text = item(line)
-        known = set(_LETTERS.findall(text.casefold()))
+        known = set(LETTERS.findall(text.casefold()))
         glued = GLUE.search(text) is not None
         roles = glued or not self._role_words.isdisjoint(known)
         text = self._author.sub("", text, count=1) if self._introduced(text) else text
@@ -278,7 +278,7 @@ class Vocabulary:
 
     def _may_join(self, text: str) -> bool:
         """Whether a text holds one of the words that stand between names."""
-        return not self._joins.isdisjoint(_LETTERS.findall(text.casefold())) or self._has_mark(text)
+        return not self._joins.isdisjoint(LETTERS.findall(text.casefold())) or self._has_mark(text)
 
     def _has_mark(self, text: str) -> bool:
         return any(mark in text for mark in self._join_marks)
@@ -315,6 +315,10 @@ class Vocabulary:
         tokens = name.split()
         run = next((at for at, one in enumerate(tokens) if one[0].islower() and one not in PARTICLES), len(tokens))
         return " ".join(tokens[:run]) if 2 <= run <= 4 and 2 <= len(tokens) - run <= 4 else name
+
+    def dates(self, line: str) -> bool:
+        """Whether a line holds a word such as "published"."""
+        return self._dating.may_open(line) and self._dated.search(line) is not None
 
     def introduces(self, line: str) -> bool:
         """Whether a line of a few words ends as a byline begins: "By", "Ein Kommentar von"."""
@@ -354,25 +358,6 @@ class Vocabulary:
         )
 
 
-class Openings:
-    """How phrases begin, by which it is cheap to see that a text has none of them. Sound."""
-
-    def __init__(self, found: Iterable[str]) -> None:
-        """`found`: case folded."""
-        opening = {one: _LETTERS.match(one) if _is_fenced(one) else None for one in found}
-        self._words = {first[0] for first in opening.values() if first}
-        self._texts = {one.split()[0] for one, first in opening.items() if not first}
-        self._ascii_texts = {one for one in self._texts if one.isascii()}
-
-    def may_open(self, text: str) -> bool:
-        """Whether one of the phrases may begin in a text."""
-        low = text.casefold()
-        texts = self._ascii_texts if low.isascii() else self._texts
-        if not self._words.isdisjoint(_LETTERS.findall(low)) or any(map(low.__contains__, texts)):
-            return True
-        return "ı" in low or "\u0307" in low  # an i, where the case is disregarded
-
-
 def _is_source(text: str) -> bool:
     """Whether a text may name a source: a few words; in small letters, as sentences are, no more than two."""
     return 0 < words(text) <= (2 if text[:1].islower() else 4)
@@ -384,35 +369,10 @@ def _titled(name: str) -> str:
 
 def _word_set(found: Iterable[str]) -> frozenset[str]:
     """All words of phrases."""
-    return frozenset(word for phrase in found for word in _LETTERS.findall(phrase.casefold()))
+    return frozenset(word for phrase in found for word in LETTERS.findall(phrase.casefold()))
 
 
 def _parts(line: str) -> Iterator[str]:
     for part in _SEPARATORS.split(line):
         if part and part.strip(EDGES):
             yield part.strip()
-
-
-def _any(phrases: Sequence[str]) -> str:
-    """A pattern for any of the phrases, fenced where they are written with spaces."""
-    fenced = [(rf"\b{re.escape(one)}\b" if _is_fenced(one) else re.escape(one)) for one in phrases]
-    return "(?:" + "|".join(fenced).replace(r"\ ", r"\s+") + ")" if fenced else "(?!)"
-
-
-def _is_fenced(phrase: str) -> bool:
-    return phrase[-1].isalpha() and ord(phrase[0]) < 0x2E80
-
-
-def _prefix(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> re.Pattern[str]:
-    return re.compile(rf"\s*{_any(phrases(tables, *names))}[\s:：]*", re.IGNORECASE)
-
-
-def _suffix(tables: Mapping[str, Mapping[str, Sequence[str]]], name: str) -> re.Pattern[str]:
-    return re.compile(rf"\s*{_any(phrases(tables, name))}\s*$", re.IGNORECASE)
-
-
-def _counted(tables: Mapping[str, Mapping[str, Sequence[str]]], name: str) -> re.Pattern[str]:
-    """A number with one of the words before or behind it: "Views: 5", "5 min read", "読了 3 分"."""
-    phrase = _any(phrases(tables, name))
-    number = r"\d[\d.,]*\s?[km]?"
-    return re.compile(rf"(?:{phrase}[\s:：]*\(?{number}\)?|\(?{number}\)?[\s-]*{phrase})(?:\s*{phrase})?", re.IGNORECASE)

@@ -18,7 +18,7 @@ _ASCII = bytes(code if code < 128 and chr(code).isalnum() else 32 for code in ra
 def is_said(state: State, line: int, gone: set[int], dump: bool, spoken: frozenset[bytes] | None = None) -> bool:
     """Whether a line belongs to the article whatever its form is."""
     page = state.page
-    if not dump and (_goes_on(state, line, gone) or _introduces(page, line, gone)):
+    if _is_own(state, line) or (not dump and (_goes_on(state, line, gone) or _introduces(page, line, gone))):
         return True
     if page.words[line] > SAID_WORDS:
         return False
@@ -28,6 +28,11 @@ def is_said(state: State, line: int, gone: set[int], dump: bool, spoken: frozens
     if page.words[line] == 1 and not dump and state.head_end < line < state.tail_start:
         return True  # so is one word within the article, whatever is next to it
     return _is_quoted(state, line, spoken)
+
+
+def _is_own(state: State, line: int) -> bool:
+    """Whether a line is the article's own, or the sentence under one that is."""
+    return line in state.own or (line - 1 in state.own and state.page.sentence[line])
 
 
 def _introduces(page: Page, line: int, gone: set[int]) -> bool:

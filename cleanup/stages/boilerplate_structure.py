@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Sequence
 from functools import cached_property
-from itertools import accumulate, compress
+from itertools import accumulate, compress, takewhile
 from math import fsum
 from operator import itemgetter
 from typing import Any
@@ -20,8 +20,9 @@ from cleanup.stages.boilerplate_characters import CJK
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_lists import is_entry
 from cleanup.stages.boilerplate_match import Hit
+from cleanup.stages.boilerplate_offers import OFFERS, offered
 from cleanup.stages.boilerplate_rules import Named, normal
-from cleanup.stages.boilerplate_told import BUTTONS, stops, told
+from cleanup.stages.boilerplate_told import BUTTONS, is_asked, stops, told
 
 PROSE_LINE = 8  # words of a line that may quote a shorter one
 RUN = 3  # sentences behind a related marker that are looked at together:
@@ -31,6 +32,7 @@ MANY = 30
 FEW_PIECES = 6
 TOLD_WORDS = 4  # .. and so many where only one word stands between two sentences
 MARKERS = ("related", "insert")  # what has headlines under it, not text
+SCRAPS = 2  # at most, between an article and the first marker behind it
 FEW_WORDS = 3  # of a subhead that residue may say, too
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 PARAGRAPH_WORDS = 40  # of a sentence or more: no teaser of another article has so many,
@@ -73,6 +75,7 @@ class State:
         self.long = page.long
         self.head_end, self.body_start, self.tail_start = page.edges
         self.verdicts: dict[int, Verdict] = {}
+        self.own: set[int] = set()  # lines that belong to the article whatever they look like
         self._forms: dict[int, str] = {}
         self._pieces: dict[int, set[str]] = {}
 
@@ -85,6 +88,11 @@ class State:
     def times(self) -> Counter[str]:
         """How often each line stands on the page."""
         return Counter(self.page.text)
+
+    @cached_property
+    def offers(self) -> tuple[list[int], int]:
+        """What the page offers, as `offered` has it."""
+        return offered(self.page)
 
     @cached_property
     def prose(self) -> str:
@@ -153,6 +161,7 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
     for line, hit in sorted(weak, key=itemgetter(0)):
         if line - 1 in state.verdicts or (line + 1 in state.verdicts and not _closes(state, line, hit)):
             _by_rule(state, line, hit, html)
+    state.own |= {line for line in own - state.verdicts.keys() if is_asked(state.page, line, gone)}
 
 
 def _closes(state: State, line: int, hit: Hit) -> bool:
@@ -219,10 +228,23 @@ def _rest(state: State, line: int, rule: str) -> None:
 def _attached(state: State, line: int, rule: str) -> None:
     """The headlines set right under a marker ("Read also")."""
     page = state.page
+    if _offers(state, line):
+        return
     for number in range(line + 1, min(line + 12, len(page))):
         if page.gap[number] or state.long[number] or page.words[number] > 30 or _is_told(state, number):
             return
         state.add(number, Verdict("boilerplate/structure/under-marker", 0.93, {"marker": page.text[line][:80], "by": rule}))
+
+
+def _offers(state: State, line: int) -> bool:
+    """Whether a list of prices stands behind a marker ("Don't miss") of which the article before it names some: then what is
+    offered there is the article's own."""
+    counts, last = state.offers
+    if counts[line] < OFFERS:
+        return False
+    behind = range(line + 1, min(last + 2, len(state.page)))
+    state.own.update(takewhile(lambda other: other not in state.own, behind))
+    return True
 
 
 def _is_told(state: State, line: int) -> bool:
@@ -276,6 +298,8 @@ def _alike(state: State, line: int, said: Sequence[int]) -> tuple[list[Sequence[
 
 def _ends(state: State, line: int, before: int, total: int) -> bool:
     """Whether the article ends at a related marker: by what follows, and by how much the article says of the same."""
+    if _offers(state, line):
+        return False
     said = _said(state, line + 1)
     runs, shares = _alike(state, line, said)
     if any(len(run) == RUN and run[-1] - run[0] == RUN - 1 and share >= SAME for run, share in zip(runs, shares, strict=True)):
@@ -374,13 +398,22 @@ def captions(state: State) -> None:
 
 
 def orphans(state: State) -> None:
-    """Scraps of one to four words (a site's name) between the last paragraph and the first marker behind it."""
+    """A scrap or two of one to four words (a site's name) between the last paragraph and the first marker behind it; more are a
+    list, and what ends in a colon or is bracketed belongs to what stands above."""
     page = state.page
     marker = next((line for line in range(state.tail_start, len(page)) if _is_marker(state, line)), 0)
-    for line in range(marker - 1, state.tail_start - 1, -1):
-        if not state.tail_start or page.sentence[line] or page.words[line] > 4 or page.gap[line] == 0:
-            return
+    first = marker
+    while first > state.tail_start > 0 and _is_scrap(page, first - 1):
+        first -= 1
+    for line in range(first, marker) if marker - first <= SCRAPS else ():
         state.add(line, Verdict("boilerplate/structure/orphan", 0.93, {"marker": page.text[marker][:80]}))
+
+
+def _is_scrap(page: Page, line: int) -> bool:
+    """Whether a line of a few words is set apart from the one before it."""
+    if page.sentence[line] or page.words[line] > 4 or page.gap[line] == 0:
+        return False
+    return not page.text[line].endswith((":", "：", "]"))
 
 
 def _is_marker(state: State, line: int) -> bool:

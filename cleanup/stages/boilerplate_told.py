@@ -7,9 +7,11 @@ articles. What else a rule knows between two sentences of the article is hardly 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
+from operator import gt, lt
+from typing import Any
 
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_lines import runs as runs_of
@@ -18,6 +20,7 @@ from cleanup.stages.boilerplate_match import Hit
 ALONE = ("advertisement", "caption", "metadata", "related", "insert")  # categories that stand alone between two sentences
 CREDITS = ("caption", "metadata")  # .. and on a page about residue, too
 SUBHEAD_WORDS = 2  # most words of a subhead,
+ASKED_WORDS = 4  # .. of a question,
 LABEL_WORDS = 6  # .. on a page that has
 BUTTONS = 3  # times that a button ("Share") stands on a page, and no subhead
 ABOUT = 3  # .. of them or of such sentences,
@@ -32,7 +35,7 @@ HOURS = 3  # times of day that a page gives, each over a sentence, or ratings
 _PAIRS = {"“": "”“", "„": "“”", "«": "»", "»": "«", "”": "”", "‘": "’", "「": "」", "『": "』", '"': '"', "‚": "‘’"}
 _RATING = re.compile(r"(\d{1,3})/(\d{1,3})")
 _COLON = re.compile("[:：–—]")
-_HOUR = re.compile(r"\W*\d{1,2}[.:]\d\d\W*")
+_HOUR = re.compile(r"\W*(\d{1,2})[.:](\d\d)\W*")
 _ENDS_PART = tuple(",，、;；:：.。?？—–")
 _COMMAS = tuple(",，、")
 
@@ -43,10 +46,9 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     known = {line: hit for line, hit in sure.items() if not hit.named.layer}
     found = {line for line, hit in known.items() if _is_quoted(page.text[line], hit) or _is_spoken(page, line, hit, sure)}
     found.update(line for line, hit in known.items() if _is_verse(page, line, hit, sure) or _is_stated(page, line, hit, sure))
+    found.update(line for line in known if is_asked(page, line, sure))
     found.update(line for line, hit in known.items() if hit.named.rule.action == "meta:tags" and _is_enumerated(page, line))
-    hours = {line for line in known if _HOUR.fullmatch(page.text[line]) and line + 1 not in sure}
-    if hours and sum(_is_sentence(page, line, sure) for line in _hours(page)) >= HOURS:
-        found |= hours
+    found |= _hours(page, known, sure)
     found |= _ratings(page, known)
     runs = [run for run in runs_of(sorted(known)) if _is_between(page, run[0] - 1, run[-1] + 1, sure)]
     own = partial(_are_own, page, known=known, sounds=sounds, times=times)
@@ -66,9 +68,24 @@ def _ratings(page: Page, lines: Iterable[int]) -> set[int]:
     return {line for line, _ in found} if falls and len(points) >= HOURS and len({match[2] for _, match in found}) == 1 else set()
 
 
-def _hours(page: Page) -> list[int]:
-    """Lines that follow a time of day."""
-    return [line + 1 for line, text in enumerate(page.text) if _HOUR.fullmatch(text)]
+def _hours(page: Page, known: Collection[int], sure: Container[int]) -> set[int]:
+    """Lines that say at what time of the day something happened: over a sentence, or one after the other over a headline and a
+    sentence, as how long a film takes does not go."""
+    if not any(_HOUR.fullmatch(page.text[line]) for line in known):
+        return set()
+    every = [(line, match) for line, text in enumerate(page.text) if (match := _HOUR.fullmatch(text))]
+    lines = [line for line, _ in every]
+    if sum(_is_sentence(page, line + 1, sure) for line in lines) >= HOURS:
+        return {line for line in lines if line in known and line + 1 not in sure}
+    headed = sum(_is_sentence(page, line + 1, sure) or _is_sentence(page, line + 2, sure) for line in lines)
+    times = [60 * int(match[1]) + int(match[2]) for _, match in every]
+    return {line for line in lines if line in known} if headed >= HOURS and one_way(times) else set()
+
+
+def one_way(steps: Sequence[Any]) -> bool:
+    """Whether each of some times is later than the one before it, or each is earlier."""
+    one, other = steps[:-1], steps[1:]
+    return all(map(lt, one, other)) or all(map(gt, one, other))
 
 
 def _is_sentence(page: Page, line: int, sure: Container[int]) -> bool:
@@ -127,6 +144,13 @@ def _is_spoken(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
     if hit.named.rule.match != "exact" or page.words[line] > SUBHEAD_WORDS or not stops(text):
         return False
     return 0 < line < len(page) - 1 and line - 1 not in sure and line + 1 not in sure
+
+
+def is_asked(page: Page, line: int, sure: Container[int]) -> bool:
+    """Whether a few words ("Comments?") are a question with its answer in the next line."""
+    if page.words[line] > ASKED_WORDS or not page.text[line].endswith(("?", "？")):
+        return False
+    return line + 1 < len(page) and page.sentence[line + 1] and line + 1 not in sure
 
 
 def _is_quoted(text: str, hit: Hit) -> bool:
