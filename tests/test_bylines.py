@@ -45,6 +45,8 @@ HEADS = {
     "an agency alone": (["AFP", "3 May 2024"], ["AFP"]),
     "a person beside an agency": (["Reuters, Ann Example", "3 May 2024"], ["Ann Example"]),
     "parts with slashes": (["Ann Example / EXAMPLE.TODAY / May 3, 2024, 10:00 AM"], ["Ann Example"]),
+    "a name, a hyphen and the day": (["Ann Example - Published 3 May 2024, 10:00"], ["Ann Example"]),
+    "an ingredient": (["Für zwei", "Zwei Eier", "Rote Grütze", "Zubereitung", "Alles gut rühren"], None),
     "an item of a list": (["• Get Ready", "• Bridge Building", "x", "3 May 2024"], None),
     "a body in capitals that the text is about": (["COUNCIL OFFICE", "3 May 2024", "The council office said so."], None),
 }
@@ -121,6 +123,14 @@ def test_the_title_is_the_line_that_fits_the_article(name: str) -> None:
         else ["The bridge over the river that both banks wanted", "Council votes for talks"]
     )
     assert meta([*lines, LONG, MORE, LONG + " Again."])["title"] == "The bridge over the river that both banks wanted"
+
+
+@pytest.mark.parametrize(
+    "line", ["3 May 2024, 10:00", "Ann Example - Published 3 May 2024", "2025年3月10日 8時15分", "입력 2025.03.18 09:05"]
+)
+def test_when_it_was_written_is_no_title(line: str) -> None:
+    assert "title" not in meta([line, LONG, MORE])
+    assert meta([f"{LONG[:40]} of {line}", LONG, MORE])["title"].endswith(line)
 
 
 def test_no_title_is_better_than_a_line_of_the_menu() -> None:

@@ -35,6 +35,8 @@ from cleanup.stages.boilerplate_structure import State, Verdict
 LISTS = ("authors", "tags")
 SIGNED_CHARS = 60  # most of a byline without a headline over it,
 SIGNED_WORDS = 3  # .. and of a name without any introduction
+DATING = frozenset(("date", "ago", "reading"))  # kinds of what a line says that is no headline
+_DIGIT = re.compile(r"\d")
 _CITATION = re.compile(r"\[\d{1,3}\](?:\[\d{1,3}\])*")  # begins with a literal, which is looked for ten times as fast
 _CUT = np.frombuffer("…".encode()[-1:] + b")]", np.uint8)  # last bytes of an ellipsis, maybe in brackets
 _CITED = re.compile(r"[\w.,;:!?)\]”’\"'%]")
@@ -193,7 +195,12 @@ class Cleaner:
         names = line_words(title) <= SIGNED_WORDS and (
             self.vocabulary.is_agency(title) or bool(self.vocabulary.persons(title)[0])
         )
-        return names or bool(self.vocabulary.byline(title))
+        return names or bool(self.vocabulary.byline(title)) or (_DIGIT.search(title) is not None and self._is_dateline(title))
+
+    def _is_dateline(self, title: str) -> bool:
+        """Whether a line says nothing but when or by whom."""
+        reading = self.vocabulary.read(title)
+        return reading is not None and not DATING.isdisjoint(reading.kinds)
 
 
 def _are_plain(lines: Lines) -> list[bool]:

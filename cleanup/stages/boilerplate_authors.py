@@ -12,6 +12,7 @@ import msgspec
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_metadata import Vocabulary
 from cleanup.stages.boilerplate_structure import Said, State, Verdict
+from cleanup.stages.boilerplate_told import stops
 
 BIOGRAPHY_LINES = 12  # what stands under the article about its author
 BIOGRAPHY_CHARS = 60
@@ -103,8 +104,18 @@ class Writers:
             self._say(line, names, 0.93 if near or role else 0.7, {"beside": near})
 
     def _is_set_apart(self, line: int) -> bool:
-        """Whether a line is one of the first, or right over the article's first paragraph, and no place where something is on."""
-        return not self.state.own and (line <= FIRST_LINES or line == self.state.head_end - 1)
+        """Whether a line is one of the first, and neither signs what stands over it nor is an item of a list, or right over the
+        article's first paragraph; and no place where something is on."""
+        if self.state.own or line > FIRST_LINES:
+            return not self.state.own and line == self.state.head_end - 1
+        over, under = (self._is_text_or_goes(other) for other in (line - 1, line + 1))
+        signs = stops(self.page.line(line - 1)) and not under  # as a letter is signed
+        return not signs and (over or under or line == 1)
+
+    def _is_text_or_goes(self, line: int) -> bool:
+        """Whether a line is a sentence, or residue."""
+        known = self.state.verdicts.get(line)
+        return line < len(self.page) and (self.page.sentence[line] or (known is not None and known.score >= 0.9))
 
     def _chains(self, found: Mapping[int, list[str]]) -> None:
         """Names in the lines before and behind one that is an author's."""

@@ -42,6 +42,7 @@ KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line 
 SOME = 16  # so many where the rule itself sounds like residue,
 MOST = 0.6  # or this share of the line
 TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest,
+TRIES = 40  # of such markers are looked at,
 THREAD = 5  # or so many paragraphs before a number of comments, which may be longer than the article
 TAILS = {"comment": "comments", "related": "related", "paywall": "paywall"}  # markers behind which nothing of it may follow
 CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
@@ -265,12 +266,14 @@ def tail(state: State) -> None:
     weights = [len(text) if flag else 0 for text, flag in zip(page.text, state.long, strict=True)]
     behind, paragraphs = list(accumulate(weights, initial=0)), list(accumulate(state.long, initial=0))
     total = behind[-1]
+    tries = TRIES
     for line in sorted(marked):
         category = str(state.verdicts[line].why["category"])
         before = behind[line]
         strong = before >= TAIL_SHARE * total > 0
         strong |= category == "comment" and "#" in state.form(line).split() and paragraphs[line] >= THREAD
-        if strong and _is_end(state, line, category, before, total):
+        tries -= strong
+        if strong and tries >= 0 and _is_end(state, line, category, before, total):
             rest = Verdict(f"boilerplate/structure/{TAILS[category]}-tail", 0.93, {"marker": page.text[line][:80]})
             for number in range(line + 1, len(page)):
                 state.add(number, rest)
