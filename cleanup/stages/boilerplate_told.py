@@ -28,6 +28,8 @@ SENTENCE_WORDS = 8  # .. least of a sentence about residue, and of one of the tw
 NEAR_WORDS = 2  # .. of the other
 KNOWN_SHARE = 0.6  # of a sentence is all that a rule knows of it
 KNOWN_CHARS = 24  # of a rule that says enough, unless a colon or a dash follows
+PAIRS = 4  # least pairs of a word or two and a sentence of a page that is made of them,
+PAIRED = 0.6  # .. at least to this share
 VERSE_WORDS = 14  # most words of a line of verse,
 VERSE_LINES = 4  # lines over which a sentence of it goes on
 BEGINNING_WORDS = 3  # words of a line with which it begins
@@ -48,7 +50,7 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     found.update(line for line, hit in known.items() if _is_verse(page, line, hit, sure) or _is_stated(page, line, hit, sure))
     found.update(line for line in known if is_asked(page, line, sure))
     found.update(line for line, hit in known.items() if hit.named.rule.action == "meta:tags" and _is_enumerated(page, line))
-    found |= _hours(page, known, sure)
+    found |= _hours(page, known, sure) | _labels(page, known, sure)
     found |= _ratings(page, known)
     runs = [run for run in runs_of(sorted(known)) if _is_between(page, run[0] - 1, run[-1] + 1, sure)]
     own = partial(_are_own, page, known=known, sounds=sounds, times=times)
@@ -80,6 +82,19 @@ def _hours(page: Page, known: Collection[int], sure: Container[int]) -> set[int]
     headed = sum(_is_sentence(page, line + 1, sure) or _is_sentence(page, line + 2, sure) for line in lines)
     times = [60 * int(match[1]) + int(match[2]) for _, match in every]
     return {line for line in lines if line in known} if headed >= HOURS and one_way(times) else set()
+
+
+def _labels(page: Page, known: Collection[int], sure: Container[int]) -> set[int]:
+    """Known lines of a word or two each of which names the sentence under it, on a page that is made of such pairs."""
+    pairs = [line for line in range(1, len(page) - 1) if _is_label(page, line)] if known else []
+    if len(pairs) < PAIRS or 2 * len(pairs) < PAIRED * len(page):
+        return set()
+    return {line for line in pairs if line in known and line + 1 not in sure}
+
+
+def _is_label(page: Page, line: int) -> bool:
+    """Whether a line of a word or two stands over a sentence."""
+    return page.words[line] <= SUBHEAD_WORDS and not page.sentence[line] and page.sentence[line + 1] and stops(page.text[line + 1])
 
 
 def one_way(steps: Sequence[Any]) -> bool:
