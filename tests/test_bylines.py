@@ -47,6 +47,7 @@ HEADS = {
     "parts with slashes": (["Ann Example / EXAMPLE.TODAY / May 3, 2024, 10:00 AM"], ["Ann Example"]),
     "a name, a hyphen and the day": (["Ann Example - Published 3 May 2024, 10:00"], ["Ann Example"]),
     "an ingredient": (["Für zwei", "Zwei Eier", "Rote Grütze", "Zubereitung", "Alles gut rühren"], None),
+    "a button": (["Zum Livestream", "3 May 2024"], None),
     "an item of a list": (["• Get Ready", "• Bridge Building", "x", "3 May 2024"], None),
     "a body in capitals that the text is about": (["COUNCIL OFFICE", "3 May 2024", "The council office said so."], None),
 }

@@ -94,7 +94,8 @@ def _labels(page: Page, known: Collection[int], sure: Container[int]) -> set[int
 
 def _is_label(page: Page, line: int) -> bool:
     """Whether a line of a word or two stands over a sentence."""
-    return page.words[line] <= SUBHEAD_WORDS and not page.sentence[line] and page.sentence[line + 1] and stops(page.text[line + 1])
+    label = page.words[line] <= SUBHEAD_WORDS and not page.sentence[line]
+    return label and page.sentence[line + 1] and stops(page.text[line + 1])
 
 
 def one_way(steps: Sequence[Any]) -> bool:
