@@ -56,6 +56,24 @@ HEADS = {
 EVENTS = {
     "a chronicle": ["The road so far", "How it came to this.", "3 May 2019", "The road opened.", "4 June 2024", "It closed."],
     "what is on": ["Three rooms", "Our choice for the winter.", "Salt", "Old Mill", "3 May | 9 June 2024", "Nets, and a film."],
+    "what is on until a day": [
+        "Three rooms",
+        "Our choice.",
+        "Salt",
+        "3 May | 9 June 2024",
+        "Nets.",
+        "Rope",
+        "Until 6 July 2024",
+        "Knots.",
+    ],
+    "letters": [
+        "Letters",
+        LONG,
+        "Ann Example",
+        "Nobody I know has seen it since.",
+        "Bo Sample",
+        "The gulls still pay for their place.",
+    ],
 }
 
 

@@ -18,6 +18,7 @@ BIOGRAPHY_LINES = 12  # what stands under the article about its author
 BIOGRAPHY_CHARS = 60
 SIGNATURE_LINES = 6  # a signature stands so many lines behind the last paragraph
 SIGNATURE_CHARS = 48
+LETTER_WORDS = 6  # least of a sentence of a letter behind it
 TOGETHER = 2  # lines from one of several authors to the next
 FIRST_LINES = 6  # where a name needs no witness
 AGENCY = 0.75  # of the score of a person: what is left to an agency
@@ -156,8 +157,16 @@ class Writers:
                 continue
             if self._is_said(names) or any(self._is_common(word) for name in names for word in name.split()):
                 continue
-            self._say(line, names, 0.92, {}, "signature")
+            if not self._goes_on(line, names):
+                self._say(line, names, 0.92, {}, "signature")
             return
+
+    def _goes_on(self, line: int, names: Sequence[str]) -> bool:
+        """Whether behind a name sentences follow that do not tell of that person: the next letter, under its writer."""
+        rest = [other for other in range(line + 1, self.closed) if other not in self.state.verdicts]
+        told = [other for other in rest if self.page.sentence[other] and self.page.words[other] >= LETTER_WORDS]
+        said = " ".join(self.page.line(other) for other in told[:2])
+        return len(told) > 1 and not any(name.split()[-1] in said for name in names)
 
     def _before(self, line: int) -> bool:
         """Whether between the article and this line only lines stand that go."""

@@ -185,7 +185,7 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
         fields = tuple(Said(one.field, one.value, name, score - _doubt(one, abs(state.head_end - line))) for one in values)
         why = {"category": "metadata", "kinds": sorted(reading.kinds)}
         state.add(line, Verdict(name, 0.95, why, fields))
-    _dates(state, vocabulary, [line for line in found.told if line < state.head_end and line not in days])
+    _dates(state, vocabulary, [line for line in found.told if line < min({state.head_end, *days})])
     asked = {line: name for line, name in found.named.items() if line in head or may_sign(state, line, len(name), tail.start)}
     persons = {line: names for line, name in asked.items() if (names := vocabulary.persons(name))[0]}
     if persons or any(verdict.fields for verdict in state.verdicts.values()):

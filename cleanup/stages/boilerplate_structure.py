@@ -20,7 +20,7 @@ from cleanup.stages.boilerplate_characters import CJK
 from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_lists import is_entry
 from cleanup.stages.boilerplate_match import Hit
-from cleanup.stages.boilerplate_offers import OFFERS, offered
+from cleanup.stages.boilerplate_offers import Offers, offered
 from cleanup.stages.boilerplate_rules import Named, normal
 from cleanup.stages.boilerplate_told import BUTTONS, is_asked, stops, told
 
@@ -91,8 +91,8 @@ class State:
         return Counter(self.page.text)
 
     @cached_property
-    def offers(self) -> tuple[list[int], int]:
-        """What the page offers, as `offered` has it."""
+    def offers(self) -> Offers:
+        """What the page offers."""
         return offered(self.page)
 
     @cached_property
@@ -238,13 +238,14 @@ def _attached(state: State, line: int, rule: str) -> None:
 
 
 def _offers(state: State, line: int) -> bool:
-    """Whether a list of prices stands behind a marker ("Don't miss") of which the article before it names some: then what is
-    offered there is the article's own."""
-    counts, last = state.offers
-    if counts[line] < OFFERS:
+    """Whether a list of prices stands behind a marker ("Don't miss") of which the article before it names some, or
+    which it describes: then what is offered there is the article's own."""
+    offers = state.offers
+    if not offers.listed(line):
         return False
-    behind = range(line + 1, min(last + 2, len(state.page)))
-    state.own.update(takewhile(lambda other: other not in state.own, behind))
+    if offers.is_sure(line):
+        behind = range(line + 1, min(offers.last + 2, len(state.page)))
+        state.own.update(takewhile(lambda other: other not in state.own, behind))
     return True
 
 
