@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from cleanup.stages.boilerplate_authors import closed
@@ -10,7 +11,9 @@ from cleanup.stages.boilerplate_structure import State
 from cleanup.stages.boilerplate_told import one_way
 
 DAYS = 2  # dates over a sentence each that make a page a chronicle
+NUMBERS = 3  # least of two days, of which one has a year
 SENTENCE_WORDS = 2  # least of such a sentence
+_NUMBERS = re.compile(r"\d+")
 
 
 def own_days(state: State, vocabulary: Vocabulary, readings: Mapping[int, Reading]) -> set[int]:
@@ -27,12 +30,15 @@ def own_days(state: State, vocabulary: Vocabulary, readings: Mapping[int, Readin
         text = state.page.line(line)
         if reading.kinds != {"date"} or ":" in text:
             continue  # something else, or a time of day
+        over = line < last and _is_over(state, line)
+        if not over and len(_NUMBERS.findall(text)) < NUMBERS:
+            continue
         spans, beside = vocabulary.calendar.apart(text)
         if beside and (vocabulary.calendar.has_clock(beside) or vocabulary.dates(beside)):
             continue  # a time of day, or a word such as "published"
         if spans:
             found.add(line)
-        elif line < last and _is_over(state, line):
+        elif over:
             told.append(line)
     days = [max((one.value for one in readings[line].values if one.field == "date"), default="") for line in told]
     if told and (found or days[0] == max(days)) and not any(state.page.sentence[: told[0]]):

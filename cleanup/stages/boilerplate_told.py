@@ -38,6 +38,7 @@ _PAIRS = {"“": "”“", "„": "“”", "«": "»", "»": "«", "”": "”"
 _RATING = re.compile(r"(\d{1,3})/(\d{1,3})")
 _COLON = re.compile("[:：–—]")
 _HOUR = re.compile(r"\W*(\d{1,2})[.:](\d\d)\W*")
+ASKS = ("?", "？")
 _ENDS_PART = tuple(",，、;；:：.。?？—–")
 _COMMAS = tuple(",，、")
 
@@ -48,7 +49,7 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     known = {line: hit for line, hit in sure.items() if not hit.named.layer}
     found = {line for line, hit in known.items() if _is_quoted(page.text[line], hit) or _is_spoken(page, line, hit, sure)}
     found.update(line for line, hit in known.items() if _is_verse(page, line, hit, sure) or _is_stated(page, line, hit, sure))
-    found.update(line for line in known if is_asked(page, line, sure))
+    found.update(line for line in known if page.text[line].endswith(ASKS) and is_asked(page, line, sure))
     found.update(line for line, hit in known.items() if hit.named.rule.action == "meta:tags" and _is_enumerated(page, line))
     found |= _hours(page, known, sure) | _labels(page, known, sure)
     found |= _ratings(page, known)
@@ -86,10 +87,10 @@ def _hours(page: Page, known: Collection[int], sure: Container[int]) -> set[int]
 
 def _labels(page: Page, known: Collection[int], sure: Container[int]) -> set[int]:
     """Known lines of a word or two each of which names the sentence under it, on a page that is made of such pairs."""
-    pairs = [line for line in range(1, len(page) - 1) if _is_label(page, line)] if known else []
-    if len(pairs) < PAIRS or 2 * len(pairs) < PAIRED * len(page):
-        return set()
-    return {line for line in pairs if line in known and line + 1 not in sure}
+    short = (line for line in known if page.words[line] <= SUBHEAD_WORDS and line + 1 not in sure)
+    found = {line for line in short if 0 < line < len(page) - 1 and _is_label(page, line)}
+    pairs = sum(_is_label(page, line) for line in range(1, len(page) - 1)) if found else 0
+    return found if pairs >= PAIRS and 2 * pairs >= PAIRED * len(page) else set()
 
 
 def _is_label(page: Page, line: int) -> bool:
@@ -164,7 +165,7 @@ def _is_spoken(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
 
 def is_asked(page: Page, line: int, sure: Container[int]) -> bool:
     """Whether a few words ("Comments?") are a question with its answer in the next line."""
-    if page.words[line] > ASKED_WORDS or not page.text[line].endswith(("?", "？")):
+    if page.words[line] > ASKED_WORDS or not page.text[line].endswith(ASKS):
         return False
     return line + 1 < len(page) and page.sentence[line + 1] and line + 1 not in sure
 
