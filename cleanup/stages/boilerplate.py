@@ -21,6 +21,7 @@ from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_credits as credited
 from cleanup.stages import boilerplate_repeats as repeated
 from cleanup.stages import boilerplate_replies as replied
+from cleanup.stages import boilerplate_scraps as scraps
 from cleanup.stages import boilerplate_structure as structure
 from cleanup.stages import boilerplate_stubs as stubs
 from cleanup.stages import boilerplate_titles as titles
@@ -139,7 +140,7 @@ class Cleaner:
                 structure.captions(state)
             replied.replies(state, self.replies)
             if state.verdicts:
-                structure.orphans(state)
+                scraps.orphans(state)
                 structure.tail(state)
         return state
 

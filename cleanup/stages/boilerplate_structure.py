@@ -32,7 +32,6 @@ MANY = 30
 FEW_PIECES = 6
 TOLD_WORDS = 4  # .. and so many where only one word stands between two sentences
 MARKERS = ("related", "insert")  # what has headlines under it, not text
-SCRAPS = 2  # at most, between an article and the first marker behind it
 FEW_WORDS = 3  # of a subhead that residue may say, too
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
 PARAGRAPH_WORDS = 40  # of a sentence or more: no teaser of another article has so many,
@@ -399,27 +398,3 @@ def captions(state: State) -> None:
                 break
             why = {"category": "caption", "credit": page.text[line][:80]}
             state.add(other, Verdict("boilerplate/structure/above-credit", 0.93, why))
-
-
-def orphans(state: State) -> None:
-    """A scrap or two of one to four words (a site's name) between the last paragraph and the first marker behind it; more are a
-    list, and what ends in a colon or is bracketed belongs to what stands above."""
-    page = state.page
-    marker = next((line for line in range(state.tail_start, len(page)) if _is_marker(state, line)), 0)
-    first = marker
-    while first > state.tail_start > 0 and _is_scrap(page, first - 1):
-        first -= 1
-    for line in range(first, marker) if marker - first <= SCRAPS else ():
-        state.add(line, Verdict("boilerplate/structure/orphan", 0.93, {"marker": page.text[marker][:80]}))
-
-
-def _is_scrap(page: Page, line: int) -> bool:
-    """Whether a line of a few words is set apart from the one before it."""
-    if page.sentence[line] or page.words[line] > 4 or page.gap[line] == 0:
-        return False
-    return not page.text[line].endswith((":", "：", "]"))
-
-
-def _is_marker(state: State, line: int) -> bool:
-    verdict = state.verdicts.get(line)
-    return bool(verdict and verdict.why.get("category") in ("comment", "related", "insert", "share", "subscribe"))
