@@ -39,9 +39,9 @@ def align(texts: Texts, a: I64, b: I64, classes: Classes, least: float = 0.0) ->
     sides = np.stack((a, b), axis=1).reshape(-1)
     longest = int(texts.size[sides].max(initial=0))
     most = min(longest // 2 + 1, ALIGNED)
-    values, flags, _ = room_for(2 * most)
+    slots, _ = room_for(2 * most)
     bits = (most + 1) * ((most + 63) // 64)
-    room = (np.empty((54 * (longest + SPARE) + 57 * ALIGNED) // 8 + 1, np.uint64), values, flags)
+    room = (np.empty((54 * (longest + SPARE) + 57 * ALIGNED) // 8 + 1, np.uint64), slots)
     found = np.empty((len(a), 13), np.int64)
     given = (texts.where, texts.size, longest, texts.escaped, sides, len(a), table(), signs(), classes.table, classes.bits)
     _align()(*given, least, *room, np.empty(bits, np.uint64), np.empty(bits, np.uint64), found)
@@ -61,5 +61,5 @@ def align(texts: Texts, a: I64, b: I64, classes: Classes, least: float = 0.0) ->
 
 @cache
 def _align() -> kernels.Function:
-    given, room = "u64* i64* i64 i32 i64* i64 u8* u8* u32* i32 f64", "u64* u32* u32* u64* u64*"
+    given, room = "u64* i64* i64 i32 i64* i64 u8* u8* u32* i32 f64", "u64* u64* u64* u64*"
     return kernels.function("pairs_align", f"{given} {room} i64*")

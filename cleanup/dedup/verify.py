@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import kernels
-from cleanup.dedup.shingle import AHEAD, CASED, I64, U32, table
+from cleanup.dedup.shingle import AHEAD, CASED, I64, U32, U64, table
 from cleanup.dedup.texts import Texts
 
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SPARE = AHEAD + 3
+ROOMY = 1 << 15  # values of a pair that have four places each, of more each has two; the kernel says the same
 ENDINGS = frozenset('\0\n\r\t.!?:;"“”„«»‘•·|')  # behind one of these, and a blank, a capital says nothing
 
 
@@ -76,10 +77,10 @@ def _sides(table: F64) -> F64:
     return np.ascontiguousarray(table.reshape(-1, 2).T)
 
 
-def room_for(most: int) -> tuple[U32, U32, U32]:
+def room_for(most: int) -> tuple[U64, U32]:
     """What the kernels need to compare the values of a pair that has so many."""
-    size = 1 << max(1, (2 * most - 1).bit_length())
-    return np.empty(size, np.uint32), np.empty(size, np.uint32), np.empty(most, np.uint32)
+    places = max(2 * most, 4 * min(most, ROOMY))
+    return np.empty(1 << max(1, (places - 1).bit_length()), np.uint64), np.empty(most, np.uint32)
 
 
 @cache
@@ -97,5 +98,5 @@ def signs() -> NDArray[np.uint8]:
 
 @cache
 def _surface() -> kernels.Function:
-    given, room = "u64* i64* i64 i32 i64* i64 u8* i64 u8*", "u64* u32* u32* u32* u8* i64*"
+    given, room = "u64* i64* i64 i32 i64* i64 u8* i64 u8*", "u64* u64* u32* u8* i64*"
     return kernels.function("pairs_surface", f"{given} {room} i64* i64* u8*")

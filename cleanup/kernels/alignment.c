@@ -39,11 +39,8 @@ static void note_words(Room *room, const uint32_t *words, int64_t count, int64_t
     memset(room->stands, 0, (size_t)(count * blocks) * sizeof *room->stands);
     for (int64_t at = 0; at < count; at++) {
         uint32_t where = find_slot(room->set, words[at]);
-        if (!room->set.flags[where]) {
-            room->set.values[where] = words[at];
-            room->set.flags[where] = 1 | known++ << FLAGS;
-        }
-        room->stands[(room->set.flags[where] >> FLAGS) * blocks + (at >> 6)] |= UINT64_C(1) << (at & 63);
+        if (!flags_at(room->set, where)) fill_slot(room->set, where, words[at], 1 | known++ << FLAGS);
+        room->stands[(flags_at(room->set, where) >> FLAGS) * blocks + (at >> 6)] |= UINT64_C(1) << (at & 63);
     }
 }
 
@@ -69,7 +66,7 @@ static int64_t align_middle(const uint32_t *one, int64_t count, const uint32_t *
     uint64_t *rows = room->rows + blocks; /* behind the bits before the first word */
     memset(room->rows, 0xFF, (size_t)blocks * sizeof *rows);
     for (int64_t at = 0; at < others; at++) {
-        uint32_t stands = room->set.flags[find_slot(room->set, two[at])];
+        uint32_t stands = flags_at(room->set, find_slot(room->set, two[at]));
         if (!stands)
             memcpy(rows + at * blocks, rows + (at - 1) * blocks, (size_t)blocks * sizeof *rows);
         else
@@ -227,14 +224,14 @@ static void place_content(Content *content, Room *room, uint8_t *from, int64_t l
  * pairs of neighbours in the one, in the other, and common; of words that begin with a digit how many there are in the text that
  * has fewer, and how many are aligned with one; the same of words that begin with a small letter.
  * With m = longest + AHEAD + 3, n = MOST or less, b = (n + 63) / 64: 54 m + 57 MOST bytes of space,
- * values[2^bits >= 4 MOST], as many flags, stands[n b], rows[(n + 1) b].
+ * slots[2^bits] for 2 MOST values, stands[n b], rows[(n + 1) b].
  */
 KERNEL void pairs_align(const uint64_t *where, const int64_t *sizes, int64_t longest, int32_t how, const int64_t *sides,
                         int64_t pairs, const uint8_t *fold, const uint8_t *marks, const uint32_t *classes, int32_t bits, double least,
-                        uint64_t *space, uint32_t *values, uint32_t *flags, uint64_t *stands, uint64_t *rows,
+                        uint64_t *space, uint64_t *slots, uint64_t *stands, uint64_t *rows,
                         int64_t *found) {
     const Texts given = {where, sizes, how, fold};
-    Room room = {.set = {values, flags, 0, 0, 0}, .stands = stands, .rows = rows};
+    Room room = {.set = {slots, 0, 0, 0}, .stands = stands, .rows = rows};
     Content content[2];
     const Content *const both[2] = {content, content + 1};
     place_content(content, &room, (uint8_t *)space, longest);

@@ -5,15 +5,16 @@
 #define GAP 2       /* what a token outside shared passages costs a core, against one for a token inside */
 #define FACTS 4     /* different figures or names that only one text has, from which on two may be two fillings of one form */
 #define FILLED 0.6  /* share of the words that only one text has, that are such facts: elsewhere it is prose that differs */
+#define ROOMY 0x8000 /* values that have four places each; of more, which no cache holds anyway, each has two */
 
 enum { SIZE, COVERED, FIRST, AFTER, INSIDE, AT, LONGEST, SPAN, BEGIN, POINTS, COLUMNS };
 
-/* An empty set with room for `count` values. What they are decides where they go, so that nobody can make them all go to one
- * place: `sum` is made of them. */
+/* An empty set with room for `count` values, in twice as many places, or four times where they are no more than ROOMY. What they
+ * are decides where they go, so that nobody can make them all go to one place: `sum` is made of them. */
 void clear_set(Set *set, int64_t count, uint32_t sum) {
     uint32_t bits = 1;
-    while ((int64_t)1 << bits < 2 * count) bits++;
-    memset(set->flags, 0, sizeof *set->flags << bits);
+    while ((int64_t)1 << bits < (count <= ROOMY ? 4 : 2) * count) bits++;
+    memset(set->slots, 0, sizeof *set->slots << bits);
     set->shift = 32 - bits;
     set->mask = (uint32_t)(((uint64_t)1 << bits) - 1);
     set->salt = (sum * UINT32_C(0x9E3779B1) ^ UINT32_C(0x5BD1E995)) | 1;
@@ -23,33 +24,26 @@ void clear_set(Set *set, int64_t count, uint32_t sum) {
  * both. place[counts[0]]. */
 int64_t meet(Set *room, const uint32_t *const values[2], const int64_t *counts, uint32_t *place, uint8_t *const met[2],
              int64_t *size) {
+    /* By other names, of which a compiler knows that nothing written below changes them. */
+    const uint32_t *const one = values[0], *const two = values[1];
+    const int64_t count = counts[0], more = counts[1];
+    uint8_t *const met_one = met[0], *const met_two = met[1];
     int64_t common = 0, others = 0, known = 0;
-    clear_set(room, counts[0] + counts[1], sum_values(values[0], counts[0]) + sum_values(values[1], counts[1]));
-    const Set set = *room; /* of which a compiler knows that nothing written below changes it */
-    for (int64_t at = 0; at < counts[0]; at++) {
-        uint32_t value = values[0][at], where = find_slot(set, value);
-        known += !set.flags[where];
-        set.values[where] = value;
-        set.flags[where] = 1 | (uint32_t)at << FLAGS;
-        place[at] = where;
+    clear_set(room, count + more, sum_values(one, count) + sum_values(two, more));
+    const Set set = *room;
+    for (int64_t at = 0; at < count; at++) {
+        uint32_t where = place[at] = find_slot(set, one[at]);
+        known += !flags_at(set, where);
+        fill_slot(set, where, one[at], 1);
     }
-    for (int64_t at = 0, next = 0; at < counts[1]; at++) {
-        uint32_t value = values[1][at], where, old;
-        if (next < counts[0] && values[0][next] == value) { /* as in copies of a text, where there is nothing to look for */
-            where = place[next++];
-            old = set.flags[where];
-        } else {
-            where = find_slot(set, value);
-            old = set.flags[where];
-            set.values[where] = value;
-            next = old & 1 ? (int64_t)(old >> FLAGS) + 1 : next;
-        }
-        set.flags[where] = old | 2;
+    for (int64_t at = 0; at < more; at++) {
+        uint32_t where = find_slot(set, two[at]), old = flags_at(set, where);
+        fill_slot(set, where, two[at], old | 2);
         others += !(old & 2);
         common += (old & BOTH) == 1;
-        met[1][at] = (uint8_t)(old & 1);
+        met_two[at] = (uint8_t)(old & 1);
     }
-    for (int64_t at = 0; at < counts[0]; at++) met[0][at] = (uint8_t)(set.flags[place[at]] >> 1 & 1);
+    for (int64_t at = 0; at < count; at++) met_one[at] = (uint8_t)(flags_at(set, place[at]) >> 1 & 1);
     size[0] = known;
     size[1] = others;
     return common;
@@ -149,9 +143,8 @@ static int64_t distinct_facts(Set *set, const Text *text, const uint8_t *marks, 
     clear_set(set, size, sum_values(found, size));
     for (int64_t at = 0; at < size; at++) {
         uint32_t where = find_slot(*set, found[at]);
-        count += !set->flags[where];
-        set->values[where] = found[at];
-        set->flags[where] = FACT;
+        count += !flags_at(*set, where);
+        fill_slot(*set, where, found[at], FACT);
     }
     return count;
 }
@@ -222,15 +215,15 @@ static void locate(const Text *text, int how, const uint8_t *fold, int64_t width
  * Into found[2 pairs][COLUMNS] what `shared` says, how many different shingles the side has, how many tokens, and where among the
  * code points the longest passage begins and how long it is; into `common` how many shingles both have, and into `differ` whether they
  * are two fillings of one form. Shingles are of `width` tokens.
- * No text has more than (longest + 1) / 2 tokens. With m = longest + AHEAD + 3: 54 m + 16 bytes of room, words[2^bits >= 2 m], as
- * many flags, place[m], met[m], passages[2 m + 8].
+ * No text has more than (longest + 1) / 2 tokens. With m = longest + AHEAD + 3: 54 m + 16 bytes of room, slots[2^bits] for m
+ * values (see `clear_set`), place[m], met[m], passages[2 m + 8].
  */
 KERNEL void pairs_surface(const uint64_t *where, const int64_t *sizes, int64_t longest, int32_t how, const int64_t *sides,
                           int64_t pairs, const uint8_t *fold, int64_t width, const uint8_t *marks, uint64_t *room,
-                          uint32_t *words, uint32_t *flags, uint32_t *place, uint8_t *met, int64_t *passages, int64_t *found,
+                          uint64_t *slots, uint32_t *place, uint8_t *met, int64_t *passages, int64_t *found,
                           int64_t *common, uint8_t *differ) {
     const Texts given = {where, sizes, how, fold};
-    Set set = {words, flags, 0, 0, 0};
+    Set set = {slots, 0, 0, 0};
     Text one, two, *const texts[2] = {&one, &two};
     place_text(&two, place_text(&one, (uint8_t *)room, longest), longest);
     memset(found, 0, sizeof *found * (size_t)(2 * COLUMNS * pairs));

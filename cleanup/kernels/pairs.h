@@ -28,18 +28,27 @@ typedef struct {
 
 enum { BOTH = 3, FACT = 4, FLAGS = 3 }; /* flags of a value: 1 and 2 are the sides that have it; how many bits they take */
 
-/* Values, and of each flags with a number above them, in a table of 2^(32 - shift) places, where no flag is no value. */
+/* Values in a table of 2^(32 - shift) words: in the upper half a value, in the lower one flags with a number above them; no flag is
+ * no value. */
 typedef struct {
-    uint32_t *values, *flags;
+    uint64_t *slots;
     uint32_t shift, mask, salt;
 } Set;
 
-/* Where the value is, or may be put. */
+/* Where the value is, or may be put. A processor can guess that this is the first place, but not whether it is empty: so what is
+ * asked for, by a product that is 0, is either. */
 static inline uint32_t find_slot(const Set set, uint32_t value) {
     uint32_t at = value * set.salt >> set.shift;
-    while (set.flags[at] && set.values[at] != value) at = (at + 1) & set.mask;
+    while (((set.slots[at] >> 32 ^ value) * (uint32_t)set.slots[at]) != 0) at = (at + 1) & set.mask;
     return at;
 }
+
+/* Put a value where it belongs, with its flags. */
+static inline void fill_slot(const Set set, uint32_t where, uint32_t value, uint32_t flags) {
+    set.slots[where] = (uint64_t)value << 32 | flags;
+}
+
+static inline uint32_t flags_at(const Set set, uint32_t where) { return (uint32_t)set.slots[where]; }
 
 static inline uint32_t sum_values(const uint32_t *values, int64_t count) {
     uint32_t total = 0;
