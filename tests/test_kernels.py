@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +46,10 @@ def test_changed_sources_get_a_library_of_their_own(elsewhere: Path) -> None:
 def test_in_the_cache_where_the_sources_can_not_be_written_to(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = build.build
 
-    def refuse(folder: Path) -> Path:
+    def refuse(folder: Path, *, wide: bool) -> Path:
         if folder == elsewhere:
             raise PermissionError(13, "Permission denied")
-        return whole(folder)
+        return whole(folder, wide=wide)
 
     monkeypatch.setattr(build, "build", refuse)
     assert kernels.path().parent == elsewhere.parent / "cache" / "cleanup"
@@ -108,7 +111,7 @@ def test_without_a_home_there_is_no_cache(elsewhere: Path, monkeypatch: pytest.M
 
 
 def test_nowhere_to_write_is_one_line_and_a_hint(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(folder: Path) -> Path:
+    def refuse(folder: Path, *, wide: bool) -> Path:  # noqa: ARG001
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr(build, "build", refuse)
@@ -118,10 +121,86 @@ def test_nowhere_to_write_is_one_line_and_a_hint(elsewhere: Path, monkeypatch: p
 
 
 def test_a_library_of_another_system_is_refused(elsewhere: Path) -> None:
-    (elsewhere / build.name()).write_bytes(b"not a library")
+    for name in (build.name(), build.widened(build.name())):
+        (elsewhere / name).write_bytes(b"not a library")
     kernels._library.cache_clear()
     try:
         with pytest.raises(CleanupError, match="can't be loaded"):
             kernels.function("any", "i64")
     finally:
         kernels._library.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("about", "wide"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx2 bmi1 bmi2 popcnt sse2\n", True),
+        ("processor\t: 0\nflags\t\t: fpu avx2 bmi1 popcnt sse2\n", False),
+        ("processor\t: 0\nFeatures\t: fp asimd\n", False),
+        ("flags\t\t: fpu avx2 bmi1 bmi2 popcnt", False),  # cut short
+        (None, False),
+    ],
+)
+def test_the_library_is_one_that_the_processor_can_use(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, about: str | None, wide: bool
+) -> None:
+    said = elsewhere.parent / "cpuinfo"
+    if about is not None:
+        said.write_text(about)
+    monkeypatch.setattr(build, "ABOUT", str(said))
+    plain = build.name()
+    for name in (plain, build.widened(plain)):
+        (elsewhere / name).touch()
+    assert kernels.path().name == (build.widened(plain) if wide else plain)
+
+
+def test_without_the_best_library_another_one_does(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "is_wide", lambda: True)
+    (elsewhere / build.name()).touch()
+    assert kernels.path().name == build.name()
+    (elsewhere / build.name()).unlink()
+
+    def narrow(folder: Path, *, wide: bool) -> Path:
+        if wide:
+            raise build.NoCompilerError("-mavx2: unknown")
+        return folder / build.name()
+
+    monkeypatch.setattr(build, "build", narrow)
+    assert kernels.path() == elsewhere / build.name()
+
+
+WORK = r"""
+import hashlib, random, sys
+import numpy as np
+from cleanup.kernels import build
+build.ABOUT = sys.argv[1]
+from cleanup import kernels
+from cleanup.config import DedupConfig
+from cleanup.dedup import alignment, canonical, verify
+from cleanup.dedup.sketch import Sketcher
+from cleanup.dedup.texts import Strings
+
+rng = random.Random(7)
+words = ["of", "the", "Rain", "costs", "1,204", "naïve", "Überraschung", "日本語", "😀", "it’s", "a", "extraordinarily"]
+words += ["".join(rng.choices("abcdefghijklmnop", k=rng.randint(1, 20))) for _ in range(400)]
+made = [rng.choices(words, k=rng.randint(0, 900)) for _ in range(80)]
+made += [[word for word in one if rng.random() > 0.1] for one in made]
+texts = Strings([rng.choice(" \n").join(one) for one in made])
+found = hashlib.blake2b()
+a, b = np.arange(80), np.arange(80, 160)
+for scheme in ("fss", "affine32"):
+    for field in Sketcher(DedupConfig(scheme=scheme)).batch(texts.texts):
+        found.update(np.ascontiguousarray(field).tobytes())
+for table in (verify.surface(texts, a, b, 5), alignment.align(texts, a, b, canonical.built_in())):
+    for field in table:
+        found.update(np.ascontiguousarray(field).tobytes())
+print(kernels.path().name, found.hexdigest())
+"""
+
+
+@pytest.mark.skipif(not build.is_wide(), reason="this processor has nothing that the other library could use")
+def test_both_libraries_give_the_same_bytes() -> None:
+    code = (sys.executable, "-c", WORK)
+    wide, plain = (subprocess.check_output([*code, about], text=True).split() for about in (build.ABOUT, os.devnull))
+    assert wide[0] == build.widened(plain[0])
+    assert wide[1] == plain[1]

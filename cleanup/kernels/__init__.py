@@ -117,19 +117,20 @@ def _library() -> ctypes.CDLL:
 
 def path() -> Path:
     """The library's file; made where it is missing. Raises CleanupError where that is impossible."""
-    name = build.name()
-    places = [build.HERE, *_cached()]
-    if found := next((folder / name for folder in places if (folder / name).exists()), None):
+    plain, places, wide = build.name(), [build.HERE, *_cached()], build.is_wide()
+    names = [build.widened(plain)] * wide + [plain]  # the best one first
+    if found := next((folder / name for name in names for folder in places if (folder / name).exists()), None):
         return found
     problem: Exception = OSError()
-    for folder in places:
-        try:
-            return build.build(folder)
-        except build.NoCompilerError as error:
-            problem = error
-            break
-        except OSError as error:
-            problem = error
+    for name in names:
+        for folder in places:
+            try:
+                return build.build(folder, wide=name != plain)
+            except build.NoCompilerError as error:
+                problem = error
+                break
+            except OSError as error:
+                problem = error
     places_named = " or ".join(map(str, places))
     hint = f"{INSTALL}, or install a C compiler and let {places_named} be written to"
     raise CleanupError(f"the compiled part of cleanup is missing and can't be made: {problem}", hint) from problem

@@ -174,14 +174,16 @@ int64_t fold_text(const uint8_t *text, int64_t size, int how, const uint8_t *tab
             low[to++] = letter(text[at++]);
             continue;
         }
-        quiet = at - last < 8 ? 8 : 0; /* where one stands alone, what follows is plain again */
-        uint32_t point = text_point(text, size, how, &at);
-        if (point > 0xFFFF) {
-            to = fold_unit(0xD7C0 + (point >> 10), table, low, units, to, found);
-            point = 0xDC00 | (point & 0x3FF);
-            *found |= UNEVEN;
-        }
-        to = fold_unit(point, table, low, units, to, found);
+        quiet = at - last < 8 ? 8 : 0; /* where some stand alone, what follows is plain again */
+        do {
+            uint32_t point = text_point(text, size, how, &at);
+            if (point > 0xFFFF) {
+                to = fold_unit(0xD7C0 + (point >> 10), table, low, units, to, found);
+                point = 0xDC00 | (point & 0x3FF);
+                *found |= UNEVEN;
+            }
+            to = fold_unit(point, table, low, units, to, found);
+        } while (at < size && (text[at] >= 0x80 || text[at] == other));
         last = at;
         quiet += at;
     }
