@@ -12,6 +12,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -37,6 +38,7 @@ from cleanup.write.laid import of_block, of_documents
 from cleanup.write.record import encode, render_rows
 from cleanup.write.trail import FATAL, Trail
 
+PLAN = "parts"  # the file with the descriptions of all parts
 FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
 MANY = 8  # lines of a block that is worth a batch of its own
 KIND = attrgetter("stage", "rule", "action", "decision")
@@ -48,11 +50,15 @@ def dedup_policy(config: Config) -> Policy:
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One part to do, as a worker gets it: its description lies in the run directory. `size`: its stored bytes."""
+    """One part to do, as a worker gets it: its description lies in the run directory, in the bytes `described` of a file.
+
+    `size`: its stored bytes.
+    """
 
     config: Config
     number: int
     size: int
+    described: tuple[int, int]
     directory: str
     answers: Answers = {}
 
@@ -68,7 +74,10 @@ class Job(msgspec.Struct, frozen=True):
 
     def part(self) -> Part:
         """What there is to read."""
-        return unpack((self.work / "plan" / self.name).read_bytes(), Part)
+        begin, end = self.described
+        with open(self.work / PLAN, "rb") as file:
+            file.seek(begin)
+            return unpack(file.read(end - begin), Part)
 
 
 class Outcome(msgspec.Struct):
@@ -170,7 +179,7 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     with (
         open(work / "docs.jsonl", "wb") as lines,
         open(work / "ledger.jsonl", "wb", BUFFER) as ledger,
-        open(work / "failed.jsonl", "wb") as failed,
+        Seldom(work / "failed.jsonl") as failed,
     ):
         for batch in _batches(_survivors(job, trail), pipeline, 1 if trail.careful else BATCH):
             tally.counts["read"] += len(batch)
@@ -192,7 +201,27 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
     return tally.outcome(job.number, seconds=dict(pipeline.seconds), hosts=dict(columns.names))
 
 
-def _recorded(batch: Sequence[Document], tally: Tally, ledger: IO[bytes], failed: IO[bytes]) -> list[Document]:
+class Seldom:
+    """A file that is made when something is written: mostly nothing is, and to make a file takes longer than to write it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._held = path, ExitStack()
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Seldom:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def write(self, data: bytes) -> None:
+        """Write as into any file."""
+        if self._file is None:
+            self._file = self._held.enter_context(open(self.path, "wb"))  # noqa: SIM115 (closed with the others)
+        self._file.write(data)
+
+
+def _recorded(batch: Sequence[Document], tally: Tally, ledger: IO[bytes], failed: Seldom) -> list[Document]:
     """Write down what became of a batch; gives the documents of which there is something to write."""
     tally.counts.update(doc.status for doc in batch)
     if rows := [row for doc in batch for row in doc.ledger]:

@@ -180,13 +180,14 @@ def _furniture(config: Config, work: Sequence[Job], engine: local.Engine, progre
 
 
 def _planned(parts: Iterable[Part], config: Config, out: Path, answers: Answers) -> Iterator[Job]:
-    """A job a part, whose description is left where the workers find it."""
-    place = out / ".work" / "plan"
-    place.mkdir(parents=True, exist_ok=True)
-    for one in parts:
-        job = Job(config, one.number, one.stored, str(out), answers)
-        (place / job.name).write_bytes(pack(one))
-        yield job
+    """A job a part, whose descriptions are left where the workers find them."""
+    place = out / ".work" / part.PLAN
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place, "wb") as file:
+        for one in parts:
+            begin = file.tell()
+            file.write(pack(one))
+            yield Job(config, one.number, one.stored, (begin, file.tell()), str(out), answers)
 
 
 def describe(config: Config, sources: Sources, answers: Answers) -> dict[str, Any]:
@@ -297,7 +298,8 @@ def _conclude(
     """Merge what is small, check that nothing was lost, and write `run.json`, which says that the run is complete."""
     with directory.appearing(out / "failed.jsonl") as failed:
         for outcome in mapped:
-            failed.write((out / ".work" / "map" / f"{outcome.number:05}" / "failed.jsonl").read_bytes())
+            if outcome.counts.get("failed"):
+                failed.write((out / ".work" / "map" / f"{outcome.number:05}" / "failed.jsonl").read_bytes())
     counts: Counter[str] = Counter()
     for first, last in zip(mapped, finished, strict=True):
         counts.update(
