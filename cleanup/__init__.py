@@ -89,7 +89,7 @@ def read(*inputs: str | os.PathLike[str], config: Config | None = None) -> Itera
     from cleanup.read.parts import Segment, read_segment
 
     config = config or Config()
-    for source in expand([os.fspath(name) for name in inputs]):
+    for source in expand([os.fsdecode(name) for name in inputs]):
         for doc in read_segment(Segment(source), config):
             if doc.status == "kept":
                 parse(doc, config)

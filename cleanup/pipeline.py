@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from bisect import bisect_left, insort
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -316,8 +317,8 @@ class Pipeline:
         """Clean and deduplicate a collection into the run directory `out`; resumes. See `cleanup.run`."""
         from cleanup.run import execute
 
-        names = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-        return execute(self.config, [str(name) for name in names], out, jobs=jobs, answers=self.answers)
+        names = [inputs] if isinstance(inputs, str | bytes | os.PathLike) else list(inputs)
+        return execute(self.config, [os.fsdecode(name) for name in names], out, jobs=jobs, answers=self.answers)
 
 
 def _checked(doc: Document) -> Document:

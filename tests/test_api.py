@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import pickle
 import time
 from collections.abc import Iterator
@@ -38,6 +39,17 @@ def test_names_are_there_or_not() -> None:
 
 def test_inputs_may_be_paths(samples: Path) -> None:
     assert [doc.id for doc in cleanup.read(samples / "mojibake.txt")] == ["mojibake.txt"]
+
+
+@pytest.mark.parametrize("kind", [str, Path, os.fsencode])
+def test_names_of_inputs_may_be_bytes_and_are_no_numbers(kind: Any, samples: Path, tmp_path: Path) -> None:
+    name = kind(str(samples / "mojibake.txt"))
+    assert [doc.id for doc in cleanup.read(name)] == ["mojibake.txt"]
+    pipe = cleanup.Pipeline(stages=[])
+    assert [pipe.run(given, out=tmp_path / f"out{n}").counts["kept"] for n, given in enumerate((name, [name]))] == [1, 1]
+    for give in (lambda: list(cleanup.read(5)), lambda: pipe.run([5], out=tmp_path / "no")):  # type: ignore[list-item, arg-type]
+        with pytest.raises(TypeError, match="not int"):
+            give()
 
 
 def test_one_name_for_a_list_of_stages_is_not_read_by_its_letters() -> None:

@@ -347,6 +347,7 @@ def test_check(samples: Path, tmp_path: Path) -> None:
     (tmp_path / "clean.txt").write_text("A clean line of text.\n")
     done = call("check", tmp_path / "clean.txt")
     assert (done.returncode, done.stdout) == (0, b"")
+    assert call("check", tmp_path / "clean.txt", "--diff", "--json").returncode == 2
     (tmp_path / "evil.txt").write_text("It\x1b[31mâ€™s evil \u202e now â€™s")
     assert b"\x1b" not in call("check", tmp_path / "evil.txt").stdout
 

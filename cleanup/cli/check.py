@@ -28,6 +28,8 @@ def check_command(ctx: click.Context, /, inputs: tuple[str, ...], diff: bool, as
     """Show every change that cleaning would make to INPUT..., and write nothing. Exit code 1 when there is one."""
     from cleanup.cli.show import label, safe, safe_json
 
+    if diff and as_json:
+        raise click.UsageError("--diff and --json are two ways to show the same: choose one")
     config = configuration(options)
     changes = held = failed = documents = 0
     for doc, original in _documents(inputs, config):
