@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from cleanup.config import LimitsConfig
 from cleanup.document import Document, failure
@@ -37,49 +37,62 @@ def read_warc(stream: Buffered, source: str, label: str, limits: LimitsConfig, s
         if record.record_type not in wanted:
             continue
         record.parse_http(auto_decode="transfer")
-        headers = record.http_headers
-        named = record.http_content_type if headers is not None else record.headers.get("Content-Type")
-        kind = (named or "").partition(";")[0].strip().lower()
-        if headers is not None and headers.status_code is not None and not 200 <= headers.status_code < 300:
-            continue
-        if kind and kind not in TEXTUAL:
+        kind = _kind(record)
+        if kind is None:
             continue
         offset = start + record.stream_pos
         url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
         id_ = url or record.headers.get("WARC-Record-ID") or f"{label}#{offset}"
         try:
-            data = raw = record.reader.read(limits.max_document_bytes + 1)
-            for coding in reversed((headers.get("Content-Encoding") or "").lower().split(",") if headers is not None else []):
-                data = _decoded(data, coding.strip(), limits.max_document_bytes + 1)
-            if len(raw) < min(record.content_length, limits.max_document_bytes) and not _chunked(headers):
-                end = 0
-                raise ValueError(f"cut off: {len(raw)} of {record.content_length} bytes")
+            data = _body(record, limits.max_document_bytes)
         except (OSError, ValueError) as error:
+            end = 0 if isinstance(error, CutOffError) else end
             yield failure(source, offset, f"record at {offset}: {error}", id_)
             continue
-        if not kind and sniff(bytes(data[:HEAD])) != "html":  # a server that does not say what it sends
+        if not kind and sniff(data[:HEAD]) != "html":
             continue
         if len(data) > limits.max_document_bytes:
             yield failure(source, offset, f"larger than limits.max_document_bytes = {limits.max_document_bytes}", id_)
             continue
-        charset = record.http_charset
-        meta = {"url": url} if url else {}
-        if date := record.headers.get("WARC-Date"):
-            meta["crawled"] = date
-        yield Document(
-            id_,
-            source=source,
-            offset=offset,
-            kind="text" if kind == "text/plain" else "html",
-            data=bytes(data),
-            declared=(charset,) if charset else (),
-            meta=meta,
-        )
+        form: Literal["text", "html"] = "text" if kind == "text/plain" else "html"
+        declared = (record.http_charset,) if record.http_charset else ()
+        yield Document(id_, source=source, offset=offset, kind=form, data=data, declared=declared, meta=_said(record, url))
     if told.error is not None:
         raise told.error
     if told.position < end:
         last = start + told.position
         yield failure(source, last, "the archive is cut off in its last record", f"{label}#{last}")
+
+
+class CutOffError(ValueError):
+    """An archive that ends within a record."""
+
+
+def _kind(record: Any) -> str | None:
+    """What a record holds, "" where its server does not say it; None where it is no text that was sent with success."""
+    headers = record.http_headers
+    if headers is not None and headers.status_code is not None and not 200 <= headers.status_code < 300:
+        return None
+    named = record.http_content_type if headers is not None else record.headers.get("Content-Type")
+    kind: str = (named or "").partition(";")[0].strip().lower()
+    return kind if not kind or kind in TEXTUAL else None
+
+
+def _said(record: Any, url: str) -> dict[str, Any]:
+    """What the archive says about a document."""
+    date = record.headers.get("WARC-Date")
+    return ({"url": url} if url else {}) | ({"crawled": date} if date else {})
+
+
+def _body(record: Any, most: int) -> bytes:
+    """What was sent, without its content codings, a byte more than `most` at most. Raises CutOffError, ValueError or OSError."""
+    headers = record.http_headers
+    data = raw = record.reader.read(most + 1)
+    for coding in reversed((headers.get("Content-Encoding") or "").lower().split(",") if headers is not None else []):
+        data = _decoded(data, coding.strip(), most + 1)
+    if len(raw) < min(record.content_length, most) and not _chunked(headers):
+        raise CutOffError(f"cut off: {len(raw)} of {record.content_length} bytes")
+    return bytes(data)
 
 
 def _chunked(headers: Any) -> bool:

@@ -341,10 +341,8 @@ def _words() -> tuple[Callable[..., None], NDArray[np.uint64], NDArray[np.uint64
 
 def _windows(text: str) -> list[str]:
     """A piece from the middle and one from the end; of a short text, from its begin and from its end."""
-    if len(text) < 2 * WINDOW:
-        return []
     middle = 0 if len(text) < 3 * WINDOW else len(text) // 2
-    return [text[middle : middle + WINDOW], text[-WINDOW:]]
+    return [text[middle : middle + WINDOW], text[-WINDOW:]] if len(text) >= 2 * WINDOW else []
 
 
 def _sure(texts: Sequence[str]) -> list[str]:
