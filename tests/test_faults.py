@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import ctypes
 import errno
 import gzip
 import json
@@ -21,9 +20,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from cleanup import lasting
-from cleanup.config import Config, override
-from cleanup.errors import MissingExtra, RunError
+from cleanup.config import Config
+from cleanup.errors import RunError
 from cleanup.read.inputs import expand
 from cleanup.read.parts import Segment, read_segment
 from cleanup.write import directory
@@ -261,7 +259,6 @@ def test_a_full_disk_is_one_clear_line(inputs: Path, settings: Path, reference: 
 def test_too_little_address_space_is_not_called_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import cleanup
     from cleanup import corpus
-    from cleanup.errors import RunError
 
     def no_room(*_: object, **__: object) -> None:
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
@@ -371,57 +368,3 @@ def test_changed_inputs_are_refused_and_the_directory_left_alone(inputs: Path, s
     assert done.returncode == 2
     assert b"other inputs" in done.stderr
     assert digest(tmp_path / "out") == before
-
-
-def test_errors_come_back_whole_from_a_worker() -> None:
-    import pickle
-
-    error = pickle.loads(pickle.dumps(MissingExtra("reading WARC", "warc")))
-    assert (type(error), error.message, error.hint) == (
-        MissingExtra,
-        "reading WARC needs an optional library",
-        "pip install 'corpus-cleanup[warc]'",
-    )
-
-
-def test_parsing_that_hangs_or_breaks_fails_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cleanup import part
-    from cleanup.document import Document
-    from cleanup.pipeline import Pipeline
-
-    def parse(doc: Document, config: Config) -> None:  # noqa: ARG001
-        if doc.id == "hangs":
-            time.sleep(30)
-        if doc.id == "breaks":
-            raise RecursionError("too deep")
-        doc.text, doc.data = "parsed", None
-
-    monkeypatch.setattr(part, "parse", parse)
-    pipeline = Pipeline(config=override(Config(), {"stages": (), "limits.stage_seconds": 0.2}))
-    docs = [Document(name, data=b"x") for name in ("one", "hangs", "breaks", "two")]
-    (batch,) = part.cleaned(docs, pipeline)
-    assert [(doc.status, doc.text) for doc in batch] == [("kept", "parsed"), ("failed", ""), ("failed", ""), ("kept", "parsed")]
-    assert "limits.stage_seconds = 0.2" in (batch[1].error or "")
-    assert "RecursionError: too deep" in (batch[2].error or "")
-
-
-@pytest.mark.parametrize("knows", [True, False])
-def test_a_start_of_the_machine_is_known_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, knows: bool) -> None:
-    class Library:  # of macOS
-        @staticmethod
-        def sysctlbyname(name: bytes, found: ctypes.Array[ctypes.c_char], *_: object) -> int:
-            if knows and name == b"kern.bootsessionuuid":
-                found.value = b"6F1C"
-            return 0 if knows else -1
-
-    monkeypatch.setattr(lasting, "START", tmp_path / "nowhere")
-    monkeypatch.setattr(ctypes, "CDLL", lambda _: Library)
-    assert (lasting.started() == "6F1C") == knows
-    assert (lasting.started() == lasting.started()) == knows
-
-
-def test_what_cannot_be_written_is_named_and_not_the_file_beside_it(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no directory")
-    answers = tmp_path / "file" / "answers.json"
-    with pytest.raises(RunError, match=r"cannot write .*answers\.json: "), directory.appearing(answers):
-        pass
