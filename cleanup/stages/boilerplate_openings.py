@@ -15,18 +15,23 @@ class Openings:
 
     def __init__(self, found: Iterable[str]) -> None:
         """`found`: case folded."""
-        opening = {one: LETTERS.match(one) if _is_fenced(one) else None for one in found}
+        opening = {one: LETTERS.match(one) if _is_fenced(one) else None for one in map(_dotted, found)}
         self._words = {first[0] for first in opening.values() if first}
         self._texts = {one.split()[0] for one, first in opening.items() if not first}
         self._ascii_texts = {one for one in self._texts if one.isascii()}
 
     def may_open(self, text: str) -> bool:
         """Whether one of the phrases may begin in a text."""
-        low = text.casefold()
+        low = _dotted(text.casefold())
         texts = self._ascii_texts if low.isascii() else self._texts
         if not self._words.isdisjoint(LETTERS.findall(low)) or any(map(low.__contains__, texts)):
             return True
-        return "ı" in low or "\u0307" in low  # an i, where the case is disregarded
+        return "\u0307" in low  # behind an i, where the case is disregarded
+
+
+def _dotted(text: str) -> str:
+    """The same with one i: an expression that disregards the case takes all of them for one."""
+    return text.replace("ı", "i")
 
 
 def any_of(found: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cleanup.document import Document, Edit, Proposal, revert
@@ -293,6 +293,7 @@ def test_lines_that_are_turned_away_say_nothing(line: str) -> None:
 
 
 @given(spoken | spoken.map(str.upper) | mixed_parts.map(" ".join) | spoken.map(lambda line: line.replace("i", "ı")))
+@example("YAYIMLANMA")
 @settings(max_examples=150, deadline=None)
 def test_texts_in_which_no_phrase_opens_have_none(line: str) -> None:
     if not VOCABULARY._dating.may_open(line):
