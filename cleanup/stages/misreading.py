@@ -18,7 +18,8 @@ from cleanup.stages import codepages, readings
 from cleanup.stages.mojibake_draft import differences
 
 LAYERS = 3
-_FOLLOWED = 5.0  # bits that are enough where other lines of the document were misread in the same way
+_WORDY = 10  # letters of a line that can be told from a name, or a word of a language that is not known
+FOLLOWED = 5.0  # bits that are enough where other lines of the document were misread in the same way
 LONG = 200  # characters of a word beyond which only its beginning is looked at first
 _WIDE, _PLAIN = 24, 16  # words of a line that are looked at first: those that can change, and those that show the language
 _RARE = frozenset(
@@ -31,6 +32,8 @@ _GROUPS = {
     "east-asian": readings.TRUE_MULTI,
 }  # fmt: skip
 _GROUP = {name: group for group, names in _GROUPS.items() for name in names}
+# What browsers and programs take for one another.
+_LOOK_ALIKE = (("cp1252", "latin-1", "iso8859-15", "cp1254"), ("cp1250", "iso8859-2"), ("cp437", "cp850", "cp852"))
 # Names of rules, where they differ from the codec's.
 _NAMES = {
     "mac-roman": "macroman", "koi8-u": "koi8-r", "latin-1": "cp1252", "iso8859-15": "cp1252", "iso8859-2": "iso-8859-2",
@@ -93,6 +96,8 @@ def _best(line: str) -> Reading | None:
             found = _ranked(line, "", tried)
     for gain, text, hypothesis in found[:1]:
         score = _score(line, text, hypothesis.true, gain)
+        if hypothesis.true != "utf-8" and len(found) > 1 and gain - found[1][0] < 2:
+            score = min(score, 0.6)
         return Reading(text, hypothesis, gain, score, language.letters().fit(text).language)
     return None
 
@@ -111,7 +116,7 @@ def _ranked(
             seen.add(text)
             gain = base - model.fit(text, context).bits
             if gain > 8:
-                gain -= _price(line, hypothesis.wrong, hypothesis.true)
+                gain -= _price(line, hypothesis.wrong, hypothesis.true) + _oddities(text, hypothesis.true)
             if gain > 8:
                 out.append((gain, text, hypothesis))
     return sorted(out, key=lambda one: -one[0])
@@ -129,6 +134,48 @@ def _sample(line: str) -> tuple[str, str, bool]:
     return " ".join(wide), " ".join([word for word in words if word.isascii() and len(word) > 1][:_PLAIN]), cut
 
 
+def by_chance(line: str, fixed: str) -> bool:
+    """Whether bytes of a word are UTF-8 by chance: a letter of another script has come among foreign Latin ones that stayed."""
+    words, after = line.split(" "), fixed.split(" ")
+    return len(words) == len(after) and any(map(_patchy, words, after))
+
+
+def _patchy(before: str, after: str) -> bool:
+    if before == after or before.isascii():
+        return False
+    letters = {char for char in after if char > "\x7f" and char.isalpha()}
+    stayed = {language.script(char) for char in letters.intersection(before)}
+    new = {language.script(char) for char in letters.difference(before)} if "LATIN" in stayed else set()
+    return bool(new) and "LATIN" not in new
+
+
+_LATIN_READ = ("latin-1", "iso8859-2", "iso8859-15")
+_LATIN_WRITTEN = ("mac-roman", "cp850", "cp852", "cp437", "cp1250")
+
+
+def contested(line: str, fixed: str) -> Reading | None:
+    """What a line with C1 controls reads like in an encoding other than cp1252, from which `fixed` takes what they mean; None
+    where that is no likelier. That it was misread is certain, so the model alone decides how."""
+    if len(line) != len(fixed) or not all(a == b or "\x80" <= a <= "\x9f" for a, b in zip(line, fixed, strict=True)):
+        return None
+    model = language.letters()
+    never_closed = max(0, fixed.count("„") - fixed.count("“") - fixed.count("”"))
+    base = model.fit(fixed).bits + _oddities(fixed, "cp1252") + 6.0 * never_closed
+    found: dict[str, tuple[float, readings.Hypothesis]] = {}
+    for wrong in _LATIN_READ:
+        for true in _LATIN_WRITTEN:
+            text = line.translate(codepages.translation(wrong, true))
+            if text not in found and text != fixed and _C1.search(text) is None:
+                gain = base - model.fit(text).bits - _oddities(text, true)
+                found[text] = gain, readings.Hypothesis(wrong, true)
+    best = sorted(found, key=lambda text: -found[text][0])[:2]
+    if not best or found[best[0]][0] <= 4:
+        return None
+    gain, hypothesis = found[best[0]]
+    sure = gain >= 12 and (len(best) == 1 or gain - found[best[1]][0] >= 8)
+    return Reading(best[0], hypothesis, gain, 0.94 if sure else 0.6, model.fit(best[0]).language)
+
+
 def _price(line: str, wrong: str, true: str) -> float:
     """Bits that a hypothesis costs: how unusual the pair is, and whether it leaves some of its own characters behind."""
     price = 6.0 + 8.0 * (wrong in _RARE) + 8.0 * (true in _RARE) + (0.0 if true == "utf-8" else 6.0)
@@ -137,6 +184,19 @@ def _price(line: str, wrong: str, true: str) -> float:
         if any(char in table for char in codepages.utf8_pattern(wrong).sub("", line)):
             price += 15.0
     return price
+
+
+_GLUED = re.compile("(?<=[^\\W\\d_])[¡¢£¤¥¦§¬±×÷¿†‡‰‹›‚„ˆ˜]|(?<=[^\\W\\d_])[\xa0€«“”‘][^\\W\\d_]")
+_KANA = re.compile("[\u3041-\u30fa]")
+
+
+def _oddities(text: str, true: str) -> float:
+    """Bits for what letters do not tell: capitals and signs inside of words, kana from an encoding that only lends them."""
+    if true == "utf-8":
+        return 0.0
+    inside = sum(a.islower() and b.isupper() and (a > "\x7f" or b > "\x7f") for a, b in pairwise(text))
+    borrowed = true in ("gb18030", "big5", "cp949") and _KANA.search(text) is not None
+    return 6.0 * (inside + len(_GLUED.findall(text))) + 20.0 * borrowed
 
 
 def _score(line: str, text: str, true: str, gain: float) -> float:
@@ -172,7 +232,7 @@ def _trustworthy(text: str, after: str, foreign: int, gain: float, sure: bool) -
     """What one legacy encoding read as another has to show beyond good words: a whole line that is a language."""
     whole = language.letters().fit(text)
     ideographs = 2 * sum(char > "\u2e80" for char in text) > whole.letters
-    if whole.rate > (10.0 if ideographs else 4.7):
+    if whole.rate > (10.0 if ideographs else 4.7) or (whole.letters < _WORDY and not ideographs and not sure):
         return False
     scripts = [language.script(char) for char in after if char.isalpha()]
     main = max(set(scripts), key=scripts.count, default="LATIN")
@@ -206,15 +266,38 @@ def _inversions(text: str) -> int:
     return sum(a.islower() and b.isupper() for a, b in pairwise(text))
 
 
-def follow(line: str, hypothesis: readings.Hypothesis) -> Reading | None:
-    """What `line` reads like if it was misread just as other lines of its document; None when that is no improvement."""
+def follow(line: str, hypothesis: readings.Hypothesis, least: float = FOLLOWED) -> Reading | None:
+    """What `line` reads like if it was misread just as other lines of its document; None when that saves too little."""
     text = readings.reread(line, hypothesis)
     if text is None or text == line or _inversions(text) > _inversions(line):
         return None
     model = language.letters()
     fit = model.fit(text)
     gain = model.fit(line).bits - fit.bits
-    return Reading(text, hypothesis, gain, 0.92, fit.language) if gain >= _FOLLOWED else None
+    return Reading(text, hypothesis, gain, 0.92, fit.language) if gain >= least else None
+
+
+def gain(line: str, hypothesis: readings.Hypothesis) -> float:
+    """Bits that a hypothesis saves on a line; less than none where the line is likelier as it is."""
+    text = readings.reread(line, hypothesis)
+    if text is None or text == line:
+        return 0.0
+    model = language.letters()
+    return model.fit(line).bits - model.fit(text).bits - _oddities(text, hypothesis.true)
+
+
+def alike(hypothesis: readings.Hypothesis) -> list[readings.Hypothesis]:
+    """A hypothesis and those beside it: encodings of the same kind, written or read."""
+    wrong = next((names for names in _LOOK_ALIKE if hypothesis.wrong in names), (hypothesis.wrong,))
+    group = _GROUPS[_GROUP[hypothesis.true]]
+    if hypothesis.wrong in codepages.MULTI or hypothesis.true in codepages.MULTI:
+        return [hypothesis]
+    return list(dict.fromkeys([hypothesis, *(readings.Hypothesis(one, true) for one in wrong for true in group)]))
+
+
+def tongue(text: str) -> str:
+    """The language that a text fits best."""
+    return language.letters().fit(text).language
 
 
 def likelier(one: str, other: str) -> bool:
@@ -232,4 +315,5 @@ def _usual(char: str) -> bool:
     return language.symbols(char) <= 8 if not char.isalpha() else char < "\u0180"
 
 
-RULES = frozenset(f"mojibake/{name}" for name in UTF8_RULES.values()) | frozenset(f"mojibake/legacy-{name}" for name in _GROUPS)
+LEGACY = frozenset(f"mojibake/legacy-{name}" for name in _GROUPS)
+RULES = frozenset(f"mojibake/{name}" for name in UTF8_RULES.values()) | LEGACY

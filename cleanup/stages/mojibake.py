@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
-from math import fsum
 from pathlib import Path
 
 import msgspec
@@ -15,13 +14,13 @@ from cleanup.rules import Rule
 from cleanup.stages import Propose, ftfy_prefilter, misreading, readings, stage
 from cleanup.stages import mojibake_characters as characters
 from cleanup.stages import mojibake_prefilter as prefilter
+from cleanup.stages import mojibake_whole as whole
 from cleanup.stages import mojibake_words as words
 from cleanup.stages.mojibake_draft import Draft, changed_words, differences
 from cleanup.stages.mojibake_rules import load
 
 ROUNDS = 12  # repairs that uncover one another, such as an entity inside of mojibake
 SEGMENT = 1_000_000  # characters of a line that are repaired in one piece, as ftfy does it
-AGREED = 60.0  # bits that two lines of a document or more have to save before others are read in the same way
 _BEFORE = ("mojibake/surrogates", "mojibake/entities")  # what has to be done before bytes are looked at
 _FINDERS = {
     "mojibake/hyphen-newline": (prefilter.SPLIT, words.split_words),
@@ -98,35 +97,9 @@ class Repair:
 
     def edits(self) -> Iterator[Edit]:
         """What the repairs of the lines have come to."""
-        made = [edit for draft in self.drafts for edit in draft.edits()]
-        made += _followed(self.parts, self.drafts, [*made, *self.taken])
+        made = whole.agreed(self.parts, self.drafts, self.taken)
         yield from made
-        yield from (edit for draft in self.drafts for edit in draft.held if not _touches(edit, made))
-
-
-def _touches(edit: Edit, others: Sequence[Edit]) -> bool:
-    return any(edit.start < other.end and other.start < edit.end for other in others)
-
-
-def _followed(lines: Sequence[str], drafts: Sequence[Draft], made: Sequence[Edit]) -> list[Edit]:
-    """Lines that say too little by themselves, read as other lines of the document had to be."""
-    evidence: dict[readings.Hypothesis, list[float]] = {}
-    for draft in drafts:
-        if draft.hypothesis is not None:
-            evidence.setdefault(draft.hypothesis, []).append(draft.gain)
-    sure = [hypothesis for hypothesis, gains in evidence.items() if len(gains) > 1 and fsum(gains) >= AGREED]
-    out: list[Edit] = []
-    at = 0
-    for line in lines if sure else ():
-        span = Edit(at, at + len(line), line, "", "")
-        if not line.isascii() and len(line) <= SEGMENT and not _touches(span, made):
-            found = [reading for hypothesis in sure if (reading := misreading.follow(line, hypothesis)) is not None]
-            for reading in sorted(found, key=lambda one: -one.gain)[:1]:
-                why = {**reading.why, "lines": len(evidence[reading.hypothesis])}
-                for start, end, after in differences(line, reading.text):
-                    out.append(Edit(at + start, at + end, line[start:end], after, reading.rule, reading.score, why))
-        at += len(line) + 1
-    return out
+        yield from (edit for draft in self.drafts for edit in draft.held if not whole.touches(edit, made))
 
 
 def _settle(drafts: Sequence[Draft], active: Set[str]) -> None:
@@ -194,21 +167,36 @@ def _encoding(draft: Draft, fixed: str, active: Set[str]) -> None:
             draft.settled = fixed
             return
     reading = misreading.repair(line) if beyond else None
-    if reading is not None and reading.rule in active:
-        if reading.score >= 0.9 and (fixed == whole or misreading.likelier(reading.text, theirs)):
+    contested = None
+    if beyond and fixed != whole and (reading is None or reading.score < 0.9):
+        contested = misreading.contested(line, theirs)
+    reading = contested or reading
+    if (
+        reading is not None
+        and reading.rule in active
+        and (contested or fixed == whole or misreading.likelier(reading.text, theirs))
+    ):
+        if reading.score >= 0.9:
             draft.rewrite(reading.text + ending, reading.rule, reading.score, reading.why)
             draft.hypothesis, draft.gain = reading.hypothesis, reading.gain
             return
-        if reading.score >= 0.5 and fixed == whole:
-            # Not sure enough to be built upon: soft hyphens and controls may be bytes of a text that only a person can read.
-            draft.open = False
-            if whole == draft.original:
-                draft.held = [
-                    Edit(draft.offset + start, draft.offset + end, line[start:end], new, reading.rule, reading.score, reading.why)
-                    for start, end, new in differences(line, reading.text)
-                ]
+        if reading.score >= 0.5:
+            _hold(draft, line, reading.text, reading.rule, reading.score, reading.why)
             return
+    if beyond and misreading.by_chance(line, theirs):
+        _hold(draft, line, theirs, "mojibake/ftfy", 0.6, {})
+        return
     draft.rewrite(fixed, "mojibake/ftfy")
+
+
+def _hold(draft: Draft, line: str, text: str, rule: str, score: float, why: dict[str, object]) -> None:
+    """Leave a line to a person, and build nothing upon it: soft hyphens and controls may be bytes that only a person can read."""
+    draft.open = False
+    if draft.text == draft.original:
+        draft.held = [
+            Edit(draft.offset + start, draft.offset + end, line[start:end], new, rule, score, why)
+            for start, end, new in differences(line, text)
+        ]
 
 
 _CAPITALS = re.compile("(?<![^\\W\\d_])[A-ZÀ-ÖØ-Þ]{2,}Ã([»®])\\W*$")
@@ -222,7 +210,7 @@ def _capitals(word: str, line: str) -> bool:
 
 def _convincing(line: str, fixed: str, words: Sequence[str], after: Sequence[str]) -> bool:
     """Whether ftfy's repair leaves no doubt: it is the only way to read the line as UTF-8, and what it gives is fine."""
-    if readings.spaced().search(line) or len(words) != len(after):
+    if readings.spaced().search(line) or len(words) != len(after) or misreading.by_chance(line, fixed):
         return False
     wide = [index for index, plain in enumerate(map(str.isascii, words)) if not plain]
     mine = tuple([after[index] for index in wide])

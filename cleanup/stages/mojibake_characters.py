@@ -67,14 +67,13 @@ def zero_width(text: str) -> Iterator[Change]:
     """Zero-width characters, except where a script or an emoji needs them."""
     for match in ZERO_WIDTH.finditer(text):
         left, right = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-        run = match[0]
-        if len(run) == 1:
-            if run in "\u200c\u200d" and (JOINING.match(left) or JOINING.match(right)):
-                continue
-            if run == "\u200d" and _EMOJI.match(left) and _EMOJI.match(right):
-                continue
-            if run in "\u200b\u2060" and _SPACELESS.match(left) and _SPACELESS.match(right):
-                continue
+        run = set(match[0])
+        if run <= {"\u200c", "\u200d"} and (JOINING.match(left) or JOINING.match(right)):
+            continue
+        if match[0] == "\u200d" and _EMOJI.match(left) and _EMOJI.match(right):
+            continue
+        if run <= {"\u200b", "\u2060"} and (_SPACELESS.match(left) or _SPACELESS.match(right)):
+            continue
         yield match.start(), match.end(), ""
 
 

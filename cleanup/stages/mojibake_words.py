@@ -20,6 +20,7 @@ TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
 _PINYIN = re.compile(rf"\(([bpmfdtnlgkhjqxzcsryw]?h?[iuü]?[aeiouü{TONES}]{{1,3}}(?:n|ng|r)?)\)")
 _BREAK = re.compile("[-\u2010\xad]\r?\n")
 _SPLIT = re.compile("([^\\W\\d_]{2,})([-\u2010\xad]\r?\n)[ \t]*([^\\W\\d_]{2,})")
+_JOINED_BY = frozenset(("and", "or", "und", "oder", "en", "of", "och", "eller", "og", "et", "ou"))
 _WORD = 60  # characters of a word at most
 
 
@@ -34,6 +35,8 @@ def split_words(text: str) -> Iterator[Edit]:
             continue
         left, _, right = match.groups()
         if not right.islower() or not (left.islower() or left.istitle()) or f"{left}-{right}" in text:
+            continue
+        if right in _JOINED_BY and left.lower() in words():  # "start-\nen stoptijden": the hyphen is meant
             continue
         joined = left.lower() + right
         elsewhere = re.search(rf"(?<!\w){re.escape(joined)}(?!\w)", text, re.I) is not None

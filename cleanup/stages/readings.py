@@ -19,13 +19,14 @@ UTF8_IN_SINGLE = (
 UTF8_IN_MULTI = ("gb18030", "cp932", "cp949", "big5", "euc_jp")
 WRONG_SINGLE = (
     "cp1252", "latin-1", "cp1250", "cp1251", "koi8-r", "cp866", "cp437", "cp850", "mac-roman", "cp1253", "cp1254", "cp1257",
-    "iso8859-2", "cp852", "iso8859-5", "mac-cyrillic",
+    "iso8859-2", "iso8859-15", "cp852", "iso8859-5", "mac-cyrillic",
 )  # fmt: skip
 TRUE_SINGLE = (
     "cp1252", "cp1250", "cp1251", "koi8-r", "koi8-u", "cp866", "cp437", "cp850", "cp852", "mac-roman", "cp1253", "cp1254",
     "cp1255", "cp1256", "cp1257", "iso8859-2", "iso8859-5", "iso8859-7", "mac-cyrillic", "mac-latin2", "cp874",
 )  # fmt: skip
 TRUE_MULTI = ("gb18030", "cp932", "cp949", "big5", "euc_jp")
+_FIFTEEN = frozenset("€ŠšŽžŒœŸ")  # what ISO 8859-15 has in place of signs of Latin-1
 _SPACES = 20  # at most so many places of a line where a plain space is taken for a no-break space
 
 
@@ -55,7 +56,7 @@ def readings(line: str, cut: bool = False) -> Iterator[tuple[str, Hypothesis]]:
                         yield from _applied(line, Hypothesis(wrong, true, choice=choice), cut)
     many = 3 * sum(char > "\x7f" for char in line) > len(line)
     for wrong in WRONG_SINGLE:
-        if high <= codepages.encoding_map(wrong).keys():
+        if high <= codepages.encoding_map(wrong).keys() and (wrong != "iso8859-15" or not high.isdisjoint(_FIFTEEN)):
             for true in _possible(wrong, high, latin=not many):
                 yield from _applied(line, Hypothesis(wrong, true), cut)
             if many:
