@@ -16,7 +16,8 @@ from cleanup.config import Config
 from cleanup.document import Document, Row, revert
 from cleanup.errors import CleanupError
 from cleanup.report.diff import segments, shortened, side_by_side
-from cleanup.report.sample import Sample, Stored, take
+from cleanup.report.sample import Cluster, Sample, Stored, take
+from cleanup.write.record import value
 
 DOCUMENTS = 40  # shown with their changes
 CONTEXT = 160  # characters left and right of a change
@@ -244,15 +245,15 @@ def _why(row: Row) -> str:
 def _clusters(sample: Sample) -> list[dict[str, Any]]:
     """The largest clusters; of some, the document that stays and one that goes, side by side."""
     by_id = {doc.id: doc for doc in sample.documents}
-    largest = sorted(sample.clusters, key=lambda item: (-len(item.get("members", ())), str(item.get("cluster"))))
+    largest = sorted(sample.clusters, key=lambda item: (-len(item.members), str(item.cluster)))
     # Every kind of relation is to be seen, not only the commonest.
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for item in largest:
-        kinds.setdefault(",".join(sorted({str(member.get("relation")) for member in item["members"]})), []).append(item)
+    kinds: dict[str, list[Cluster]] = {}
+    for one in largest:
+        kinds.setdefault(one.kinds, []).append(one)
     mixed = [group[turn] for turn in range(CLUSTERS) for group in kinds.values() if turn < len(group)]
     found = []
     pairs = 0
-    for item in mixed[:CLUSTERS]:
+    for item in (value(msgspec.Raw(one.line)) for one in mixed[:CLUSTERS]):
         members = [member for member in item["members"] if member.get("id") != item.get("kept")]
         shown = {
             "cluster": item.get("cluster"),

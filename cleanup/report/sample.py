@@ -40,12 +40,34 @@ class Stored(msgspec.Struct):
     rows: list[Row] = []
 
 
+class _Member(msgspec.Struct):
+    relation: Any = None
+
+
+class Cluster(msgspec.Struct):
+    """What tells which clusters are to be shown: a run has many, and a page few."""
+
+    cluster: Any = None
+    members: list[_Member] = []
+    line: bytes = b""
+
+    @property
+    def kinds(self) -> str:
+        """The relations in it."""
+        if len(self.members) == 1:
+            return str(self.members[0].relation)
+        return ",".join(sorted({str(member.relation) for member in self.members}))
+
+
+_cluster = msgspec.json.Decoder(Cluster)
+
+
 class Sample(msgspec.Struct):
     """What was read. `whole` says of each kind of file whether that is all there is."""
 
     rows: list[Row] = []
     documents: list[Stored] = []
-    clusters: list[dict[str, Any]] = []
+    clusters: list[Cluster] = []
     failures: list[dict[str, Any]] = []
     whole: dict[str, bool] = {}
 
@@ -58,7 +80,7 @@ def take(out: Path, read: ReadConfig) -> Sample:
         lines, found.whole[kind] = _parts(out / kind, DOCUMENT_BYTES)
         found.documents += [stored(line, kind, read) for line in lines if len(line) <= MAX_LINE]
     lines, found.whole["clusters"] = _head(out / "clusters.jsonl", CLUSTER_BYTES)
-    found.clusters = [value(msgspec.Raw(line)) for line in lines]
+    found.clusters = list(map(_brief, lines))
     lines, found.whole["failed"] = _head(out / "failed.jsonl", 64 << 10)
     found.failures = [value(msgspec.Raw(line)) for line in lines]
     mine: dict[str, list[Row]] = {}
@@ -90,6 +112,15 @@ def stored(line: bytes, kind: str, read: ReadConfig) -> Stored:
         summary.get("edits") or 0,
         value(record.get("drop")),
     )
+
+
+def _brief(line: bytes) -> Cluster:
+    try:
+        found = _cluster.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # halves of surrogate pairs
+        found = msgspec.convert(value(msgspec.Raw(line)), Cluster)
+    found.line = line
+    return found
 
 
 def _counts(names: Sequence[str]) -> dict[str, int]:
