@@ -5,23 +5,23 @@ It sees sketches and small columns; texts are read back from the mapped parts wh
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanup import decided
+from cleanup import decided, kernels
 from cleanup.arrays import distinct
 from cleanup.config import Config
 from cleanup.decided import Proposals
 from cleanup.dedup.corpus import Result
 from cleanup.dedup.keep import SPUN
 from cleanup.dedup.receipts import BLOCK
+from cleanup.dedup.shingle import I64
 from cleanup.dedup.texts import Literals, Texts
 from cleanup.errors import RunError
 from cleanup.part import Job, Outcome
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from cleanup.engines.local import Engine
 
 OPEN = 64  # files that are open at a time
-MUCH = 1 << 24  # bytes of them that are in memory before it has to be thought of
-AROUND = 1 << 16  # bytes around those that are read that come into memory, too
 BEHIND = 3  # bytes of a line behind its text, at least
 COPIES = 12  # spun copies that are asked what stood in a text
 
@@ -76,34 +74,41 @@ def load(directories: tuple[Path, ...], mapped: Sequence[Outcome] | None) -> Map
     return Mapped(directories, first, tuple(rows), begins, sizes, together)
 
 
-class Files(dict[int, NDArray[np.uint8]]):
-    """The lines of some parts, mapped; others are mapped when they are asked for."""
+class Files:
+    """The lines of some parts, in files that are opened when they are asked for."""
 
     def __init__(self, directories: tuple[Path, ...]) -> None:
-        super().__init__()
         self.directories = directories
-        self._maps: dict[int, mmap.mmap] = {}
-        self._read = 0  # bytes that the system may hold for us
+        self._open: dict[int, IO[bytes]] = {}
 
-    def rest(self, count: int, size: int) -> None:
-        """Before so many texts are read, of so many bytes together: let go of what was read so far, where it may be much.
+    def __getitem__(self, part: int) -> IO[bytes]:
+        found = self._open.get(part)
+        if found is None:
+            if len(self._open) >= OPEN:
+                self._open.pop(next(iter(self._open))).close()
+            found = self._open[part] = open(self.directories[part] / "docs.jsonl", "rb", 0)  # noqa: SIM115 (closed when it is let go)
+        return found
 
-        It is read again where somebody looks at it. Before none at all everything is let go of.
-        """
-        self._read += count * AROUND + size
-        if self._read > MUCH or not count:
-            self._read = 0
-            for part in self:
-                self._maps[part].madvise(mmap.MADV_DONTNEED)
+    def close(self) -> None:
+        """Let go of all of them: a file that is open takes its place on the disk also when it was removed."""
+        while self._open:
+            self._open.popitem()[1].close()
 
-    def __missing__(self, part: int) -> NDArray[np.uint8]:
-        if len(self) >= OPEN:
-            oldest = next(iter(self))
-            del self[oldest], self._maps[oldest]
-        with open(self.directories[part] / "docs.jsonl", "rb") as file:
-            self._maps[part] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self[part] = np.frombuffer(self._maps[part], np.uint8)
-        return self[part]
+    def read(self, parts: I64, begins: I64, sizes: I64, places: I64, out: NDArray[np.uint8]) -> None:
+        """Read pieces of parts to their places in `out`. Raises RunError where they lie in no file."""
+        order = np.argsort(parts, kind="stable")
+        every = distinct(parts)
+        for first in range(0, len(every), OPEN):  # as many as are open at a time
+            some = every[first : first + OPEN]
+            rows = order[slice(*np.searchsorted(parts[order], (some[0], some[-1] + 1)).tolist())]
+            files = np.array([self[part].fileno() for part in some.tolist()], np.int64)[np.searchsorted(some, parts[rows])]
+            if _read()(files, begins[rows], sizes[rows], places[rows], len(rows), out) < len(rows):
+                raise RunError("a part of the run's working directory is cut short", "remove the directory and run again")
+
+
+@cache
+def _read() -> kernels.Function:
+    return kernels.function("texts_read", "i64* i64* i64* i64* i64 u8*", "i64")
 
 
 class Lines:
@@ -121,29 +126,19 @@ class Lines:
         for part, row in self._rows(numbers):
             if part not in ends:
                 ends = {part: load_columns(self.mapped.directories[part], "ends")[0]}
-            yield self.files[part][ends[part][row - 1] if row else 0 : ends[part][row]].tobytes()
+            begin = int(ends[part][row - 1]) if row else 0
+            self.files[part].seek(begin)
+            yield self.files[part].read(int(ends[part][row]) - begin)
 
     def texts(self, numbers: Sequence[int]) -> Texts:
-        """The cleaned texts of documents, where they lie. Raises RunError where they lie in no file."""
+        """The cleaned texts of documents. Raises RunError where they lie in no file."""
         wanted = np.asarray(numbers, np.int64)
         begins, sizes = self.mapped.begins[wanted], self.mapped.sizes[wanted]
-        self.files.rest(len(sizes), int(sizes.sum()))
-        parts, which = np.unique(np.searchsorted(self.mapped.first, wanted, "right") - 1, return_inverse=True)
-        if len(parts) > OPEN:  # too many to have open: their texts are fetched
-            pieces = [self._piece(*one) for one in zip(parts[which].tolist(), begins.tolist(), sizes.tolist(), strict=True)]
-            return Literals.placed(b"".join(pieces), np.append(0, np.cumsum(sizes + BEHIND)[:-1]), sizes)
-        files = [self.files[part] for part in parts.tolist()]
-        room = np.array([len(file) for file in files], np.int64)[which]
-        if ((begins < 0) | (sizes < 0) | (begins + sizes + BEHIND > room)).any():
-            raise RunError("a part of the run's working directory is cut short", "remove the directory and run again")
-        bases = np.array([file.ctypes.data for file in files], np.uint64)
-        return Literals(bases[which] + begins.astype(np.uint64), sizes, files)
-
-    def _piece(self, part: int, begin: int, size: int) -> bytes:
-        found = self.files[part][begin : begin + size + BEHIND].tobytes()
-        if begin < 0 or len(found) < size + BEHIND:
-            raise RunError("a part of the run's working directory is cut short", "remove the directory and run again")
-        return found
+        ends = np.cumsum(sizes + BEHIND)
+        places, out = ends - sizes - BEHIND, np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
+        parts = np.searchsorted(self.mapped.first, wanted, "right") - 1
+        self.files.read(parts, begins, sizes + BEHIND, places, out)
+        return Literals.placed(out.data, places, sizes)
 
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of documents."""
@@ -188,8 +183,11 @@ def compare(share: Share, attempt: int) -> NDArray[Any]:  # noqa: ARG001 (the en
     from cleanup.dedup import canonical, cluster
 
     mapped = _mapped(share.directories)
-    texts = Lines(mapped, share.config).texts
-    return cluster.compare(share.pairs, texts, mapped.sizes, share.config.dedup, canonical.built_in())
+    lines = Lines(mapped, share.config)
+    try:
+        return cluster.compare(share.pairs, lines.texts, mapped.sizes, share.config.dedup, canonical.built_in())
+    finally:
+        lines.files.close()
 
 
 def comparison(config: Config, directories: tuple[Path, ...], engine: Engine) -> Compare:
@@ -245,6 +243,7 @@ def deduplicate(
         result = corpus.deduplicate(
             *(sketches, columns, lines.texts, lines.ids, config.dedup, index, comparison(config, directories, engine)),
             takes=partial(selected, select=config.select, ignore=config.ignore),
+            spare=engine.workers > 1,
         )
         witnesses = restore(result, columns.spin, lines, config)
         if index is not None:
@@ -252,6 +251,7 @@ def deduplicate(
             corpus.remember(sketches, columns, result, lines.ids(everybody), lines.urls(everybody), config.dedup, tag)
         del sketches  # they are mapped
     finally:
+        lines.files.close()
         _loaded.clear()  # another run may be made in the same place
     _save(out, work, mapped, result)
     with appearing(out / "clusters.jsonl") as file:

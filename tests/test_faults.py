@@ -258,14 +258,14 @@ def test_a_full_disk_is_one_clear_line(inputs: Path, settings: Path, reference: 
 
 def test_too_little_address_space_is_not_called_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import cleanup
-    from cleanup import corpus
+    from cleanup import finish
 
     def no_room(*_: object, **__: object) -> None:
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
     text = "The ferry left the harbour an hour late, and nobody on board could say why it had waited."
     (tmp_path / "in.jsonl").write_text("".join(f'{{"id": "{n}", "text": "{text}"}}\n' for n in range(2)))
-    monkeypatch.setattr(corpus.mmap, "mmap", no_room)
+    monkeypatch.setattr(finish.mmap, "mmap", no_room)
     with pytest.raises(RunError, match="cannot map") as found:
         cleanup.Pipeline(stages=[]).run(tmp_path / "in.jsonl", out=tmp_path / "out")
     assert "address space" in found.value.hint

@@ -21,7 +21,7 @@ from cleanup.dedup.keep import Order
 from cleanup.dedup.pairs import Mask, known_among, pack, unique, unpack
 from cleanup.dedup.relation import VERDICT, Table, far, judge, swapped
 from cleanup.dedup.shingle import I64, U64
-from cleanup.dedup.texts import Fetch
+from cleanup.dedup.texts import Fetch, portions
 
 if TYPE_CHECKING:
     from cleanup.config import DedupConfig
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 Compare = Callable[[U64], Table]  # verdicts on packed pairs of documents
 
-BATCH = 1 << 22  # bytes that are read at a time for comparison
 BATCH_PAIRS = 512
 SHARE = 1024  # pairs that make a worker's share
 CHANCES = 32  # documents of a large group with which all others of it are compared; then only candidate pairs count
@@ -59,13 +58,7 @@ def batches(pairs: U64, sizes: I64) -> Iterator[U64]:
     size = sizes[b].astype(np.int64)
     first = np.append(True, a[1:] != a[:-1])[: len(a)]
     size[first] += sizes[a[first]]
-    total = np.append(0, np.cumsum(size))
-    begin = 0
-    while begin < len(pairs):
-        end = int(np.searchsorted(total, total[begin] + BATCH, "right")) - 1
-        end = min(max(end, begin + 1), begin + BATCH_PAIRS)
-        yield pairs[begin:end]
-        begin = end
+    return (pairs[some] for some in portions(size, BATCH_PAIRS))
 
 
 class Judge:

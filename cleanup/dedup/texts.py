@@ -8,7 +8,7 @@ import mmap
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -40,6 +40,7 @@ class Texts(Protocol):
 
 
 Fetch = Callable[[Sequence[int]], Texts]
+READ = 1 << 22  # bytes of texts that are in memory at a time
 Buffer = bytes | memoryview | mmap.mmap
 
 
@@ -96,6 +97,16 @@ class Literals:
 
     def _literals(self) -> Iterator[bytes]:
         return map(ctypes.string_at, self.where.tolist(), self.size.tolist())
+
+
+def portions(sizes: NDArray[np.integer[Any]], count: int) -> Iterator[slice]:
+    """Runs of texts of these sizes that are fetched together: at most so many, and not more than about `READ` bytes."""
+    total, begin = np.append(0, np.cumsum(sizes, dtype=np.int64)), 0
+    while begin < len(sizes):
+        end = int(np.searchsorted(total, total[begin] + READ, "right")) - 1
+        end = min(max(end, begin + 1), begin + count)
+        yield slice(begin, end)
+        begin = end
 
 
 def repeated(texts: Texts) -> NDArray[np.bool_]:

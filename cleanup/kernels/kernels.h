@@ -1,4 +1,5 @@
-/* Common to all kernels. Every function is pure: it reads the arrays it is given and writes into arrays of the caller's. */
+/* Common to all kernels. Every function, but for one that reads files, is pure: it reads the arrays it is given and writes into arrays
+ * of the caller's. */
 #ifndef CLEANUP_KERNELS_H
 #define CLEANUP_KERNELS_H
 
