@@ -18,6 +18,7 @@ import msgspec
 
 import cleanup.stages as registry
 from cleanup import finish, part, rules
+from cleanup.aside import Aside
 from cleanup.config import Config
 from cleanup.disk import put_on_disk
 from cleanup.document import Row
@@ -134,7 +135,9 @@ def execute(
                 apart = resumed or (apart and sum(job.size for job in work) > LITTLE)
                 with local.Engine(min(jobs, len(work)), apart=apart) as engine:
                     mapped = _phase(
-                        "map", map_part, part.mapped, work, engine, progress, lambda job: lasting.add(f"map/{job.name}")
+                        *("map", map_part, part.mapped, work, engine, progress),
+                        lambda job: lasting.add(f"map/{job.name}"),
+                        _get_ready,
                     )
                     corpus = _deduplicate(config, out, work, mapped, manifest, engine)
                     lasting.add("dedup", out / "clusters.jsonl")
@@ -143,9 +146,14 @@ def execute(
                         *("finish", finish.finish_part, finish.finished, work, engine, progress),
                         lambda job: lasting.add(f"done/{job.name}.json", *finish.written(job)),
                     )
-                directory.sweep(out)  # what workers left that died on the way
-                lasting.settle()
-                _conclude(out, manifest, mapped, finished, corpus, began)
+                    engine.dismiss()
+                    directory.sweep(out)  # what workers left that died on the way
+                    settled = Aside(lasting.settle)
+                    try:
+                        info = _concluded(out, manifest, mapped, finished, corpus, began)
+                    finally:
+                        settled.result()
+                directory.write_json(out / "run.json", info, lasting=True)
             directory.complete(out)
             directory.discard(out)
         except OSError as error:  # inputs fail one by one, as documents; what comes here is about the run directory
@@ -160,6 +168,14 @@ def _remembered(config: Config) -> None:
     from cleanup.stages.boilerplate_sites import load_remembered
 
     load_remembered(Path(config.boilerplate.sites_file))
+
+
+def _get_ready() -> None:
+    """Load what comes after the map, which takes its time."""
+    import cleanup.corpus
+    import cleanup.dedup.sketch
+    import cleanup.report.data
+    import cleanup.sites  # noqa: F401
 
 
 def _furniture(config: Config, work: Sequence[Job], engine: local.Engine, progress: Progress | None, lasting: Lasting) -> None:
@@ -259,11 +275,12 @@ def _phase(
     engine: local.Engine,
     progress: Progress | None,
     settled: Callable[[Job], None] = lambda _: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> list[Outcome]:
     total = sum(job.size for job in work) or 1
     outcomes: dict[int, Outcome] = {}
     done = 0
-    for job, _ in engine.each(function, work):
+    for job, _ in engine.each(function, work, meanwhile):
         outcomes[job.number] = outcome_of(job)
         settled(job)
         done += job.size
@@ -287,15 +304,15 @@ def _deduplicate(
     return answer
 
 
-def _conclude(
+def _concluded(
     out: Path,
     manifest: dict[str, Any],
     mapped: Sequence[Outcome],
     finished: Sequence[Outcome],
     corpus: dict[str, Any],
     began: float,
-) -> None:
-    """Merge what is small, check that nothing was lost, and write `run.json`, which says that the run is complete."""
+) -> dict[str, Any]:
+    """Merge what is small, check that nothing was lost, and write the report; gives what `run.json` will say."""
     with directory.appearing(out / "failed.jsonl") as failed:
         for outcome in mapped:
             if outcome.counts.get("failed"):
@@ -324,7 +341,7 @@ def _conclude(
     _report(out, info)
     for name in ("failed.jsonl", "report.html"):
         put_on_disk(out / name)
-    directory.write_json(out / "run.json", info, lasting=True)
+    return info
 
 
 def _totals(outcomes: Sequence[Outcome]) -> dict[str, Any]:

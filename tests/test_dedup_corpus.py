@@ -21,7 +21,7 @@ from cleanup.dedup.corpus import Columns, Result, deduplicate
 from cleanup.dedup.relation import Table
 from cleanup.dedup.shingle import U64
 from cleanup.dedup.sketch import Sketcher
-from cleanup.dedup.texts import Strings
+from cleanup.dedup.texts import Strings, portions
 from cleanup.document import Drop, Mark
 from cleanup.errors import RunError
 from cleanup.rules import selected
@@ -36,6 +36,7 @@ def run(
     ids: Sequence[str] | None = None,
     columns: dict[str, Any] | None = None,
     ignore: Sequence[str] = (),
+    spare: bool = False,
     **settings: Any,
 ) -> Result:
     count = len(texts)
@@ -56,6 +57,7 @@ def run(
         lambda numbers: [names[number] for number in numbers],
         cfg,
         takes=partial(selected, select=(), ignore=ignore),
+        spare=spare,
     )
 
 
@@ -121,8 +123,8 @@ def test_the_order_of_documents_does_not_matter(corpus: Corpus, result: Result) 
     assert said(other) == said(result)
 
 
-def test_the_same_twice(corpus: Corpus, result: Result) -> None:
-    again = run(corpus.texts)
+def test_the_same_twice_with_and_without_a_thread(corpus: Corpus, result: Result) -> None:
+    again = run(corpus.texts, spare=True)
     assert msgspec.json.encode([dict(again.proposals), list(again.clusters), again.report]) == msgspec.json.encode(
         [dict(result.proposals), list(result.clusters), result.report]
     )
@@ -187,6 +189,14 @@ def test_chains_do_not_drag_strangers_in(writer: Writer) -> None:
     assert len(stays) > 2
     for number, drop in dropped(result).items():
         assert abs(number - int(drop.why["duplicate_of"][1:])) <= 2
+
+
+def test_texts_are_fetched_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cleanup.dedup.texts.READ", 100)
+    sizes = [10, 20, 70, 1, 300, 5, 5, 0, 0, 0, 90, 11]
+    found = [sizes[some] for some in portions(np.array(sizes), 4)]
+    assert found == [[10, 20, 70], [1], [300], [5, 5, 0, 0], [0, 90], [11]]
+    assert not list(portions(np.zeros(0, np.int64), 4))
 
 
 def test_empty_and_short_documents() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from cleanup import run, versions
+from cleanup.aside import Aside
 from cleanup.config import Config
 from cleanup.engines import local
 from cleanup.errors import InputError, RunError
@@ -59,6 +60,34 @@ def test_every_job_once_and_workers_are_kept() -> None:
         assert sorted(engine.each(operator.add, [1, 2, 3, 4, 5])) == [(number, number) for number in range(1, 6)]
         assert sorted(engine.each(operator.add, [7])) == [(7, 7)]
         assert len(engine._idle) == 2
+
+
+def test_this_process_has_something_to_do_while_others_are_busy() -> None:
+    done: list[int] = []
+    with local.Engine(2, apart=True) as engine:
+        assert len(dict(engine.each(process, [1, 2, 3], lambda: done.append(os.getpid())))) == 3
+        assert done == [os.getpid()]
+        workers = [worker.process for worker in engine._idle]
+        engine.dismiss()
+        for worker in workers:
+            worker.join(30)
+        assert [worker.exitcode for worker in workers] == [0, 0]
+        assert dict(engine.each(operator.add, [1, 2])) == {1: 1, 2: 2}  # others take their place
+    with local.Engine(1) as engine:
+        assert len(dict(engine.each(process, [1, 2], lambda: done.append(0)))) == 2
+    assert done == [os.getpid()]  # where nobody else is there, it has enough to do
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_what_is_done_aside_is_done_once_and_its_error_is_told(now: bool) -> None:
+    made: list[int] = []
+    aside = Aside(lambda: made.append(1), now=now)
+    if not now:
+        assert made == []
+    aside.result()
+    assert made == [1]
+    with pytest.raises(ZeroDivisionError):
+        Aside(lambda: 1 / 0, now=now).result()
 
 
 @LINUX

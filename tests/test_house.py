@@ -16,6 +16,7 @@ ORDER = (  # of the packages, as data flows
         "document",
         "errors",
         "disk",
+        "aside",
         "versions",
         "kernels",
         "config",

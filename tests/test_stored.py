@@ -126,7 +126,7 @@ def test_standard_input_of_a_run_that_was_cut_short_is_compared(
         return Pipeline().run("-", tmp_path / "out")
 
     data = (samples / "news.jsonl").read_bytes()
-    monkeypatch.setattr("cleanup.run._conclude", lambda *_: 1 / 0)
+    monkeypatch.setattr("cleanup.run._concluded", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         begin(data)
     monkeypatch.undo()

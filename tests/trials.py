@@ -226,8 +226,13 @@ def _stage(cfg: object, paths: object) -> Any:  # noqa: ARG001
 class Here:
     """The engine without processes of its own, whatever it is asked for."""
 
+    workers = 1
+
     def __init__(self, workers: int, *, apart: bool) -> None:
         pass
+
+    def dismiss(self) -> None:
+        """Nobody is there."""
 
     def __enter__(self) -> Here:
         return self
@@ -235,7 +240,7 @@ class Here:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def each(self, function: Callable[[Any, int], Any], jobs: Iterable[Any]) -> Iterator[Any]:
+    def each(self, function: Callable[[Any, int], Any], jobs: Iterable[Any], meanwhile: Any = None) -> Iterator[Any]:  # noqa: ARG002
         """Every job, one after the other."""
         return ((job, function(job, 0)) for job in jobs)
 

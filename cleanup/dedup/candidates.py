@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanup import kernels
+from cleanup.aside import Aside
 from cleanup.dedup import bands, spun
 from cleanup.dedup.bands import FLOODED, Buckets, group, stars
 from cleanup.dedup.pairs import Mask, Places, known_among, merge, pack, unique, unpack
@@ -40,12 +41,13 @@ class Candidates(NamedTuple):
     flooded: list[tuple[str, int]]  # (where, documents) of large buckets, largest first
 
 
-def find(sketches: Sketches, alive: Mask, cfg: DedupConfig) -> Candidates:
-    """All pairs of living documents whose sketches say that one may cover the other."""
+def find(sketches: Sketches, alive: Mask, cfg: DedupConfig, *, spare: bool = False) -> Candidates:
+    """All pairs of living documents whose sketches say that one may cover the other. `spare`: there is a processor to spare."""
     flooded: list[tuple[str, int]] = []
     found = np.zeros(0, np.uint64)
     meetings = 0
     places = Places(sketches, alive)
+    akin = Aside(lambda: spun.find(sketches, places, cfg), now=spare)
     partner = np.full(len(sketches), -1, np.int32)
     for where, buckets in _buckets(sketches, places, cfg):
         flooded += [(where, int(size)) for size in buckets.sizes[buckets.sizes >= FLOODED]]
@@ -55,7 +57,7 @@ def find(sketches: Sketches, alive: Mask, cfg: DedupConfig) -> Candidates:
         found = merge(found, good)
     del partner
     sketches.rest()
-    kin = spun.find(sketches, places, cfg)
+    kin = akin.result()
     sketches.rest()
     found = merge(found, kin.pairs)
     flooded += [("canonical", size) for size in kin.flooded]

@@ -21,7 +21,7 @@ from cleanup.dedup.keep import SPUN, Columns, Order
 from cleanup.dedup.receipts import SURE, Clusters, Known, Members, Names, Proposals, about_known, figures, proposals, remembered
 from cleanup.dedup.relation import NEAR, RELATIONS, Table, listed, swapped
 from cleanup.dedup.shingle import I64
-from cleanup.dedup.texts import Fetch, repeated
+from cleanup.dedup.texts import Fetch, portions, repeated
 from cleanup.document import Drop
 from cleanup.errors import RunError
 
@@ -76,21 +76,23 @@ def deduplicate(
     index: Index | None = None,
     judged: Compare | None = None,
     takes: Callable[[str], bool] = lambda _: True,
+    *,
+    spare: bool = False,
 ) -> Result:
     """Find near-duplicate coverage among all documents, and of what an index remembers (default: that of the configuration).
 
     `judged` compares pairs on their texts (default: here, with the texts that `fetch` gives). `takes`: whether a rule takes part;
-    what others say is proposed, but nobody goes for it.
+    what others say is proposed, but nobody goes for it. `spare`: there is a processor to spare.
     Raises RunError when more than `max_removal` of a host would go.
     """
     known = _known(sketches, cfg, index, takes)
     old = np.array([one.number for one in known if one.sure], np.int64)
     new = np.ones(len(sketches), bool)
     new[old] = False
-    twins = _twins(sketches, fetch, new)
+    twins = _twins(sketches, fetch, new, columns.length)
     alive = new & np.asarray(sketches.tokens >= max(cfg.min_words, 1))
     alive[twins.number] = False
-    found = candidates.find(sketches, alive, cfg)
+    found = candidates.find(sketches, alive, cfg, spare=spare)
     judged = judged or partial(compare, fetch=fetch, sizes=columns.length, cfg=cfg, classes=canonical.built_in())
     judge = Judge(judged, cfg)
     a, b = confirm(found, judge)
@@ -147,8 +149,8 @@ def _order(a: I64, b: I64, twins: Twins, columns: Columns, ids: Ids, cfg: DedupC
 
 
 # ------------------------------------------------------------------------------------------------- exact duplicates
-def _twins(sketches: Sketches, fetch: Fetch, new: NDArray[np.bool_]) -> Twins:
-    """Documents with the same text. Equal keys only propose; the texts decide."""
+def _twins(sketches: Sketches, fetch: Fetch, new: NDArray[np.bool_], sizes: I64) -> Twins:
+    """Documents with the same text, of about so many bytes. Equal keys only propose; the texts decide."""
     numbers = np.flatnonzero(new)
     key = np.asarray(sketches.exact)[numbers]
     place = np.argsort(key, kind="stable")
@@ -159,20 +161,19 @@ def _twins(sketches: Sketches, fetch: Fetch, new: NDArray[np.bool_]) -> Twins:
     numbers, keys = numbers[place[shared]], ordered[shared]
     fresh = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
     unlike = fresh.copy()  # texts that may be others than those before them
-    for begin in range(0, len(numbers), FETCH):
-        before = min(begin, 1)
-        unlike[begin : begin + FETCH] |= ~repeated(fetch(numbers[begin - before : begin + FETCH].tolist()))[before:]
+    for some in portions(sizes[numbers], FETCH):
+        before = min(some.start, 1)
+        unlike[some] |= ~repeated(fetch(numbers[some.start - before : some.stop].tolist()))[before:]
     group = np.cumsum(fresh) - 1
     first = numbers[fresh][group]
     # Few have their words in common alone, or say the same in other escapes.
     mixed = np.flatnonzero(among(group, distinct(group[unlike & ~fresh])))
-    for begin in range(0, len(mixed), FETCH):
-        part = numbers[mixed[begin : begin + FETCH]].tolist()
-        for at, number, name in zip(mixed[begin : begin + FETCH].tolist(), part, fetch(part).names(), strict=True):
+    for some in portions(sizes[numbers[mixed]], FETCH):
+        part = numbers[mixed[some]].tolist()
+        for at, number, name in zip(mixed[some].tolist(), part, fetch(part).names(), strict=True):
             if fresh[at]:
                 groups.clear()
             first[at] = groups.setdefault(name, number)
-    fetch([])  # what was read is let go of
     others = np.flatnonzero(first != numbers)
     others = others[np.argsort(numbers[others])]
     return Twins(numbers[others], first[others])

@@ -69,6 +69,10 @@ def calm() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+def _nothing() -> None:
+    """For whoever has nothing to do meanwhile."""
+
+
 class Engine:
     """The workers of one run: made when they are first needed, kept from one phase to the next.
 
@@ -88,13 +92,22 @@ class Engine:
         self._rest()
 
     def _rest(self) -> None:
+        self.dismiss()
         for worker in self._idle:
             worker.end()
         self._idle = []
 
-    def each(self, function: Work[Job, Result], jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
+    def dismiss(self) -> None:
+        """Let all go who have nothing to do, and nobody is to follow: while they end, this process goes on."""
+        for worker in self._idle:
+            worker.dismiss()
+
+    def each(
+        self, function: Work[Job, Result], jobs: Sequence[Job], meanwhile: Callable[[], object] = _nothing
+    ) -> Iterator[tuple[Job, Result]]:
         """`function(job, attempt)` for every job, as they finish. `function` has to be importable and idempotent.
 
+        `meanwhile`: what this process can do while others are busy; it may be done never, or again.
         Raises RunError when a job kills its worker again and again.
         """
         if not self.apart and (self.workers <= 1 or len(jobs) <= 1):
@@ -107,13 +120,15 @@ class Engine:
             return
         todo = list(reversed(jobs))
         while todo:
-            died = yield from self._together(function, todo)
+            died = yield from self._together(function, todo, meanwhile)
             if died:
                 self._rest()  # what memory they hold may be what was lacking
             for job in died:
                 yield job, _alone(function, job)
 
-    def _together(self, function: Work[Job, Result], todo: list[Job]) -> Generator[tuple[Job, Result], None, list[Job]]:
+    def _together(
+        self, function: Work[Job, Result], todo: list[Job], meanwhile: Callable[[], object]
+    ) -> Generator[tuple[Job, Result], None, list[Job]]:
         """Run until done or a worker dies: then what is under way still ends. Gives back what died.
 
         What came of a job is handed on when its worker has something to do again.
@@ -128,6 +143,8 @@ class Engine:
                 while todo and not died and len(running) < self.workers:
                     worker = self._begin(function, todo[-1])
                     running[worker.pipe] = worker, todo.pop()
+                meanwhile()
+                meanwhile = _nothing
                 yield from done
                 done.clear()
                 for pipe in wait(list(running)) if running else ():
@@ -212,10 +229,13 @@ class _Worker:
             raise error
         return answer
 
-    def end(self) -> None:
+    def dismiss(self) -> None:
         """Let it go; it has nothing to do."""
         with suppress(OSError):
             self.pipe.send(None)
+
+    def end(self) -> None:
+        """Wait until it is gone."""
         self.process.join()
         self.pipe.close()
 
