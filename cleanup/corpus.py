@@ -24,7 +24,7 @@ from cleanup.dedup.receipts import BLOCK
 from cleanup.dedup.shingle import I64
 from cleanup.dedup.texts import Literals, Texts
 from cleanup.errors import RunError
-from cleanup.part import Job, Outcome
+from cleanup.part import LINES, Job, Outcome
 from cleanup.read.records import is_utf8, plain
 from cleanup.rules import selected
 from cleanup.write.columns import Ids
@@ -86,7 +86,7 @@ class Files:
         if found is None:
             if len(self._open) >= OPEN:
                 self._open.pop(next(iter(self._open))).close()
-            found = self._open[part] = open(self.directories[part] / "docs.jsonl", "rb", 0)  # noqa: SIM115 (closed when it is let go)
+            found = self._open[part] = open(self.directories[part] / LINES, "rb", 0)  # noqa: SIM115 (closed when it is let go)
         return found
 
     def close(self) -> None:
@@ -265,16 +265,19 @@ def deduplicate(
 
 
 def _save(out: Path, work: Sequence[Job], mapped: Mapped, result: Result) -> None:
-    """What is proposed, part by part."""
-    ordered = result.proposals.numbers()
-    for number, job in enumerate(work):
-        begin, end = mapped.first[number : number + 2].tolist()
-        mine = ordered[slice(*np.searchsorted(ordered, (begin, end)).tolist())]
-        sure = result.proposals.sure(mine) & (not job.answers)  # somebody may have answered otherwise
-        rows, rest = mapped.rows[number], mine[~sure]
-        found = map(Proposals, rows[rest - begin].tolist(), result.proposals.of(rest.tolist()))
-        going = ((rows[some - begin], drops) for some, drops in result.proposals.drops(mine[sure]))
-        decided.save(out / ".work" / "dedup" / job.name, found, len(rest), going, -(-int(sure.sum()) // BLOCK))
+    """What is proposed, part by part, in one file: to make many takes longer than to write them."""
+    ordered, ends = result.proposals.numbers(), []
+    with appearing(out / ".work" / "dedup" / decided.EVERY) as file:
+        for number, job in enumerate(work):
+            begin, end = mapped.first[number : number + 2].tolist()
+            mine = ordered[slice(*np.searchsorted(ordered, (begin, end)).tolist())]
+            sure = result.proposals.sure(mine) & (not job.answers)  # somebody may have answered otherwise
+            rows, rest = mapped.rows[number], mine[~sure]
+            found = map(Proposals, rows[rest - begin].tolist(), result.proposals.of(rest.tolist()))
+            going = ((rows[some - begin], drops) for some, drops in result.proposals.drops(mine[sure]))
+            decided.write(file, found, len(rest), going, -(-int(sure.sum()) // BLOCK))
+            ends.append(file.tell())
+        decided.finish(file, ends)
 
 
 def _witnessed(line: bytes, witnesses: Mapping[str, str]) -> bytes:

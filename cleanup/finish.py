@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import shutil
+from bisect import bisect_left
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -16,7 +17,7 @@ from cleanup import decided
 from cleanup.decided import Decided
 from cleanup.document import Document, Drop, Edit, Proposal, Row
 from cleanup.errors import RunError
-from cleanup.part import FINISHED, Job, Outcome, Tally, dedup_policy
+from cleanup.part import LEDGER, LINES, Job, Outcome, Tally, dedup_policy, going
 from cleanup.pipeline import BATCH, settle
 from cleanup.router import SUMMARY, Lines, Router, runs
 from cleanup.write.columns import Ids
@@ -36,12 +37,14 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
     done = job.work / "done" / f"{job.name}.json"
     if done.exists():
         return
-    found = decided.load(job.work / "dedup" / job.name)
+    found = decided.load_part(job.work / "dedup" / decided.EVERY, job.number)
     for row, edits in decided.load(job.work / "sites" / job.name).proposals.items():
         found.proposals[row] = [*edits, *found.proposals.get(row, [])]
     tally = Tally()
     try:
-        lines, rows = (open(mapped / name, "rb", BUFFER) for name in FINISHED)  # noqa: SIM115 (closed below)
+        files = going(mapped)
+        lines = open(mapped / LINES, "rb", BUFFER)  # noqa: SIM115 (closed below)
+        rows = open(mapped / LEDGER if LEDGER in files else os.devnull, "rb", BUFFER)  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         if done.exists():
             return  # another process was first
@@ -57,7 +60,7 @@ def finish_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's p
         _route(lines, mapped, found, corpus, dropped, ledger, tally, job)
     with appearing(done) as file:
         file.write(msgspec.json.encode(tally.outcome(job.number)))
-    for name in FINISHED:
+    for name in files:
         (mapped / name).unlink(missing_ok=True)
 
 
@@ -85,11 +88,12 @@ def _route(
     whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     lines, ids, settler = Lines(memoryview(whole), ends, first, size, job.config.read.text_field), Ids(mapped), _Settler(job)
     router = Router(lines, live, ids, found.rows, found.drops, settler.step)
-    proposals, alone = found.proposals, np.zeros(len(ends), bool)
+    proposals, ordered, alone = found.proposals, sorted(found.proposals), np.zeros(len(ends), bool)
     rows: list[Row] = []
     for here in runs(begins // SECTION):
         whole.madvise(mmap.MADV_DONTNEED)  # what was read so far
-        some = {row: one for row, one in proposals.items() if here.start <= row < here.stop}
+        mine = ordered[bisect_left(ordered, here.start) : bisect_left(ordered, here.stop)]
+        some = {row: proposals[row] for row in mine}
         settler.show(lines, some)
         some |= {row: [drop] for row, drop in router.prepare(here).items()}
         alone[list(some)] = True

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cleanup.disk import put_on_disk, send_to_disk
-from cleanup.part import FINISHED
+from cleanup.part import going
 from cleanup.write.directory import appearing
 
 EVERY = 300.0  # seconds between two lists: the system has put most of it on disk by then, and nobody waits long
@@ -73,7 +73,10 @@ class Lasting:
         mark.write_text(now)
 
     def _whole(self, name: str) -> bool:
-        return all((self.work / name / file).exists() for file in FINISHED)
+        try:
+            return all((self.work / name / file).exists() for file in going(self.work / name))
+        except FileNotFoundError:
+            return False
 
     def add(self, name: str, *files: Path) -> None:
         """Something is complete: a file or directory of the working directory; `files` of the corpus set out for the disk."""

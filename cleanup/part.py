@@ -39,7 +39,7 @@ from cleanup.write.record import encode, render_rows
 from cleanup.write.trail import FATAL, Trail
 
 PLAN = "parts"  # the file with the descriptions of all parts
-FINISHED = ("docs.jsonl", "ledger.jsonl")  # of a mapped part: as large as the corpus, so they go when the part is finished
+LINES, LEDGER = "docs.jsonl", "ledger.jsonl"  # of a mapped part: as large as the corpus, so they go when the part is finished
 MANY = 8  # lines of a block that is worth a batch of its own
 KIND = attrgetter("stage", "rule", "action", "decision")
 
@@ -160,7 +160,16 @@ def _appear(work: Path, final: Path) -> None:
 
 def mapped(job: Job) -> Outcome:
     """What mapping a part came to."""
-    return msgspec.json.decode((job.work / "map" / job.name / "outcome.json").read_bytes(), type=Outcome)
+    return _outcome(job.work / "map" / job.name)
+
+
+def _outcome(directory: Path) -> Outcome:
+    return msgspec.json.decode((directory / "outcome.json").read_bytes(), type=Outcome)
+
+
+def going(directory: Path) -> list[str]:
+    """The files of a mapped part that go when it is finished: without a decision there is no ledger."""
+    return [LINES, LEDGER] if _outcome(directory).stages else [LINES]
 
 
 def _map(job: Job, work: Path, trail: Trail) -> Outcome:
@@ -177,8 +186,8 @@ def _map(job: Job, work: Path, trail: Trail) -> Outcome:
 
         furniture = SiteLines()
     with (
-        open(work / "docs.jsonl", "wb") as lines,
-        open(work / "ledger.jsonl", "wb", BUFFER) as ledger,
+        open(work / LINES, "wb") as lines,
+        Seldom(work / LEDGER) as ledger,
         Seldom(work / "failed.jsonl") as failed,
     ):
         for batch in _batches(_survivors(job, trail), pipeline, 1 if trail.careful else BATCH):
@@ -217,11 +226,11 @@ class Seldom:
     def write(self, data: bytes) -> None:
         """Write as into any file."""
         if self._file is None:
-            self._file = self._held.enter_context(open(self.path, "wb"))  # noqa: SIM115 (closed with the others)
+            self._file = self._held.enter_context(open(self.path, "wb", BUFFER))  # noqa: SIM115 (closed with the others)
         self._file.write(data)
 
 
-def _recorded(batch: Sequence[Document], tally: Tally, ledger: IO[bytes], failed: Seldom) -> list[Document]:
+def _recorded(batch: Sequence[Document], tally: Tally, ledger: Seldom, failed: Seldom) -> list[Document]:
     """Write down what became of a batch; gives the documents of which there is something to write."""
     tally.counts.update(doc.status for doc in batch)
     if rows := [row for doc in batch for row in doc.ledger]:

@@ -19,7 +19,7 @@ from cleanup.arrays import distinct
 from cleanup.config import Config
 from cleanup.decided import Proposals
 from cleanup.document import Drop, Edit, Mark
-from cleanup.part import Job, dedup_policy
+from cleanup.part import LINES, Job, dedup_policy
 from cleanup.write.columns import load as load_columns
 from cleanup.write.directory import appearing
 from cleanup.write.laid import host
@@ -79,7 +79,7 @@ def _duplicates(config: Config, work: Path, name: str, *, marked: bool = True) -
             return policy.decide(proposal)[0] == "apply"
         return marked and isinstance(proposal, Mark) and proposal.rule != "dedup/kept"
 
-    proposals, rows, _ = decided.load(work / "dedup" / name)
+    proposals, rows, _ = decided.load_part(work / "dedup" / decided.EVERY, int(name))
     return {*rows.tolist(), *(row for row, found in proposals.items() if any(map(duplicate, found)))}
 
 
@@ -99,7 +99,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
     (ends,) = load_columns(mapped, "ends")
     proposals: list[Proposals] = []
     seen: Counter[tuple[str, str]] = Counter()
-    with open(mapped / "docs.jsonl", "rb") as file:
+    with open(mapped / LINES, "rb") as file:
         for row in rows.tolist():
             if row in gone:
                 continue
@@ -113,7 +113,7 @@ def site_part(job: Job, attempt: int) -> None:  # noqa: ARG001 (the engine's pro
                 proposals.append(Proposals(row, list(edits)))
     with appearing(target.with_name(f"{job.name}.json")) as file:
         file.write(msgspec.json.encode([[*key, count] for key, count in sorted(seen.items())]))
-    decided.save(target, proposals, len(proposals))
+    decided.save(target, proposals)
 
 
 def remember(config: Config, work: Path, names: Sequence[str]) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import sys
 from array import array
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from cleanup.errors import CleanupError
 from cleanup.write.laid import Laid, date_rank, spin_rank
 
 SKETCHES = 1 << 16  # documents whose sketches lie in one file
-BEGIN_END = struct.Struct("=2q")
+COUNT, BEGIN_END = struct.Struct("=q"), struct.Struct("=2q")
 # `first` and `size`: where in the file of lines the text begins, between quotes, and its bytes.
 COLUMNS = {"ends": "q", "live": "b", "spin": "f", "date": "q", "length": "q", "host": "i", "id": "Q", "first": "q", "size": "q"}
 _SIZES = [array(code).itemsize for code in COLUMNS.values()]  # of an entry, in bytes,
@@ -87,15 +86,17 @@ class Columns:
         return [self.names.setdefault(name, len(self.names)) for name in hosts]
 
     def save(self, work: Path) -> None:
-        """Write all columns into one file, one after the other, and the ids into a file of their own."""
+        """Write how many rows there are, all columns, where the ids end, and the ids, one after the other."""
         ids, ends = b"".join(self._ids), np.array(self._id_ends, np.int64)
         hashes = np.empty(len(self), np.uint64)
         _hash()(np.frombuffer(ids, np.uint8), ends[1:].copy(), len(self), hashes)
         self.columns["id"].frombytes(hashes.tobytes())
         with open(work / "columns", "wb") as file:
+            file.write(COUNT.pack(len(self)))
             for column in self.columns.values():
-                column.tofile(file)
-        (work / "ids").write_bytes((ends + 8 * len(ends)).tobytes() + ids)
+                file.write(column)
+            file.write(ends.tobytes())
+            file.write(ids)
 
 
 @cache
@@ -105,31 +106,41 @@ def _hash() -> kernels.Function:
 
 def load(work: Path, *names: str) -> list[NDArray[Any]]:
     """Columns of a part as `Columns.save` wrote them. Raises CleanupError for a file that is not whole."""
-    path = work / "columns"
-    with open(path, "rb") as file:
-        count, rest = divmod(os.fstat(file.fileno()).st_size, sum(_SIZES))
-        if rest:
-            raise CleanupError(f"{path} is not whole", "delete `.work` beside it and run the same command again")
+    with open(work / "columns", "rb") as file:
+        count = _count(file)
         found = []
         for name in names:
-            file.seek(count * _BEFORE[name])
+            file.seek(COUNT.size + count * _BEFORE[name])
             column = np.fromfile(file, COLUMNS[name], count)
             found.append(column.view(bool) if name == "live" else column)
     return found
+
+
+def _count(file: IO[bytes]) -> int:
+    """How many rows a file of columns has. Raises CleanupError where it is not whole."""
+    size = os.fstat(file.fileno()).st_size
+    count = COUNT.unpack(file.read(COUNT.size))[0] if size >= COUNT.size else -1
+    ids = COUNT.size + count * sum(_SIZES) + 8 * (count + 1)  # where they begin; before that, where the last one ends
+    if count >= 0 and ids <= size:
+        file.seek(ids - 8)
+        if ids + COUNT.unpack(file.read(8))[0] == size:
+            return count
+    raise CleanupError(f"{file.name} is not whole", "delete `.work` beside it and run the same command again")
 
 
 class Ids:
     """The ids of the documents of a part, by row, as `Columns.save` wrote them: they stay in their file."""
 
     def __init__(self, work: Path) -> None:
-        with open(work / "ids", "rb") as file:
+        with open(work / "columns", "rb") as file:
+            self._bounds = COUNT.size + _count(file) * sum(_SIZES)  # where it is said where they end
             self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._first = self._bounds + 8 * (COUNT.unpack_from(self._data)[0] + 1)
 
     def packed(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """All of them side by side, and where each ends."""
-        begin = int.from_bytes(self._data[:8], sys.byteorder)
-        bounds = np.frombuffer(self._data, np.int64, begin // 8)
-        return np.frombuffer(self._data, np.uint8)[begin:], bounds[1:] - begin
+        ends = np.frombuffer(self._data[self._bounds + 8 : self._first], np.int64)
+        return np.frombuffer(self._data, np.uint8)[self._first :], ends
 
     def some(self, rows: NDArray[np.int64]) -> list[str]:
         """Those of some rows."""
@@ -139,8 +150,8 @@ class Ids:
         return [str(whole[begin:end], "utf-8", "surrogatepass") for begin, end in spans]
 
     def __getitem__(self, row: int) -> str:
-        begin, end = BEGIN_END.unpack_from(self._data, 8 * row)
-        return self._data[begin:end].decode("utf-8", "surrogatepass")
+        begin, end = BEGIN_END.unpack_from(self._data, self._bounds + 8 * row)
+        return self._data[self._first + begin : self._first + end].decode("utf-8", "surrogatepass")
 
 
 def remembered(doc: Document, over: str = "") -> Any:
