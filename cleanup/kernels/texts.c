@@ -1,13 +1,29 @@
 /* Pieces of files, many at a time: the one kernel that asks the system for something. */
 #define _XOPEN_SOURCE 700 /* pread */
-#include <unistd.h>
+#define _FILE_OFFSET_BITS 64
+#include <errno.h>
 
 #include "kernels.h"
 
-/* Read size bytes from a place in a file; whether there were as many. */
+#if defined(_WIN32)
+#include <io.h>
+#include <stdio.h>
+
+static int64_t read_at(int file, uint8_t *out, int64_t size, int64_t begin) {
+    if (_lseeki64(file, begin, SEEK_SET) < 0) return -1;
+    return _read(file, out, (unsigned)(size < 1 << 30 ? size : 1 << 30));
+}
+#else
+#include <unistd.h>
+
+static int64_t read_at(int file, uint8_t *out, int64_t size, int64_t begin) { return pread(file, out, (size_t)size, (off_t)begin); }
+#endif
+
+/* Read so many bytes from a place in a file; whether there were as many. */
 static int read_piece(int file, uint8_t *out, int64_t size, int64_t begin) {
     while (size > 0) {
-        ssize_t got = pread(file, out, (size_t)size, (off_t)begin);
+        int64_t got = read_at(file, out, size, begin);
+        if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return 0;
         out += got;
         begin += got;
