@@ -17,6 +17,7 @@ from cleanup.config import BoilerplateConfig
 from cleanup.document import Document, Edit, Mark, Proposal
 from cleanup.rules import Rule
 from cleanup.stages import Propose, stage
+from cleanup.stages import boilerplate_bios as bios
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_credits as credited
 from cleanup.stages import boilerplate_repeats as repeated
@@ -142,6 +143,7 @@ class Cleaner:
             if state.verdicts:
                 scraps.orphans(state)
                 structure.tail(state)
+                bios.biographies(state)
         return state
 
     def _edits(self, state: State) -> list[Edit]:

@@ -17,12 +17,15 @@ from cleanup.stages.boilerplate_structure import CAPTION_WORDS, Said, State, Ver
 
 REPEAT_CHARS = 12  # a line that repeats another starts as it does
 ALIKE, UNKNOWN = 1, 2  # whether lines repeat others
+CUT_CHARS = 20  # before an ellipsis, at least
 FIRST_CHARS = 60  # of a long line, by which it is cheap to see that another one says something else
 CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
 _NUMBER = re.compile(r"\d+")
+_CUT_OFF = re.compile(r"\s?(?:…|\.{3})$")
+_MAKER = re.compile(r"\s*[/|©]\s*(?:[A-Z]\w)\S*(?:[\s/]+\S+){0,6}")  # behind a description: "/ Ann Lee"
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
@@ -116,6 +119,10 @@ def repeats(state: State, lines: Sequence[int]) -> None:
         few, many = sorted((page.words[line - 1], page.words[line]))
         pair = state.spaced and page.gap[line] == 0 and body and 4 <= few <= many <= CAPTION_WORDS
         credit = any(hit.named.rule.category == "caption" for hit in state.hits.get(line, ()))
+        if _is_cut_off(first, second):
+            state.add(line - 1, Verdict("boilerplate/structure/repeat", 0.93, {"line": line}))
+            continue
+        credit = credit or (body and second.startswith(first) and _MAKER.fullmatch(second, len(first)) is not None)
         if not (pair or credit) and _differ(first, second):
             continue  # only what is said twice counts here, and normal forms of paragraphs take their time
         one, two = state.form(line - 1), state.form(line)
@@ -137,6 +144,12 @@ def _differ(one: str, two: str) -> bool:
         return False
     heads = [normal(text[:FIRST_CHARS]).split()[:-2] for text in (one, two)]  # the last word may be cut off, or joined
     return any(before != behind for before, behind in zip(*heads, strict=False))
+
+
+def _is_cut_off(one: str, two: str) -> bool:
+    """Whether the first line is the beginning of the second one and an ellipsis."""
+    cut = _CUT_OFF.search(one)
+    return cut is not None and cut.start() >= CUT_CHARS and two.startswith(one[: cut.start()]) and two != one
 
 
 def _extends(one: str, two: str) -> bool:
