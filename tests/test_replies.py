@@ -52,3 +52,35 @@ def test_an_article_goes_on_under_other_headings(heading: str) -> None:
 def test_a_title_alone_is_no_article() -> None:
     text = "\n\n".join([TITLE, f"3 responses to “{TITLE}”", *READERS[1:]])
     assert READERS[1] in clean(text)
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["Ann Lee on September 12, 2018 at 4:47 pm said:", "• Bo on September 13, 2018 at 11:02 am said:"],
+        ["1. Ann Lee says:\n\nMay 3, 2024 at 4:47 pm", "2. bo77 says:\n\nMay 4, 2024 at 11:02 am"],
+        ["Ann Lee am 3. Mai 2024 um 16:47 Uhr sagte:", "Bo sagt:\n\n4. Mai 2024 um 11:02"],
+        ["Ann Lee a dit :\n\n3 mai 2024 à 16h47", "Bo a dit :\n\n4 mai 2024 à 11h02"],
+        ["Анна говорит:\n\n03.05.2024 в 16:47", "Борис говорит:\n\n04.05.2024 в 11:02"],
+        ["Annより:\n\n2024年5月3日 16:47", "Boより:\n\n2024年5月4日 11:02"],
+    ],
+)
+def test_what_each_reader_said_when_goes(heads: list[str]) -> None:
+    said = [part for pair in zip(heads, READERS[1:], strict=False) for part in pair]
+    text = "\n\n".join([TITLE, *ARTICLE])
+    assert clean("\n\n".join([text, *said, READERS[3]])) == text
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["Ann Lee on September 12, 2018 at 4:47 pm said:"],  # one reader, whom the article may quote
+        ["On September 12, 2018, at 4:47 pm, Ann Lee wrote:", "On September 13, 2018, at 11:02 am, Bo Ek wrote:"],  # letters
+        ["September 12, 2018, 4:47 pm, the mayor says:", "September 13, 2018, 11:02 am, the council says:"],  # what happened when
+        ["Ann Lee says:", "Bo Ek says:"],
+    ],
+)
+def test_an_article_quotes_who_said_what(heads: list[str]) -> None:
+    said = [part for pair in zip(heads, READERS[1:], strict=False) for part in pair]
+    text = "\n\n".join([TITLE, *ARTICLE, *said, READERS[3]])
+    assert clean(text) == text

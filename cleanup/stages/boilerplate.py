@@ -71,6 +71,7 @@ class Cleaner:
         self.scorer = scorer
         self.agencies = frozenset(map(fold, _joined(book, "picture-agencies")))
         self.replies = frozenset(normal(word) for word in _joined(book, "replies"))
+        self.says = frozenset(_joined(book, "readers-say"))
         self.signals = Signals({name: _joined(book, f"signal-{name}") for name in SIGNALS})
 
     def propose(self, docs: Sequence[Document]) -> Iterator[Iterable[Proposal]]:
@@ -139,7 +140,7 @@ class Cleaner:
                     credited.credits(state, self.agencies)
             if hits and not keep:
                 structure.captions(state)
-            replied.replies(state, self.replies)
+            replied.replies(state, self.replies, self.says)
             if state.verdicts:
                 scraps.orphans(state)
                 structure.tail(state)
