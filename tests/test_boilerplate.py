@@ -223,6 +223,9 @@ def test_relative_dates_need_the_day_of_the_crawl(book: Book) -> None:
         ("By the numbers", None),
         ("The war began on 24 February 2022", None),
         ("2024年04月24日23:52 | 来源：新华网", {"date": "2024-04-24", "source": "新华网"}),
+        ("2024-04-24 23:52:00 来源：新华网", {"date": "2024-04-24", "source": "新华网"}),
+        ("Stand: 24.04.24, 23:52 Uhr", {"date": "2024-04-24"}),
+        ("Version 24.04.24", None),
     ],
 )
 def test_metadata_lines(book: Book, line: str, values: dict | None) -> None:

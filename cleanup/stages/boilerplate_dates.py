@@ -25,11 +25,14 @@ _FORMS = tuple(
         (rf"(?<!\d)(\d{{1,2}})([/-])(\d{{1,2}})\2{_YEAR}(?!\d)", "slash", "-/"),
     )
 )
-_SHORT_YEAR = re.compile(r"\W*(\d{1,2})\.(\d{1,2})\.(\d\d)(?:\W+\d{1,2}[:.]\d\d)?\W*")  # "03.05.24 10:15" and nothing else
+# "03.05.24, 10:15 Uhr", maybe behind a word or two that may stand around a date
+_SHORT_YEAR = re.compile(
+    r"(\D{0,24}\W|)(\d{1,2})\.(\d{1,2})\.(\d\d)(?:\W+(?:um\W+|kl\W+)?\d{1,2}[:.]\d\d(?:\s?(?:uhr|h))?)?\W*", re.IGNORECASE
+)
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}[:.h時时点]\s?\d{2}(?!\d)")
 # A day without its year.
 _DAY = re.compile(r"\d{1,2}\s?[月월]|(?<!\d)\d{1,2}\.\s?\d{1,2}\.(?!\d)|\d{1,2}/\d{1,2}|\d\s?[-–—~～〜|]\s?\t")
-SHORT_CHARS = 24
+SHORT_CHARS = 44
 _UNITS = {"second": 0, "minute": 0, "hour": 0, "day": 1, "week": 7}
 
 
@@ -79,8 +82,10 @@ class Calendar(msgspec.Struct, frozen=True):
         best: Found | None = None
         if not _HAS_YEAR.search(text):
             match = _SHORT_YEAR.fullmatch(text) if len(text) <= SHORT_CHARS else None
-            read, iso = _iso(2000 + int(match[3]), int(match[2]), int(match[1])) if match else (False, None)
-            return Found(iso, match.start(1), match.end(3)) if match and read else None
+            if not match or not self.is_time(match[1]):
+                return None
+            read, iso = _iso(2000 + int(match[4]), int(match[3]), int(match[2]))
+            return Found(iso, match.start(2), match.end(4)) if read else None
         for pattern, order, signs in _FORMS:
             if signs and not any(sign in text for sign in signs):
                 continue

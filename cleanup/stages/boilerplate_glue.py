@@ -16,6 +16,7 @@ _DIGIT = re.compile(r"\d")
 _HANDLE = re.compile(r"(?<=\w)@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
 _ITEM = re.compile(r"^\s*(?:[•·▪■*]|\d{1,2}\.)\s+")
 _ADDRESS = re.compile(r"(?<!\S)[\[(]?[\w.+-]+@[\w-]+(?:\.[\w-]+)+[\])]?")
+_SOURCED = re.compile(r"(?<=\d)\s+(?=[^\W\d_]{2,8}\s?[:：]\s?[^\s\d])")  # "12:30 来源：新华网"
 _TIMED = re.compile(r"\d:\d\d|\d{5}")
 _TIMES = re.compile(
     r"(?<=[./\s](?:19|20)\d\d)(?=\d{1,2}[.:]\s?\w)"  # "28 20232:23 PM", "30.01.202430. Januar"
@@ -95,4 +96,6 @@ class Seams:
         counting = self._ascii_counting if line.isascii() else self._counting
         if _YEAR.search(line) and any(map(line.casefold().__contains__, counting)):
             line = self._count.sub(" | ", line, count=1)
+        if _YEAR.search(line):
+            line = _SOURCED.sub(" | ", line, count=1)
         return once(self._label.sub(" | ", line) if _SEAM.search(line) else line)
