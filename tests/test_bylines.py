@@ -221,3 +221,22 @@ STUBS = {
 def test_a_stub_is_short_and_says_or_shows_that_it_is_cut_off(name: str) -> None:
     lines, truncated = STUBS[name]
     assert meta(["A bridge for both towns", *lines]).get("truncated") is truncated
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["From: Ann Example", "Date: Tue, 3 Feb 2026 09:12:44 +0000", "", "Hi Tom,", "", LONG, MORE],
+        ["3 May 2024", "Cut To:", LONG, MORE],
+    ],
+)
+def test_who_is_spoken_to_is_no_author(lines: list[str]) -> None:
+    assert "Hi Tom" not in str(meta(lines))
+    assert "Cut To" not in str(meta(lines))
+
+
+def test_a_line_of_a_song_is_no_breadcrumb() -> None:
+    lines = ["[Chorus]", "So don't you don't you don't you go", "Don't you don't you don't you go", "No no no no", "(x4)"]
+    doc = Document(id="one", text="\n".join(["[Verse 1]", "I got a suitcase full of rain (rain, rain)", "", *lines]))
+    PIPELINE.map([doc])
+    assert lines[1] in doc.text

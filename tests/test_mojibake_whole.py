@@ -97,3 +97,21 @@ def test_words_of_an_unknown_language_that_others_speak_against() -> None:
 @pytest.mark.parametrize("clean", ["Formáid íomhá", "seswantšho sa letlakala", "Repùblica", "Waý ýazuwy"])
 def test_no_letter_becomes_a_space_or_a_sign(clean: str) -> None:
     assert cleaned(clean).text == clean
+
+
+@pytest.mark.parametrize(
+    "clean",
+    [
+        'Why does your café menu say "cafÃ©"?',
+        "In UTF-8 the letter é has two bytes, which Windows-1252 shows as Ã©, and a curly apostrophe becomes â€™.",
+        "Mojibake heißt auf Deutsch Zeichensalat: aus »Köln« wird »KÃ¶ln«, aus »Spaß« »SpaÃŸ«.",
+    ],
+)
+def test_what_is_shown_of_misread_text_is_left_to_a_person(clean: str) -> None:
+    doc = cleaned(clean)
+    assert doc.text == clean
+    assert {row.decision for row in doc.ledger if row.action == "edit"} == {"review"}
+
+
+def test_what_was_misread_is_repaired_though_it_tells_of_encodings() -> None:
+    assert cleaned("In UTF-8 heiÃŸt das ZeichensÃ¤tze prÃ¼fen.").text == "In UTF-8 heißt das Zeichensätze prüfen."

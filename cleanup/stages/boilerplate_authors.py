@@ -95,6 +95,8 @@ class Writers:
             if known and not (beside and self._is_agency(names[0])):
                 continue
             near = beside or [other for other in (line - 2, line + 2) if self._says_metadata(other)]
+            if self._is_address(line) and not role:
+                continue
             if self._is_told(line, names) or (not beside and (self._is_said(names) or _ITEM.match(self.page.line(line)))):
                 continue
             names = [self._trimmed(name) for name in names] if role else names
@@ -140,10 +142,20 @@ class Writers:
             if 0 <= other < len(page) and page.line(other) == said:
                 other += step
             introduced = step < 0 <= other and self.vocabulary.introduces(page.line(other))
-            titled = step > 0 and other < len(page) and self.vocabulary.is_role(page.line(other))
+            titled = step > 0 and self._is_titled(line)
             if introduced or titled or self._says_metadata(other):
                 found.append(other)
         return found
+
+    def _is_address(self, line: int) -> bool:
+        """Whether a line names who speaks, or who is spoken to: "CUT TO:", "Hi Tom,"."""
+        text = self.page.line(line)
+        listed = self._is_titled(line) or _ITEM.match(text) or self.vocabulary.introduces(self.page.line(line - 1))
+        return text.endswith(":") or (text.endswith(",") and not listed)
+
+    def _is_titled(self, line: int) -> bool:
+        """Whether the next line is a role."""
+        return line + 1 < len(self.page) and self.vocabulary.is_role(self.page.line(line + 1))
 
     def _signature(self, found: Mapping[int, list[str]]) -> None:
         """A name, set off by a dash or alone, in the first lines behind the article, before any marker."""

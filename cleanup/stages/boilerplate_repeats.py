@@ -39,8 +39,11 @@ def breadcrumb(state: State) -> None:
             glued, title = _letters(page.line(line)), _letters(page.line(other))
             if len(title) < 20 or len(glued) <= len(title) or not glued.endswith(title) or len(glued) > len(title) + 60:
                 continue
-            if _before(page.text[line], page.text[other]).rstrip().endswith(":"):
+            before = _before(page.text[line], page.text[other])
+            if before.rstrip().endswith(":"):
                 continue  # a headline with a topic before it, and a subhead that says the rest again
+            if before.endswith(" ") and page.text[line][len(before)].islower() and page.line(other)[0].isupper():
+                continue  # "So don't you go", "Don't you go": the title has become part of a sentence
             crumbs = _crumbs(page.text[line], page.text[other])
             why = {"category": "navigation", "title": page.text[other][:120]}
             name = "boilerplate/structure/breadcrumb"

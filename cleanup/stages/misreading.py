@@ -149,6 +149,25 @@ def _patchy(before: str, after: str) -> bool:
     return bool(new) and "LATIN" not in new
 
 
+_ENCODINGS = re.compile(
+    r"mojibake|文字化け|乱码|亂碼|Zeichensalat|кракозябр|маймуниц|\bkrzaczk|\bUTF-?(?:8|16)\b|\bUnicode\b|\b(?:Windows|cp|CP)-?125\d\b"
+    r"|\bISO[- ]?8859|\bLatin-?1\b|\b(?:character|text) (?:set|encoding)s?\b|\b(?:mis|en|de)cod(?:ed|ing)s?\b|\bencodage"
+)
+_CORE = re.compile(r"^\W+|\W+$")
+
+
+def shown(line: str, fixed: str) -> bool:
+    """Whether a line shows what misread text looks like: it has the right words, too, or it tells of encodings and has others
+    that are not ASCII and right."""
+    words, after = line.split(" "), fixed.split(" ")
+    if len(words) != len(after):
+        return False
+    kept = [_CORE.sub("", word) for word, new in zip(words, after, strict=True) if word == new and not word.isascii()]
+    right = [word for word in kept if any(char.isalpha() and char > "\x7f" for char in word)]
+    made = [_CORE.sub("", new) for word, new in zip(words, after, strict=True) if word != new]
+    return bool(right) and (_ENCODINGS.search(line) is not None or set(made) <= set(right))
+
+
 _LATIN_READ = ("latin-1", "iso8859-2", "iso8859-15")
 _LATIN_WRITTEN = ("mac-roman", "cp850", "cp852", "cp437", "cp1250")
 

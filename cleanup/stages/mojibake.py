@@ -153,6 +153,9 @@ def _encoding(draft: Draft, fixed: str, active: Set[str]) -> None:
     ending = draft.ending if whole.endswith(draft.ending) and fixed.endswith(draft.ending) else ""
     line, theirs = whole.removesuffix(ending), fixed.removesuffix(ending)
     if fixed != whole:
+        if beyond and misreading.shown(line, theirs):
+            _hold(draft, line, theirs, "mojibake/ftfy", 0.6, {"shown": True})
+            return
         words, after = line.split(" "), theirs.split(" ")
         if len(words) == len(after):
             after = [old if old != new and _capitals(old, line) else new for old, new in zip(words, after, strict=True)]

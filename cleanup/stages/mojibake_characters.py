@@ -9,6 +9,7 @@ from cleanup.stages.mojibake_draft import Change, Draft
 
 ENTITY = re.compile(r"&#?[0-9A-Za-z]{1,24};")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
+_MARKUP = re.compile(r"(?<!\w)(?:X?HTML5?|SGML|XML|[Aa]mpersands?|(?:character|HTML|XML) entit(?:y|ies)|esperluettes?)(?!\w)")
 SURROGATE = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 CONTROL = re.compile("\x1b\\[[\\d;]*[A-Za-z]|[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufff9-\ufffc\ufeff]")
 # Everything that the repairs below can begin with, entities apart.
@@ -28,8 +29,8 @@ _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff
 
 
 def entities(text: str) -> Iterator[Change]:
-    """HTML entities; not in a line that holds HTML tags, where they are meant."""
-    if "&" not in text or _TAG.search(text):
+    """HTML entities; not in a line that holds HTML tags or tells of HTML, where they are meant."""
+    if "&" not in text or _TAG.search(text) or _MARKUP.search(text):
         return
     from ftfy.fixes import unescape_html
 
