@@ -259,3 +259,37 @@ def test_an_edit_scores_no_higher_than_the_mean_of_what_is_surer() -> None:
     assert _bounded([*after_sure_ones, alone], []) == [*after_sure_ones, alone]
     assert _bounded([alone], chances(after_sure_ones)) == [alone]
     assert _bounded([alone, draft(0.62)], []) == _bounded([draft(0.62), alone], [])[::-1]
+
+
+SYNONYMS = (
+    "Big: large, huge, great, massive, giant, enormous, vast, considerable, substantial. Small: little, tiny, minor, modest. "
+    "Buy: purchase, acquire, obtain, procure. Help: assist, aid, support, facilitate. Important: vital, essential, crucial. "
+    "Money: cash, funds, currency, capital. Begin: start, commence, initiate, launch. End: finish, conclude, terminate, cease. "
+    "Show: display, exhibit, present, reveal. People: folks, individuals, persons. Doctor: physician, medic. "
+    "Fast: quick, rapid, swift. City: town, metropolis, municipality. Company: firm, corporation, enterprise. "
+    "House: residence, dwelling, abode."
+)
+
+
+def test_a_list_of_synonyms_is_not_spun(restorer: Restorer) -> None:
+    finding = restorer.findings([SYNONYMS])[0]
+    assert (finding.verdict, finding.edits) == ("clean", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "locked"),
+    [
+        ("almost 5,000 people", ["5", "000"]),
+        ("they won 5-3 at 9:30", ["5", "3", "9", "30"]),
+        ("$5 or 5 % of 2.5", ["5", "5", "2", "5"]),
+        ("5 years of a 5-year plan", []),
+    ],
+)
+def test_digits_within_a_figure_are_no_words(text: str, locked: list[str]) -> None:
+    assert [text[token.start : token.end] for token in passage.read(text) if token.locked] == locked
+
+
+def test_half_of_cannot_stays(restorer: Restorer) -> None:
+    spun = PAIRS[0]["spun"] + " Consultants warned nonetheless that the examine can not show trigger and impact."
+    assert "can not" in edited(restorer, spun) or "cannot" in edited(restorer, spun)
+    assert "will not" not in edited(restorer, spun)

@@ -43,6 +43,8 @@ _LEGAL = re.compile(
     r"|notwithstanding|without prior written|disclaimer|shall not be liable|under (?:section|article) \d|u\.s\.c\.|copyright ©",
     re.I,
 )
+_BEFORE = re.compile(r"[$£€¥₹#№°+]$|\d[.,:/×–-]$")
+_BEHIND = re.compile(r"[.,:/×–-]\d|\s?[%‰°€£]")
 _END = re.compile(r"[.!?…][\"'”’)\]]*\s|[\n\r]")
 _POSSESSIVE = ("'s", "’s")
 # After these 's is mostly "is" or "has".
@@ -90,11 +92,18 @@ def _line(text: str, found: list[re.Match[str]], legal: bool, heading: bool, loc
             title=base[0].isupper() and not base[1:].isupper(),
             fresh=last is None or _END.search(joint) is not None,
             heading=heading,
-            locked=legal or not _plain(base, heading) or _which(start, locked) > 0,
+            locked=legal or not _plain(base, heading) or _which(start, locked) > 0 or _is_part(text, start, end),
             quoted=_which(start, quoted),
             joint=joint,
         )
         last = end
+
+
+def _is_part(text: str, start: int, end: int) -> bool:
+    """Whether digits are only a part of a figure: 5,000 and 2.5, 5-3 and 9:30, $5 and 5 %."""
+    if not text[start].isdigit():
+        return False
+    return _BEHIND.match(text, end) is not None or _BEFORE.search(text, max(0, start - 2), start) is not None
 
 
 def _plain(word: str, heading: bool) -> bool:

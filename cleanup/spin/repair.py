@@ -106,6 +106,8 @@ def _longest(passage: Sequence[Token], at: int, priors: Priors, skip: frozenset[
         if end >= most or token.suffix:
             return best
         token = passage[end]
+        if token.word == "not" and best is not None and best.form == "can":
+            best = None  # "cannot", written as two words: alone the first would say something else
         if token.joint not in (" ", "-") or token.fresh or token.locked:
             return best
         form += token.joint + token.word
