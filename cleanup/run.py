@@ -69,6 +69,7 @@ class Run:
     def ledger(self, doc: str | None = None, part: str = "*", exact: bool = True) -> Iterator[Row]:
         """All ledger rows in order, or those of one part, of one document id, or (not `exact`) of an id that holds `doc`."""
         likely = may_name(doc or "")
+        settled = 0
         for path in sorted((self.path / "ledger").glob(f"part-{part}.jsonl")):
             with open(path, "rb") as file:
                 for line in file:
@@ -77,8 +78,19 @@ class Run:
                             row = parse_row(line)
                         except ValueError as error:
                             raise RunError(f"{path} is damaged: {error}", "run again into a new directory") from None
+                        settled += row.decision != "skip"
                         if doc is None or row.doc == doc or (not exact and doc in row.doc):
                             yield row
+        if doc is None and part == "*":
+            self.check(settled)
+
+    def check(self, settled: int) -> None:
+        """Raise RunError where the ledger has another number of decisions, applied and held, than the run has counted."""
+        rules = self.info.get("rules")
+        counted = sum(counts["applied"] + counts["held"] for counts in (rules or {}).values())
+        if rules is not None and settled != counted:
+            message = f"{self.path / 'ledger'} has {settled} decisions of {counted}: it was cut short or changed"
+            raise RunError(message, "run again into a new directory")
 
     def failures(self, limit: int | None = None) -> Iterator[dict[str, Any]]:
         """What could not be read: id, source, offset, error; at most `limit`."""

@@ -111,6 +111,9 @@ def _deal(stored: list[_Stored], rows: list[Row], run: Run) -> None:
     a document's own are the ones that undo to another text and end with its own reason for a drop.
     """
     if len(stored) == 1:
+        if not _agrees(stored[0], rows):
+            message = f"the ledger of {run.path} does not tell all of {stored[0].doc.id!r}: it was cut short or changed"
+            raise RunError(message, "run again into a new directory")
         stored[0].doc.ledger = rows
         return
     config = run.info["config"]
@@ -140,9 +143,14 @@ def _bunches(rows: Sequence[Row]) -> list[list[Row]]:
     return bunches
 
 
-def _fits(item: _Stored, rows: list[Row]) -> bool:
+def _agrees(item: _Stored, rows: list[Row]) -> bool:
+    """Whether rows are as many edits as a document's line says, and its drop."""
     drop = next((row.why for row in rows if row.action == "drop" and row.decision == "apply"), None)
-    if drop != item.drop or sum(row.action == "edit" and row.decision == "apply" for row in rows) != item.edits:
+    return drop == item.drop and sum(row.action == "edit" and row.decision == "apply" for row in rows) == item.edits
+
+
+def _fits(item: _Stored, rows: list[Row]) -> bool:
+    if not _agrees(item, rows):
         return False
     marks = [row.after for row in rows if row.action == "mark" and row.decision == "apply" and row.why.get("field") == "language"]
     if marks[-1:] != ([item.doc.language] if item.doc.language else []):

@@ -148,3 +148,17 @@ def test_what_a_record_says_and_what_was_found_in_it_outlive_a_second_cleaning(t
         (mine,), (other,) = find(run, "a"), find(run, "b")
         assert mine.meta["authors"] == ["Lena Moss"]
         assert (mine.record, other.record) == ({"drop": {"mine": 1}}, {"cleanup": "mine"})
+
+
+def test_a_ledger_that_was_cut_short_is_told(copy: Path) -> None:
+    (ledger,) = (copy / "ledger").iterdir()
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    rows = [json.loads(line) for line in lines]
+    last = max(at for at, row in enumerate(rows) if row["action"] == "edit" and row["decision"] == "apply")
+    ledger.write_bytes(b"".join(lines[:last] + lines[last + 1 :]))
+    with pytest.raises(RunError, match="cut short or changed"):
+        find(Run(copy), rows[last]["doc"])
+    with pytest.raises(RunError, match="cut short or changed"):
+        held(Run(copy))
+    listed = subprocess.run([sys.executable, "-m", "cleanup", "explain", str(copy)], capture_output=True, check=False)
+    assert (listed.returncode, b"cut short or changed" in listed.stderr) == (2, True)

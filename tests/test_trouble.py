@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import io
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -102,3 +103,17 @@ def test_what_cannot_be_written_is_named_and_not_the_file_beside_it(tmp_path: Pa
     answers = tmp_path / "file" / "answers.json"
     with pytest.raises(RunError, match=r"cannot write .*answers\.json: "), directory.appearing(answers):
         pass
+
+
+def test_an_archive_without_its_library_is_an_input_that_could_not_be_read(
+    tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fastwarc", None)
+    monkeypatch.setitem(sys.modules, "fastwarc.warc", None)
+    archive, text = samples / "crawl.warc.gz", samples / "mojibake.txt"
+    run = Pipeline().run([archive, text], out=tmp_path / "out", jobs=1)
+    assert (run.counts["kept"], run.counts["failed"]) == (1, 1)
+    (row,) = run.failures()
+    assert "corpus-cleanup[warc]" in row["error"]
+    with pytest.raises(MissingExtra, match="WARC"):  # nothing else to do: no run at all
+        Pipeline().run(archive, out=tmp_path / "other", jobs=1)

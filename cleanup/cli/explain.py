@@ -86,9 +86,11 @@ def _original(doc: Document, text: str) -> bytes:
 def _overview(run: Run, as_json: bool, rule: str | None) -> None:
     from cleanup.cli.show import label, safe_json
 
+    settled = 0
     for part in run.parts():
         found: dict[str, dict[str, Any]] = {}  # the rows of the corpus step stand behind those of all documents
         for row in run.ledger(part=part):
+            settled += row.decision != "skip"
             if rule and not row.rule.startswith(rule):
                 continue
             counts = found.setdefault(row.doc, {"edits": 0, "held": 0, "drop": ""})
@@ -104,6 +106,7 @@ def _overview(run: Run, as_json: bool, rule: str | None) -> None:
             else:
                 drop = f"  dropped by {counts['drop']}" if counts["drop"] else ""
                 click.echo(f"{label(id_)}  {counts['edits']} edits  {counts['held']} held{drop}")
+    run.check(settled)
     for failure in () if rule else run.failures():
         if as_json:
             click.echo(safe_json({"id": failure["id"], "failed": failure["error"]}))

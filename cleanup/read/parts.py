@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import chain, pairwise
 from typing import IO, Any
 
@@ -12,7 +13,7 @@ import msgspec
 
 from cleanup.config import Config, LimitsConfig
 from cleanup.document import Document, failure
-from cleanup.errors import CleanupError
+from cleanup.errors import CleanupError, MissingExtra
 from cleanup.read import stream as streams
 from cleanup.read.block import Block, Lot, documents
 from cleanup.read.inputs import Source, Sources, describe
@@ -61,6 +62,8 @@ def plan(sources: Sources, config: Config) -> Iterator[Part]:
 
     Parts of little input are smaller, so that there is work for many workers until the end.
     """
+    if find_spec("fastwarc") is None and all(_is_archive(source, config) for source in sources):
+        raise MissingExtra("reading WARC", "warc")  # among other inputs an archive is one that could not be read
     limit = min(config.read.part_bytes, max(LEAST, sources.size // SHARES))
     number = size = 0
     pending: list[Segment] = []
@@ -79,6 +82,12 @@ def plan(sources: Sources, config: Config) -> Iterator[Part]:
             size += weight
     if pending or not number:
         yield Part(number, tuple(pending))
+
+
+def _is_archive(source: Source, config: Config) -> bool:
+    """Whether a source is a WARC by its name, or said to be one."""
+    name = source.label.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".bz2").removesuffix(".xz")
+    return config.read.format == "warc" or (config.read.format == "auto" and name.endswith(".warc"))
 
 
 def _pieces(source: Source, config: Config, limit: int, total: int) -> list[Segment]:
@@ -157,6 +166,10 @@ def _guarded(lots: Iterator[Lot], source: Source, offset: int = 0) -> Iterator[L
             if (now.size, now.mtime_ns) != (source.size, source.mtime_ns):
                 changed = "the file changed while it was read; run again in a new directory"
                 yield [failure(named, offset, changed, source.label)]
+    except MissingExtra as error:
+        if source.label == STDIN:
+            raise
+        yield [failure(named, offset, f"{error.message}; {error.hint}, and run again in a new directory", source.label)]
     except CleanupError as error:
         if error.exit_code == 2:
             raise
