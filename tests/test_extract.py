@@ -332,3 +332,44 @@ def test_truncated_page_is_marked() -> None:
     assert "three fishing boats were carried off" in cut.text
     assert found(cut)["truncated"] is True
     assert "truncated" not in found(page(html))
+
+
+HEADLINES = (
+    "404 residents sign petition against bridge",
+    "500 jobs to go at Brackwater mill",
+    "Access denied: reporters barred from council meeting",
+    "Forbidden fruit: the apple growers of the valley",
+    "Not found: hiker still missing after five days",
+    "Oops! Minister sends email to wrong man",
+    "Hata: hakem kararı tartışılıyor",
+)
+
+
+@pytest.mark.parametrize("headline", HEADLINES)
+@pytest.mark.parametrize("body", [f"<p>{PROSE}</p><p>{PROSE}</p>", "<p>Mill Lane stays closed until Friday.</p>"])
+def test_a_headline_that_begins_like_an_error_is_no_error(headline: str, body: str) -> None:
+    doc = page(f"<html><head><title>{headline} | Tidewater</title></head><body><h1>{headline}</h1>{body}</body></html>")
+    assert drops(doc) == []
+
+
+def test_an_article_about_cookie_walls_is_none() -> None:
+    paragraphs = (
+        "<p>The data regulator has fined two newspapers over a cookie banner that made it hard to reject tracking. "
+        "Readers had to click “Accept all” or search through four menus.</p>"
+        "<p>“We value your privacy, the banner said. It did not,” the commissioner remarked. Of 842 partners in the list "
+        "some had ceased to exist, and nobody could say who had given consent to them.</p>"
+    )
+    title = "Regulator fines publisher over its banner"
+    doc = page(f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{paragraphs}</article></body></html>")
+    assert drops(doc) == []
+
+
+def test_structured_data_of_another_article_is_not_of_this_page() -> None:
+    other = '{"@type": "Article", "headline": "Ferry strike off", "author": {"name": "Sam Ellis"}, "datePublished": "2025-07-01"}'
+    script = f'<script type="application/ld+json">{other}</script>'
+    head = f"<title>Council approves bridge | Tidewater Post</title>{script}"
+    article = f"<h1>Council approves bridge over the river</h1><p>By Jane Fox</p><p>{PROSE}</p><p>{PROSE}</p>"
+    marks = found(page(f"<html><head>{head}</head><body><article>{article}</article></body></html>"))
+    assert marks.get("title") == "Council approves bridge over the river"
+    assert "Sam Ellis" not in str(marks)
+    assert "2025-07-01" not in str(marks)

@@ -21,6 +21,8 @@ TEASERS = 8  # headings or list items that are links, on an index
 MANY_TEASERS = 20  # so many, and no prose at all: an index, whatever it says of itself
 TEASER = (25, 200)  # characters of a linked headline
 SURE, DOUBTFUL = 0.95, 0.6  # the second is held for review
+_QUOTED = re.compile(r"“[^”\n]*”|„[^“\n]*“|«[^»\n]*»|\"[^\"\n]*\"")
+_SITE = re.compile(r"\s+[|»–—-]\s+")
 _WORDS = re.compile(r"\w+")
 _INDEX_TYPES = frozenset({"collectionpage", "searchresultspage", "itemlist", "profilepage"})
 
@@ -44,9 +46,20 @@ def judge(view: View) -> Drop | None:
 def _error(view: View, size: int) -> Drop | None:
     prose = sum(len(block.text) for block in view.chosen if len(block.text) >= PROSE)
     title = _titled(view, "error-page")
-    if not title or size > SHORT or prose > SHORT // 3 or _is_article(view):
+    if not title or size > SHORT or prose > SHORT // 3 or _is_article(view) or _tells(title, view):
         return None
     return Drop("extract/error-page", SURE, {"title": title, "characters": size})
+
+
+def _tells(title: str, view: View) -> bool:
+    """Whether a title that begins like an error's is a headline ("500 jobs to go"), and the text speaks of something else."""
+    words, share = _vocabulary("error-page"), hints.data()["pages"]["error-page"]["share"]
+    begin = _titles("error-page").match(title.casefold().strip())
+    rest = _SITE.split(title.casefold().strip()[begin.end() if begin else 0 :], maxsplit=1)[0]
+    if sum(word not in words for word in _WORDS.findall(rest)) < 2:
+        return False
+    said = _WORDS.findall(" ".join(block.text for block in view.chosen).casefold())
+    return bool(sum(word in words for word in said) * share < len(said))
 
 
 def _cookies(view: View, size: int) -> Drop | None:
@@ -57,7 +70,9 @@ def _cookies(view: View, size: int) -> Drop | None:
     hits = [word for word in words if word in _vocabulary("cookie-wall")]
     dense = len(set(hits)) >= data["least"] and len(hits) * data["share"] >= len(words)
     title = _titled(view, "cookie-wall")
-    if not dense or size > 2 * SHORT or (_is_article(view) and not title):
+    told = _WORDS.findall(_QUOTED.sub(" ", text).casefold())
+    asks = sum(word in _vocabulary("cookie-wall", "address") for word in told) * data["asks"] >= len(told)
+    if not dense or size > 2 * SHORT or (_is_article(view) and not title) or not asks:
         return None
     why = {"title": title, "words": sorted(set(hits))[:8]}
     return Drop("extract/cookie-wall", SURE if title or size < SHORT else DOUBTFUL, why)
@@ -116,5 +131,5 @@ def _titles(kind: str) -> re.Pattern[str]:
 
 
 @cache
-def _vocabulary(kind: str) -> frozenset[str]:
-    return frozenset(hints.data()["pages"][kind]["text"])
+def _vocabulary(kind: str, name: str = "text") -> frozenset[str]:
+    return frozenset(hints.data()["pages"][kind][name])

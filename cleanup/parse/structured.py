@@ -25,6 +25,7 @@ _CONTAINERS = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "itemRevie
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _OPENS = re.compile(r"^\s*(?://\s*|/\*\s*)?(?:<!--|<!\[CDATA\[)(?:\s*\*/)?")
 _CLOSES = re.compile(r"(?://\s*|/\*\s*)?(?:-->|\]\]>)(?:\s*\*/)?\s*;?\s*$")
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _TAGS = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 Node = dict[str, Any]
@@ -71,6 +72,8 @@ def claims(root: Any) -> Claims:
             nodes.extend(_flat(load(element.text or "")))
     nodes = nodes[:MAX_NODES]
     found = Claims(nodes, meta, links, by_id={str(node["@id"]): node for node in reversed(nodes) if node.get("@id")})
+    titles = _titles(found, root)
+    found.nodes = [node for node in nodes if not (ARTICLE.intersection(types(node)) and _is_foreign(node, titles))]
     found.article = _article(found)
     return found
 
@@ -106,6 +109,24 @@ def types(node: Node) -> list[str]:
     kinds = node.get("@type")
     kinds = kinds if isinstance(kinds, list) else [kinds]
     return [kind.rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower() for kind in kinds if isinstance(kind, str)]
+
+
+def _titles(found: Claims, root: Any) -> list[str]:
+    """What the page calls itself elsewhere: in its meta tags, its title and its first heading."""
+    named = (next(root.iter(tag), None) for tag in ("title", "h1"))
+    elements = [plain("".join(element.itertext())) for element in named if element is not None]
+    return [title for title in (found.first("og:title"), found.first("twitter:title"), *elements) if title]
+
+
+def _is_foreign(node: Node, titles: list[str]) -> bool:
+    """Whether a node tells of another article: its headline has no word in common with anything that the page calls itself."""
+    words = _words(text_of(node.get("headline")))
+    others = [other for title in titles if len(other := _words(title)) > 1]
+    return len(words) > 1 and len(others) > 1 and all(words.isdisjoint(other) for other in others)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word[:5] for word in _WORD.findall(text.casefold()))
 
 
 def _article(found: Claims) -> Node | None:
