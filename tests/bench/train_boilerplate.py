@@ -45,9 +45,9 @@ from cleanup.stages.boilerplate_structure import State
 
 SURE = 0.9
 APPLY = [  # one word or an entry of a list, up to three words, up to eight, more
-    [0.89, 0.95, 0.88, 0.75],  # before the article
-    [0.92, 0.95, 0.67, 0.63],  # within
-    [0.99, 0.89, 0.8, 0.77],  # behind
+    [0.89, 0.95, 0.88, 0.73],  # before the article
+    [0.74, 0.95, 0.73, 0.62],  # within
+    [0.99, 0.92, 0.88, 0.78],  # behind
 ]
 APPLY_DUMP = (0.44, 0.65, 0.8)  # in a dump: what is no long sentence; a long sentence around the article, within it
 REVIEW = 0.5
@@ -286,7 +286,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--pages", type=Path, help="a folder of other HTML pages for fitting")
-    parser.add_argument("--seeds", type=int, default=2, help="models to average")
+    parser.add_argument("--seeds", type=int, default=8, help="models to average")
     parser.add_argument("--keep", choices=("dump", "title"), nargs="*", default=[], help="trees of the old file that stay")
     parser.add_argument("-o", "--out", type=Path, default=rules.built_in() / "boilerplate" / FILE)
     options = parser.parse_args()
