@@ -20,6 +20,7 @@ from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_bios as bios
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_credits as credited
+from cleanup.stages import boilerplate_ends as ends
 from cleanup.stages import boilerplate_repeats as repeated
 from cleanup.stages import boilerplate_replies as replied
 from cleanup.stages import boilerplate_scraps as scraps
@@ -139,11 +140,11 @@ class Cleaner:
                 if not keep:
                     credited.credits(state, self.agencies)
             if hits and not keep:
-                structure.captions(state)
+                credited.captions(state)
             replied.replies(state, self.replies, self.says)
             if state.verdicts:
                 scraps.orphans(state)
-                structure.tail(state)
+                ends.tail(state)
                 bios.biographies(state)
         return state
 

@@ -109,11 +109,12 @@ class Writers:
     def _is_set_apart(self, line: int) -> bool:
         """Whether a line is one of the first, and neither signs what stands over it nor is an item of a list, or right over the
         article's first paragraph; and no place where something is on."""
+        told = self.state.head_end < len(self.page)  # whether there is any paragraph
         if self.state.own or line > FIRST_LINES:
-            return not self.state.own and line == self.state.head_end - 1
+            return told and not self.state.own and line == self.state.head_end - 1
         over, under = (self._is_text_or_goes(other) for other in (line - 1, line + 1))
         signs = stops(self.page.line(line - 1)) and not under  # as a letter is signed
-        return not signs and (over or under or line == 1)
+        return not signs and (over or under or (told and line == 1))
 
     def _is_text_or_goes(self, line: int) -> bool:
         """Whether a line is a sentence, or residue."""

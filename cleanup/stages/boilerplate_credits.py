@@ -71,8 +71,18 @@ def credits(state: State, agencies: Set[str]) -> None:  # noqa: A001
     found |= {line: credit for line, credit in names.items() if times[_last(credit)] >= SAME_CREDITS}
     if 2 * len(found) > sum(state.long):
         return  # letters, lists of quotations: names stand behind everything
+    if found and _is_dispatch(state, last := max(found)):
+        del found[last]
     for line, credit in found.items():
         state.add(line, Verdict(RULE, 0.93, {"category": "caption", "credit": credit[:80]}))
+
+
+def _is_dispatch(state: State, line: int) -> bool:
+    """Whether a line is the last paragraph of an article, with the agency behind it that sent all of it."""
+    page = state.page
+    if not page.sentence[line - 1] or line - 1 in state.verdicts:
+        return False
+    return not any(page.sentence[other] and other not in state.verdicts for other in range(line + 1, state.tail_start))
 
 
 def _glued(text: str) -> str:
@@ -145,3 +155,25 @@ def prefixed(state: State) -> None:
             continue  # next to each other they are a list
         for line in lines:
             state.add(line, Verdict("boilerplate/structure/prefixed", 0.93, {"category": "insert", "prefix": start[:80]}))
+
+
+def captions(state: State) -> None:
+    """What is set right above a picture credit is the caption, or the description of the picture."""
+    page = state.page
+    for line, hits in state.hits.items():
+        if line not in state.verdicts or not any(hit.named.rule.category == "caption" for hit in hits):
+            continue
+        alone = page.words[line] <= 8
+        for other in range(line - 1, max(line - 3, 0), -1):
+            attached = state.spaced and page.gap[other + 1] == 0
+            same = state.form(other) == state.form(other - 1)
+            if other in state.verdicts and not same:
+                break
+            if (line < state.head_end or other <= state.head_end) and not same:
+                break  # a title, a summary or the first paragraph may stand above a picture, too
+            if line - other > 1 and page.long[other] and not same:
+                break  # the description of a picture is no paragraph
+            if not (attached or (alone and same)) or not 4 <= page.words[other] <= CAPTION_WORDS:
+                break
+            why = {"category": "caption", "credit": page.text[line][:80]}
+            state.add(other, Verdict("boilerplate/structure/above-credit", 0.93, why))

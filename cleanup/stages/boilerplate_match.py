@@ -21,6 +21,7 @@ from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
 LINES = 4096  # whose rules are remembered
 ZONES = {"any": 1, "head": 2, "tail": 4, "not-first": 8}
 EVERYWHERE = 15  # the sum of them
+BUTTON_WORDS = 4
 EXACT_CHARS = 160  # no exact form is longer
 _PATTERN = re.compile(r"[^\W\d_]+|#|\*")
 _SIGNS = re.compile(r"[\d#*]")
@@ -135,11 +136,11 @@ def zones_of(named: Named) -> int:
 
 
 def zones(lines: Lines) -> npt.NDArray[np.uint8]:
-    """Zones in which each line is."""
+    """Zones in which each line is; a first one of few words may be a button, too, which those behind it have to tell."""
     number = np.arange(len(lines)) - lines.first[lines.doc]
     head, _, tail = lines.edges[:, lines.doc]
     found: Ints = ZONES["any"] + ZONES["head"] * (number < head) + ZONES["tail"] * (number >= tail)
-    return (found + ZONES["not-first"] * (number > 0)).astype(np.uint8)
+    return (found + ZONES["not-first"] * ((number > 0) | (lines.words <= BUTTON_WORDS))).astype(np.uint8)
 
 
 Tried = tuple[list[Hit], list[Entry]]  # rules that match a line, and entries whose expression another engine has to try

@@ -107,8 +107,10 @@ def _all(find: Callable[[int, Found], int], lines: int) -> Found:
 
 
 def _ways(need: str) -> set[bytes]:
-    """How a piece may be written: in any case where it is ASCII, else as it is, in capitals, or with them at its starts."""
+    """How a piece may be written: in any case where it is ASCII, else as it is, in capitals, or with them at its starts; the
+    capital of i is I, and in Turkish İ."""
     forms = {need} if need.isascii() else {need, need.upper(), need.capitalize(), need.title()}
+    forms |= {form.replace("I", "İ") for form in forms if "i" in need}
     return {form.encode("utf-8", "surrogatepass").translate(_LOWER) for form in forms if form and "\n" not in form}
 
 

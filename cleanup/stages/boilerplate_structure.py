@@ -1,4 +1,4 @@
-"""What only the whole page can tell: where the article begins and ends, what repeats, what belongs to a picture.
+"""What only the whole page can tell: where the article begins, what stands under a marker, what a line is by those beside it.
 
 Every function looks at a `State` and adds verdicts for lines to it. None of them touches a long paragraph of the article.
 """
@@ -9,41 +9,30 @@ import re
 from collections import Counter
 from collections.abc import Container, Sequence
 from functools import cached_property
-from itertools import accumulate, compress, takewhile
-from math import fsum
+from itertools import takewhile
 from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from cleanup.stages.boilerplate_characters import CJK
+from cleanup.stages.boilerplate_characters import BULLETS, CJK
 from cleanup.stages.boilerplate_lines import Page
-from cleanup.stages.boilerplate_lists import is_entry
 from cleanup.stages.boilerplate_match import Hit
 from cleanup.stages.boilerplate_offers import Offers, offered
 from cleanup.stages.boilerplate_rules import Named, normal
-from cleanup.stages.boilerplate_told import BUTTONS, is_asked, stops, told
+from cleanup.stages.boilerplate_told import BUTTONS, STANDING, is_asked, stops, told
 
+CAPTION_WORDS = 60
 PROSE_LINE = 8  # words of a line that may quote a shorter one
-RUN = 3  # sentences behind a related marker that are looked at together:
-SAME = 0.35  # with this share of their words in the article before, and in a row, they belong to it,
-OTHER = 0.25  # with less than this, and so many lines behind the marker, they tell other stories
-MANY = 30
-FEW_PIECES = 6
 TOLD_WORDS = 4  # .. and so many where only one word stands between two sentences
 MARKERS = ("related", "insert")  # what has headlines under it, not text
 FEW_WORDS = 3  # of a subhead that residue may say, too
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
-PARAGRAPH_WORDS = 40  # of a sentence or more: no teaser of another article has so many,
-PARAGRAPH_NEAR = 6  # and before the next paragraph of this one stand no more headlines
-CAPTION_WORDS = 60
+HEADLINE_WORDS = 4  # least of a headline; sections of a site have fewer
 KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line residue, whatever else it says,
 SOME = 16  # so many where the rule itself sounds like residue,
 MOST = 0.6  # or this share of the line
-TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest,
-TRIES = 40  # of such markers are looked at,
-THREAD = 5  # or so many paragraphs before a number of comments, which may be longer than the article
-TAILS = {"comment": "comments", "related": "related", "paywall": "paywall"}  # markers behind which nothing of it may follow
+TAIL_SHARE = 0.5  # of the running text has to stand before a marker that cuts the rest
 CJK_RUN = re.compile(rf"[{CJK}\uac00-\ud7a3]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -148,20 +137,37 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
                 continue
             (weak if rule.beside or _begins_alike(state, line, hit, signals) else sure).append((line, hit))
     gone = dict(reversed(sure))  # the most telling rule of each line
+    if (first := _opening(state, gone)) and first.named.rule.category != skip and not html:
+        sure.insert(0, (0, first))
+        gone[0] = first
     own = told(state.page, gone, signals, lambda text: state.times[text])
     for line, hit in sure:
         if line in own or _may_be_subhead(state, line, hit.named, gone):
             weak.append((line, hit))
-        elif hit.named.rule.category not in MARKERS and _may_be_subhead(state, line, hit.named, gone, FEW_WORDS):
+        elif hit.named.rule.category not in MARKERS and (
+            _may_be_subhead(state, line, hit.named, gone, FEW_WORDS) or _is_single(state, line, hit.named, gone)
+        ):
             lone.append((line, hit))
         else:
             _by_rule(state, line, hit, html)
     for line, hit in lone if state.verdicts else ():
         _by_rule(state, line, hit, html)
-    for line, hit in sorted(weak, key=itemgetter(0)):
+    weak.sort(key=itemgetter(0))
+    for line, hit in reversed(weak):  # before the article a list of sections may have what is known at its end
+        if hit.named.rule.zone == "head" and line + 1 in state.verdicts and line not in own:
+            _by_rule(state, line, hit, html)
+    for line, hit in weak:
         if line - 1 in state.verdicts or (line + 1 in state.verdicts and not _closes(state, line, hit)):
             _by_rule(state, line, hit, html)
     state.own |= {line for line in own - state.verdicts.keys() if is_asked(state.page, line, gone)}
+
+
+def _opening(state: State, gone: Container[int]) -> Hit | None:
+    """What makes the first line of a page a button that is no headline: so are the two behind it."""
+    if 0 in gone or 1 not in gone or 2 not in gone:
+        return None
+    rules = ((hit, hit.named) for hit in state.hits.get(0, ()))
+    return next((hit for hit, one in rules if one.rule.match == "exact" and one.rule.action == "drop" and not one.layer), None)
 
 
 def _closes(state: State, line: int, hit: Hit) -> bool:
@@ -189,6 +195,15 @@ def _may_be_subhead(state: State, line: int, named: Named, gone: Container[int],
     if named.layer or rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] > most:
         return False
     return between_paragraphs(state, line, gone, TOLD_WORDS) and state.times[state.page.text[line]] < BUTTONS
+
+
+def _is_single(state: State, line: int, named: Named, gone: Container[int]) -> bool:
+    """Whether a few words stand within a page with nothing beside them that a rule knows: in a list of titles some read like
+    buttons."""
+    if named.layer or named.rule.match != "exact" or named.rule.category in STANDING:
+        return False
+    inside = 1 < line < len(state.page) - 2 and state.page.words[line] <= FEW_WORDS
+    return inside and line - 1 not in gone and line + 1 not in gone and state.page.text[line][0].isalpha()
 
 
 def between_paragraphs(state: State, line: int, gone: Container[int], least: int = PROSE_WORDS) -> bool:
@@ -228,15 +243,24 @@ def _rest(state: State, line: int, rule: str) -> None:
 def _attached(state: State, line: int, rule: str) -> None:
     """The headlines set right under a marker ("Read also")."""
     page = state.page
-    if _offers(state, line):
+    if offers_own(state, line):
         return
     for number in range(line + 1, min(line + 12, len(page))):
         if page.gap[number] or state.long[number] or page.words[number] > 30 or _is_told(state, number):
             return
-        state.add(number, Verdict("boilerplate/structure/under-marker", 0.93, {"marker": page.text[line][:80], "by": rule}))
+        if not _is_headline(state, line, number):
+            state.add(number, Verdict("boilerplate/structure/under-marker", 0.93, {"marker": page.text[line][:80], "by": rule}))
 
 
-def _offers(state: State, line: int) -> bool:
+def _is_headline(state: State, marker: int, line: int) -> bool:
+    """Whether a line before the article is the first of so many words behind sections of the site, as its own headline is."""
+    page = state.page
+    if not marker + 2 < line < state.head_end or page.words[line] < HEADLINE_WORDS or page.text[line][0] in BULLETS:
+        return False
+    return max(page.words[marker + 1 : line]) < HEADLINE_WORDS
+
+
+def offers_own(state: State, line: int) -> bool:
     """Whether a list of prices stands behind a marker ("Don't miss") of which the article before it names some, or
     which it describes: then what is offered there is the article's own."""
     offers = state.offers
@@ -257,117 +281,6 @@ def _is_told(state: State, line: int) -> bool:
     return page.words[line] >= PROSE_WORDS or stops(page.text[line]) or (line + 1 < len(page) and page.sentence[line + 1])
 
 
-def tail(state: State) -> None:
-    """Cut the rest of the page at a marker of comments, of related articles or of a paywall behind most of the running text."""
-    page = state.page
-    marked = [line for line, verdict in state.verdicts.items() if verdict.why.get("category") in TAILS]
-    if not marked:
-        return
-    weights = [len(text) if flag else 0 for text, flag in zip(page.text, state.long, strict=True)]
-    behind, paragraphs = list(accumulate(weights, initial=0)), list(accumulate(state.long, initial=0))
-    total = behind[-1]
-    tries = TRIES
-    for line in sorted(marked):
-        category = str(state.verdicts[line].why["category"])
-        before = behind[line]
-        strong = before >= TAIL_SHARE * total > 0
-        strong |= category == "comment" and "#" in state.form(line).split() and paragraphs[line] >= THREAD
-        tries -= strong
-        if strong and tries >= 0 and _is_end(state, line, category, before, total):
-            rest = Verdict(f"boilerplate/structure/{TAILS[category]}-tail", 0.93, {"marker": page.text[line][:80]})
-            for number in range(line + 1, len(page)):
-                state.add(number, rest)
-            return
-
-
-def _is_end(state: State, line: int, category: str, before: int, total: int) -> bool:
-    """Whether the article ends at a marker, where most of the running text stands before it."""
-    if category == "comment":
-        return not _goes_on(state, line)
-    if category == "paywall":  # a site that lets some read on has the same story behind it
-        shares = _alike(state, line, _said(state, line + 1))[1]
-        return fsum(shares) <= OTHER * len(shares)
-    return not _has_paragraph(state, line) and _ends(state, line, before, total)
-
-
-def _alike(state: State, line: int, said: Sequence[int]) -> tuple[list[Sequence[int]], list[float]]:
-    """Runs of the lines of prose behind a line, and how much of the article before it each of them says, too."""
-    if not said:
-        return [], []
-    article: set[str] = set().union(*map(state.pieces, compress(range(line), state.long)))
-    runs = [said[at : at + RUN] for at in range(max(1, len(said) - RUN + 1))]
-    return runs, [_share(state, run, article) for run in runs]
-
-
-def _ends(state: State, line: int, before: int, total: int) -> bool:
-    """Whether the article ends at a related marker: by what follows, and by how much the article says of the same."""
-    if _offers(state, line):
-        return False
-    said = _said(state, line + 1)
-    runs, shares = _alike(state, line, said)
-    if any(len(run) == RUN and run[-1] - run[0] == RUN - 1 and share >= SAME for run, share in zip(runs, shares, strict=True)):
-        return False  # no list of headlines has sentences in a row, about the same
-    if len(said) > 1 and len(state.page) - line > MANY and max(shares) < OTHER:
-        return True
-    if _goes_on(state, line) and (len(said) < RUN or shares[0] >= OTHER):
-        return False
-    # one sentence alone: the article may go on behind an insert
-    return (before == total and len(said) != 1) or (before >= 0.6 * total and _teasers(state, line + 1))
-
-
-def _has_paragraph(state: State, line: int) -> bool:
-    """Whether a paragraph stands a few lines behind a related marker: the article goes on there."""
-    page = state.page
-    behind = (other for other in range(line + 1, min(line + 1 + PARAGRAPH_NEAR, len(page))) if other not in state.verdicts)
-    return any(page.sentence[one] and page.words[one] >= PARAGRAPH_WORDS and not is_entry(page.text[one]) for one in behind)
-
-
-def _goes_on(state: State, line: int) -> bool:
-    """Whether the article goes on behind a marker in its middle: prose right before it, and two paragraphs in a row behind it
-    with no name, time or headline first."""
-    page = state.page
-    before = next((other for other in range(line - 1, -1, -1) if not _is_passed(state, other)), None)
-    if before is None or before in state.verdicts or not page.sentence[before]:
-        return False
-    unknown = (other for other in range(line + 1, len(page)) if other not in state.verdicts)
-    one, two = next(unknown, 0), next(unknown, 0)
-    return two == one + 1 > 1 and all(page.sentence[other] and page.words[other] >= PROSE_WORDS for other in (one, two))
-
-
-def _is_passed(state: State, line: int) -> bool:
-    """Whether a line is of a kind that stands between paragraphs, too: buttons, not headlines and names."""
-    verdict = state.verdicts.get(line)
-    return bool(verdict and verdict.why.get("category") in ("share", "comment", "insert", "advertisement", "subscribe"))
-
-
-def _share(state: State, run: Sequence[int], article: set[str]) -> float:
-    """How much of what some lines say the article says, too; 1 where that cannot be told."""
-    found = list(map(state.pieces, run))
-    if sum(map(len, found)) < FEW_PIECES:
-        return 1
-    return fsum(len(one & article) / (len(one) + 1) for one in found) / len(found)
-
-
-def _said(state: State, start: int) -> list[int]:
-    """Lines of prose that no rule knows, however short."""
-    page = state.page
-    rest = range(start, len(page))
-    return [line for line in rest if page.sentence[line] and page.words[line] >= PROSE_WORDS and line not in state.verdicts]
-
-
-def _teasers(state: State, start: int) -> bool:
-    """Whether the rest of the page is teasers: headlines, times and short summaries, never paragraphs in a row."""
-    page = state.page
-    rest = range(start, len(page))
-    short = sum(not page.sentence[line] or line in state.verdicts for line in rest)
-    prose = [page.words[line] for line in rest if state.long[line]]
-    said = _said(state, start)
-    runs = [said[at : at + RUN] for at in range(len(said) - RUN + 1)]
-    told = any(run[-1] - run[0] < RUN and sum(state.long[line] for line in run) > 1 for run in runs)
-    lone = len(said) == 1 and said[0] - start <= 2  # a headline or two, then one paragraph: the article goes on
-    return len(rest) >= 6 and short >= 0.6 * len(rest) and max(prose, default=0) <= 60 and not told and not lone
-
-
 def pieces(text: str) -> set[str]:
     """The longer words of a text, and pairs of signs where words have no spaces between them."""
     low = text.casefold()
@@ -376,25 +289,3 @@ def pieces(text: str) -> set[str]:
     return {word for word in _WORD.findall(low) if not CJK_RUN.search(word)} | {
         run[at : at + 2] for run in CJK_RUN.findall(low) for at in range(len(run) - 1)
     }
-
-
-def captions(state: State) -> None:
-    """What is set right above a picture credit is the caption, or the description of the picture."""
-    page = state.page
-    for line, hits in state.hits.items():
-        if line not in state.verdicts or not any(hit.named.rule.category == "caption" for hit in hits):
-            continue
-        alone = page.words[line] <= 8
-        for other in range(line - 1, max(line - 3, 0), -1):
-            attached = state.spaced and page.gap[other + 1] == 0
-            same = state.form(other) == state.form(other - 1)
-            if other in state.verdicts and not same:
-                break
-            if (line < state.head_end or other <= state.head_end) and not same:
-                break  # a title, a summary or the first paragraph may stand above a picture, too
-            if line - other > 1 and page.long[other] and not same:
-                break  # the description of a picture is no paragraph
-            if not (attached or (alone and same)) or not 4 <= page.words[other] <= CAPTION_WORDS:
-                break
-            why = {"category": "caption", "credit": page.text[line][:80]}
-            state.add(other, Verdict("boilerplate/structure/above-credit", 0.93, why))

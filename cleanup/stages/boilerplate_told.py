@@ -18,6 +18,7 @@ from cleanup.stages.boilerplate_lines import runs as runs_of
 from cleanup.stages.boilerplate_match import Hit
 
 ALONE = ("advertisement", "caption", "metadata", "related", "insert")  # categories that stand alone between two sentences
+STANDING = (*ALONE, "comment", "paywall", "subscribe")  # .. or behind any sentence, over the next
 CREDITS = ("caption", "metadata")  # .. and on a page about residue, too
 SUBHEAD_WORDS = 2  # most words of a subhead,
 ASKED_WORDS = 4  # .. of a question,
@@ -29,10 +30,13 @@ NEAR_WORDS = 2  # .. of the other
 KNOWN_SHARE = 0.6  # of a sentence is all that a rule knows of it
 KNOWN_CHARS = 24  # of a rule that says enough, unless a colon or a dash follows
 PAIRS = 4  # least pairs of a word or two and a sentence of a page that is made of them,
-PAIRED = 0.6  # .. at least to this share
+PAIRED = 0.6  # .. at least to this share,
+PAIR_WORDS = 4  # .. where a pair may have so many over the sentence
 VERSE_WORDS = 14  # most words of a line of verse,
 VERSE_LINES = 4  # lines over which a sentence of it goes on
 BEGINNING_WORDS = 3  # words of a line with which it begins
+SIGNED_WORDS = 6  # most words of who signs a letter
+HEADINGS = 2  # lines of few words over sentences that make a page one of letters, answers or notices
 HOURS = 3  # times of day that a page gives, each over a sentence, or ratings
 _PAIRS = {"“": "”“", "„": "“”", "«": "»", "»": "«", "”": "”", "‘": "’", "「": "」", "『": "』", '"': '"', "‚": "‘’"}
 _RATING = re.compile(r"(\d{1,3})/(\d{1,3})")
@@ -51,7 +55,7 @@ def told(page: Page, sure: Mapping[int, Hit], sounds: Sequence[str], times: Call
     found.update(line for line, hit in known.items() if _is_verse(page, line, hit, sure) or _is_stated(page, line, hit, sure))
     found.update(line for line in known if page.text[line].endswith(ASKS) and is_asked(page, line, sure))
     found.update(line for line, hit in known.items() if hit.named.rule.action == "meta:tags" and _is_enumerated(page, line))
-    found |= _hours(page, known, sure) | _labels(page, known, sure)
+    found |= _hours(page, known, sure) | _labels(page, known, sure) | _headings(page, known, sure, times)
     found |= _ratings(page, known)
     runs = [run for run in runs_of(sorted(known)) if _is_between(page, run[0] - 1, run[-1] + 1, sure)]
     own = partial(_are_own, page, known=known, sounds=sounds, times=times)
@@ -86,16 +90,34 @@ def _hours(page: Page, known: Collection[int], sure: Container[int]) -> set[int]
 
 
 def _labels(page: Page, known: Collection[int], sure: Container[int]) -> set[int]:
-    """Known lines of a word or two each of which names the sentence under it, on a page that is made of such pairs."""
-    short = (line for line in known if page.words[line] <= SUBHEAD_WORDS and line + 1 not in sure)
+    """Known lines of a few words each of which names the sentence under it, on a page that is made of such pairs."""
+    short = (line for line in known if page.words[line] <= PAIR_WORDS and line + 1 not in sure)
     found = {line for line in short if 0 < line < len(page) - 1 and _is_label(page, line)}
     pairs = sum(_is_label(page, line) for line in range(1, len(page) - 1)) if found else 0
     return found if pairs >= PAIRS and 2 * pairs >= PAIRED * len(page) else set()
 
 
+def _headings(page: Page, known: Mapping[int, Hit], sure: Container[int], times: Callable[[str], int]) -> set[int]:
+    """Known lines of a few words, none beside another, over a sentence each and behind one, or behind the name under it: letters
+    have such headings. Buttons stand in blocks, and not over one sentence after the other."""
+    found = {line for line, hit in known.items() if _is_heading(page, line, hit, sure) and times(page.text[line]) < BUTTONS}
+    texts = {page.text[line] for line in found}
+    return found if len(texts) >= HEADINGS else set()
+
+
+def _is_heading(page: Page, line: int, hit: Hit, sure: Container[int]) -> bool:
+    """Whether a line of a few words stands over a sentence, and behind one or behind a short line that stands behind one."""
+    if hit.named.rule.match != "exact" or page.words[line] > BEGINNING_WORDS or hit.named.rule.category in STANDING:
+        return False
+    if not (1 < line < len(page) - 1 and _is_sentence(page, line + 1, sure) and stops(page.text[line + 1])):
+        return False
+    signed = page.words[line - 1] <= SIGNED_WORDS and line - 1 not in sure and _is_sentence(page, line - 2, sure)
+    return signed or _is_sentence(page, line - 1, sure)
+
+
 def _is_label(page: Page, line: int) -> bool:
-    """Whether a line of a word or two stands over a sentence."""
-    label = page.words[line] <= SUBHEAD_WORDS and not page.sentence[line]
+    """Whether a line of a few words stands over a sentence."""
+    label = page.words[line] <= PAIR_WORDS and not page.sentence[line]
     return label and page.sentence[line + 1] and stops(page.text[line + 1])
 
 
