@@ -16,6 +16,10 @@ from cleanup.stages.boilerplate_told import stops
 
 BIOGRAPHY_LINES = 12  # what stands under the article about its author
 BIOGRAPHY_CHARS = 60
+NOTE_LINES = 40  # a note about the author stands in so many last lines of the page,
+NOTE_WORDS = 60  # has at most so many words,
+NOTE_CHARS = 8  # and so many characters more than the name
+MARKS = "*•–—- "  # before it
 SIGNATURE_LINES = 6  # a signature stands so many lines behind the last paragraph
 SIGNATURE_CHARS = 48
 LETTER_WORDS = 6  # least of a sentence of a letter behind it
@@ -86,7 +90,8 @@ class Writers:
         self._chains({line: names for line, (names, _) in head.items()})
         self._signature({line: names for line, (names, _) in persons.items() if line in self.tail})
         self._biography({line: names for line, (names, _) in persons.items() if line >= len(self.page) - BIOGRAPHY_LINES})
-        self._choose()
+        for name in self._choose():
+            self._note(name)
 
     def _names(self, found: Persons) -> None:
         """A line that is nothing but a person's name, beside the date or role and not what the article is about."""
@@ -200,8 +205,16 @@ class Writers:
                 return
 
     def _is_said(self, names: Sequence[str]) -> bool:
-        """Whether a paragraph of the article says the last word of one of the names, as it does of those it is about."""
-        return any(name.split()[-1].casefold() in self._low for name in names)
+        """Whether a paragraph of the article says the last word of one of the names, as it does of those it is about; notes about
+        the author aside."""
+        return any(self._low.count(name.split()[-1].casefold()) > self._noted(name) for name in names)
+
+    def _noted(self, name: str) -> int:
+        """How often the last word of a name stands in the paragraphs that are notes about that person."""
+        if self._low.find(name.casefold()) < 0:
+            return 0
+        notes = (self.page.text[line].casefold() for line in self._notes(name) if self.page.long[line])
+        return sum(note.count(name.split()[-1].casefold()) for note in notes)
 
     def _is_told(self, line: int, names: Sequence[str]) -> bool:
         """Whether a sentence of the article has a name in full that is written in capitals, as the names of bodies are."""
@@ -230,11 +243,12 @@ class Writers:
             return False
         return verdict.rule.endswith("/published-alone") or not _SAYING.isdisjoint(verdict.why.get("kinds", ()))
 
-    def _choose(self) -> None:
-        """Of all that is said about the authors the best is kept, with what the lines beside it say alike."""
+    def _choose(self) -> list[str]:
+        """Of all that is said about the authors the best is kept, with what the lines beside it say alike; the names of those
+        that stand before the article."""
         claims = [(self._weight(line, said), line, said) for line, said in self._claims()]
         if not claims:
-            return
+            return []
         best = max(claims, key=lambda claim: (claim[0], -abs(claim[1] - self.state.head_end)))
         group = [best]
         for step in (-1, 1):
@@ -253,6 +267,28 @@ class Writers:
             verdict = self.state.verdicts[line]
             kept = [said for said in verdict.fields if said.field not in ("authors", "editors")]
             self.state.verdicts[line] = msgspec.structs.replace(verdict, fields=(*kept, *(fields if line == best[1] else ())))
+        return people if best[1] in self.head and best[0] >= AGENCY else []
+
+    def _note(self, name: str) -> None:
+        """Lines behind the article that begin with the author's name and tell of no one else's story."""
+        if len(name.split()) < 2 or self._is_said([name]):
+            return
+        for line in self._notes(name):
+            why = {"category": "metadata", "author": name}
+            self.state.add(line, Verdict("boilerplate/structure/author-note", 0.93, why))
+
+    def _notes(self, name: str) -> list[int]:
+        """Lines with no paragraph behind them that begin with a name, and say more than that."""
+        found: list[int] = []
+        for line in range(len(self.page) - 1, max(self.state.body_start, len(self.page) - NOTE_LINES), -1):
+            if line in self.state.verdicts and line >= self.closed:
+                continue
+            text = self.page.text[line].lstrip(MARKS)
+            if text.startswith(name) and len(text) > len(name) + NOTE_CHARS and self.page.words[line] <= NOTE_WORDS:
+                found.append(line)
+            elif self.page.long[line] and line not in self.state.verdicts:
+                break
+        return found
 
     def _claims(self) -> Iterator[tuple[int, Said]]:
         for line, verdict in self.state.verdicts.items():

@@ -76,7 +76,9 @@ class Seams:
 
     def __init__(self, labels: Sequence[str], counts: Sequence[str]) -> None:
         known = "|".join(re.escape(label[0].upper() + label[1:]) for label in labels if len(label) > 3)
-        self._label = re.compile(rf"(?<=[^\W_A-ZÀ-Þ])(?=(?:{known or '(?!)'})(?![^\W\d_]))")
+        counted = "|".join(re.escape(count[0].upper() + count[1:]) for count in counts if len(count) > 4)
+        known = rf"(?:{known or '(?!)'})(?![^\W\d_])|(?:{counted or '(?!)'})\W{{0,3}}\d"
+        self._label = re.compile(rf"(?<=[^\W_A-ZÀ-Þ])(?={known})")
         self._counting = {count.split()[0] for count in counts if len(count) > 4}
         self._ascii_counting = {one for one in self._counting if one.isascii()}
         named = "|".join(re.escape(count) for count in counts if len(count) > 4) or "(?!)"
@@ -87,6 +89,8 @@ class Seams:
 
         >>> Seams(["published"], []).part("Ann LeePublished Apr 28 20232:23 PM")
         'Ann Lee | Published Apr 28 2023 2:23 PM'
+        >>> Seams([], ["reading time"]).part("03.05.2024 10:15 hReading time: 2 min")
+        '03.05.2024 10:15 h | Reading time: 2 min'
         >>> Seams([], ["reading time", "min read"]).part("03.05.2024 10:15 Reading time: 2 min")
         '03.05.2024 10:15 | Reading time: 2 min'
         """

@@ -251,6 +251,7 @@ class Vocabulary:
         for chunk in _LISTED.split(self._and.sub(",", text) if joined else text):
             name = chunk.strip(EDGES)
             if found and self._dated.fullmatch(name):
+                role = True
                 continue  # "Ann Lee | Published", the date in the next line
             tokens = name.split()
             cut = self._first_role(tokens) if roles else len(tokens)

@@ -163,8 +163,8 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
 
 
 def _opening(state: State, gone: Container[int]) -> Hit | None:
-    """What makes the first line of a page a button that is no headline: so are the two behind it."""
-    if 0 in gone or 1 not in gone or 2 not in gone:
+    """What makes the first line of a page a button that is no headline: so are two of the three behind it."""
+    if 0 in gone or sum(line in gone for line in range(1, 1 + FEW_WORDS)) < FEW_WORDS - 1:
         return None
     rules = ((hit, hit.named) for hit in state.hits.get(0, ()))
     return next((hit for hit, one in rules if one.rule.match == "exact" and one.rule.action == "drop" and not one.layer), None)
