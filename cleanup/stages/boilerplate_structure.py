@@ -28,6 +28,7 @@ TOLD_WORDS = 4  # .. and so many where only one word stands between two sentence
 MARKERS = ("related", "insert")  # what has headlines under it, not text
 FEW_WORDS = 3  # of a subhead that residue may say, too
 PROSE_WORDS = 9  # from this on a sentence under a marker is prose, not a headline
+SUBHEADS = 2  # others of a page
 HEADLINE_WORDS = 4  # least of a headline; sections of a site have fewer
 KNOWN = {"prefix": 24, "wildcard": 16}  # characters of a rule that make a line residue, whatever else it says,
 SOME = 16  # so many where the rule itself sounds like residue,
@@ -142,7 +143,7 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
         gone[0] = first
     own = told(state.page, gone, signals, lambda text: state.times[text])
     for line, hit in sure:
-        if line in own or _may_be_subhead(state, line, hit.named, gone):
+        if line in own or _may_be_subhead(state, line, hit.named, gone) or _is_among_subheads(state, line, hit.named, gone):
             weak.append((line, hit))
         elif hit.named.rule.category not in MARKERS and (
             _may_be_subhead(state, line, hit.named, gone, FEW_WORDS) or _is_single(state, line, hit.named, gone)
@@ -164,10 +165,18 @@ def by_rules(state: State, html: bool, signals: Sequence[str], skip: str = "") -
 
 def _opening(state: State, gone: Container[int]) -> Hit | None:
     """What makes the first line of a page a button that is no headline: so are two of the three behind it."""
-    if 0 in gone or sum(line in gone for line in range(1, 1 + FEW_WORDS)) < FEW_WORDS - 1:
+    if 0 in gone or 0 not in state.hits:
+        return None
+    others = (line in gone or _leads_on(state.hits.get(line, ())) for line in range(1, 1 + FEW_WORDS))
+    if sum(others) < FEW_WORDS - 1:
         return None
     rules = ((hit, hit.named) for hit in state.hits.get(0, ()))
     return next((hit for hit, one in rules if one.rule.match == "exact" and one.rule.action == "drop" and not one.layer), None)
+
+
+def _leads_on(hits: Sequence[Hit]) -> bool:
+    """Whether a line leads to another page, as the sections of a site do."""
+    return any(hit.named.rule.category == "navigation" for hit in hits)
 
 
 def _closes(state: State, line: int, hit: Hit) -> bool:
@@ -195,6 +204,14 @@ def _may_be_subhead(state: State, line: int, named: Named, gone: Container[int],
     if named.layer or rule.match != "exact" or rule.category in ("advertisement", "caption") or state.page.words[line] > most:
         return False
     return between_paragraphs(state, line, gone, TOLD_WORDS) and state.times[state.page.text[line]] < BUTTONS
+
+
+def _is_among_subheads(state: State, line: int, named: Named, gone: Container[int]) -> bool:
+    """Whether a few words that may lead to other articles stand between two sentences, as other few words of the page do."""
+    if named.rule.category != "related" or not _may_be_subhead(state, line, named, gone, FEW_WORDS):
+        return False
+    few = (other for other in range(1, len(state.page) - 1) if state.page.words[other] <= FEW_WORDS and other not in gone)
+    return sum(not state.page.sentence[one] and between_paragraphs(state, one, gone, TOLD_WORDS) for one in few) >= SUBHEADS
 
 
 def _is_single(state: State, line: int, named: Named, gone: Container[int]) -> bool:
