@@ -143,6 +143,8 @@ class Cleaner:
                 credited.captions(state)
             replied.replies(state, self.replies, self.says)
             if state.verdicts:
+                structure.kickers(state)
+                scraps.masthead(state)
                 scraps.orphans(state)
                 ends.tail(state)
                 bios.biographies(state)

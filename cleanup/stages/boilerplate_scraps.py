@@ -1,4 +1,4 @@
-"""Scraps between an article and the first marker behind it, such as the name of the site."""
+"""Scraps between an article and the first marker behind it, or before the first sections of the site, such as its name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from cleanup.stages.boilerplate_lines import Page
 from cleanup.stages.boilerplate_structure import State, Verdict
 
 SCRAPS = 2  # at most
+NAME_WORDS = 4  # most of a site's name, and least of a headline behind it
+SECTIONS = 3  # lines behind it of which one fewer lead to other pages
 
 
 def orphans(state: State) -> None:
@@ -30,3 +32,21 @@ def _is_scrap(page: Page, line: int) -> bool:
 def _is_marker(state: State, line: int) -> bool:
     verdict = state.verdicts.get(line)
     return bool(verdict and verdict.why.get("category") in ("comment", "related", "insert", "share", "subscribe"))
+
+
+def masthead(state: State) -> None:
+    """The name of the site at the top of a page: over lines that lead to other pages, with the headline behind them."""
+    page = state.page
+    line = next((other for other in range(min(SCRAPS, len(page))) if other not in state.verdicts), SCRAPS)
+    if line >= min(SCRAPS, state.head_end) or page.sentence[line] or page.words[line] > NAME_WORDS:
+        return
+    behind = range(line + 1, min(line + 1 + SECTIONS, state.head_end))
+    rest = range(line + 1 + SECTIONS, state.head_end)
+    headed = any(page.words[other] >= NAME_WORDS and other not in state.verdicts for other in rest)
+    if headed and sum(_leads_on(state, other) for other in behind) >= SECTIONS - 1:
+        state.add(line, Verdict("boilerplate/structure/masthead", 0.93, {"category": "navigation"}))
+
+
+def _leads_on(state: State, line: int) -> bool:
+    verdict = state.verdicts.get(line)
+    return verdict is not None and verdict.why.get("category") == "navigation"

@@ -179,6 +179,17 @@ def _leads_on(hits: Sequence[Hit]) -> bool:
     return any(hit.named.rule.category == "navigation" for hit in hits)
 
 
+def kickers(state: State) -> None:
+    """What is known to be a section of a site, or a kind of article, where it stands right over a byline or date."""
+    for line, hits in state.hits.items():
+        under = state.verdicts.get(line + 1)
+        if not 0 < line < state.head_end or line in state.verdicts or not under or under.why.get("category") != "metadata":
+            continue
+        for hit in hits:
+            if hit.named.rule.zone == "head" and hit.named.rule.category == "navigation" and under.score >= 0.9:
+                _by_rule(state, line, hit, False)
+
+
 def _closes(state: State, line: int, hit: Hit) -> bool:
     """Whether a line of which a rule knows the first words may be the last sentence of an article, behind another one."""
     return hit.named.rule.match in KNOWN and stops(state.page.text[line]) and state.page.sentence[line - 1]

@@ -193,7 +193,9 @@ def is_asked(page: Page, line: int, sure: Container[int]) -> bool:
 
 
 def _is_quoted(text: str, hit: Hit) -> bool:
-    """Whether a line begins with a quotation of some words."""
+    """Whether a line begins with a quotation of some words, or is a title."""
+    if text[0] == "《" and text[-1] == "》":
+        return True  # a book or a film
     closing = _PAIRS.get(text[0])
     if not closing or hit.named.rule.category == "caption":
         return False
