@@ -90,8 +90,7 @@ class Writers:
         self._chains({line: names for line, (names, _) in head.items()})
         self._signature({line: names for line, (names, _) in persons.items() if line in self.tail})
         self._biography({line: names for line, (names, _) in persons.items() if line >= len(self.page) - BIOGRAPHY_LINES})
-        for name in self._choose():
-            self._note(name)
+        self._choose()
 
     def _names(self, found: Persons) -> None:
         """A line that is nothing but a person's name, beside the date or role and not what the article is about."""
@@ -243,12 +242,11 @@ class Writers:
             return False
         return verdict.rule.endswith("/published-alone") or not _SAYING.isdisjoint(verdict.why.get("kinds", ()))
 
-    def _choose(self) -> list[str]:
-        """Of all that is said about the authors the best is kept, with what the lines beside it say alike; the names of those
-        that stand before the article."""
+    def _choose(self) -> None:
+        """Of all that is said about the authors the best is kept, with what the lines beside it say alike."""
         claims = [(self._weight(line, said), line, said) for line, said in self._claims()]
         if not claims:
-            return []
+            return
         best = max(claims, key=lambda claim: (claim[0], -abs(claim[1] - self.state.head_end)))
         group = [best]
         for step in (-1, 1):
@@ -267,15 +265,6 @@ class Writers:
             verdict = self.state.verdicts[line]
             kept = [said for said in verdict.fields if said.field not in ("authors", "editors")]
             self.state.verdicts[line] = msgspec.structs.replace(verdict, fields=(*kept, *(fields if line == best[1] else ())))
-        return people if best[1] in self.head and best[0] >= AGENCY else []
-
-    def _note(self, name: str) -> None:
-        """Lines behind the article that begin with the author's name and tell of no one else's story."""
-        if len(name.split()) < 2 or self._is_said([name]):
-            return
-        for line in self._notes(name):
-            why = {"category": "metadata", "author": name}
-            self.state.add(line, Verdict("boilerplate/structure/author-note", 0.93, why))
 
     def _notes(self, name: str) -> list[int]:
         """Lines with no paragraph behind them that begin with a name, and say more than that."""
