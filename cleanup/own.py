@@ -48,6 +48,7 @@ OWN = {
     "boilerplate/structure/above-credit": "the caption above a picture's credit",
     "boilerplate/structure/credit": "a caption: behind its last full stop stand names of a photographer or an agency",
     "boilerplate/structure/prefixed": "a link to another article, one of several that begin alike",
+    "boilerplate/structure/masthead": "the name of a site over its sections, at the top of a page",
     "boilerplate/structure/orphan": "a short line between lines that go",
     "boilerplate/structure/rest": "all that follows a line behind which nothing of the article comes",
     "boilerplate/structure/under-marker": "the list under a heading such as that of related articles",
