@@ -64,3 +64,15 @@ def test_names_have_capitals_in_rules_that_mind_the_case() -> None:
         doc = Document(id="x", text=text)
         WITHOUT_SCORER.map([doc])
         assert (doc.text == text) == stays
+
+
+def test_a_rule_that_has_to_see_every_line_takes_no_long_line_from_the_others(tmp_path: Path) -> None:
+    (tmp_path / "boilerplate").mkdir()
+    rule = 'id = "own"\nmatch = "regex"\npattern = ["^\\\\W{3}$"]\nyes = ["***"]\nno = ["three"]'
+    (tmp_path / "boilerplate" / "own.toml").write_text(f"[[rule]]\n{rule}\n", encoding="utf-8")
+    options = {"stages": ("boilerplate",), "boilerplate.scorer": False, "rules": (str(tmp_path),)}
+    more = " ".join(f"Some of them count to {number}." for number in range(30))
+    consent = f"This website uses cookies to improve your experience while you navigate. {more}"
+    doc = Document(id="x", text="\n".join((*BEFORE, consent, "***", *BEHIND)))
+    Pipeline(config=override(Config(), options)).map([doc])
+    assert doc.text == "\n".join((*BEFORE, *BEHIND))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleanup.stages.boilerplate_characters import CJK
-from cleanup.stages.boilerplate_lines import Ints, Lines, words
+from cleanup.stages.boilerplate_lines import SHORT, Ints, Lines, words
 from cleanup.stages.boilerplate_phrases import Beginnings, Found, Pieces
 from cleanup.stages.boilerplate_regex import Expression, Match, search_column
 from cleanup.stages.boilerplate_rules import Book, Named, fold, normal
@@ -245,13 +245,9 @@ class Matcher:
         held = self._pieces.find(lines)
         row, need, _ = held.T
         held = held[(lines.words[row] <= self._most[need]) & (zones[row] & self._needed_zones[need] > 0)]
-        if self._always:
-            rows = np.flatnonzero(lines.short)
-        else:
-            flags = np.zeros(len(lines), bool)
-            flags[begun[:, 0]] = flags[held[:, 0]] = True
-            rows = np.flatnonzero(flags)
-        return rows, begun, held
+        flags = lines.short.copy() if self._always else np.zeros(len(lines), bool)
+        flags[begun[:, 0]] = flags[held[:, 0]] = True
+        return np.flatnonzero(flags), begun, held
 
     def _tried(self, text: str, size: int, begins: Sequence[Sequence[int]], needs: Sequence[Sequence[int]], zones: int) -> Tried:
         """The rules that match a line in some zones that begins with some phrases and has pieces that some rules need, and the
@@ -267,7 +263,7 @@ class Matcher:
                 hits += [Hit(named, None, len(phrase.form)) for named in exact]
         if len(entries) > 1:
             entries.sort(key=_number)
-        entries += self._always
+        entries += self._always if len(text) <= SHORT else []
         for need in dict.fromkeys([need for _, need, _ in needs]) if needs else ():
             entries += self._needed[need]
         entries = [entry for entry in entries if entry.zones & zones and size <= entry.named.rule.max_words]
