@@ -47,7 +47,7 @@ SURE = 0.9
 APPLY = [  # one word or an entry of a list, up to three words, up to eight, more
     [0.89, 0.95, 0.88, 0.73],  # before the article
     [0.74, 0.95, 0.73, 0.62],  # within
-    [0.99, 0.92, 0.88, 0.78],  # behind
+    [0.99, 0.92, 0.86, 0.78],  # behind
 ]
 APPLY_DUMP = (0.44, 0.65, 0.8)  # in a dump: what is no long sentence; a long sentence around the article, within it
 REVIEW = 0.5
