@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Literal
 
 import msgspec
@@ -101,6 +103,20 @@ class Document(msgspec.Struct):
 def each(function: Callable[[Document], Iterable[Proposal]]) -> Callable[[Sequence[Document]], Iterable[Iterable[Proposal]]]:
     """Lift a function of one document to the batch protocol of a stage."""
     return lambda docs: (function(doc) for doc in docs)
+
+
+class Spans:
+    """Where some edits are, for asking whether others overlap them: as many times as wanted, without looking at each."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        ordered = sorted((edit.start, edit.end) for edit in edits)
+        self._starts = [start for start, _ in ordered]
+        self._ends = list(accumulate((end for _, end in ordered), max))  # of this edit or of one before it
+
+    def meet(self, start: int, end: int) -> bool:
+        """Whether one of the edits has a part of this span."""
+        before = bisect_left(self._starts, end)
+        return before > 0 and self._ends[before - 1] > start
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

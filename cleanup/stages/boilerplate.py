@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cleanup.config import BoilerplateConfig
-from cleanup.document import Document, Edit, Mark, Proposal
+from cleanup.document import Document, Edit, Mark, Proposal, Spans
 from cleanup.rules import Rule
 from cleanup.stages import Propose, stage
 from cleanup.stages import boilerplate_bios as bios
@@ -89,7 +89,8 @@ class Cleaner:
             edits = self._edits(state)
             within = self._inline(doc.text, state, [edit for edit in edits if edit.score >= self.cfg.apply])
             # a line that is only held for review waits for the next pass where something is cut out of it
-            edits = [edit for edit in edits if edit.score >= self.cfg.apply or not _meets(edit, within)]
+            cut = Spans(within)
+            edits = [edit for edit in edits if edit.score >= self.cfg.apply or not cut.meet(edit.start, edit.end)]
             yield [*edits, *within, *self._marks(doc, state)]
 
     def judge(self, docs: Sequence[Document]) -> tuple[Pages, list[State | None]]:
@@ -172,7 +173,8 @@ class Cleaner:
                     spans.append((base + hit.span[0], base + hit.span[1], hit.named.id, hit.named.score))
         spans += citations(text)
         found = [Edit(start, end, text[start:end], "", rule, score, {}) for start, end, rule, score in spans]
-        return [edit for edit in found if not _meets(edit, taken)]
+        others = Spans(taken)
+        return [edit for edit in found if not others.meet(edit.start, edit.end)]
 
     def _marks(self, doc: Document, state: State) -> list[Proposal]:
         marks: dict[str, Mark] = {}
@@ -239,10 +241,6 @@ def citations(text: str) -> list[tuple[int, int, str, float]]:
 
 def _joined(book: Book, name: str) -> list[str]:
     return sorted({word for table in book.words.values() for word in table.get(name, ())})
-
-
-def _meets(edit: Edit, others: Sequence[Edit]) -> bool:
-    return any(edit.start < other.end and other.start < edit.end for other in others)
 
 
 def _edit(text: str, start: int, end: int, verdict: Verdict) -> Edit:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from cleanup.config import MojibakeConfig
-from cleanup.document import Document, Edit, Proposal, apply
+from cleanup.document import Document, Edit, Proposal, Spans, apply
 from cleanup.rules import Rule
 from cleanup.stages import Propose, ftfy_prefilter, misreading, readings, stage
 from cleanup.stages import mojibake_characters as characters
@@ -85,9 +85,9 @@ class Repair:
         self.parts = text.split("\n")
         self.taken = taken
         self.drafts: list[Draft] = []
-        at = 0
+        others, at = Spans(taken), 0
         for number, line in enumerate(self.parts):
-            if number in wanted and not any(edit.start < at + len(line) and at < edit.end for edit in taken):
+            if number in wanted and not others.meet(at, at + len(line)):
                 ending = "\n" if number + 1 < len(self.parts) else ""
                 for start in range(0, max(1, len(line)), SEGMENT):
                     last = start + SEGMENT >= len(line)
@@ -99,7 +99,8 @@ class Repair:
         """What the repairs of the lines have come to."""
         made = whole.agreed(self.parts, self.drafts, self.taken)
         yield from made
-        yield from (edit for draft in self.drafts for edit in draft.held if not whole.touches(edit, made))
+        spans = Spans(made)
+        yield from (edit for draft in self.drafts for edit in draft.held if not spans.meet(edit.start, edit.end))
 
 
 def _settle(drafts: Sequence[Draft], active: Set[str]) -> None:

@@ -7,7 +7,7 @@ from math import fsum
 
 import msgspec
 
-from cleanup.document import Edit
+from cleanup.document import Edit, Spans
 from cleanup.stages import misreading, readings
 from cleanup.stages.mojibake_draft import Draft, differences
 
@@ -40,16 +40,11 @@ def agreed(lines: Sequence[str], drafts: Sequence[Draft], taken: Sequence[Edit])
     return made
 
 
-def touches(edit: Edit, others: Sequence[Edit]) -> bool:
-    """Whether an edit overlaps one of the others."""
-    return any(edit.start < other.end and other.start < edit.end for other in others)
-
-
 def _witnesses(lines: Sequence[str], drafts: Sequence[Draft], taken: Sequence[Edit]) -> Iterator[Witness]:
     by_place = {draft.offset: draft for draft in drafts}
-    at = 0
+    others, at = Spans(taken), 0
     for line in lines:
-        if not line.isascii() and len(line) <= LONGEST and not touches(Edit(at, at + len(line), line, "", ""), taken):
+        if not line.isascii() and len(line) <= LONGEST and not others.meet(at, at + len(line)):
             yield Witness(at, line, by_place.get(at))
         at += len(line) + 1
 
@@ -97,7 +92,8 @@ def _followed(witnesses: Sequence[Witness], drafts: Iterable[Draft], made: Seque
         if draft.hypothesis is not None:
             evidence.setdefault(draft.hypothesis, []).append(draft.gain)
     out: list[Edit] = []
-    open_lines = [one for one in witnesses if not touches(Edit(one.at, one.at + len(one.line), one.line, "", ""), made)]
+    others = Spans(made)
+    open_lines = [one for one in witnesses if not others.meet(one.at, one.at + len(one.line))]
     least = dict.fromkeys(evidence, misreading.FOLLOWED)
     for hypothesis, gains in evidence.items():
         weak = [misreading.gain(one.line, hypothesis) for one in open_lines] if hypothesis.true != "utf-8" else [-1.0]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleanup.config import StageConfig
-from cleanup.document import Document, Drop, Edit, Mark, Proposal, each, revert
+from cleanup.document import Document, Drop, Edit, Mark, Proposal, Spans, each, revert
 from cleanup.pipeline import Pipeline, Policy, batches, settle
 from cleanup.stages import _REGISTRY, Propose, stage
 
@@ -141,3 +141,10 @@ def test_a_document_that_never_settles_comes_back_whole(monkeypatch: pytest.Monk
     (doc,) = run(["a purchase"])
     assert doc.text == "a purchase"
     assert doc.meta["unstable"] is True
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9))), st.integers(0, 30), st.integers(0, 9))
+def test_spans_meet_what_one_of_the_edits_overlaps(places: list[tuple[int, int]], start: int, size: int) -> None:
+    edits = [Edit(begin, begin + length, "", "", "x") for begin, length in places]
+    end = start + size
+    assert Spans(edits).meet(start, end) == any(edit.start < end and start < edit.end for edit in edits)
