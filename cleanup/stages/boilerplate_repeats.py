@@ -25,7 +25,7 @@ CRUMB_CHARS = 4  # and both end alike
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
 _NUMBER = re.compile(r"\d+")
 _CUT_OFF = re.compile(r"\s?(?:…|\.{3})$")
-_MAKER = re.compile(r"\s*[/|©]\s*(?:[A-Z]\w)\S*(?:[\s/]+\S+){0,6}")  # behind a description: "/ Ann Lee"
+_MAKER = re.compile(r"\s*[/|©]\s*[A-Z]\w[^\s/]*(?:[\s/]+[^\s/]+){0,6}")  # behind a description: "/ Ann Lee"
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
 
 
