@@ -146,25 +146,7 @@ def execute(
                 # A run that was cut short may have been killed by one of its documents: workers face them, not this process.
                 apart = resumed or (apart and sum(job.size for job in work) > LITTLE)
                 with local.Engine(min(jobs, len(work)), apart=apart) as engine:
-                    mapped = _phase(
-                        *("map", map_part, part.mapped, work, engine, progress),
-                        lambda job: lasting.add(f"map/{job.name}"),
-                        _get_ready,
-                    )
-                    corpus = _deduplicate(config, out, work, mapped, manifest, engine)
-                    lasting.add("dedup", out / "clusters.jsonl")
-                    _furniture(config, work, engine, progress, lasting)
-                    finished = _phase(
-                        *("finish", finish.finish_part, finish.finished, work, engine, progress),
-                        lambda job: lasting.add(f"done/{job.name}.json", *finish.written(job)),
-                    )
-                    engine.dismiss()
-                    directory.sweep(out)  # what workers left that died on the way
-                    settled = Aside(lasting.settle)
-                    try:
-                        info = _concluded(out, manifest, mapped, finished, corpus, began)
-                    finally:
-                        settled.result()
+                    info = _worked(config, out, work, manifest, engine, lasting, progress, began)
                 directory.write_json(out / "run.json", info, lasting=True)
             directory.complete(out)
             directory.discard(out)
@@ -173,6 +155,38 @@ def execute(
             do = "map" if error.errno == errno.ENOMEM else "write"
             raise RunError(f"cannot {do} {where}: {error.strerror or error}", remedy(error)) from error
     return Run(out)
+
+
+def _worked(
+    config: Config,
+    out: Path,
+    work: Sequence[Job],
+    manifest: dict[str, Any],
+    engine: local.Engine,
+    lasting: Lasting,
+    progress: Progress | None,
+    began: float,
+) -> dict[str, Any]:
+    """Everything from the map to the report; gives what `run.json` will say."""
+    mapped = _phase(
+        *("map", map_part, part.mapped, work, engine, progress),
+        lambda job: lasting.add(f"map/{job.name}"),
+        _get_ready,
+    )
+    corpus = _deduplicate(config, out, work, mapped, manifest, engine)
+    lasting.add("dedup", out / "clusters.jsonl")
+    _furniture(config, work, engine, progress, lasting)
+    finished = _phase(
+        *("finish", finish.finish_part, finish.finished, work, engine, progress),
+        lambda job: lasting.add(f"done/{job.name}.json", *finish.written(job)),
+    )
+    engine.dismiss()
+    directory.sweep(out)  # what workers left that died on the way
+    settled = Aside(lasting.settle)
+    try:
+        return _concluded(out, manifest, mapped, finished, corpus, began)
+    finally:
+        settled.result()
 
 
 def _remembered(config: Config) -> None:

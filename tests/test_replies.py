@@ -60,6 +60,7 @@ def test_a_title_alone_is_no_article() -> None:
         ["Ann Lee on September 12, 2018 at 4:47 pm said:", "• Bo on September 13, 2018 at 11:02 am said:"],
         ["1. Ann Lee says:\n\nMay 3, 2024 at 4:47 pm", "2. bo77 says:\n\nMay 4, 2024 at 11:02 am"],
         ["Ann Lee am 3. Mai 2024 um 16:47 Uhr sagte:", "Bo sagt:\n\n4. Mai 2024 um 11:02"],
+        ["Ann Lee, le 3 mai 2024 à 16h47 a dit :", "Bo, le 4 mai 2024 à 11h02 a dit :"],
         ["Ann Lee a dit :\n\n3 mai 2024 à 16h47", "Bo a dit :\n\n4 mai 2024 à 11h02"],
         ["Анна говорит:\n\n03.05.2024 в 16:47", "Борис говорит:\n\n04.05.2024 в 11:02"],
         ["Annより:\n\n2024年5月3日 16:47", "Boより:\n\n2024年5月4日 11:02"],

@@ -75,7 +75,7 @@ def _is_head(state: State, line: int, says: Set[str]) -> bool:
     """Whether a line says who said what stands under it, and it or the next one when."""
     page = state.page
     text = _SIGNS.sub("", page.line(line)).rstrip(":： ")
-    word = next((word for word in says if text.casefold().endswith(word)), "")
+    word = max(filter(text.casefold().endswith, says), key=len, default="")  # "a dit", not the "dit" in it
     before = text[: len(text) - len(word)]
     if not word or not before[:1].isalpha() or (before[-1:].isalpha() and word.isascii()):
         return False
