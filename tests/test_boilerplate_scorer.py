@@ -16,6 +16,7 @@ from cleanup.stages.boilerplate_scorer import (
     ALONE_PARAGRAPHS,
     DUMP_AROUND,
     HOLES,
+    STANDFIRST_LINES,
     TITLES,
     Forest,
     Scorer,
@@ -162,7 +163,7 @@ def test_a_line_within_the_article_is_of_another_kind_than_one_behind_it() -> No
     assert article == [1, 3]
     scorer = Scorer.load(directories())
     assert scorer
-    (asked,) = scorer._asked(Lines.of([page]), np.ones(5), [article], [False])
+    (asked,) = scorer._asked(Lines.of([page]), np.ones(5), np.zeros(5, bool), [article], [False])
     assert [(place, size) for _, place, size, *_ in asked] == [(0, 1), (1, 3), (1, 0), (1, 3), (2, 2)]
     assert all(likely and doubted < 0.9 <= confidence for _, _, _, likely, _, confidence, doubted in asked)
 
@@ -176,12 +177,31 @@ def test_of_a_sentence_one_must_be_surer_in_a_dump() -> None:
     assert plain < around < within
 
     def sure(score: float) -> list[bool]:
-        (asked,) = scorer._asked(Lines.of([page]), np.full(5, score), [[1, 4]], [True])
+        (asked,) = scorer._asked(Lines.of([page]), np.full(5, score), np.zeros(5, bool), [[1, 4]], [True])
         return [one[3] for one in asked]
 
     assert sure(plain) == [False, False, False, True, False]
     assert sure(around) == [True, False, False, True, False]
     assert sure(within) == [True] * 5
+
+
+def test_of_a_standfirst_one_must_be_surer_in_a_dump() -> None:
+    said = "A bridge for the river"
+    page = Page("\n".join([said, *["Sport"] * STANDFIRST_LINES, said, LONG, said, LONG]))
+    scorer = Scorer.load(directories())
+    assert scorer
+    flags = np.array([line == said for line in page.text])
+    article = [len(flags) - 3, len(flags) - 1]
+
+    def sure(score: float, dump: bool) -> list[int]:
+        (asked,) = scorer._asked(Lines.of([page]), np.full(len(flags), score), flags, [article], [dump])
+        return [one[0] for one in asked if flags[one[0]] and one[3]]
+
+    plain, around, _ = scorer.weights.apply_dump
+    near = article[0] - 1
+    assert sure(plain, True) == [0, near + 2]  # nobody takes those for a standfirst: too far away, within the article
+    assert sure(around, True) == [0, near, near + 2]
+    assert sure(plain, False) == []
 
 
 def test_what_introduces_the_next_line_stays() -> None:

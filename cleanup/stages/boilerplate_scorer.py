@@ -37,6 +37,7 @@ DUMP_GAP = 3.5  # and in a dump
 TITLES_TRIED = 12
 FEW_WORDS = 2  # next to a likely title of a dump stays what has more words than these before its article,
 TITLE_SAID = 0.3  # so much of which the article says, too,
+STANDFIRST_LINES = 8  # and so near before the article such a line needs as much as a long sentence,
 TITLE_DOUBT = 0.95  # and which is not surely residue
 GUESSED = frozenset(f"boilerplate/structure/{name}" for name in ("under-marker", "related-tail", "repeat"))
 CLUSTER_LINES = 12  # between two paragraphs of one article
@@ -162,17 +163,19 @@ class Scorer:
         title[title_rows] = self._title.odds(columns, title_rows) if len(title_rows) else 0
         for state, one in zip(states, pages, strict=True) if keep else ():
             score[one][[line for line, hits in state.hits.items() if any(hit.named.rule.category == keep for hit in hits)]] = 0
-        asked = self._asked(lines, score, articles, dumps)
-        like = (title > -np.inf) & (lines.words > FEW_WORDS) & (columns["said share"] >= TITLE_SAID) & (score < TITLE_DOUBT)
+        said = (lines.words > FEW_WORDS) & (columns["said share"] >= TITLE_SAID)
+        asked = self._asked(lines, score, said, articles, dumps)
+        like = (title > -np.inf) & said & (score < TITLE_DOUBT)
         for state, dump, article, one, mine in zip(states, dumps, articles, pages, asked, strict=True):
             titles = _titles(state, title[one], dump, score[one] >= self.weights.apply_dump[0])
             titles |= _beside(state, titles, like[one][: article[0]]) if dump else set()
             self._page(state, [line for line in mine if line[0] not in titles], article, sure, dump)
 
     def _asked(
-        self, lines: Lines, score: Odds, articles: Sequence[Sequence[int]], dumps: Sequence[bool]
+        self, lines: Lines, score: Odds, said: Bools, articles: Sequence[Sequence[int]], dumps: Sequence[bool]
     ) -> Iterator[list[Asked]]:
-        """The lines of each page that may be residue, as sure as somebody has to be asked."""
+        """The lines of each page that may be residue, as sure as somebody has to be asked. `said`: which lines the article says
+        in part, as its standfirst does."""
         apply, of_dump = np.array(self.weights.apply), np.array(self.weights.apply_dump)
         dump, edges = np.array(dumps)[lines.doc], np.array([(one[0], one[-1]) for one in articles])[lines.doc]
         review = np.minimum(self.weights.review, np.where(dump, of_dump.min(), apply.min()))
@@ -182,6 +185,7 @@ class Scorer:
         place = (number >= edges[:, 0]).astype(np.int64) + (number > edges[:, 1])
         size = np.where(are_entries(lines, rows), 0, np.searchsorted(SIZES, lines.words[rows]))
         told = lines.sentence[rows] & (size == len(SIZES))
+        told |= said[rows] & (place == 0) & (edges[:, 0] - number <= STANDFIRST_LINES)
         least = np.where(dump, of_dump[np.where(told, 1 + (place == 1), 0)], apply[place, size])
         doubted = _confidence(np.minimum(p, least - DOUBT), least, review)
         sure = (p >= least).tolist()
