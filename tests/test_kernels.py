@@ -73,6 +73,17 @@ def test_zig_where_nothing_else_is_there(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (build.compiler() or [])[1:] == ["-m", "ziglang", "cc"]
 
 
+def test_an_interrupt_while_arrays_are_passed_is_no_error_of_ctypes() -> None:
+    class Interrupted(np.ndarray):  # type: ignore[type-arg]
+        @property
+        def flags(self) -> np.flagsobj:
+            raise KeyboardInterrupt
+
+    look_up = kernels.function("language_words", "u64* i64* i64* i64 i64 u64* u64* u64* u64*")
+    with pytest.raises(KeyboardInterrupt):
+        look_up(np.zeros(1, np.uint64).view(Interrupted), *[None] * 8)
+
+
 def test_an_array_of_another_type_is_refused() -> None:
     look_up = kernels.function("language_words", "u64* i64* i64* i64 i64 u64* u64* u64* u64*")
     texts, words, found = kernels.Texts(["of"] * 2), np.zeros(256, np.uint64), np.ones(4, np.uint64)

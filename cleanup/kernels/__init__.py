@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanup.errors import CleanupError
 from cleanup.kernels import build
@@ -43,9 +42,19 @@ def function(name: str, arguments: str, result: str | None = None) -> Function:
     at sizes: the caller makes sure that arrays have the room that the function's comment asks for.
     """
     found: Any = _library()[name]
-    found.argtypes = [_kind(argument) for argument in arguments.split()]
+    kinds = arguments.split()
+    found.argtypes = [ctypes.c_void_p if kind.endswith("*") else _KINDS[kind] for kind in kinds]
     found.restype = _KINDS[result] if result else None
-    return found  # type: ignore[no-any-return]
+    arrays = [(at, _ITEMS[kind[:-1]]) for at, kind in enumerate(kinds) if kind.endswith("*")]
+
+    def call(*given: Any) -> Any:
+        # Here, for what is raised in a conversion that ctypes calls, an interrupt say, becomes an error of ctypes.
+        passed = list(given)
+        for at, items in arrays:
+            passed[at] = _begin(given[at], items)
+        return found(*passed)
+
+    return call
 
 
 class Texts:
@@ -87,23 +96,13 @@ _utf8.argtypes, _utf8.restype = [ctypes.py_object, ctypes.c_void_p], ctypes.c_vo
 _first: Callable[[Any], Any] = ctypes.c_char.from_buffer
 
 
-def _kind(name: str) -> Any:
-    return _Array(_ITEMS[name[:-1]]) if name.endswith("*") else _KINDS[name]
-
-
-class _Array:
-    """The kind of an array of such items. As `numpy.ctypeslib.ndpointer`, in a third of the time."""
-
-    def __init__(self, items: np.dtype[Any]) -> None:
-        self.items = items
-
-    def from_param(self, array: NDArray[Any]) -> Any:
-        """What ctypes passes on; it calls this for every argument."""
-        if not isinstance(array, np.ndarray) or array.dtype != self.items or not array.flags.c_contiguous:
-            raise TypeError(f"an array of {self.items} is wanted, without gaps")
-        if array.size and array.flags.writeable:
-            return ctypes.byref(_first(array))
-        return array.ctypes
+def _begin(array: Any, items: np.dtype[Any]) -> Any:
+    """Where an array of such items begins, for ctypes. As `numpy.ctypeslib.ndpointer`, in a third of the time."""
+    if not isinstance(array, np.ndarray) or array.dtype != items or not array.flags.c_contiguous:
+        raise ctypes.ArgumentError(f"an array of {items} is wanted, without gaps")
+    if array.size and array.flags.writeable:
+        return ctypes.byref(_first(array))
+    return array.ctypes.data
 
 
 @cache
