@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from cleanup import cli as command_line
 from tests.test_cli import CLEANUP, call, records
 
 
@@ -124,3 +125,17 @@ def test_interrupt_while_the_command_line_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"cleanup: interrupted\n")
+
+
+def test_an_interrupt_that_became_another_error_is_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(**_: object) -> None:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr(command_line.cli, "main", interrupted)
+    monkeypatch.setattr(command_line, "_leave", sys.exit)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.startswith("cleanup: interrupted")

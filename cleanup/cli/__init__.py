@@ -178,6 +178,8 @@ def _known(error: Exception) -> int:
     from cleanup.cli.show import safe
     from cleanup.errors import CleanupError
 
+    if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 makes another error of one that ends the making of a class
+        return _interrupted()
     if isinstance(error, CleanupError):
         _say(f"cleanup: error: {safe(str(error))}")
         return error.exit_code
