@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import tomllib
 import unicodedata
 from pathlib import Path
@@ -156,6 +157,13 @@ def test_binary_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(InputError, match="binary data: .*" + reason) as caught:
         decode(data)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("size", [300, 3000])
+def test_bytes_without_any_order_are_binary(size: int) -> None:
+    for seed in range(50):
+        with pytest.raises(InputError, match="binary data"):
+            decode(random.Random(seed).randbytes(size))
 
 
 def test_a_few_zero_bytes_are_no_reason() -> None:

@@ -67,7 +67,7 @@ def decode(data: bytes, declared: Sequence[str] = (), force: str = "") -> Decode
     if found is not None:
         name, text, sure = found
         return Decoded(text, name, sure)
-    _refuse_binary(data)
+    _refuse_binary(data, 10 if text is not None else 20)  # of random bytes one in nine is a control character
     if text is not None:
         return Decoded(text, "utf-8", 0.9)
     from cleanup.parse import mixed
@@ -203,12 +203,13 @@ def _has_controls(data: bytes) -> bool:
     return 20 * (len(data) - len(data.translate(None, _CONTROLS))) > len(data)
 
 
-def _refuse_binary(data: bytes) -> None:
+def _refuse_binary(data: bytes, text: int) -> None:
+    """Raises InputError for more than one control character in so many bytes."""
     head = data[:65536]
     if 100 * head.count(b"\0") > len(head):
         raise InputError(f"binary data: byte 0 at offset {data.index(0)}", _LEAVE_OUT)
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if 10 * controls > len(head):
+    if text * controls > len(head):
         where = next(at for at, byte in enumerate(head) if byte in _CONTROLS)
         raise InputError(
             f"binary data: {controls} control characters in the first {len(head)} bytes, first at {where}", _LEAVE_OUT
