@@ -96,6 +96,20 @@ def test_a_text_that_is_none_is_told_by_its_kind(tmp_path: Path, value: str, sai
     assert doc.error == f"line 1: the field 'text' holds {said}, not text; name another with --text-field"
 
 
+def test_bytes_of_a_table_are_no_text(tmp_path: Path) -> None:
+    import polars
+
+    polars.DataFrame({"text": [b"bytes"]}).write_parquet(tmp_path / "x.parquet")
+    (doc,) = documents(tmp_path / "x.parquet")
+    assert doc.error == "row 0: the field 'text' holds bytes, not text; name another with --text-field"
+
+
+def test_files_with_a_byte_order_mark_put_behind_one_another(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"text": "a"}\n\xef\xbb\xbf{"text": "b"}\n{"text": "c"}\n')
+    assert [doc.text for doc in documents(path)] == ["a", "b", "c"]
+
+
 def test_truncated_gzip_gives_what_was_whole(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.gz"
     whole = b"".join(encode({"id": str(n), "text": os.urandom(200).hex()}) for n in range(500))

@@ -162,7 +162,7 @@ def _kernel() -> kernels.Function:
 
 def _doubtful(line: bytes, offset: int, source: str, label: str, cfg: ReadConfig, limits: LimitsConfig) -> Document | str:
     """A document from a line that needs a closer look, or why it is none."""
-    data = line.removeprefix(b"\xef\xbb\xbf") if offset == 0 else line
+    data = line.removeprefix(b"\xef\xbb\xbf")  # also where files that begin so were put behind one another
     doc = _too_deep(data, limits.max_depth) or _document(data, offset, source, label, cfg)
     if isinstance(doc, Document) and len(line) > limits.max_document_bytes:
         return _too_large(doc, limits.max_document_bytes) or doc

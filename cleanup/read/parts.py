@@ -62,7 +62,7 @@ def plan(sources: Sources, config: Config) -> Iterator[Part]:
 
     Parts of little input are smaller, so that there is work for many workers until the end.
     """
-    if find_spec("fastwarc") is None and all(_is_archive(source, config) for source in sources):
+    if len(sources) and find_spec("fastwarc") is None and all(_is_archive(source, config) for source in sources):
         raise MissingExtra("reading WARC", "warc")  # among other inputs an archive is one that could not be read
     limit = min(config.read.part_bytes, max(LEAST, sources.size // SHARES))
     number = size = 0

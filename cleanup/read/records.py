@@ -175,5 +175,6 @@ def plain(value: Any) -> Any:
 
 def _kind(value: Any) -> str:
     """What JSON calls a value."""
-    kinds = {bool: "a boolean", int: "a number", float: "a number", list: "an array", dict: "an object", type(None): "null"}
+    kinds = {bool: "a boolean", int: "a number", float: "a number", list: "an array", dict: "an object"}
+    kinds |= {type(None): "null", bytes: "bytes"}
     return kinds.get(type(value), f"a {type(value).__name__}")
