@@ -43,6 +43,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'cleanup' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})
+
+
 def clean(text: str, stages: Sequence[str] | None = None, config: Config | None = None) -> str:
     """One text, cleaned by all per-document stages, or only by `stages` in this order.
 

@@ -231,8 +231,11 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}", "the file has to be TOML, encoded as UTF-8") from None
 
 
-def override(config: Config, settings: dict[str, Any]) -> Config:
-    """`config` with some keys replaced, given by dotted path: {"dedup.enabled": False}. Flags win over the file by this."""
+def override(config: Config, settings: dict[str, Any], source: str = "command line") -> Config:
+    """`config` with some keys replaced, given by dotted path: {"dedup.enabled": False}. Flags win over the file by this.
+
+    Raises ConfigError that names the source.
+    """
     data = msgspec.to_builtins(config)
     for path, value in settings.items():
         *tables, key = path.split(".")
@@ -240,4 +243,4 @@ def override(config: Config, settings: dict[str, Any]) -> Config:
         for name in tables:
             table = table[name]
         table[key] = value
-    return convert(data, "command line")
+    return convert(data, source)

@@ -169,14 +169,20 @@ class Pipeline:
         config: configuration.Config | None = None,
         answers: Answers | None = None,
     ) -> None:
-        config = config or configuration.Config()
+        config = configuration.Config() if config is None else config
+        if not isinstance(config, configuration.Config):
+            raise TypeError(f"a Config is wanted, not {type(config).__name__}: Pipeline.load(path) reads one from a file")
         if stages is not None:
-            config = configuration.override(config, {"stages": stages if isinstance(stages, str) else tuple(stages)})
+            named = stages if isinstance(stages, str) else tuple(stages)
+            config = configuration.override(config, {"stages": named}, "Pipeline")
         self.config = config
         self.answers = answers or {}
         self.seconds: dict[str, float] = {}  # processor time spent in each stage
         self.retried = False  # whether somebody tries again elsewhere when memory runs out
         self._steps: list[tuple[str, registry.Propose, Policy]] | None = None
+
+    def __repr__(self) -> str:
+        return f"Pipeline(stages={list(self.config.stages)})"
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: it loads rules and models for itself."""

@@ -55,6 +55,9 @@ class Run:
         self.path = Path(path)
         self.info: dict[str, Any] = directory.read_json(self.path / "run.json")
 
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.counts})"
+
     @property
     def counts(self) -> dict[str, int]:
         """{"read", "kept", "dropped", "failed", "held", ...}."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import pickle
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +40,27 @@ def test_names_are_there_or_not() -> None:
         cleanup.nosuch  # noqa: B018
 
 
+def test_a_notebook_is_shown_what_there_is(samples: Path, tmp_path: Path) -> None:
+    shown = "import cleanup; print(sorted(set(cleanup.__all__) - set(dir(cleanup))))"
+    done = subprocess.run([sys.executable, "-c", shown], capture_output=True, check=True, text=True)
+    assert done.stdout == "[]\n"
+    pipe = cleanup.Pipeline(stages=["mojibake"])
+    assert repr(pipe) == "Pipeline(stages=['mojibake'])"
+    assert re.fullmatch(r"Run\('.*out', {'read': 1, .*}\)", repr(pipe.run(samples / "page.html", out=tmp_path / "out")))
+
+
+@pytest.mark.parametrize("config", ["cleanup.toml", {}, {"stages": []}])
+def test_a_configuration_is_no_path_and_no_dict(config: Any) -> None:
+    with pytest.raises(TypeError, match=r"not (str|dict): Pipeline\.load"):
+        cleanup.Pipeline(config=config)
+
+
+def test_nothing_to_read_is_no_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastwarc", None)  # the library for archives
+    (tmp_path / "empty").mkdir()
+    assert cleanup.Pipeline().run(tmp_path / "empty", out=tmp_path / "out").counts["read"] == 0
+
+
 def test_inputs_may_be_paths(samples: Path) -> None:
     assert [doc.id for doc in cleanup.read(samples / "mojibake.txt")] == ["mojibake.txt"]
 
@@ -54,7 +78,7 @@ def test_names_of_inputs_may_be_bytes_and_are_no_numbers(kind: Any, samples: Pat
 
 def test_one_name_for_a_list_of_stages_is_not_read_by_its_letters() -> None:
     for call in (lambda: cleanup.Pipeline(stages="mojibake"), lambda: cleanup.clean("x", stages="mojibake")):
-        with pytest.raises(cleanup.CleanupError, match=r'\["mojibake"\]'):
+        with pytest.raises(cleanup.CleanupError, match=r'Pipeline: stages: .*\n.*\["mojibake"\]'):
             call()
 
 
