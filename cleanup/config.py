@@ -9,7 +9,7 @@ import datetime
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 import tomli
@@ -26,7 +26,7 @@ OrNone = Annotated[int, msgspec.Meta(ge=0)]
 Few = Annotated[int, msgspec.Meta(ge=1, le=4096)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Bound = Annotated[float, msgspec.Meta(gt=0, le=1)]
-Score = Annotated[float, msgspec.Meta(ge=0)]  # above 1: never
+Score = Annotated[float, msgspec.Meta(ge=0, le=1e8)]  # above 1: never
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e8)]
 
 
@@ -130,8 +130,8 @@ class DedupConfig(Section, frozen=True, kw_only=True):
 class WriteConfig(Section, frozen=True, kw_only=True):
     """The run directory."""
 
-    format: Literal["jsonl", "text", "parquet"] = "jsonl"  # of corpus/ and dropped/
-    compress: Literal["none", "zst", "gz"] = "none"  # corpus/ and dropped/
+    format: Literal["jsonl", "text", "parquet"] = "jsonl"  # of corpus/ and dropped/: jsonl, text or parquet
+    compress: Literal["none", "zst", "gz"] = "none"  # corpus/ and dropped/: none, zst or gz
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -203,17 +203,28 @@ def describe(error: msgspec.ValidationError) -> str:
 
 
 def _hint(message: str) -> str:
+    where = _type(message)
+    if "enum value" in message:
+        return f"choose one of {', '.join(get_args(get_args(where)[0] if '[' in message else where))}"
+    if "Expected `array`, got `str`" in message:
+        return 'a list is wanted: ["..."]'
     found = re.search(r"unknown field `(.*?)`", message)
-    if not found:
-        return "`cleanup init` writes a commented cleanup.toml with every key"
-    import difflib
+    if found:
+        import difflib
 
+        near = difflib.get_close_matches(found[1], [field.name for field in msgspec.structs.fields(where)], 1)
+        if near:
+            return f"did you mean `{near[0]}`?"
+    return "`cleanup init` writes a commented cleanup.toml with every key"
+
+
+def _type(message: str) -> Any:
+    """The type of the key that a message of msgspec's is about."""
     where: Any = Config
-    path = re.search(r"at `\$\.?(.*?)`", message)
+    path = re.search(r"at `\$\.?(.*?)(?:\[\d+\])?`", message)
     for step in path[1].split(".") if path and path[1] else []:
         where = next((field.type for field in msgspec.structs.fields(where) if field.name == step), Config)
-    near = difflib.get_close_matches(found[1], [field.name for field in msgspec.structs.fields(where)], 1)
-    return f"did you mean `{near[0]}`?" if near else "`cleanup init` writes a commented cleanup.toml with every key"
+    return where
 
 
 def load(path: str | Path) -> Config:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -25,6 +26,7 @@ from cleanup.errors import ConfigError
         ("[dedup]\nshingle = 0", "dedup.shingle: expected `int` >= 1"),
         ("[dedup]\nmax_removal = -1", "dedup.max_removal: expected `float` >= 0.0"),
         ("[mojibake]\napply = nan", "mojibake.apply: expected `float` >= 0.0"),
+        ("[spin]\nreview = inf", "spin.review: expected `float` <= 100000000.0"),
         ("[read]\npart_bytes = 0", "read.part_bytes: expected `int` >= 1"),
         ("[limits]\nstage_seconds = -1", "limits.stage_seconds: expected `float` >= 0.0"),
         ("[limits]\nstage_seconds = inf", "limits.stage_seconds: expected `float` <= 100000000.0"),
@@ -47,6 +49,23 @@ def test_what_cannot_be_meant_is_refused_with_its_path(tmp_path: Path, text: str
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[write]\nformat = 'json'", "choose one of jsonl, text, parquet"),
+        ("[dedup]\nkeep = ['date', 'url']", "choose one of spin, date, length, id"),
+        ("select = 'spin'", 'a list is wanted: ["..."]'),
+        ("[dedup]\njacard = 0.5", "did you mean `jaccard`?"),
+    ],
+)
+def test_the_hint_says_what_can_be_meant(tmp_path: Path, text: str, hint: str) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+    assert caught.value.hint == hint
+
+
 def test_an_editor_s_mark_and_a_date_of_toml_are_taken(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_bytes(b"\xef\xbb\xbf[parse]\r\ncrawl_date = 2026-03-09\r\n")
@@ -57,6 +76,10 @@ def test_the_written_file_explains_every_key_and_means_the_defaults(tmp_path: Pa
     path = tmp_path / "c.toml"
     path.write_text(template())
     assert config.load(path) == config.Config()
+    for section in (config.ReadConfig, config.BoilerplateConfig, config.DedupConfig, config.WriteConfig):
+        for field in msgspec.structs.fields(section):
+            for choice in get_args(field.type) if get_origin(field.type) is Literal else ():
+                assert re.search(rf"(?m)^{field.name} = .*\b{choice}\b", template()), (field.name, choice)
     bare = [line for line in template().splitlines() if re.match(r"\w+ = [^#]*$", line)]
     assert bare == []
     assert sum(" = " in line for line in template().splitlines() if not line.startswith("#")) == sum(
