@@ -21,6 +21,7 @@ from cleanup.stages import boilerplate_bios as bios
 from cleanup.stages import boilerplate_bylines as bylines
 from cleanup.stages import boilerplate_credits as credited
 from cleanup.stages import boilerplate_ends as ends
+from cleanup.stages import boilerplate_listings as listed
 from cleanup.stages import boilerplate_repeats as repeated
 from cleanup.stages import boilerplate_replies as replied
 from cleanup.stages import boilerplate_scraps as scraps
@@ -115,6 +116,8 @@ class Cleaner:
             every = zip(docs, states, crowded.tolist(), strict=True)
             scored = [state for doc, state, many in every if state and doc.kind != "html" and (many or self._is_found(state))]
             self.scorer.judge(scored, self.signals, self.cfg.apply, "caption" if self.cfg.captions == "keep" else "")
+            for state in scored:
+                listed.listings(state, self.cfg.apply)
         return pages, states
 
     def _is_found(self, state: State) -> bool:
@@ -149,6 +152,8 @@ class Cleaner:
                 scraps.orphans(state)
                 ends.tail(state)
                 bios.biographies(state)
+        if state.verdicts:
+            listed.listings(state, self.cfg.apply)
         return state
 
     def _edits(self, state: State) -> list[Edit]:
