@@ -46,6 +46,19 @@ HEADS = {
     "a person beside an agency": (["Reuters, Ann Example", "3 May 2024"], ["Ann Example"]),
     "parts with slashes": (["Ann Example / EXAMPLE.TODAY / May 3, 2024, 10:00 AM"], ["Ann Example"]),
     "a name, a hyphen and the day": (["Ann Example - Published 3 May 2024, 10:00"], ["Ann Example"]),
+    "an initial that is a word, too": (["By", "Ann E. Example"], ["Ann E. Example"]),
+    "the same in capitals": (["ANN E. EXAMPLE", "3 May 2024"], ["Ann E. Example"]),
+    "a name with a small letter": (["Par Anne d'Exemple"], ["Anne d'Exemple"]),
+    "a long name": (["Por Ana Ejemplo y Juan M. Pérez de la Cruz"], ["Ana Ejemplo", "Juan M. Pérez de la Cruz"]),
+    "a handle apart from the name": (["Ann Example @annexample", "3 May 2024"], ["Ann Example"]),
+    "who before when": (["Posted by Ann Example on May 3, 2024 at 10:30 am"], ["Ann Example"]),
+    "who behind when": (["Publié le 03/05/2024 à 10h30 par Anne Exemple"], ["Anne Exemple"]),
+    "a place behind the byline": (["Por Ana Ejemplo, g1 — São Paulo"], ["Ana Ejemplo"]),
+    "an agency behind the byline": (["Von Anna Muster | dpa"], ["Anna Muster"]),
+    "nobody": (["By Staff Reporter", "3 May 2024"], None),
+    "labels behind a date": (["2024年05月03日 10:30 来源：新华网 作者：张小明"], ["张小明"]),
+    "a label in the line before": (["作者", "张小明"], ["张小明"]),
+    "a bar behind the label": (["撰文｜张小明"], ["张小明"]),
     "an ingredient": (["Für zwei", "Zwei Eier", "Rote Grütze", "Zubereitung", "Alles gut rühren"], None),
     "a button": (["Zum Livestream", "3 May 2024"], None),
     "an item of a list": (["• Get Ready", "• Bridge Building", "x", "3 May 2024"], None),
@@ -240,3 +253,30 @@ def test_a_line_of_a_song_is_no_breadcrumb() -> None:
     doc = Document(id="one", text="\n".join(["[Verse 1]", "I got a suitcase full of rain (rain, rain)", "", *lines]))
     PIPELINE.map([doc])
     assert lines[1] in doc.text
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["By", "Ann Example"],
+        ["Ein Kommentar von", "Anna Muster"],
+        ["By Ann Example", "Senior Political Correspondent", "ann@news.example"],
+        ["Por Ana Ejemplo", "Corresponsal en París"],
+        ["글쓴이", "김영희"],
+        ["Author of the article:", "Ann Example"],
+    ],
+)
+def test_what_stands_around_a_byline_goes_with_it(lines: list[str]) -> None:
+    head, body = ["A bridge for both towns after years"], [LONG, MORE, LONG + " Again."]
+    doc = Document(id="one", text="\n".join([*head, *lines, *body]))
+    PIPELINE.map([doc])
+    assert doc.text.split("\n") == [*head, *body]
+
+
+def test_a_word_that_introduces_no_byline_stays() -> None:
+    text = "\n".join(
+        ["A bridge for both towns after years", "By", "and by the towns will grow together", LONG, MORE, LONG + " Again."]
+    )
+    doc = Document(id="one", text=text)
+    PIPELINE.map([doc])
+    assert doc.text == text

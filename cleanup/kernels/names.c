@@ -4,7 +4,7 @@
 
 /* Words, each behind the number of its set, as `boilerplate_likely.py` has them. */
 enum { SAID, ROLE, JOIN, JOINING_SIGN, NO_NAME, BESIDE, AUTHOR, AGENT, BEHIND, LABEL, UNIT, AGO, COUNTED };
-enum { SMALL = 5, FEWEST_BYTES = 12, NAME_WORDS = 5, INITIALS = 4, ITEM_DIGITS = 2, YEAR_DIGITS = 4, FOREIGN = 4 };
+enum { SMALL = 5, FEWEST_BYTES = 12, NAME_WORDS = 5, INITIALS = 4, ITEM_DIGITS = 2, YEAR_DIGITS = 4, FOREIGN = 4, SIGNED_SPACES = 12 };
 
 #define SHARP 0xDFu /* what becomes "ss" */
 
@@ -100,7 +100,7 @@ static struct signs signs_of(const struct look *look, int64_t begin, int64_t end
         uint32_t point = next_point(look->data, end, &next);
         kind = sign_kind(look->kinds, point);
         found.odd |= (kind & (BROAD | SEVERAL)) || point == 0xD7 || point == 0xF7;
-        found.handle |= point == '@' && before & WORDY;
+        found.handle |= point == '@' && before & (WORDY | BLANK);
         found.glued |= kind & CAPITAL && before & LOW;
         found.labelled |= kind & CAPITAL && before & WORDY && phrase_end(look, LABEL, at, end, 0);
     }
@@ -153,7 +153,7 @@ static int is_small(const struct look *look, int64_t begin, int64_t from, int64_
 }
 
 /* Where the first name of a list ends that begins at data[at]: before a comma, a word or a sign that joins names; -1 where a sign
- * is written as a word is, which may be part of a name. */
+ * is written as a word is, or a word as an initial, which may be part of a name. */
 static int64_t name_end(const struct look *look, int64_t at, int64_t end) {
     uint32_t before = 0, kind;
     for (int64_t next = at; at < end; at = next, before = kind) {
@@ -163,17 +163,30 @@ static int64_t name_end(const struct look *look, int64_t at, int64_t end) {
         if (is_sign(look->data[at], ",;/|"))
             return at;
         int64_t word = before & SCRIPT ? at : skip(look, at, end, SCRIPT);
-        if (is_in(look, JOIN, at, word))
-            return has(look, at, word, DOTLESS) || before & WORDY || kind_at(look, word, end) & WORDY ? -1 : at;
+        if (is_in(look, JOIN, at, word)) {
+            int initial = kind & CAPITAL && count_points(look->data, at, word) == 1;
+            return initial || has(look, at, word, DOTLESS) || before & WORDY || kind_at(look, word, end) & WORDY ? -1 : at;
+        }
         next_point(look->data, end, &next);
     }
     return end;
 }
 
+/* Whether data[from:to] begins with a capital, be it behind a d or l and an apostrophe. */
+static int is_proper(const struct look *look, int64_t from, int64_t to) {
+    if (kind_at(look, from, to) & CAPITAL)
+        return 1;
+    if (from >= to || !is_sign(look->data[from], "dl"))
+        return 0;
+    int64_t at = from + 1;
+    uint32_t point = at < to ? next_point(look->data, to, &at) : 0;
+    return (point == '\'' || point == 0x2019) && kind_at(look, at, to) & CAPITAL;
+}
+
 /* Whether data[from:to] may be a part of a name: it begins with a capital or is one of the words beside names, and has letters,
  * hyphens, apostrophes and dots. */
 static int is_part(const struct look *look, int64_t from, int64_t to) {
-    if (!(kind_at(look, from, to) & CAPITAL) && !is_in(look, BESIDE, from, to))
+    if (!is_proper(look, from, to) && !is_in(look, BESIDE, from, to))
         return 0;
     for (int64_t at = from; at < to;) {
         uint32_t point = next_point(look->data, to, &at);
@@ -187,20 +200,20 @@ static int is_part(const struct look *look, int64_t from, int64_t to) {
 
 /* Whether data[from:to] may be a person's name, or an agency's. */
 static int is_name(const struct look *look, int64_t from, int64_t to) {
-    int64_t parts = 0, proper = 0;
+    int64_t proper = 0;
     if (phrase_end(look, AGENT, from, to, 1))
         return 1;
     if (!(kind_at(look, from, to) & CAPITAL))
         return 0;
-    for (int64_t at = from, next = from; at < to; parts++) {
+    for (int64_t at = from, next = from; at < to;) {
         while (next < to && !(kind_at(look, next, to) & BLANK))
             next_point(look->data, to, &next);
         if (!is_part(look, at, next))
             return 0;
-        proper += (kind_at(look, at, to) & CAPITAL) != 0;
+        proper += is_proper(look, at, next) != 0;
         at = next = skip(look, next, to, BLANK);
     }
-    return proper >= 2 && parts <= NAME_WORDS;
+    return proper >= 2 && proper <= NAME_WORDS;
 }
 
 /* Whether data[from:to] may stand among names: initials, or a word that introduces a date. */
@@ -307,6 +320,17 @@ static int is_said(const struct look *look, int64_t from, int64_t to) {
     return is_in(look, SAID, from, to) || is_split(look, from, to);
 }
 
+/* Whether a word at data[at] introduces who, and few words that begin with a capital stand behind it: "3 May by Ann Lee". */
+static int is_signed(const struct look *look, int64_t at, int64_t end) {
+    int64_t name = phrase_end(look, AUTHOR, at, end, 1), from = skip(look, name, end, EDGE | BLANK);
+    if (!name || name == from || !(kind_at(look, from, end) & CAPITAL))
+        return 0;
+    int spaces = 0;
+    for (int64_t next = from; next < end;)
+        spaces += (sign_kind(look->kinds, next_point(look->data, end, &next)) & BLANK) != 0;
+    return spaces < SIGNED_SPACES;
+}
+
 /* Whether the line of one part has a word that says nothing of what is read behind its first number, or one in small letters
  * or what is no name before it; and no word that stands behind an author. */
 static int says_more(const struct look *look, int64_t begin, int64_t end) {
@@ -321,7 +345,7 @@ static int says_more(const struct look *look, int64_t begin, int64_t end) {
         numbered |= (kind & NUMBER) != 0;
         if (next == at) {
             next_point(look->data, end, &next);
-        } else if (is_in(look, BEHIND, at, next)) {
+        } else if (is_in(look, BEHIND, at, next) || (numbered && is_signed(look, at, end))) {
             return 0;
         } else if (!is_said(look, at, next)) {
             more |= numbered || (before & BLANK && !(kind & CAPITAL));
@@ -357,7 +381,7 @@ static int part_says_more(const struct look *look, int64_t begin, int64_t end) {
         spaces += !empty && look->data[at] == ' ' && !(kind_at(look, at + 1, end) & EDGE);
         if (next == at)
             next_point(look->data, end, &next);
-        else if (is_in(look, BEHIND, at, next) || is_in(look, COUNTED, at, next))
+        else if (is_in(look, BEHIND, at, next) || is_in(look, COUNTED, at, next) || (numbered && is_signed(look, at, end)))
             return 0;
         else if ((numbered || (before & BLANK && !(kind & CAPITAL))) && !is_said(look, at, next))
             more = 1;

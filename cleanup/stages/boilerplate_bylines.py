@@ -25,6 +25,10 @@ BYLINE_LINES = 10  # a byline stands within so many lines of running text
 DATED_CHARS = 80
 NEARER = 0.0005  # less sure of a date with each line between the article and it,
 REACH = 50  # up to so many lines
+SURE = 0.9  # of a byline with which goes what stands around it,
+SURE_BESIDE = 0.93  # and of that
+TITLES = 3  # lines behind a byline that say what the author is
+LABEL_WORDS = 3  # of a line that introduces the next one has fewer
 
 
 class Suspects(msgspec.Struct, frozen=True):
@@ -188,8 +192,40 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
     _dates(state, vocabulary, [line for line in found.told if line < min({state.head_end, *days})])
     asked = {line: name for line, name in found.named.items() if line in head or may_sign(state, line, len(name), tail.start)}
     persons = {line: names for line, name in asked.items() if (names := vocabulary.persons(name))[0]}
+    persons = _labelled(state, vocabulary, found, head) | persons
     if persons or any(verdict.fields for verdict in state.verdicts.values()):
         Writers(state, vocabulary, head, tail).find(persons)
+        _around(state, vocabulary)
+
+
+def _labelled(state: State, vocabulary: Vocabulary, found: Suspects, head: range) -> dict[int, tuple[list[str], bool]]:
+    """Names that only the word in the line before makes names, as in Chinese and Korean."""
+    page = state.page
+    labels = [line for line, said in found.tells.items() if said & WHO and line in head and line + 1 in head]
+    read = {
+        line + 1: vocabulary.byline(f"{page.line(line)}: {page.line(line + 1)}")
+        for line in labels
+        if page.words[line] < LABEL_WORDS
+    }
+    return {line: (names, False) for line, names in read.items() if names and vocabulary.introduces(page.line(line - 1))}
+
+
+def _around(state: State, vocabulary: Vocabulary) -> None:
+    """What stands around a byline goes with it: "By" in the line before; what the author is, and an address, in those behind."""
+    page = state.page
+    bylines = [line for line, one in state.verdicts.items() if "author" in one.why.get("kinds", ()) and one.score >= SURE]
+    for line in bylines:
+        beside = [line - 1] if line and vocabulary.introduces(page.line(line - 1)) else []
+        for other in range(line + 1, min(line + 1 + TITLES, len(page))):
+            if other not in state.verdicts and not (
+                vocabulary.is_role(page.line(other)) or not without_address(page.line(other))
+            ):
+                break
+            beside.append(other)
+        for other in beside:
+            if other not in state.verdicts:
+                why = {"category": "metadata", "kinds": ["author"], "beside": [line]}
+                state.add(other, Verdict("boilerplate/structure/name-line", SURE_BESIDE, why))
 
 
 def _doubt(value: Value, away: int) -> float:

@@ -13,10 +13,11 @@ _SCOTTISH = re.compile(r"\b(?:Ma?c|De|Di|La|Le|Du|Van|Von|O)$")  # "McDonald" is
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SEAM = re.compile(r"[a-zà-ÿа-я\d)][A-ZÀ-ÞА-Я]")
 _DIGIT = re.compile(r"\d")
-_HANDLE = re.compile(r"(?<=\w)@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
+_HANDLE = re.compile(r"(?<=\w)\s?@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
 _ITEM = re.compile(r"^\s*(?:[•·▪■*]|\d{1,2}\.)\s+")
 _ADDRESS = re.compile(r"(?<!\S)[\[(]?[\w.+-]+@[\w-]+(?:\.[\w-]+)+[\])]?")
 _SOURCED = re.compile(r"(?<=\d)\s+(?=[^\W\d_]{2,8}\s?[:：]\s?[^\s\d])")  # "12:30 来源：新华网"
+_LABELLED = re.compile(r"\s+(?=[\u4e00-\u9fff]{2,5}[:：][^\s\d])")  # "来源：新华网 作者：张三"
 _TIMED = re.compile(r"\d:\d\d|\d{5}")
 _TIMES = re.compile(
     r"(?<=[./\s](?:19|20)\d\d)(?=\d{1,2}[.:]\s?\w)"  # "28 20232:23 PM", "30.01.202430. Januar"
@@ -101,5 +102,5 @@ class Seams:
         if _YEAR.search(line) and any(map(line.casefold().__contains__, counting)):
             line = self._count.sub(" | ", line, count=1)
         if _YEAR.search(line):
-            line = _SOURCED.sub(" | ", line, count=1)
+            line = _LABELLED.sub(" | ", _SOURCED.sub(" | ", line, count=1))
         return once(self._label.sub(" | ", line) if _SEAM.search(line) else line)

@@ -76,7 +76,7 @@ class Vocabulary:
         self._others = prefix(tables, "others")  # who names introduced by them are is somebody else than the author
         self._behind = suffix(tables, "author-behind")
         self._tables = tables
-        self._and = re.compile(any_of(phrases(tables, "and")), re.IGNORECASE)
+        self._and = re.compile(any_of(phrases(tables, "and")) + r"(?!\.)", re.IGNORECASE)  # "E." is an initial
         joins = phrases(tables, "and")
         self._joins = {phrase for phrase in joins if phrase.isalpha() and ord(phrase[0]) < 0x2E80}
         self._join_marks = [phrase for phrase in joins if phrase not in self._joins]
@@ -125,7 +125,7 @@ class Vocabulary:
             words(part) > FOREIGN_WORDS for part in unknown
         ):
             return None
-        if unknown and not self._settle_unknown(unknown, reading):
+        if unknown and not self._settle_unknown(unknown, reading, self._introduced(line)):
             return None
         return reading
 
@@ -139,8 +139,9 @@ class Vocabulary:
         known = all(self._part(part, reading, crawled) for part in _parts(match[2]))
         return reading if known and reading.kinds & {"ago", "reading", "date"} else None
 
-    def _settle_unknown(self, unknown: list[str], reading: Reading) -> bool:
-        """A name or a section beside other parts of a metadata line; anything else is not one."""
+    def _settle_unknown(self, unknown: list[str], reading: Reading, introduced: bool) -> bool:
+        """A name or a section beside other parts of a metadata line, a place or paper behind one that introduces its author;
+        anything else is not one."""
         if len(reading.kinds) == 1 and not {"author", "date", "ago"} & reading.kinds:
             return False
         for part in unknown:
@@ -152,7 +153,7 @@ class Vocabulary:
                 sections = [one.strip() for one in part.split(",") if one.strip().casefold() not in self._ignored]
                 if sections:
                     reading.values.append(Value("section", sections[0], part))
-            elif len(reading.kinds) < 2:
+            elif len(reading.kinds) < 2 and not (introduced and part[:1].isupper()):
                 return False
         return True
 
@@ -162,14 +163,18 @@ class Vocabulary:
         if not bare:
             return True
         found = self._find(bare) if _DIGIT.search(bare) else None
-        if names := self.byline(self._before(bare, found)):
+        if names := self.byline(self._before(bare, found)) or self._behind_date(bare, found):
             reading.kinds.add("author")
-            reading.values.append(Value("editors" if self._others.match(bare) else "authors", names, part))
+            if people := [name for name in names if not self.is_role(name)]:  # "By Staff Reporter" says nobody
+                reading.values.append(Value("editors" if self._others.match(bare) else "authors", people, part))
             if found and found.iso:
                 reading.kinds.add("date")
                 reading.values.append(Value("date", found.iso, part))
             return True
         if self._date(bare, reading, part):
+            return True
+        if "author" in reading and self.is_agency(bare):
+            reading.values.append(Value("source", bare, part))
             return True
         if (match := self._source.match(bare)) and _is_source(bare[match.end() :]):
             reading.kinds.add("source")
@@ -202,9 +207,20 @@ class Vocabulary:
     def _before(self, bare: str, found: Found | None) -> str:
         """What stands before a date, without the words that introduce it."""
         tokens = (bare[: found.start] if found else bare).split()
-        while found and tokens and self._dated.fullmatch(tokens[-1]):
+        while (
+            found
+            and tokens
+            and (self._dated.fullmatch(tokens[-1]) or (tokens[-1].islower() and self.calendar.is_time(tokens[-1])))
+        ):
             tokens.pop()
         return " ".join(tokens)
+
+    def _behind_date(self, bare: str, found: Found | None) -> list[str]:
+        """The names of a byline behind a date: "March 3, 2025 by Ann Lee"."""
+        if not found or not (match := self._author.search(bare, found.end)):
+            return []
+        alone = self.calendar.is_time(bare[found.end : match.start()]) and self._only_time(bare[: found.start])
+        return self.names(bare[match.end() :]) if alone and match[0][-1:].isspace() else []
 
     def _date(self, bare: str, reading: Reading, part: str) -> bool:
         """Read a text that says nothing but when; False when it says anything else."""
@@ -248,7 +264,7 @@ class Vocabulary:
         joined = self._may_join(text) if glued else not known.isdisjoint(self._joins) or self._has_mark(text)
         found: list[str] = []
         role = False
-        for chunk in _LISTED.split(self._and.sub(",", text) if joined else text):
+        for chunk in _LISTED.split(self._apart(text) if joined else text):
             name = chunk.strip(EDGES)
             if found and self._dated.fullmatch(name):
                 role = True
@@ -281,6 +297,11 @@ class Vocabulary:
         """Whether a text holds one of the words that stand between names."""
         return not self._joins.isdisjoint(LETTERS.findall(text.casefold())) or self._has_mark(text)
 
+    def _apart(self, text: str) -> str:
+        """A text with a comma for what stands between names; a capital alone is an initial, unless all letters are capitals."""
+        capitals = text.isupper()
+        return self._and.sub(lambda word: word[0] if word[0].isupper() and len(word[0]) == 1 and not capitals else ",", text)
+
     def _has_mark(self, text: str) -> bool:
         return any(mark in text for mark in self._join_marks)
 
@@ -288,7 +309,7 @@ class Vocabulary:
         """The persons (or agencies) a text names, when it names nothing else of length."""
         text = _HANDLE.sub(" ", text)
         found: list[str] = []
-        for chunk in re.split(r"[,;/|、，]|\s[-–—]\s", self._and.sub(",", text) if self._may_join(text) else text):
+        for chunk in re.split(r"[,;/|、，]|\s[-–—]\s", self._apart(text) if self._may_join(text) else text):
             name = chunk.strip(EDGES)
             if not name:
                 continue
@@ -331,37 +352,37 @@ class Vocabulary:
         return line.casefold().strip(EDGES) in self.agencies
 
     def is_role(self, line: str) -> bool:
-        """Whether a line is nothing but what somebody is: "Political Correspondent"."""
-        tokens = [token.strip(EDGES) for token in line.casefold().split()]
-        return (
-            0 < len(tokens) <= 4
-            and tokens[-1] in self._roles
-            and sum(token in self._roles for token in tokens) * 2 >= len(tokens)
-        )
+        """Whether a line is nothing but what somebody is: "Political Correspondent", "Corresponsal en París"."""
+        words = [word.strip(EDGES) for word in line.split()]
+        if not 0 < len(words) <= 4:
+            return False
+        known = [word.casefold() in self._roles for word in words]
+        placed = len(words) > 2 and known[0] and words[1].islower() and len(words[1]) <= 3 and all(map(str.istitle, words[2:]))
+        return placed or (known[-1] and sum(known) * 2 >= len(words))
 
     def listed(self, text: str) -> list[str]:
         """The names of a text that is a list of nothing else: "Ann Lee, Bo Ek"; as they stand when they look like no names."""
-        return self.names(text) or [
-            part for part in (one.strip(EDGES) for one in _LISTED.split(self._and.sub(",", text))) if part
-        ]
+        return self.names(text) or [part for part in (one.strip(EDGES) for one in _LISTED.split(self._apart(text))) if part]
 
     def _is_name(self, name: str) -> bool:
         if name.casefold() in self.agencies:
             return True
         parts = name.split()
-        if not 2 <= len(parts) <= 5 or len(name) > 48 or _POSSESSED.search(name):
+        if not 2 <= sum(map(_is_proper, parts)) <= 5 or len(name) > 48 or _POSSESSED.search(name):
             return False
-        proper = sum(part[0].isupper() for part in parts)
-        return (
-            proper >= 2
-            and parts[0][0].isupper()
-            and all(_NAME_WORD.fullmatch(part) and (part[0].isupper() or part in PARTICLES) for part in parts)
+        return parts[0][0].isupper() and all(
+            _NAME_WORD.fullmatch(part) and (_is_proper(part) or part in PARTICLES) for part in parts
         )
 
 
 def _is_source(text: str) -> bool:
     """Whether a text may name a source: a few words; in small letters, as sentences are, no more than two."""
     return 0 < words(text) <= (2 if text[:1].islower() else 4)
+
+
+def _is_proper(part: str) -> bool:
+    """Whether a part of a name begins with a capital: "Angelo", "d'Angelo"."""
+    return part[0].isupper() or (part[0] in "dl" and part[1:2] in ("'", "’") and part[2:3].isupper())
 
 
 def _titled(name: str) -> str:

@@ -45,7 +45,7 @@ def _is_fenced(phrase: str) -> bool:
 
 
 def prefix(tables: Mapping[str, Mapping[str, Sequence[str]]], *names: str) -> re.Pattern[str]:
-    return re.compile(rf"\s*{any_of(phrases(tables, *names))}[\s:：]*", re.IGNORECASE)
+    return re.compile(rf"\s*{any_of(phrases(tables, *names))}[\s:：｜]*", re.IGNORECASE)
 
 
 def suffix(tables: Mapping[str, Mapping[str, Sequence[str]]], name: str) -> re.Pattern[str]:

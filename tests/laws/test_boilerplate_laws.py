@@ -277,7 +277,8 @@ def likely(line: str) -> int:
 
 signs = st.sampled_from([" ", " ", " ", ", ", "", " - ", "/", " – ", "; ", " u. ", "'", ": ", "@", "ß", "ı", " and "])
 spliced = st.lists(
-    st.tuples(st.sampled_from([*PARTS, "Ann Lee", "BO EK", "1", "12", "2024", "10:15", "spoke of"]), signs), max_size=7
+    st.tuples(st.sampled_from([*PARTS, "Ann Lee", "BO EK", "1", "12", "2024", "10:15", "spoke of", "E.", "d'Ek", "by "]), signs),
+    max_size=7,
 )
 spoken = spliced.map(lambda parts: "".join(map("".join, parts)).strip())
 
@@ -318,6 +319,10 @@ def test_texts_in_which_no_phrase_opens_have_none(line: str) -> None:
         ("Ann Lee Reporter", PERSONAL),
         ("4. Ann Lee", PERSONAL),
         ("Ann Lee 12345", 0),
+        ("Ann E. Lee", PERSONAL),
+        ("Ann d'Ek", PERSONAL),
+        ("3 May 2024 by Ann Lee", READABLE),
+        ("3 May 2024 by all who were there, and who spoke", 0),
     ],
 )
 def test_which_lines_are_worth_a_reading(line: str, passes: int) -> None:
