@@ -56,6 +56,7 @@ HEADS = {
     "a place behind the byline": (["Por Ana Ejemplo, g1 — São Paulo"], ["Ana Ejemplo"]),
     "an agency behind the byline": (["Von Anna Muster | dpa"], ["Anna Muster"]),
     "nobody": (["By Staff Reporter", "3 May 2024"], None),
+    "nobody but what somebody is": (["di Anna Esempio", "DALLA NOSTRA CORRISPONDENTE"], ["Anna Esempio"]),
     "labels behind a date": (["2024年05月03日 10:30 来源：新华网 作者：张小明"], ["张小明"]),
     "a label in the line before": (["作者", "张小明"], ["张小明"]),
     "a bar behind the label": (["撰文｜张小明"], ["张小明"]),

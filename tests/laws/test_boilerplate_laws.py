@@ -320,7 +320,7 @@ def test_texts_in_which_no_phrase_opens_have_none(line: str) -> None:
         ("4. Ann Lee", PERSONAL),
         ("Ann Lee 12345", 0),
         ("Ann E. Lee", PERSONAL),
-        ("Ann d'Ek", PERSONAL),
+        ("By Ann d'Ek", READABLE | PERSONAL),
         ("3 May 2024 by Ann Lee", READABLE),
         ("3 May 2024 by all who were there, and who spoke", 0),
     ],
