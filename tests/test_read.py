@@ -153,6 +153,18 @@ def test_directories_are_walked_in_order_and_loops_reported(tmp_path: Path) -> N
     assert len(expand([str(tmp_path / "*.txt"), str(tmp_path / "a.txt")])) == 2
 
 
+def test_the_directory_of_a_run_below_another_is_reported_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    (tmp_path / "out" / "ledger").mkdir(parents=True)
+    (tmp_path / "out" / "run.json").write_text("{}")
+    (tmp_path / "out" / "b.txt").write_text("two")
+    (text, other) = expand([str(tmp_path)])
+    assert (text.label, other.label) == ("a.txt", "out")
+    assert "directory of a run" in other.error
+    with pytest.raises(InputError, match="directory of a run"):
+        expand([str(tmp_path / "out")])
+
+
 def test_no_such_input() -> None:
     with pytest.raises(InputError, match="no such input"):
         expand(["/nowhere/at/all"])

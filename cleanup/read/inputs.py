@@ -129,9 +129,9 @@ def _walk(root: str) -> Iterator[Source]:
 
     A link to a directory above it is reported; one to a directory that was walked already leads to nothing new and is passed
     over, so that links cannot multiply the files. Only names are held in memory, of one directory at a time.
-    Raises InputError for a run directory, most of which are no documents.
+    A run directory, most of whose files are no documents, is reported; raises InputError where it is the one that was named.
     """
-    if os.path.isfile(os.path.join(root, "run.json")) and os.path.isdir(os.path.join(root, "ledger")):
+    if _is_run(root):
         raise InputError(f"{root} is the directory of a run", f"to clean what it kept, name {os.path.join(root, 'corpus')}")
     seen: set[tuple[int, int]] = set()
     pending: list[tuple[str, frozenset[tuple[int, int]]]] = [("", frozenset())]
@@ -146,6 +146,9 @@ def _walk(root: str) -> Iterator[Source]:
             if identity in seen:
                 continue
             seen.add(identity)
+            if relative and _is_run(here):
+                yield Source(here, relative, error="the directory of a run; to clean what it kept, name its corpus/")
+                continue
             names = sorted(os.listdir(here))
         except OSError as error:
             yield Source(here, relative, error=error.strerror or str(error))
@@ -165,6 +168,10 @@ def _walk(root: str) -> Iterator[Source]:
             else:
                 # Nobody named a pipe or device that lies in a directory; to open one may wait for ever.
                 yield _source(full, path, status, (stat.S_ISREG,))
+
+
+def _is_run(path: str) -> bool:
+    return os.path.isfile(os.path.join(path, "run.json")) and os.path.isdir(os.path.join(path, "ledger"))
 
 
 def describe(path: str, label: str) -> Source:
