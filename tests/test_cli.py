@@ -98,6 +98,8 @@ def test_a_page_gives_its_article(samples: Path) -> None:
         (["--rules", "nowhere"], "nowhere"),
         (["explain", "nowhere"], "not a run directory"),
         (["--stages", "language", "run", "x", "-o", "y"], "behind the command"),
+        (["--encoding", "klingon", "-f", "jsonl"], "klingon"),
+        (["explain", "out", "some", "--revert", "--json"], "choose one"),
     ],
 )
 def test_wrong_usage_is_one_clear_line(args: list[str], says: str, tmp_path: Path) -> None:
@@ -106,6 +108,13 @@ def test_wrong_usage_is_one_clear_line(args: list[str], says: str, tmp_path: Pat
     assert says in done.stderr.decode()
     assert done.stderr.decode().count("\n") <= 3
     assert done.stdout == b""
+
+
+def test_a_group_by_itself_shows_its_usage_and_no_error() -> None:
+    done = call("rules")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Usage: cleanup rules")
+    assert b"error" not in done.stderr
 
 
 def test_a_record_without_the_id_that_was_asked_for_is_found_under_the_one_it_got(tmp_path: Path) -> None:

@@ -217,6 +217,9 @@ def _distribution() -> str:
 def _complain(error: click.ClickException) -> None:
     from cleanup.cli.show import safe
 
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _say(error.format_message())
+        return
     _say(f"cleanup: error: {safe(error.format_message())}")
     if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
         _say("hint: a name that begins with - stands behind --")

@@ -31,8 +31,11 @@ def eval_command(ctx: click.Context, /, gold: tuple[str, ...], as_json: bool, **
     """
     if (options["update"] and not options["gate"]) or (options["allow_regression"] and not options["update"]):
         raise click.UsageError("--update needs --gate FILE, --allow-regression needs --update")
+    from cleanup.evaluate.gate import load
     from cleanup.evaluate.score import evaluate
 
+    if options["gate"] and not options["update"]:
+        load(options["gate"])  # what is wrong with it is told before all is measured
     scores = evaluate(list(gold), configuration(options), list(options["stage"]) or None)
     click.echo(scores.json().decode() if as_json else scores.table())
     ctx.exit(_gate(scores, options) if options["gate"] else 0)

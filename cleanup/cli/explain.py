@@ -28,6 +28,8 @@ def explain_command(run: str, id: str | None, revert_: bool, as_json: bool, rule
     without ID, a line for every document that was changed or dropped, or that could not be read."""
     from cleanup.run import Run
 
+    if revert_ and as_json:
+        raise click.UsageError("--revert prints a text, and --json rows: choose one")
     opened = Run(run)
     if id is None:
         if revert_:

@@ -86,6 +86,10 @@ def configuration(options: dict[str, Any], **more: Any) -> Config:
     if options.get("no_dedup"):
         settings["dedup.enabled"] = False
     made = config.override(made, {**settings, **more})
+    if made.parse.encoding:
+        from cleanup.parse.decode import decode
+
+        decode(b"", force=made.parse.encoding)  # who names one that is unknown is told so whatever there is to decode
     if made.select or made.ignore or made.mojibake.off:
         from cleanup.own import check
 
