@@ -130,6 +130,11 @@ def test_lines_of_a_document_speak_for_one_another() -> None:
     assert found.split("\n")[-1] == clean[-1]
 
 
+def test_a_word_of_two_million_signs_is_read_within_the_limit() -> None:
+    doc = cleanup.explain("\u200d" * 2_000_000, stages=["mojibake"])  # a square of it would take minutes
+    assert "error_mojibake" not in doc.meta
+
+
 def test_long_lines_take_their_time_but_no_more() -> None:
     text = "kÃ¶ln ist schÃ¶n, \xadsagt man " * 4_000
     doc = cleaned(text)

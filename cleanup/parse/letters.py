@@ -230,13 +230,12 @@ def _runs(word: str) -> list[tuple[str, str]]:
     if word.isascii():
         return [("LATIN", word)]
     out: list[tuple[str, str]] = []
-    for char in word:
-        name = script(char)
-        if out and (name == out[-1][0] or name in ANY):
-            out[-1] = (out[-1][0], out[-1][1] + char)
-        else:
-            out.append((name, char))
-    return out
+    begin, known = 0, script(word[0])
+    for at, name in enumerate(map(script, word)):
+        if name != known and name not in ANY:
+            out.append((known, word[begin:at]))
+            begin, known = at, name
+    return [*out, (known, word[begin:])]
 
 
 ANY = frozenset(("COMBINING", "MODIFIER", "ZERO", "?"))
