@@ -159,6 +159,20 @@ def test_binary_is_refused(data: bytes, reason: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_a_wide_text_that_was_cut_off_loses_its_last_character(name: str) -> None:
+    data = f"\ufeff{'Größe und Ehre. ' * 20}Ende".encode(name)[:-1]
+    found = decode(data)
+    assert (found.text.removeprefix("Größe und Ehre. " * 20), found.lossy) == ("End\ufffd", True)
+    assert encode(found.text, found.encoding, found.runs) == data
+
+
+def test_what_begins_like_a_wide_text_and_is_none_is_binary() -> None:
+    for seed in range(20):
+        with pytest.raises(InputError, match="binary data"):
+            decode(b"\xff\xfe" + random.Random(seed).randbytes(4001))
+
+
 @pytest.mark.parametrize("size", [300, 3000])
 def test_bytes_without_any_order_are_binary(size: int) -> None:
     for seed in range(50):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cleanup.parse.mixed import Reading
 
 _LEAVE_OUT = "only text and HTML can be cleaned; leave this input out"
+LOST = 100  # places of a wide text with a byte order mark, at most, whose bytes mean nothing
 _CONTROLS = bytes([*range(9), 11, *range(14, 27), *range(28, 32), 127])
 _ESCAPES = re.compile(rb"\x1b[$(]")
 
@@ -178,7 +179,19 @@ def _marked(data: bytes) -> Decoded | None:
             if text is not None:
                 runs = () if taken_off else ((0, f"hex:{mark.hex()}"),)
                 return Decoded(text, taken_off or plain, note="byte order mark", runs=runs)
+            if plain != "utf-8":  # its bytes would look like binary data
+                return _damaged(data, mark, plain)
     return None
+
+
+def _damaged(data: bytes, mark: bytes, codec: str) -> Decoded | None:
+    """A wide text of which some bytes are lost, most often the last one; None for what was none."""
+    from cleanup.parse import mixed
+
+    if data.decode(codec, "replace").count("\ufffd") > min(LOST, 1 + len(data) // 1000):
+        return None
+    reading = mixed.replaced(data[len(mark) :], codec, "byte order mark")
+    return _decoded(msgspec.structs.replace(reading, pieces=[mixed.Piece("", f"hex:{mark.hex()}"), *reading.pieces]), data)
 
 
 def _shifted(data: bytes) -> Decoded | None:
