@@ -44,6 +44,7 @@ OWN = {
     "boilerplate/structure/breadcrumb": "the way to the page, by itself or glued to the title",
     "boilerplate/structure/caption-twice": "a caption that stands in the text twice",
     "boilerplate/structure/repeat": "a line right behind one that says the same",
+    "boilerplate/structure/recurring": "a line of many words, or a number, that stands again and again beside paragraphs",
     "boilerplate/structure/ellipsis": "a text that ends where the rest is behind a paywall",
     "boilerplate/structure/above-credit": "the caption above a picture's credit",
     "boilerplate/structure/credit": "a caption: behind its last full stop stand names of a photographer or an agency",

@@ -139,6 +139,8 @@ class Cleaner:
                 repeated.breadcrumb(state)
             if twice and not keep:
                 repeated.repeats(state, twice.lines)
+            if not keep:
+                repeated.recurring(state)
             if state.verdicts:
                 credited.prefixed(state)
                 if not keep:

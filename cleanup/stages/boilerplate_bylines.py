@@ -201,13 +201,10 @@ def metadata(state: State, vocabulary: Vocabulary, found: Suspects) -> None:
 def _labelled(state: State, vocabulary: Vocabulary, found: Suspects, head: range) -> dict[int, tuple[list[str], bool]]:
     """Names that only the word in the line before makes names, as in Chinese and Korean."""
     page = state.page
-    labels = [line for line, said in found.tells.items() if said & WHO and line in head and line + 1 in head]
-    read = {
-        line + 1: vocabulary.byline(f"{page.line(line)}: {page.line(line + 1)}")
-        for line in labels
-        if page.words[line] < LABEL_WORDS
-    }
-    return {line: (names, False) for line, names in read.items() if names and vocabulary.introduces(page.line(line - 1))}
+    near = [line for line, said in found.tells.items() if said & WHO and line in head and line + 1 in head]
+    labels = [line for line in near if page.words[line] < LABEL_WORDS and vocabulary.introduces(page.line(line))]
+    read = {line + 1: vocabulary.byline(f"{page.line(line)}: {page.line(line + 1)}") for line in labels}
+    return {line: (names, False) for line, names in read.items() if names}
 
 
 def _around(state: State, vocabulary: Vocabulary) -> None:

@@ -18,6 +18,7 @@ from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phr
 
 FEW, LINES = 64, 2048  # remembered readings
 FOREIGN_WORDS = 4  # of a part that says something else than the others
+SIGNED_CHARS = 5  # least behind a date that says by whom
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(
     r"\s+[|•·―—–/-]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)|(?<=\d{4}),\s+(?=[^\W\d_]{3})"
@@ -217,7 +218,7 @@ class Vocabulary:
 
     def _behind_date(self, bare: str, found: Found | None) -> list[str]:
         """The names of a byline behind a date: "March 3, 2025 by Ann Lee"."""
-        if not found or not (match := self._author.search(bare, found.end)):
+        if not found or len(bare) - found.end < SIGNED_CHARS or not (match := self._author.search(bare, found.end)):
             return []
         alone = self.calendar.is_time(bare[found.end : match.start()]) and self._only_time(bare[: found.start])
         return self.names(bare[match.end() :]) if alone and match[0][-1:].isspace() else []

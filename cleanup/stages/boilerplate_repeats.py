@@ -19,11 +19,15 @@ REPEAT_CHARS = 12  # a line that repeats another starts as it does
 ALIKE, UNKNOWN = 1, 2  # whether lines repeat others
 CUT_CHARS = 20  # before an ellipsis, at least
 FIRST_CHARS = 60  # of a long line, by which it is cheap to see that another one says something else
+OFTEN = 3  # times that a line stands on a page,
+RECURRING_WORDS = 8  # of so many words
+COUNTED_WORDS = 4  # of a line above a number that counts pictures
 CRUMB_LINES = 6  # a breadcrumb stands in the first lines,
 CRUMB_STEPS = 3  # its title so many lines behind it,
 CRUMB_CHARS = 4  # and both end alike
 _BREADCRUMB = re.compile(r"\s*[>»›/→|]\s*")
 _NUMBER = re.compile(r"\d+")
+_COUNTER = re.compile(r"\d{1,3}")
 _CUT_OFF = re.compile(r"\s?(?:…|\.{3})$")
 _MAKER = re.compile(r"\s*[/|©]\s*[A-Z]\w[^\s/]*(?:[\s/]+[^\s/]+){0,6}")  # behind a description: "/ Ann Lee"
 _LIST_ITEM = re.compile(r"\s*(?:[•·▪■–—*-]|\d{1,2}[.)])\s")
@@ -139,6 +143,29 @@ def repeats(state: State, lines: Sequence[int]) -> None:
         elif one != two and line > 1 and (pair or credit) and len(one) >= 20 and (_extends(one, two) or _extends(two, one)):
             for number in (line - 1, line):
                 state.add(number, Verdict("boilerplate/structure/caption-twice", 0.93, why))
+
+
+def recurring(state: State) -> None:
+    """A line of many words, no sentence, that stands again and again beside paragraphs is the text of a picture or an
+    advertisement; a number that does so behind longer lines counts pictures."""
+    page = state.page
+    if len(set(page.text)) + OFTEN > len(page) + 1:
+        return
+    often = {text for text, times in state.times.items() if times >= OFTEN}
+    lines: dict[str, list[int]] = {}
+    for line, text in enumerate(page.text):
+        if text in often and line and (page.words[line] >= RECURRING_WORDS or _COUNTER.fullmatch(text)):
+            lines.setdefault(text, []).append(line)
+    for text, found in lines.items():
+        if page.words[found[0]] < RECURRING_WORDS:
+            found = [line for line in found if page.words[line - 1] >= COUNTED_WORDS and not page.line(line - 1)[-1:].isdecimal()]
+        elif "\t" in text or _LIST_ITEM.match(text) or page.sentence[found[0]]:
+            continue
+        else:
+            near = [line for line in found if any(state.long[line - 1 : line + 2])]
+            found = [line for line in found if line >= state.head_end] if len(near) >= OFTEN else []
+        for line in found if len(found) >= OFTEN else ():
+            state.add(line, Verdict("boilerplate/structure/recurring", 0.93, {"category": "caption", "times": len(found)}))
 
 
 def _differ(one: str, two: str) -> bool:
