@@ -7,6 +7,7 @@ import datetime
 import gzip
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -207,8 +208,8 @@ def test_csv_holds_no_formulas() -> None:
 
 
 def test_csv_has_moments_and_bytes_without_quotation_marks() -> None:
-    made = [cell(item) for item in (datetime.date(2026, 3, 9), b"\x00\xff", {"a": "b"}, ["a"], 1.5, None, "=1", b"")]
-    assert made == ["2026-03-09", "AP8=", '{"a":"b"}', '["a"]', "1.5", "", "'=1", ""]
+    made = [cell(item) for item in (datetime.date(2026, 3, 9), b"\x00\xff", {"a": "b"}, ["a"], 1.5, None, "=1", b"", math.nan)]
+    assert made == ["2026-03-09", "AP8=", '{"a":"b"}', '["a"]', "1.5", "", "'=1", "", ""]
 
 
 def test_csv_says_which_fields_have_no_column() -> None:

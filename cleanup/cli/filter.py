@@ -165,6 +165,6 @@ def cell(item: Any) -> str:
     if not isinstance(item, str):
         written = encode(item).decode().strip()
         if not written.startswith('"'):
-            return written
+            return "" if written == "null" else written  # NaN, which JSON has no word for
         item = json.loads(written)  # what a string stands for in JSON: a moment, bytes
     return f"'{item}" if item.startswith(FORMULA) else item
