@@ -265,9 +265,13 @@ def test_a_line_of_a_song_is_no_breadcrumb() -> None:
         ["Por Ana Ejemplo", "Corresponsal en París"],
         ["글쓴이", "김영희"],
         ["Author of the article:", "Ann Example"],
+        ["Release date:", "3 May 2024"],
+        ["Originally published", "3 May 2024"],
+        ["3. Mai 2024, 10:30 Uhr Quelle: dpa"],
+        ["3.mai.2024 às 10h30"],
     ],
 )
-def test_what_stands_around_a_byline_goes_with_it(lines: list[str]) -> None:
+def test_what_stands_around_a_byline_or_a_date_goes_with_it(lines: list[str]) -> None:
     head, body = ["A bridge for both towns after years"], [LONG, MORE, LONG + " Again."]
     doc = Document(id="one", text="\n".join([*head, *lines, *body]))
     PIPELINE.map([doc])

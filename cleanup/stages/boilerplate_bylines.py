@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 import msgspec
 import numpy as np
@@ -208,21 +209,29 @@ def _labelled(state: State, vocabulary: Vocabulary, found: Suspects, head: range
 
 
 def _around(state: State, vocabulary: Vocabulary) -> None:
-    """What stands around a byline goes with it: "By" in the line before; what the author is, and an address, in those behind."""
+    """What stands around a byline or a date goes with it: "By" or "Published" in the line before; what the author is, and an
+    address, in those behind."""
     page = state.page
-    bylines = [line for line, one in state.verdicts.items() if "author" in one.why.get("kinds", ()) and one.score >= SURE]
-    for line in bylines:
-        beside = [line - 1] if line and vocabulary.introduces(page.line(line - 1)) else []
-        for other in range(line + 1, min(line + 1 + TITLES, len(page))):
-            if other not in state.verdicts and not (
-                vocabulary.is_role(page.line(other)) or not without_address(page.line(other))
-            ):
-                break
-            beside.append(other)
+    told = [(line, one.why.get("kinds", ())) for line, one in state.verdicts.items() if one.score >= SURE]
+    for line, kinds in told:
+        beside: list[int] = []
+        if "author" in kinds:
+            beside = list(
+                takewhile(lambda at: _is_attached(state, vocabulary, at), range(line + 1, min(line + 1 + TITLES, len(page))))
+            )
+        label = page.line(line - 1) if line else ""
+        if ("author" in kinds and vocabulary.introduces(label)) or ("date" in kinds and vocabulary.labels_date(label)):
+            beside.append(line - 1)
         for other in beside:
             if other not in state.verdicts:
-                why = {"category": "metadata", "kinds": ["author"], "beside": [line]}
+                why = {"category": "metadata", "kinds": [kind for kind in kinds if kind in ("author", "date")], "beside": [line]}
                 state.add(other, Verdict("boilerplate/structure/name-line", SURE_BESIDE, why))
+
+
+def _is_attached(state: State, vocabulary: Vocabulary, line: int) -> bool:
+    """Whether a line behind a byline says what the author is, or where to write to, or goes anyway."""
+    text = state.page.line(line)
+    return line in state.verdicts or vocabulary.is_role(text) or not without_address(text)
 
 
 def _doubt(value: Value, away: int) -> float:

@@ -11,6 +11,7 @@ import msgspec
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _WORD = r"([^\W\d_]{3,})\.?"
 _ORDINAL = r"(?:st|nd|rd|th|er|[ºª°.])?"
+_GAP = r"(?:[\s-]+|(?<=\.))"  # "3 May 2024", "3.mai.2024"
 _YEAR = r"((?:19|20)\d\d)"
 _HAS_YEAR = re.compile(_YEAR)
 _FORMS = tuple(
@@ -19,7 +20,7 @@ _FORMS = tuple(
         (rf"(?<!\d){_YEAR}[-/](\d{{1,2}})[-/](\d{{1,2}})(?!\d)", "ymd", "-/"),
         (rf"(?<!\d){_YEAR}\s?[年년]\s?(\d{{1,2}})\s?[月월]\s?(\d{{1,2}})\s?[日일]", "ymd", "年년"),
         (rf"(?<!\d){_YEAR}\.\s?(\d{{1,2}})\.\s?(\d{{1,2}})(?!\d)", "ymd", "."),
-        (rf"(?<!\d)(\d{{1,2}}){_ORDINAL}[\s-]+(?:de\s+|of\s+)?{_WORD},?[\s-]+(?:de\s+|del\s+)?{_YEAR}(?!\d)", "dmy", ""),
+        (rf"(?<!\d)(\d{{1,2}}){_ORDINAL}{_GAP}(?:de\s+|of\s+)?{_WORD},?{_GAP}(?:de\s+|del\s+)?{_YEAR}(?!\d)", "dmy", ""),
         (rf"{_WORD}\s+(\d{{1,2}}){_ORDINAL},?\s+{_YEAR}(?!\d)", "mdy", ""),
         (rf"(?<!\d)(\d{{1,2}})\.\s?(\d{{1,2}})\.\s?{_YEAR}(?!\d)", "dmy", "."),
         (rf"(?<!\d)(\d{{1,2}})([/-])(\d{{1,2}})\2{_YEAR}(?!\d)", "slash", "-/"),

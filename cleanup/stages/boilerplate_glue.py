@@ -16,7 +16,7 @@ _DIGIT = re.compile(r"\d")
 _HANDLE = re.compile(r"(?<=\w)\s?@\w+|(?<=[^\W\d_]{2})\d{1,2}(?=\W*$)")  # "Ann Lee@annlee", "Ann Lee1,"
 _ITEM = re.compile(r"^\s*(?:[•·▪■*]|\d{1,2}\.)\s+")
 _ADDRESS = re.compile(r"(?<!\S)[\[(]?[\w.+-]+@[\w-]+(?:\.[\w-]+)+[\])]?")
-_SOURCED = re.compile(r"(?<=\d)\s+(?=[^\W\d_]{2,8}\s?[:：]\s?[^\s\d])")  # "12:30 来源：新华网"
+_SOURCED = re.compile(r"(?<=\w)\s+(?=[^\W\d_]{2,8}\s?[:：]\s?[^\s\d])")  # "12:30 来源：新华网"
 _LABELLED = re.compile(r"\s+(?=[\u4e00-\u9fff]{2,5}[:：][^\s\d])")  # "来源：新华网 作者：张三"
 _TIMED = re.compile(r"\d:\d\d|\d{5}")
 _TIMES = re.compile(

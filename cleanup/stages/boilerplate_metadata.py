@@ -18,6 +18,7 @@ from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phr
 
 FEW, LINES = 64, 2048  # remembered readings
 FOREIGN_WORDS = 4  # of a part that says something else than the others
+LABEL_CHARS = 32  # of what introduces a date
 SIGNED_CHARS = 5  # least behind a date that says by whom
 MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(
@@ -342,6 +343,10 @@ class Vocabulary:
     def dates(self, line: str) -> bool:
         """Whether a line holds a word such as "published"."""
         return self._dating.may_open(line) and self._dated.search(line) is not None
+
+    def labels_date(self, line: str) -> bool:
+        """Whether a line is nothing but what introduces a date: "Published on:"."""
+        return 0 < len(line) <= LABEL_CHARS and self._dated.fullmatch(line) is not None
 
     def introduces(self, line: str) -> bool:
         """Whether a line of a few words ends as a byline begins: "By", "Ein Kommentar von"."""
