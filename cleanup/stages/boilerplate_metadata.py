@@ -14,6 +14,7 @@ from cleanup.stages.boilerplate_glue import CJK_NAME, GLUE, Seams, hangul_names,
 from cleanup.stages.boilerplate_likely import UNITS, Likely
 from cleanup.stages.boilerplate_lines import words
 from cleanup.stages.boilerplate_openings import LETTERS, Openings, any_of, counted, prefix, suffix
+from cleanup.stages.boilerplate_persons import is_person, titled
 from cleanup.stages.boilerplate_suspects import EDGES, PARTICLES, Suspicion, phrases
 
 FEW, LINES = 64, 2048  # remembered readings
@@ -24,8 +25,6 @@ MAX_WORDS = 24  # a longer line is prose, whatever it starts with
 _SEPARATORS = re.compile(
     r"\s+[|•·―—–/-]\s+|\s*[|•·]\s*|\s{3,}|\t|　|(?<=[^\W\d_]{2}),\s+(?=[^\W\d_]*\s?\d)|(?<=\d{4}),\s+(?=[^\W\d_]{3})"
 )
-_NAME_WORD = re.compile(r"(?:[dlDLO]['’])?[^\W\d_][^\W\d_'’.\-]*(?:[-'’.][^\W\d_]*)*")
-_POSSESSED = re.compile(r"[^\W\d_]{3}['’]")  # a case ending or a possession, no name
 _CJK_SPACED = re.compile(r"[\u4e00-\u9fff々]{1,3}[ 　][\u3041-\u30ff\u4e00-\u9fff々]{1,4}")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _COUNTED = re.compile(r"([^\d|•@()]{4,60}?)\s*(\d.*)$")
@@ -135,9 +134,11 @@ class Vocabulary:
         """A name and, without anything between, when or how long: "Ann Lee 2 minutes read", "Bo Ek3 hours ago"."""
         match = _COUNTED.match(line)
         name = self._author.sub("", match[1], count=1) if match and self._introduced(match[1]) else match[1] if match else ""
+        if self._dating.may_open(name) and (label := self._dated.search(name)) and label.end() == len(name):
+            name = name[: label.start()]
         if not match or not self._is_name(name) or name.isupper():
             return None
-        reading = Reading([Value("authors", [_titled(name)], match[1])], {"author"}, loose=True)
+        reading = Reading([Value("authors", [titled(name)], match[1])], {"author"}, loose=True)
         known = all(self._part(part, reading, crawled) for part in _parts(match[2]))
         return reading if known and reading.kinds & {"ago", "reading", "date"} else None
 
@@ -165,10 +166,12 @@ class Vocabulary:
         if not bare:
             return True
         found = self._find(bare) if _DIGIT.search(bare) else None
-        if names := self.byline(self._before(bare, found)) or self._behind_date(bare, found):
+        other = self._others.match(bare)
+        beside = other if "author" in reading else None  # "Words by Ann Lee | Photographs by Bo Ek"
+        if names := self.byline(self._before(bare, found)) or self._behind_date(bare, found) or self._named(bare, beside):
             reading.kinds.add("author")
             if people := [name for name in names if not self.is_role(name)]:  # "By Staff Reporter" says nobody
-                reading.values.append(Value("editors" if self._others.match(bare) else "authors", people, part))
+                reading.values.append(Value("editors" if other else "authors", people, part))
             if found and found.iso:
                 reading.kinds.add("date")
                 reading.values.append(Value("date", found.iso, part))
@@ -206,6 +209,10 @@ class Vocabulary:
             reading.values.append(Value("date", day, text))
         return told
 
+    def _named(self, bare: str, label: re.Match[str] | None) -> list[str]:
+        """The names behind a label, if there is one and it is a word of its own."""
+        return self.names(bare[label.end() :]) if label and not bare[label.end() - 1 : label.end() + 1].isalnum() else []
+
     def _before(self, bare: str, found: Found | None) -> str:
         """What stands before a date, without the words that introduce it."""
         tokens = (bare[: found.start] if found else bare).split()
@@ -222,7 +229,7 @@ class Vocabulary:
         if not found or len(bare) - found.end < SIGNED_CHARS or not (match := self._author.search(bare, found.end)):
             return []
         alone = self.calendar.is_time(bare[found.end : match.start()]) and self._only_time(bare[: found.start])
-        return self.names(bare[match.end() :]) if alone and match[0][-1:].isspace() else []
+        return self._named(bare, match) if alone else []
 
     def _date(self, bare: str, reading: Reading, part: str) -> bool:
         """Read a text that says nothing but when; False when it says anything else."""
@@ -278,7 +285,7 @@ class Vocabulary:
                 cut -= 1  # "Ann Lee Lifestyle Writer"
             short = " ".join(tokens[:cut]).strip(EDGES)
             if (self._is_name(short) or _CJK_SPACED.fullmatch(short)) and (cut == len(tokens) or len(tokens) <= 9):
-                found.append(_titled(short))
+                found.append(titled(short))
             elif tokens and not (role and cut == 0) and not (found and _INITIALS.fullmatch(name)):
                 return [], False
             if self._no_name_in(short) and short.casefold() not in self.agencies:
@@ -319,7 +326,7 @@ class Vocabulary:
                 continue  # "Ann Lee, Local Democracy Reporter"
             name = self._without_place(self._without_role(name))
             if self._is_name(name) or CJK_NAME.fullmatch(name):
-                found.append(_titled(name))
+                found.append(titled(name))
             elif not found or len(name.split()) > 5:
                 return []
         return found
@@ -371,28 +378,12 @@ class Vocabulary:
         return self.names(text) or [part for part in (one.strip(EDGES) for one in _LISTED.split(self._apart(text))) if part]
 
     def _is_name(self, name: str) -> bool:
-        if name.casefold() in self.agencies:
-            return True
-        parts = name.split()
-        if not 2 <= sum(map(_is_proper, parts)) <= 5 or len(name) > 48 or _POSSESSED.search(name):
-            return False
-        return parts[0][0].isupper() and all(
-            _NAME_WORD.fullmatch(part) and (_is_proper(part) or part in PARTICLES) for part in parts
-        )
+        return name.casefold() in self.agencies or is_person(name)
 
 
 def _is_source(text: str) -> bool:
     """Whether a text may name a source: a few words; in small letters, as sentences are, no more than two."""
     return 0 < words(text) <= (2 if text[:1].islower() else 4)
-
-
-def _is_proper(part: str) -> bool:
-    """Whether a part of a name begins with a capital: "Angelo", "d'Angelo"."""
-    return part[0].isupper() or (part[0] in "dl" and part[1:2] in ("'", "’") and part[2:3].isupper())
-
-
-def _titled(name: str) -> str:
-    return name.title() if name.isupper() and len(name.split()) > 1 else name
 
 
 def _word_set(found: Iterable[str]) -> frozenset[str]:
