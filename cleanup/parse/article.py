@@ -85,14 +85,17 @@ def weigh(given: Given) -> Scene:
     for block in blocks:
         block.mark = key(block.text)
     anchored = _anchor(blocks, given.found)
-    weight = [0] * len(boxes)
+    weight, lines = [0] * len(boxes), [0] * len(boxes)
     for block, hit in zip(blocks, anchored, strict=True):
         if hit and block.linked < 0.5:
             weight[block.box] += len(block.text) * (4 if len(block.text) >= LONG else 1)
+            lines[block.box] += 1
     for number in range(len(weight) - 1, 0, -1):
         weight[boxes[number].parent] += weight[number]
+        lines[boxes[number].parent] += lines[number]
     total = max(1, weight[0]) if weight else 1
-    home = max((number for number, prose in enumerate(weight) if prose >= HOME * total), default=0)
+    several = min(2, lines[0]) if lines else 0  # one long paragraph among short ones is not the article's box
+    home = max((at for at, prose in enumerate(weight) if prose >= HOME * total and lines[at] >= several), default=0)
     kinds: list[frozenset[str]] = []
     inside: list[bool] = []
     for number, box in enumerate(boxes):

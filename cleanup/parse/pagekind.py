@@ -21,6 +21,11 @@ TEASERS = 8  # headings or list items that are links, on an index
 MANY_TEASERS = 20  # so many, and no prose at all: an index, whatever it says of itself
 TEASER = (25, 200)  # characters of a linked headline
 SURE, DOUBTFUL = 0.95, 0.6  # the second is held for review
+SORRY = 700  # characters of a page that says in its text alone that it is gone,
+BRIEF = 250  # of one that says that it is an article
+SENTENCES = 2  # in which it says so: the first ones
+_GONE = ("gone-what", "gone-how")
+_SENTENCE = re.compile(r"[\n。！？]+|[.!?](?=\s)")
 _QUOTED = re.compile(r"“[^”\n]*”|„[^“\n]*“|«[^»\n]*»|\"[^\"\n]*\"")
 _SITE = re.compile(r"\s+[|»–—-]\s+")
 _WORDS = re.compile(r"\w+")
@@ -40,7 +45,7 @@ class View(msgspec.Struct):
 def judge(view: View) -> Drop | None:
     """A Drop for a page that is no article, with the evidence; None for an article and for whatever may be one."""
     size = sum(len(block.text) for block in view.chosen)
-    return _error(view, size) or _cookies(view, size) or _video(view, size) or _index(view)
+    return _error(view, size) or _gone(view, size) or _cookies(view, size) or _video(view, size) or _index(view)
 
 
 def _error(view: View, size: int) -> Drop | None:
@@ -60,6 +65,18 @@ def _tells(title: str, view: View) -> bool:
         return False
     said = _WORDS.findall(" ".join(block.text for block in view.chosen).casefold())
     return bool(sum(word in words for word in said) * share < len(said))
+
+
+def _gone(view: View, size: int) -> Drop | None:
+    """A page without a title of that kind whose short text says, in a sentence of its own, that the page or article is gone."""
+    if size > SORRY or (_is_article(view) and size > BRIEF):
+        return None
+    text = _QUOTED.sub(" ", "\n".join(block.text for block in view.chosen)).casefold()
+    for sentence in _SENTENCE.split(text)[:SENTENCES]:
+        what, how = (next((one for one in hints.data()["pages"]["error-page"][key] if one in sentence), "") for key in _GONE)
+        if what and how:
+            return Drop("extract/error-page", SURE, {"text": sentence.strip()[:200], "characters": size})
+    return None
 
 
 def _cookies(view: View, size: int) -> Drop | None:
