@@ -22,6 +22,7 @@ from cleanup.spin.prior import Priors
 Verdict = Literal["clean", "suspect", "spun"]
 MASS, DENSITY, COHESION = 0.3, 10.0, 29.0  # weights in the total, that of evidence being 5
 NATIVE = 0.8  # cohesion of native text
+LOOSE = 0.5  # and the least that counts: what hangs together less is a list, notes or verse more often than spun text
 GLANCED = 2.0  # what a closer look finds is at most so many times the evidence after one glance
 BELONGS = 0.5  # a sentence belongs to a spun stretch when it has this share of the usual number of changed words
 FORMAL = 0.3  # what the evidence of a word counts that formal prose uses honestly ...
@@ -47,8 +48,8 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evidence: float = 4.5  # evidence in context that is needed in any case ...
     types: float = 1.5  # ... and contradictions, where those of formal words count little
     sum_short: float = 84.0  # total that makes a text of 100 words spun ...
-    sum_middle: float = 58.0  # ... one of 150 words ...
-    sum_long: float = 42.0  # ... and one of 300 words or more
+    sum_middle: float = 64.0  # ... one of 150 words ...
+    sum_long: float = 62.0  # ... and one of 300 words or more
     sum_window: float = 66.0  # and a window of a text that is not spun as a whole
     suspect: float = 0.93  # share of that total from which a text is suspect
     function: float = 0.1  # share of function words from which a text is prose
@@ -93,7 +94,7 @@ class Region(NamedTuple):
     def total(self) -> float:
         """All kinds of evidence in one figure; the weights were fitted on windows of honest and of spun pages."""
         density = 100 * self.weight / max(self.last - self.first, 1)
-        return MASS * self.mass + 5 * self.evidence + DENSITY * density - COHESION * (self.cohesion - NATIVE)
+        return MASS * self.mass + 5 * self.evidence + DENSITY * density - COHESION * (max(self.cohesion, LOOSE) - NATIVE)
 
 
 def judge(
