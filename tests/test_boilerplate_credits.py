@@ -129,3 +129,34 @@ def test_the_paragraph_above_a_description_and_its_credit_stays() -> None:
     assert PROSE[26:] in doc.text
     assert "noon" not in doc.text
     assert "walks" not in doc.text
+
+
+ARTICLE = [
+    "A bridge for both towns after years",
+    "The council voted on Tuesday night to build a bridge over the river, after two years of talks with the towns on both banks.",
+    "Nobody spoke against it in the end, although half of the members had been against it in the spring, for want of money.",
+]
+LAST = "The first stone is to be laid in May, and the ferry will go on until the bridge opens."
+
+
+def cleaned(text: str) -> str:
+    doc = Document(id="x", text=text)
+    WITHOUT_SCORER.map([doc])
+    return doc.text
+
+
+@pytest.mark.parametrize("agency", ["(AFP)", "(dpa)", "(©NTB)", "/AFP", "(Reuters)"])
+def test_the_agency_behind_the_last_paragraph_sent_the_article(agency: str) -> None:
+    text = "\n".join([*ARTICLE, f"{LAST} {agency}"])
+    assert cleaned(text) == text
+
+
+def test_a_digest_of_what_agencies_sent_stays() -> None:
+    text = "\n".join([ARTICLE[0], *(f"{paragraph} (dpa)" for paragraph in (*ARTICLE[1:], LAST))])
+    assert cleaned(text) == text
+
+
+def test_a_caption_between_paragraphs_goes_though_the_article_ends_so_too() -> None:
+    caption = "Workers stand at the gate of the harbour on Monday morning. (AFP)"
+    lines = [*ARTICLE[:2], caption, ARTICLE[2], f"{LAST} (AFP)"]
+    assert cleaned("\n".join(lines)).split("\n") == [line for line in lines if line != caption]

@@ -146,6 +146,7 @@ class Cleaner:
                 if not keep:
                     credited.credits(state, self.agencies)
             if hits and not keep:
+                credited.dispatches(state, self.vocabulary.agencies)
                 credited.captions(state)
             replied.replies(state, self.replies, self.says)
             if state.verdicts:

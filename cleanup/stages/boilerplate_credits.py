@@ -17,6 +17,7 @@ RULE = "boilerplate/structure/credit"
 TOLD_WORDS = 4  # of what a picture shows, at least;
 TOLD_SMALL = 0.35  # so much of it in small letters, as in a sentence
 AGENCY_CHARS = 5  # of one in brackets: "(PA)" stands behind what is called so, too
+DISPATCH_WORDS = 8  # of a paragraph
 CREDIT_CHARS = 70
 CREDIT_WORDS = 9
 SETS_OF_NAMES = 4  # "Ann Lee/The Example/AP/Pool"
@@ -29,6 +30,7 @@ _CUT = (" (", " [", "（")
 _CLOSED = (")", "]", "）")
 _STOP = re.compile(r"(?:[^\W\d_]{3}|[\uac00-\ud7a3]|\d{4}|[\"”»’)\]])[.!?…。]+[\"”»’)\]]{0,2}(\s{0,2})(?=[^\s.])")
 _BRACKETED = re.compile(r"[(\[（]([^()\[\]（）]{2,60})[)\]）]$")
+_SENT = re.compile(r"[.!?…。][\"”»’)]{0,2}\s?(?:[(\[（]\s?©?|/)\s?([^()\[\]（）/]{2,24}?)[)\]）]?$")
 _BETWEEN = re.compile(r"\s*[/|,©–—]\s*|\s+-\s+|\s+[xX]\s+")
 _JOINED = frozenset(
     "for the of and via de da do du di del von van der den la le el y e i und et & für pour para per voor för dla by".split()  # noqa: SIM905
@@ -75,6 +77,29 @@ def credits(state: State, agencies: Set[str]) -> None:  # noqa: A001
         del found[last]
     for line, credit in found.items():
         state.add(line, Verdict(RULE, 0.93, {"category": "caption", "credit": credit[:80]}))
+
+
+def dispatches(state: State, agencies: Set[str]) -> None:
+    """What rules take for captions and are none: the last paragraph of an article, with the agency that sent it in brackets
+    behind its full stop, and the paragraphs of a digest that end so. `agencies`: of news, case folded."""
+    page = state.page
+    sent = [line for line in state.hits if _is_caption(state, line) and _sender(page.text[line]).casefold() in agencies]
+    if not sent:
+        return
+    prose = sum(words >= DISPATCH_WORDS for words in page.words)
+    for line in sent if 2 * len(sent) > prose else [max(sent)] if _is_dispatch(state, max(sent)) else ():
+        del state.verdicts[line]
+
+
+def _is_caption(state: State, line: int) -> bool:
+    verdict = state.verdicts.get(line)
+    return verdict is not None and state.page.words[line] >= DISPATCH_WORDS and verdict.why.get("category") == "caption"
+
+
+def _sender(text: str) -> str:
+    """Who stands in brackets, or behind a slash, at the end of a line, behind a full stop; else nothing."""
+    found = _SENT.search(text)
+    return found[1].strip() if found else ""
 
 
 def _is_dispatch(state: State, line: int) -> bool:
