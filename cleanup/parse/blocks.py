@@ -157,6 +157,13 @@ class _Writer:
             self.inline(tag, 1)
 
     def add(self, text: str) -> None:
+        *ended, text = text.split("\n") if self.tag == "pre" else [text]
+        for line in ended:
+            self._add(line)
+            self.flush()
+        self._add(text)
+
+    def _add(self, text: str) -> None:
         self.pieces.append(text)
         if (self.link or self.bold) and not text.isspace():
             size = len(" ".join(text.split()))
@@ -165,7 +172,8 @@ class _Writer:
 
     def flush(self) -> None:
         if self.pieces:
-            text = " ".join("".join(self.pieces).split())
+            text = "".join(self.pieces)
+            text = text.rstrip() if self.tag == "pre" else " ".join(text.split())
             if text.strip(" |"):
                 links, bolds = min(self.links, len(text)), min(self.bolds, len(text))
                 self.blocks.append(Block(text, self.tag, links, self.box, len(self.blocks), bolds))
