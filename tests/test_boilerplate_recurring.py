@@ -51,5 +51,9 @@ def test_the_refrain_of_a_song_stays() -> None:
 def test_a_number_behind_captions_counts_pictures_and_one_in_a_table_is_a_value() -> None:
     captions = [one for at in range(3) for one in (PARAGRAPHS[at], f"The bridge as it will look like from bank {'abc'[at]}", "6")]
     assert "6" not in cleaned(["A bridge for both towns", *captions, PARAGRAPHS[3], SHARE])
-    table = ["Town", "6", "Village", "6", "Farm", "6"]
-    assert cleaned(["A bridge for both towns", *PARAGRAPHS, *table, PARAGRAPHS[0], SHARE])[-7:] == [*table, PARAGRAPHS[0]]
+    for names in (
+        ("Town", "Village", "Farm"),
+        ("Votes for it in the town", "Votes for it in the village", "Votes of all the farms"),
+    ):
+        table = [one for name in names for one in (name, "6")]
+        assert cleaned(["A bridge for both towns", *PARAGRAPHS, *table, PARAGRAPHS[0], SHARE])[-7:] == [*table, PARAGRAPHS[0]]

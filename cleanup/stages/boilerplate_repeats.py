@@ -158,7 +158,7 @@ def recurring(state: State) -> None:
             lines.setdefault(text, []).append(line)
     for text, found in lines.items():
         if page.words[found[0]] < RECURRING_WORDS:
-            found = [line for line in found if page.words[line - 1] >= COUNTED_WORDS and not page.line(line - 1)[-1:].isdecimal()]
+            found = [line for line in found if page.words[line - 1] >= COUNTED_WORDS and any(page.sentence[line + 1 : line + 2])]
         elif "\t" in text or _LIST_ITEM.match(text) or page.sentence[found[0]]:
             continue
         else:
